@@ -1,0 +1,1 @@
+"""Run AI generation jobs from a notebook."""

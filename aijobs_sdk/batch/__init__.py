@@ -1,0 +1,1 @@
+"""HOW DO I ASK FOR MANY? Rows in, jobs between, rows out."""

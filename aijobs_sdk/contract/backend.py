@@ -1,0 +1,69 @@
+"""The seam a client asks through: this process, a server, or a fleet. One suite of promises holds every backend."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
+from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
+
+
+class Backend(Protocol):
+    """Where jobs run, seen by one caller: everything is inside that caller's tenant."""
+
+    async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
+        """Check, then store all of them or none; return one job each, in order.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named.
+            IdempotencyConflictError: a key was used before for something else.
+        """
+        ...
+
+    async def get(self, job_id: UUID) -> Job:
+        """Return the job as it stands.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        ...
+
+    async def list_jobs(self, query: JobQuery) -> JobPage:
+        """Return one page of jobs, newest first."""
+        ...
+
+    async def cancel(self, job_id: UUID) -> Job:
+        """Ask the job to stop; a finished one stays as it is.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        ...
+
+    def events(self, job_id: UUID, *, after: int = 0) -> AsyncIterator[JobEvent]:
+        """Yield events with `seq` > `after`, past ones first, and stop after the terminal one.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        ...
+
+    async def document(self, document_id: UUID) -> Document | None:
+        """Return a document, None where this tenant has none by that id."""
+        ...
+
+    async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
+        """Return a document's history, oldest first."""
+        ...
+
+    async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
+        """Return usage rows with `since` <= `created_at` < `until`, oldest first."""
+        ...
+
+    async def aclose(self) -> None:
+        """Stop what this backend runs; jobs under way go back to pending."""
+        ...

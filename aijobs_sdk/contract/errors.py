@@ -1,0 +1,201 @@
+"""Every way things go wrong, as one tree.
+
+AIJobsError
+├── InvalidRequestError (ValueError)      the caller's input; `fields` names each problem
+├── ConfigurationError                    a setting, an address or an extra is missing
+├── JobNotFoundError (LookupError)        this tenant has no such job
+├── IdempotencyConflictError              the key was used for another payload
+├── JobError                              how a job ended, raised by `result()`; `job` is the record
+│   ├── JobFailedError
+│   └── JobCancelledError
+├── ProviderError                         how one provider call ended; the engine decides on a retry
+└── LeaseLostError                        a worker wrote after its lease had passed to another
+
+Outcomes are these. Anything else that escapes is a bug in us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from aijobs_sdk.contract.model import Fact
+
+if TYPE_CHECKING:
+    from aijobs_sdk.contract.job import Job
+
+
+class ErrorCategory(StrEnum):
+    """What kind of thing went wrong: reports group by it."""
+
+    VALIDATION = "validation"
+    AUTHENTICATION = "authentication"
+    RATE_LIMIT = "rate_limit"
+    TIMEOUT = "timeout"
+    PROVIDER = "provider"
+    CONTENT_FILTER = "content_filter"
+    QUOTA = "quota"
+    CANCELLED = "cancelled"
+    DEPENDENCY = "dependency"
+    INTERNAL = "internal"
+
+
+class ErrorInfo(Fact):
+    """Why an attempt or a job ended badly, in a form that can be stored, sent and shown."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Stable and snake case: programs branch on it."""
+    category: ErrorCategory
+    message: str
+    """Safe to show: holds no key, no prompt and no stack."""
+    retryable: bool = False
+    attempt: int | None = None
+    provider: str | None = None
+    details: Mapping[str, JsonValue] = Field(default_factory=dict)
+
+
+class FieldProblem(Fact):
+    """One field of a request that cannot be used."""
+
+    field: str
+    """A dotted path: `payload.prompt`, `rows[36].text`."""
+    problem: str
+    """What was expected, and the shape (never the value) of what came."""
+
+
+def _rebuild(kind: type[AIJobsError], args: tuple[object, ...], state: dict[str, object]) -> AIJobsError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class AIJobsError(Exception):
+    """The root: `except AIJobsError` catches every outcome this SDK reports."""
+
+    code = "internal_error"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own reduce calls the class with `args` alone, which loses keyword-only fields.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class InvalidRequestError(AIJobsError, ValueError):
+    """The input cannot be used, and nothing was stored. `fields` names each problem."""
+
+    code = "invalid_request"
+
+    def __init__(self, message: str, *, code: str | None = None, fields: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(message, code=code)
+        self.fields = tuple(fields)
+
+
+class ConfigurationError(AIJobsError):
+    """A setting, an address or an optional package is missing; the message names it."""
+
+    code = "configuration"
+
+
+class JobNotFoundError(AIJobsError, LookupError):
+    """The tenant has no job with this id; another tenant's job reads the same."""
+
+    code = "job_not_found"
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__(f"No job {job_id}. `client.list()` shows recent jobs.")
+        self.job_id = job_id
+
+
+class IdempotencyConflictError(AIJobsError):
+    """The idempotency key already belongs to a job with another type or payload."""
+
+    code = "idempotency_conflict"
+
+    def __init__(self, key: str, job_id: UUID) -> None:
+        super().__init__(
+            f"Idempotency key {key!r} was used for job {job_id} with another type or payload. "
+            "Send the same payload to get that job, or choose a new key."
+        )
+        self.key = key
+        self.job_id = job_id
+
+
+class JobError(AIJobsError):
+    """A job ended without a result. `job` is its last record, `info` its structured error."""
+
+    code = "job_error"
+
+    def __init__(self, job: Job, info: ErrorInfo, message: str) -> None:
+        super().__init__(message, code=info.code)
+        self.job = job
+        self.info = info
+
+
+class JobFailedError(JobError):
+    """The job is out of attempts, or failed in a way that no retry can mend."""
+
+    def __init__(self, job: Job, info: ErrorInfo) -> None:
+        times = "1 attempt" if job.attempts == 1 else f"{job.attempts} attempts"
+        super().__init__(job, info, f"Job {job.id} failed after {times}: {info.message}")
+
+
+class JobCancelledError(JobError):
+    """Somebody cancelled the job before it was done."""
+
+    def __init__(self, job: Job, info: ErrorInfo) -> None:
+        super().__init__(job, info, f"Job {job.id} was cancelled. Submit it again to run it.")
+
+
+class ProviderError(AIJobsError):
+    """A provider call ended without an answer; adapters raise nothing else."""
+
+    code = "provider_error"
+
+    def __init__(  # one argument for each thing a retry decision and a report need
+        self,
+        message: str,
+        *,
+        code: str,
+        category: ErrorCategory,
+        provider: str,
+        retryable: bool,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message, code=code)
+        self.category = category
+        self.provider = provider
+        self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
+
+
+class LeaseLostError(AIJobsError):
+    """The write came with an old fence: another worker owns the job now, or it is over."""
+
+    code = "lease_lost"
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__(f"The lease on job {job_id} was lost; this write changed nothing.")
+        self.job_id = job_id
+
+
+HTTP_STATUS: Mapping[type[AIJobsError], int] = {
+    InvalidRequestError: 422,
+    ConfigurationError: 500,
+    JobNotFoundError: 404,
+    IdempotencyConflictError: 409,
+    JobFailedError: 409,
+    JobCancelledError: 409,
+    ProviderError: 502,
+    LeaseLostError: 409,
+}
+"""Class ↔ status, the one table a server answers by and an HTTP backend reads back; the code travels beside it."""

@@ -1,0 +1,161 @@
+"""The event log: what happened to a job, one numbered fact after another.
+
+`seq` is dense from 1; exactly one terminal event (completed, failed, cancelled), and it is the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, JsonValue, TypeAdapter
+
+from aijobs_sdk.contract.errors import ErrorInfo
+from aijobs_sdk.contract.job import JobStatus
+from aijobs_sdk.contract.model import Fact
+
+
+class Event(Fact):
+    """What every entry of the log has."""
+
+    job_id: UUID
+    seq: int = Field(ge=1)
+    at: datetime
+
+
+class StatusEvent(Event):
+    """A change of state or progress."""
+
+    status: JobStatus
+    progress: int
+    message: str
+
+    def update(self) -> dict[str, JsonValue]:
+        """Return the status update in its published form: status, progress, message."""
+        return {"status": self.status.value, "progress": self.progress, "message": self.message}
+
+
+class JobAccepted(StatusEvent):
+    """The job is stored."""
+
+    kind: Literal["accepted"] = "accepted"
+
+
+class JobStarted(StatusEvent):
+    """A worker claimed the job; `attempt` counts from 1."""
+
+    kind: Literal["started"] = "started"
+    attempt: int
+
+
+class JobProgressed(StatusEvent):
+    """The handler reported how far it is."""
+
+    kind: Literal["progress"] = "progress"
+
+
+class JobRetrying(StatusEvent):
+    """Attempt `attempt` failed with `error`; the next one starts at `retry_at` or soon after."""
+
+    kind: Literal["retrying"] = "retrying"
+    attempt: int
+    error: ErrorInfo
+    retry_at: datetime
+
+
+class JobReleased(StatusEvent):
+    """A worker gave the job back unharmed; the attempt does not count."""
+
+    kind: Literal["released"] = "released"
+
+
+class JobCancelRequested(StatusEvent):
+    """Somebody asked the running job to stop; the worker that holds it will end it."""
+
+    kind: Literal["cancel_requested"] = "cancel_requested"
+
+
+class JobCompleted(StatusEvent):
+    """The result is stored. Terminal."""
+
+    kind: Literal["completed"] = "completed"
+
+
+class JobFailed(StatusEvent):
+    """No attempt is left, or no retry can help. Terminal."""
+
+    kind: Literal["failed"] = "failed"
+    error: ErrorInfo
+
+
+class JobCancelled(StatusEvent):
+    """The job was stopped on request. Terminal."""
+
+    kind: Literal["cancelled"] = "cancelled"
+    error: ErrorInfo
+
+
+class TextDelta(Event):
+    """A piece of the answer, while it is written.
+
+    The answer so far is `answer[:offset] + text`: a retry that writes something else says so by an
+    `offset` below what was written; otherwise `offset` is where the last delta ended.
+    """
+
+    kind: Literal["delta"] = "delta"
+    text: str
+    offset: int
+    attempt: int
+
+
+class UnknownEvent(Event):
+    """An event of a kind this version does not know, kept as it came."""
+
+    kind: str
+    data: Mapping[str, JsonValue]
+
+
+KnownEvent = Annotated[
+    JobAccepted
+    | JobStarted
+    | JobProgressed
+    | JobRetrying
+    | JobReleased
+    | JobCancelRequested
+    | JobCompleted
+    | JobFailed
+    | JobCancelled
+    | TextDelta,
+    Field(discriminator="kind"),
+]
+JobEvent = (
+    JobAccepted
+    | JobStarted
+    | JobProgressed
+    | JobRetrying
+    | JobReleased
+    | JobCancelRequested
+    | JobCompleted
+    | JobFailed
+    | JobCancelled
+    | TextDelta
+    | UnknownEvent
+)
+TerminalEvent = JobCompleted | JobFailed | JobCancelled
+
+_KNOWN: TypeAdapter[KnownEvent] = TypeAdapter(KnownEvent)
+_KINDS = frozenset(
+    {"accepted", "started", "progress", "retrying", "released", "cancel_requested", "completed", "failed"}
+    | {"cancelled", "delta"}
+)
+
+
+def parse_event(data: Mapping[str, JsonValue]) -> JobEvent:
+    """Read an event from JSON; a kind of a newer version becomes an `UnknownEvent`, never an error."""
+    if data.get("kind") in _KINDS:
+        return _KNOWN.validate_python(data)
+    head = {"job_id", "seq", "at", "kind"}
+    rest = {name: value for name, value in data.items() if name not in head}
+    return UnknownEvent.model_validate({name: data[name] for name in head} | {"data": rest})

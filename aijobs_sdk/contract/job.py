@@ -1,0 +1,167 @@
+"""The job: what was asked, where it stands, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.model import Fact
+
+DEFAULT_MAX_ATTEMPTS = 3
+
+
+class JobStatus(StrEnum):
+    """Where a job stands, for everybody. Exactly four; a cancelled job reads as FAILED."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        return cls(value.lower()) if isinstance(value, str) and value != value.lower() else None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a job with this status never moves again."""
+        return self in {JobStatus.COMPLETED, JobStatus.FAILED}
+
+
+class JobState(StrEnum):
+    """Where a job stands, for the engine. Each state projects onto one public status."""
+
+    SCHEDULED = "scheduled"
+    READY = "ready"
+    RETRY_WAIT = "retry_wait"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def status(self) -> JobStatus:
+        """The public status this state reads as."""
+        return _STATUS_OF[self]
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a job in this state never moves again."""
+        return self.status.is_final
+
+
+_STATUS_OF = {
+    JobState.SCHEDULED: JobStatus.PENDING,
+    JobState.READY: JobStatus.PENDING,
+    JobState.RETRY_WAIT: JobStatus.PENDING,
+    JobState.RUNNING: JobStatus.PROCESSING,
+    JobState.COMPLETED: JobStatus.COMPLETED,
+    JobState.FAILED: JobStatus.FAILED,
+    JobState.CANCELLED: JobStatus.FAILED,
+}
+
+
+class Priority(StrEnum):
+    """Which of two ready jobs starts first."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for what starts first."""
+        return list(Priority).index(self)
+
+
+class Caller(Fact):
+    """On whose behalf something is asked."""
+
+    tenant_id: UUID
+    user_id: UUID
+
+
+class Job(Fact):
+    """One job as everybody sees it: a snapshot, true at the moment it was read."""
+
+    id: UUID
+    tenant_id: UUID
+    user_id: UUID
+    type: str
+    status: JobStatus
+    priority: Priority
+    payload: Mapping[str, JsonValue]
+    progress: int = Field(default=0, ge=0, le=100)
+    message: str = ""
+    attempts: int = 0
+    """Attempts begun so far, counted when a worker claims the job."""
+    max_attempts: int = Field(default=DEFAULT_MAX_ATTEMPTS, ge=1)
+    result: Mapping[str, JsonValue] | None = None
+    error: ErrorInfo | None = None
+    idempotency_key: str | None = None
+    task_id: str | None = None
+    """The executor's own id for the attempt that runs now or ran last."""
+    worker_id: str | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job is over, one way or another."""
+        return self.status.is_final
+
+    def cancelled(self) -> bool:
+        """Return True for a job that ended because somebody cancelled it."""
+        return self.is_final and self.error is not None and self.error.category is ErrorCategory.CANCELLED
+
+
+class JobRequest(Fact):
+    """What a caller asks for, before anything about it was checked."""
+
+    type: str
+    payload: Mapping[str, object]
+    user_id: str | UUID | None = None
+    """On whose behalf, when that is not the caller."""
+    priority: str | None = None
+    """The call's own; the job type's, then the default, where it is None."""
+    idempotency_key: str | None = None
+    max_attempts: int | None = None
+    draw_key: str | None = None
+    """Names this work in every run of the same program: the simulation's draws hang on it, so that ids may be random.
+
+    None: the type and payload stand in, so that equal requests get equal answers.
+    """
+
+
+class NewJob(Fact):
+    """A request that passed every check: what a store inserts."""
+
+    job: Job
+    fingerprint: str
+    """Hash of type and payload: tells a repeat under the same idempotency key from a conflict."""
+    draw_key: str
+
+
+class JobQuery(Fact):
+    """Which of a tenant's jobs to list, newest first."""
+
+    status: JobStatus | None = None
+    type: str | None = None
+    limit: int = Field(default=50, ge=1, le=1000)
+    """Jobs a page."""
+    cursor: str | None = None
+
+
+class JobPage(Fact):
+    """Some jobs, newest first, and where the next page starts."""
+
+    jobs: tuple[Job, ...]
+    next_cursor: str | None = None
+    """None on the last page."""

@@ -1,0 +1,9 @@
+"""The one shape of every fact that crosses a room's border: frozen, and strict about names."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Fact(BaseModel):
+    """A value that never changes after it was made; a field it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,175 @@
+"""The seam to where the truth is kept. One suite of promises (tests/contract) holds every store to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from aijobs_sdk.contract.errors import ErrorInfo
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
+from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRow
+
+
+class Lease(NamedTuple):
+    """A worker's right to write to one job. The fence grows with each claim; a write with an old one is refused."""
+
+    job_id: UUID
+    fence: int
+
+
+class Claim(NamedTuple):
+    """A job in a worker's hands."""
+
+    job: Job
+    lease: Lease
+    draw_key: str
+
+
+class Beat(NamedTuple):
+    """What a heartbeat learns about one lease."""
+
+    lost: bool
+    cancel_requested: bool
+
+
+class Progress(NamedTuple):
+    """How far the handler is, 0 to 100, in words a person can read."""
+
+    percent: int
+    message: str
+
+
+class Text(NamedTuple):
+    """More of the answer: it is now `answer[:offset] + text`."""
+
+    text: str
+    offset: int
+
+
+Update = Progress | Text
+
+
+class Done(NamedTuple):
+    """The attempt succeeded: result and effects are committed together."""
+
+    result: Mapping[str, JsonValue]
+    effects: Effects
+
+
+class Retry(NamedTuple):
+    """The attempt failed; another may begin after the delay."""
+
+    error: ErrorInfo
+    delay_seconds: float
+
+
+class Fail(NamedTuple):
+    """The attempt failed, and with it the job."""
+
+    error: ErrorInfo
+
+
+class Cancelled(NamedTuple):
+    """The attempt stopped because it was asked to."""
+
+
+class Release(NamedTuple):
+    """The attempt is given back unharmed and does not count."""
+
+
+Outcome = Done | Retry | Fail | Cancelled | Release
+
+
+class Store(Protocol):
+    """Jobs, their logs and what they left behind. Every method is one atomic step."""
+
+    async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
+        """Insert all of them or none; return one job each, in order.
+
+        A job whose tenant has used its idempotency key before is not inserted: the first job is returned.
+
+        Raises:
+            IdempotencyConflictError: a key was used for another type or payload; nothing was inserted.
+        """
+        ...
+
+    async def wait_claimable(self) -> None:
+        """Return as soon as a job can be claimed. It may return too early, never too late."""
+        ...
+
+    async def claim(self, worker_id: str, *, limit: int, lease_seconds: float) -> list[Claim]:
+        """Take up to `limit` due jobs, by priority, then by age. Counts an attempt for each."""
+        ...
+
+    async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:
+        """Extend the leases still held; say of each whether it was lost or its job is to be cancelled."""
+        ...
+
+    async def append(self, lease: Lease, updates: Sequence[Update]) -> None:
+        """Add events to the job's log.
+
+        Raises:
+            LeaseLostError: the fence is old; nothing was written.
+        """
+        ...
+
+    async def finish(self, lease: Lease, outcome: Outcome) -> Job:
+        """End the attempt; return the job as it stands now.
+
+        Raises:
+            LeaseLostError: the fence is old; nothing was written.
+        """
+        ...
+
+    async def request_cancel(self, tenant_id: UUID, job_id: UUID) -> Job:
+        """Cancel a waiting job now; ask a running one to stop; leave a finished one as it is.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        ...
+
+    async def reap(self) -> list[UUID]:
+        """Retry or fail every running job whose lease has run out; return their ids."""
+        ...
+
+    async def get(self, tenant_id: UUID, job_id: UUID) -> Job:
+        """Return the job as it stands.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        ...
+
+    async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
+        """Return one page of this tenant's jobs, newest first."""
+        ...
+
+    async def events(self, tenant_id: UUID, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:
+        """Return up to `limit` events with `seq` > `after`, in order; empty where there are none yet.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        ...
+
+    async def wait_events(self, job_id: UUID, *, after: int) -> None:
+        """Return as soon as the log holds an event with `seq` > `after`. It may return too early, never too late."""
+        ...
+
+    async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
+        """Return one document of this tenant."""
+        ...
+
+    async def lineage(self, tenant_id: UUID, document_id: UUID) -> Sequence[LineageEvent]:
+        """Return the document's history, oldest first."""
+        ...
+
+    async def usage(self, tenant_id: UUID, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
+        """Return this tenant's usage with `since` <= `created_at` < `until`, oldest first."""
+        ...

@@ -1,0 +1,1 @@
+"""HOW DOES A JOB ADVANCE? The lifecycle and everything that moves a job along it."""

@@ -1,0 +1,25 @@
+"""Chance that cannot be moved by concurrency: every draw is a function of its key."""
+
+from __future__ import annotations
+
+import random
+from hashlib import blake2b
+
+
+class Chance:
+    """Random numbers keyed by what they are for; the same seed and key give the same draw in any order, anywhere."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def draw(self, *key: str | int) -> float:
+        """Return a number in [0, 1) that belongs to this key."""
+        return int.from_bytes(self._digest(key)[:7]) / (1 << 56)
+
+    def stream(self, *key: str | int) -> random.Random:
+        """Return a generator of its own for this key."""
+        return random.Random(int.from_bytes(self._digest(key)))  # noqa: S311 - simulation and jitter, not secrets
+
+    def _digest(self, key: tuple[str | int, ...]) -> bytes:
+        # repr keeps ("ab", "c") and ("a", "bc"), 1 and "1" apart.
+        return blake2b(repr((self.seed, *key)).encode(), digest_size=16).digest()

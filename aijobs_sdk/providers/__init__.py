@@ -1,0 +1,1 @@
+"""WHO DOES THE WORK? The table of models, and one file a vendor."""
