@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -44,8 +44,10 @@ class Backend(Protocol):
         """
         ...
 
-    def events(self, job_id: UUID, *, after: int = 0) -> AsyncIterator[JobEvent]:
+    def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
         """Yield events with `seq` > `after`, past ones first, and stop after the terminal one.
+
+        With `follow` off it stops where the log ends now.
 
         Raises:
             JobNotFoundError: this tenant has no such job.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -145,17 +146,21 @@ JobEvent = (
 )
 TerminalEvent = JobCompleted | JobFailed | JobCancelled
 
-_KNOWN: TypeAdapter[KnownEvent] = TypeAdapter(KnownEvent)
 _KINDS = frozenset(
     {"accepted", "started", "progress", "retrying", "released", "cancel_requested", "completed", "failed"}
     | {"cancelled", "delta"}
 )
 
 
+@cache
+def _known() -> TypeAdapter[KnownEvent]:
+    return TypeAdapter(KnownEvent)  # built when the first event is read: most programs write events only
+
+
 def parse_event(data: Mapping[str, JsonValue]) -> JobEvent:
     """Read an event from JSON; a kind of a newer version becomes an `UnknownEvent`, never an error."""
     if data.get("kind") in _KINDS:
-        return _KNOWN.validate_python(data)
+        return _known().validate_python(data)
     head = {"job_id", "seq", "at", "kind"}
     rest = {name: value for name, value in data.items() if name not in head}
     return UnknownEvent.model_validate({name: data[name] for name in head} | {"data": rest})

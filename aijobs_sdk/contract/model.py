@@ -6,4 +6,5 @@ from pydantic import BaseModel, ConfigDict
 class Fact(BaseModel):
     """A value that never changes after it was made; a field it does not know is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built at first use: a program that reads one kind of fact does not pay for all of them.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)

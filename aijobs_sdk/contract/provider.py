@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -57,8 +57,8 @@ class Provider(Protocol):
         """Return the vendor's name: `openai`, `anthropic`, `bedrock`, `vertex`."""
         ...
 
-    def stream(self, request: GenerationRequest) -> AsyncIterator[GenerationChunk]:
-        """Yield the answer in pieces and then one `Finished`.
+    def stream(self, request: GenerationRequest) -> AsyncGenerator[GenerationChunk]:
+        """Yield the answer in pieces and then one `Finished`; closing the generator ends the call.
 
         Raises:
             ProviderError: whatever went wrong, translated.

@@ -1,0 +1,60 @@
+"""Says what came without saying what it held: for errors about values that may be secret."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydantic import ValidationError
+
+from aijobs_sdk.contract.errors import FieldProblem
+
+_MANY = 20
+
+
+def shape_of(value: object) -> str:
+    """Return what kind of value this is and how long, never its content."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "a boolean"
+        case str():
+            return f"a text of {len(value)} characters" if value else "an empty text"
+        case int() | float():
+            return f"a number ({type(value).__name__})"
+        case Mapping():
+            return f"an object with {len(value)} fields"
+        case Sequence():
+            return f"a list of {len(value)}"
+        case _:
+            return f"a {type(value).__name__}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean 'x'?`, or what there is to choose from."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" Known: {', '.join(names[:_MANY])}{' …' if len(names) > _MANY else ''}."
+
+
+def problems_of(error: ValidationError, *, at: str, known: Iterable[str]) -> tuple[FieldProblem, ...]:
+    """Return what pydantic found, one problem a field, with paths below `at`; values are described, not shown."""
+    return tuple(
+        FieldProblem(
+            field=".".join([at, *(str(part) for part in found["loc"])]),
+            problem=_problem(found["type"], found["msg"], found["loc"], found["input"], known),
+        )
+        for found in error.errors(include_url=False, include_context=False)
+    )
+
+
+def _problem(kind: str, message: str, where: tuple[int | str, ...], value: object, known: Iterable[str]) -> str:
+    if kind == "extra_forbidden":
+        return f"is not a field of this type.{nearest(str(where[-1]), known)}"
+    if kind == "missing":
+        return "is required"
+    expected = message.removeprefix("Value error, ").split(":", maxsplit=1)[0]
+    return f"{expected[:1].lower()}{expected[1:]}, got {shape_of(value)}"

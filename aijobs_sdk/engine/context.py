@@ -1,0 +1,125 @@
+"""What a handler holds while it works: its job, its providers, and a pen for the event log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.errors import ErrorCategory, ProviderError
+from aijobs_sdk.contract.events import JobEvent, TextDelta
+from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, Provider
+from aijobs_sdk.contract.records import Effects
+from aijobs_sdk.contract.store import Claim, Progress, Store
+from aijobs_sdk.engine.answer import Answer
+from aijobs_sdk.engine.chance import Chance
+from aijobs_sdk.engine.limits import Limits
+from aijobs_sdk.engine.provider_call import call_provider
+
+FLUSH_CHARS = 256
+FLUSH_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What an attempt touches outside itself, so that a test can give it another."""
+
+    store: Store
+    providers: Mapping[str, Provider]
+    clock: Clock
+    chance: Chance
+    limits: Limits
+
+
+class JobContext:
+    """One attempt's hands. Every write goes through its lease, so a worker that lost the job can change nothing."""
+
+    def __init__(self, claim: Claim, world: World) -> None:
+        self.job: Job = claim.job
+        self.attempt: int = claim.job.attempts
+        """Which try this is, from 1."""
+        self.draw_key: str = claim.draw_key
+        self.clock: Clock = world.clock
+        self.effects: Effects = Effects()
+        """What is committed with the completion, or not at all; the handler sets it before it returns."""
+        self.stopping: bool = False
+        """Whether the job was cancelled: set before the handler is interrupted at its next await."""
+        self._lease = claim.lease
+        self._world = world
+        self._answer: Answer | None = None
+        self._flushed_at = 0.0
+
+    async def progress(self, percent: int, message: str) -> None:
+        """Tell everybody who watches how far the job is, 0 to 100."""
+        await self.flush()
+        await self._world.store.append(self._lease, [Progress(percent, message)])
+
+    async def write(self, text: str) -> None:
+        """Show more of the answer to whoever streams the job; small pieces are sent together."""
+        answer = await self._open_answer()
+        answer.write(text)
+        waited = self.clock.now().timestamp() - self._flushed_at
+        if answer.pending_chars >= FLUSH_CHARS or waited >= FLUSH_SECONDS:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Send what `write()` has kept back."""
+        if self._answer is not None and (update := self._answer.update()):
+            self._flushed_at = self.clock.now().timestamp()
+            await self._world.store.append(self._lease, [update])
+
+    async def end_answer(self) -> None:
+        """Send the rest: readers now have exactly what this attempt wrote."""
+        if self._answer is not None and (update := self._answer.end()):
+            await self._world.store.append(self._lease, [update])
+
+    def generate(
+        self, provider: str, request: GenerationRequest, *, timeout_seconds: float
+    ) -> AsyncGenerator[GenerationChunk]:
+        """Yield a provider's answer, `Finished` last; close it (`aclosing`) to end the call early.
+
+        Raises:
+            ProviderError: the provider is not set up, failed, took too long, or stopped half-way.
+        """
+        if provider not in self._world.providers:
+            raise _not_configured(provider)
+        return call_provider(self._world.providers[provider], request, timeout_seconds=timeout_seconds)
+
+    def idempotency_token(self, step: str) -> str:
+        """Return a name for this step of this job that is the same in every attempt."""
+        return blake2b(f"{self.job.id}/{step}".encode(), digest_size=16).hexdigest()
+
+    async def _open_answer(self) -> Answer:
+        if self._answer is None:
+            # Only a job that was claimed before can have shown text to anybody.
+            self._answer = Answer(await self._shown() if self._lease.fence > 1 else "")
+        return self._answer
+
+    async def _shown(self) -> str:
+        events: list[JobEvent] = []
+        while more := await self._world.store.events(
+            self.job.tenant_id, self.job.id, after=events[-1].seq if events else 0
+        ):
+            events += more
+        return text_of(events)
+
+
+def text_of(events: list[JobEvent]) -> str:
+    """Return the answer as a reader of these events has it."""
+    text = ""
+    for event in events:
+        if isinstance(event, TextDelta):
+            text = text[: event.offset] + event.text
+    return text
+
+
+def _not_configured(provider: str) -> ProviderError:
+    return ProviderError(
+        f"Provider {provider!r} is not set up here. Set AI_MOCK_MODE=true to simulate it.",
+        code="provider_not_configured",
+        category=ErrorCategory.DEPENDENCY,
+        provider=provider,
+        retryable=False,
+    )

@@ -1,0 +1,136 @@
+"""From a request to a stored job: everything is checked before anything is kept."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel, ValidationError
+
+from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob, Priority
+from aijobs_sdk.contract.shapes import problems_of, shape_of
+from aijobs_sdk.contract.store import Store
+from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.payload import drop_secrets
+
+log = logging.getLogger("aijobs.dispatch")
+
+MAX_IDEMPOTENCY_KEY = 255
+
+
+async def dispatch(
+    requests: Sequence[JobRequest],
+    *,
+    caller: Caller,
+    types: JobTypes,
+    store: Store,
+    clock: Clock,
+    new_id: Callable[[], UUID] = uuid4,
+) -> list[Job]:
+    """Check every request, then store all of them or none; return their jobs in order.
+
+    Raises:
+        InvalidRequestError: every problem of the first bad request, field by field.
+        IdempotencyConflictError: a key was used before for something else.
+    """
+    place = "requests[{}]." if len(requests) > 1 else ""
+    new = [
+        _new_job(request, caller=caller, types=types, clock=clock, job_id=new_id(), at=place.format(n))
+        for n, request in enumerate(requests)
+    ]
+    jobs = await store.create(new)
+    if log.isEnabledFor(logging.INFO):
+        for job in jobs:
+            log.info("dispatched job %s type=%s tenant=%s", job.id, job.type, job.tenant_id)
+    return jobs
+
+
+def _new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, job_id: UUID, at: str) -> NewJob:
+    job_type = types[request.type]
+    user_id = _user_id(request, caller, at)
+    priority = _priority(request, job_type, at)
+    asked = _checked_payload(request, job_type, at)
+    fingerprint = _fingerprint(request.type, asked)
+    job = Job(
+        id=job_id,
+        tenant_id=caller.tenant_id,
+        user_id=user_id,
+        type=request.type,
+        status=JobStatus.PENDING,
+        priority=priority,
+        payload=_stored(job_type.prepare(asked)),
+        message="Accepted",
+        max_attempts=_max_attempts(request, job_type, at),
+        idempotency_key=_idempotency_key(request, at),
+        created_at=clock.now(),
+    )
+    return NewJob(job=job, fingerprint=fingerprint, draw_key=request.draw_key or fingerprint)
+
+
+def _checked_payload(request: JobRequest, job_type: JobType[BaseModel], at: str) -> BaseModel:
+    clean = drop_secrets(request.payload, job_type.payload_model)
+    for path in clean.dropped:
+        log.warning("dropped %s from a %s payload: its name looks like a secret", path, request.type)
+    try:
+        return job_type.payload_model.model_validate(clean.payload)
+    except ValidationError as error:
+        known = job_type.payload_model.model_fields
+        raise _invalid(problems_of(error, at=f"{at}payload", known=known), "invalid_payload") from None
+
+
+def _user_id(request: JobRequest, caller: Caller, at: str) -> UUID:
+    if request.user_id is None:
+        return caller.user_id
+    if isinstance(request.user_id, UUID):
+        return request.user_id
+    try:
+        return UUID(request.user_id)
+    except ValueError:
+        problem = f"must be a UUID, got {shape_of(request.user_id)}"
+        raise _invalid([FieldProblem(field=f"{at}user_id", problem=problem)]) from None
+
+
+def _priority(request: JobRequest, job_type: JobType[BaseModel], at: str) -> Priority:
+    if request.priority is None:
+        return job_type.priority
+    try:
+        return Priority(request.priority)
+    except ValueError:
+        choices = ", ".join(Priority)
+        problem = f"must be one of {choices}, got {shape_of(request.priority)}"
+        raise _invalid([FieldProblem(field=f"{at}priority", problem=problem)]) from None
+
+
+def _max_attempts(request: JobRequest, job_type: JobType[BaseModel], at: str) -> int:
+    if request.max_attempts is None:
+        return job_type.max_attempts
+    if request.max_attempts < 1:
+        raise _invalid([FieldProblem(field=f"{at}max_attempts", problem="must be 1 or more")])
+    return request.max_attempts
+
+
+def _idempotency_key(request: JobRequest, at: str) -> str | None:
+    key = request.idempotency_key
+    if key is not None and not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
+        problem = f"must have 1 to {MAX_IDEMPOTENCY_KEY} characters, got {shape_of(key)}"
+        raise _invalid([FieldProblem(field=f"{at}idempotency_key", problem=problem)])
+    return key
+
+
+def _invalid(problems: Sequence[FieldProblem], code: str = "invalid_request") -> InvalidRequestError:
+    found = "; ".join(f"`{one.field}` {one.problem}" for one in problems)
+    return InvalidRequestError(f"Cannot submit this job: {found}.", code=code, fields=problems)
+
+
+def _stored(payload: BaseModel) -> Mapping[str, object]:
+    return payload.model_dump(mode="json", exclude_none=True)
+
+
+def _fingerprint(type_name: str, payload: BaseModel) -> str:
+    text = json.dumps([type_name, _stored(payload)], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,119 @@
+"""A job type: a name, the model of its payload, and the function that does the work."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import typing
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, JsonValue
+
+from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Priority
+from aijobs_sdk.contract.shapes import nearest
+from aijobs_sdk.engine.context import JobContext
+
+P = TypeVar("P", bound=BaseModel)
+Result = BaseModel | Mapping[str, JsonValue]
+"""What a handler returns: anything JSON can hold, as a model or as a mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobType(Generic[P]):
+    """What can be asked for under one name, and who does it."""
+
+    name: str
+    payload_model: type[P]
+    run: Callable[[JobContext, P], Awaitable[Result]]
+    prepare: Callable[[P], P] = lambda payload: payload
+    """Checks and completes a payload at submit, before anything is stored; raises InvalidRequestError."""
+    priority: Priority = Priority.NORMAL
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS
+
+
+class JobTypes(Mapping[str, JobType[Any]]):
+    """The job types one backend knows, by name."""
+
+    def __init__(self, types: Iterable[JobType[Any]]) -> None:
+        self._types: dict[str, JobType[Any]] = {}
+        for job_type in types:
+            if job_type.name in self._types:
+                raise InvalidRequestError(f"Two job types are named {job_type.name!r}. Rename one of them.")
+            self._types[job_type.name] = job_type
+
+    def __getitem__(self, name: str) -> JobType[Any]:
+        try:
+            return self._types[name]
+        except KeyError:
+            problem = f"no job type {name!r}.{nearest(name, self._types)}"
+            raise InvalidRequestError(
+                f"Unknown job type {name!r}.{nearest(name, self._types)} `aijobs types` lists them.",
+                code="unknown_job_type",
+                fields=[FieldProblem(field="type", problem=problem)],
+            ) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+
+def job_type(
+    name: str, *, priority: Priority = Priority.NORMAL, max_attempts: int = DEFAULT_MAX_ATTEMPTS
+) -> Callable[[Callable[[JobContext, P], Awaitable[Result] | Result]], JobType[P]]:
+    """Make a job type of a function: `@job_type("shout")` over `async def shout(context, payload: Shout)`.
+
+    The payload's annotation, a pydantic model, is what submits are checked against. A function that is not
+    `async` runs in a thread: it cannot be cancelled, only outlived. Give the result to
+    `Client(job_types=[shout])`.
+
+    Raises:
+        TypeError: the second parameter is not annotated with a pydantic model.
+    """
+
+    def make(function: Callable[[JobContext, P], Awaitable[Result] | Result]) -> JobType[P]:
+        return JobType(
+            name=name,
+            payload_model=_payload_model(function),
+            run=_as_coroutine(function),
+            priority=priority,
+            max_attempts=max_attempts,
+        )
+
+    return make
+
+
+def _payload_model(function: Callable[[JobContext, P], object]) -> type[P]:
+    parameters = list(inspect.signature(function).parameters)
+    hints = typing.get_type_hints(function, localns=_locals_of_caller())
+    model = hints.get(parameters[1]) if len(parameters) > 1 else None
+    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        raise TypeError(
+            f"{getattr(function, '__name__', function)!r} needs two parameters, the second annotated with its "
+            "pydantic payload model: `async def shout(context: JobContext, payload: Shout)`."
+        )
+    return typing.cast("type[P]", model)
+
+
+def _as_coroutine(
+    function: Callable[[JobContext, P], Awaitable[Result] | Result],
+) -> Callable[[JobContext, P], Awaitable[Result]]:
+    if inspect.iscoroutinefunction(function):
+        return function
+
+    async def in_thread(context: JobContext, payload: P) -> Result:
+        return typing.cast("Result", await asyncio.to_thread(function, context, payload))
+
+    return in_thread
+
+
+def _locals_of_caller() -> dict[str, object]:
+    # A payload model defined in the same function as its handler is invisible to get_type_hints.
+    frame = inspect.currentframe()
+    for _ in range(3):
+        frame = frame.f_back if frame is not None else None
+    return dict(frame.f_locals) if frame is not None else {}

@@ -1,0 +1,335 @@
+"""How a job moves: one table, and `advance()`, the only code that changes a job's state.
+
+Pure: a store calls it inside its own atomic step, and writes what comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple, TypedDict, Unpack, assert_never
+from uuid import UUID
+
+from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo, LeaseLostError
+from aijobs_sdk.contract.events import (
+    JobAccepted,
+    JobCancelled,
+    JobCancelRequested,
+    JobCompleted,
+    JobEvent,
+    JobFailed,
+    JobProgressed,
+    JobReleased,
+    JobRetrying,
+    JobStarted,
+    TextDelta,
+)
+from aijobs_sdk.contract.job import Job, JobState, JobStatus, NewJob
+from aijobs_sdk.contract.store import Cancelled, Done, Fail, Lease, Outcome, Progress, Release, Retry, Text, Update
+
+
+class Verb(StrEnum):
+    """What can be done to a job."""
+
+    CLAIM = "claim"
+    EXTEND = "extend"
+    REPORT = "report"
+    COMPLETE = "complete"
+    RETRY = "retry"
+    FAIL = "fail"
+    RELEASE = "release"
+    REQUEST_CANCEL = "request cancel"
+    CANCEL = "cancel"
+
+
+TABLE: Mapping[tuple[JobState, Verb], JobState] = {
+    (JobState.SCHEDULED, Verb.CLAIM): JobState.RUNNING,
+    (JobState.READY, Verb.CLAIM): JobState.RUNNING,
+    (JobState.RETRY_WAIT, Verb.CLAIM): JobState.RUNNING,
+    (JobState.RUNNING, Verb.EXTEND): JobState.RUNNING,
+    (JobState.RUNNING, Verb.REPORT): JobState.RUNNING,
+    (JobState.RUNNING, Verb.COMPLETE): JobState.COMPLETED,
+    (JobState.RUNNING, Verb.RETRY): JobState.RETRY_WAIT,
+    (JobState.RUNNING, Verb.FAIL): JobState.FAILED,
+    (JobState.RUNNING, Verb.RELEASE): JobState.READY,
+    (JobState.RUNNING, Verb.CANCEL): JobState.CANCELLED,
+    (JobState.SCHEDULED, Verb.REQUEST_CANCEL): JobState.CANCELLED,
+    (JobState.READY, Verb.REQUEST_CANCEL): JobState.CANCELLED,
+    (JobState.RETRY_WAIT, Verb.REQUEST_CANCEL): JobState.CANCELLED,
+    (JobState.RUNNING, Verb.REQUEST_CANCEL): JobState.RUNNING,
+    (JobState.COMPLETED, Verb.REQUEST_CANCEL): JobState.COMPLETED,
+    (JobState.FAILED, Verb.REQUEST_CANCEL): JobState.FAILED,
+    (JobState.CANCELLED, Verb.REQUEST_CANCEL): JobState.CANCELLED,
+}
+"""From where, by what, to where. A pair that is not here cannot happen: `advance()` refuses it."""
+
+
+class _Head(TypedDict):
+    job_id: UUID
+    seq: int
+    at: datetime
+    status: JobStatus
+    progress: int
+    message: str
+
+
+class Take(NamedTuple):
+    """A worker claims the job."""
+
+    worker_id: str
+    lease_seconds: float
+
+
+class Extend(NamedTuple):
+    """A worker is alive and keeps the job."""
+
+    lease_seconds: float
+
+
+class Report(NamedTuple):
+    """A handler says how far it is, or what it wrote."""
+
+    updates: tuple[Update, ...]
+
+
+class RequestCancel(NamedTuple):
+    """Somebody wants the job to stop."""
+
+
+Command = Take | Extend | Report | RequestCancel | Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """All that a store keeps about a job: what everybody sees, and what only the engine needs."""
+
+    job: Job
+    state: JobState
+    fingerprint: str
+    draw_key: str
+    run_at: datetime
+    """No claim before this instant."""
+    fence: int = 0
+    lease_until: datetime | None = None
+    last_seq: int = 0
+    cancel_requested: bool = False
+
+    @property
+    def lease(self) -> Lease:
+        """The lease a worker must show to write now."""
+        return Lease(self.job.id, self.fence)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a worker may take the job, now or later."""
+        return (self.state, Verb.CLAIM) in TABLE
+
+    def claimable(self, now: datetime) -> bool:
+        """Return True for a job that a worker may take at this instant."""
+        return self.waiting and self.run_at <= now
+
+    def expired(self, now: datetime) -> bool:
+        """Return True for a running job whose worker has not been heard of in time."""
+        return self.state is JobState.RUNNING and self.lease_until is not None and self.lease_until < now
+
+
+class Step(NamedTuple):
+    """What one command made of a job: the new record, and the events to append with it."""
+
+    record: JobRecord
+    events: tuple[JobEvent, ...]
+
+
+class ForbiddenTransitionError(RuntimeError):
+    """The table has no such transition: a bug in the caller, not an outcome."""
+
+
+CANCELLED = ErrorInfo(code="cancelled", category=ErrorCategory.CANCELLED, message="Cancelled on request.")
+
+
+def accept(new: NewJob, now: datetime) -> Step:
+    """Return the first record of a job and its first event."""
+    record = JobRecord(
+        job=new.job, state=JobState.READY, fingerprint=new.fingerprint, draw_key=new.draw_key, run_at=now, last_seq=1
+    )
+    return Step(record, (JobAccepted(**_head(record, now)),))
+
+
+def check_lease(record: JobRecord, lease: Lease) -> None:
+    """Refuse a write that comes from a worker which no longer holds the job.
+
+    Raises:
+        LeaseLostError: the fence is old or the job does not run.
+    """
+    if record.state is not JobState.RUNNING or record.fence != lease.fence:
+        raise LeaseLostError(lease.job_id)
+
+
+def advance(record: JobRecord, command: Command, now: datetime) -> Step:
+    """Return what the command makes of the job.
+
+    Raises:
+        ForbiddenTransitionError: the table does not allow it from this state.
+    """
+    if record.cancel_requested and isinstance(command, Retry | Release):
+        command = Cancelled()  # no second run for a job that nobody wants any more
+    state = _next_state(record.state, command)
+    match command:
+        case Take():
+            return _take(record, command, now)
+        case Extend():
+            return Step(replace(record, lease_until=_until(command, now)), ())
+        case Report():
+            return _report(record, command, now)
+        case RequestCancel():
+            return _request_cancel(record, state, now)
+        case Done():
+            job = {"result": command.result, "progress": 100, "message": "Completed", "completed_at": now}
+            ended = _move(record, state, job)
+            return Step(ended, (JobCompleted(**_head(ended, now)),))
+        case Retry():
+            return _retry(record, command, now)
+        case Fail():
+            job = {"error": command.error, "message": command.error.message, "completed_at": now}
+            ended = _move(record, state, job)
+            return Step(ended, (JobFailed(**_head(ended, now), error=command.error),))
+        case Cancelled():
+            return _cancel(record, now)
+        case Release():
+            job = {"attempts": record.job.attempts - 1, "progress": 0, "message": "Given back by its worker"}
+            released = _move(record, state, job, run_at=now, lease_until=None)
+            return Step(released, (JobReleased(**_head(released, now)),))
+        case _:
+            assert_never(command)
+
+
+def expire(record: JobRecord) -> Retry | Fail | Cancelled:
+    """Return how an attempt ends whose worker was lost: it counts, so that a poisonous job cannot run for ever."""
+    if record.cancel_requested:
+        return Cancelled()
+    spent = record.job.attempts >= record.job.max_attempts
+    error = ErrorInfo(
+        code="worker_lost",
+        category=ErrorCategory.INTERNAL,
+        message="The worker stopped without a word, and its lease ran out.",
+        retryable=not spent,
+        attempt=record.job.attempts,
+    )
+    return Fail(error) if spent else Retry(error, delay_seconds=0)
+
+
+_VERB_OF: Mapping[type[Command], Verb] = {
+    Take: Verb.CLAIM,
+    Extend: Verb.EXTEND,
+    Report: Verb.REPORT,
+    RequestCancel: Verb.REQUEST_CANCEL,
+    Done: Verb.COMPLETE,
+    Retry: Verb.RETRY,
+    Fail: Verb.FAIL,
+    Cancelled: Verb.CANCEL,
+    Release: Verb.RELEASE,
+}
+
+
+def _next_state(state: JobState, command: Command) -> JobState:
+    verb = _VERB_OF[type(command)]
+    try:
+        return TABLE[state, verb]
+    except KeyError:
+        raise ForbiddenTransitionError(f"Cannot {verb} a job that is {state}.") from None
+
+
+def _take(record: JobRecord, command: Take, now: datetime) -> Step:
+    attempt = record.job.attempts + 1
+    job = {
+        "attempts": attempt,
+        "worker_id": command.worker_id,
+        "task_id": f"{command.worker_id}/{record.job.id}/{record.fence + 1}",
+        "message": "Started" if attempt == 1 else f"Started attempt {attempt}",
+        "started_at": record.job.started_at or now,
+        "progress": 0,
+    }
+    taken = _move(record, JobState.RUNNING, job, fence=record.fence + 1, lease_until=_until(command, now))
+    return Step(taken, (JobStarted(**_head(taken, now), attempt=attempt),))
+
+
+def _report(record: JobRecord, command: Report, now: datetime) -> Step:
+    events: list[JobEvent] = []
+    for update in command.updates:
+        match update:
+            case Progress():
+                job = {"progress": update.percent, "message": update.message}
+                record = _move(record, JobState.RUNNING, job)
+                events.append(JobProgressed(**_head(record, now)))
+            case Text():
+                record = _move(record, JobState.RUNNING, {})
+                events.append(
+                    TextDelta(
+                        job_id=record.job.id,
+                        seq=record.last_seq,
+                        at=now,
+                        text=update.text,
+                        offset=update.offset,
+                        attempt=record.job.attempts,
+                    )
+                )
+            case _:
+                assert_never(update)
+    return Step(record, tuple(events))
+
+
+def _request_cancel(record: JobRecord, state: JobState, now: datetime) -> Step:
+    if record.state.is_final or record.cancel_requested:
+        return Step(record, ())
+    if state is JobState.CANCELLED:
+        return _cancel(record, now)
+    asked = _move(record, state, {"message": "Cancelling"}, cancel_requested=True)
+    return Step(asked, (JobCancelRequested(**_head(asked, now)),))
+
+
+def _cancel(record: JobRecord, now: datetime) -> Step:
+    error = CANCELLED.model_copy(update={"attempt": record.job.attempts or None})
+    job = {"error": error, "message": error.message, "completed_at": now}
+    ended = _move(record, JobState.CANCELLED, job)
+    return Step(ended, (JobCancelled(**_head(ended, now), error=error),))
+
+
+def _retry(record: JobRecord, command: Retry, now: datetime) -> Step:
+    retry_at = now + timedelta(seconds=command.delay_seconds)
+    job = {"progress": 0, "message": f"Retrying in {command.delay_seconds:.1f} s: {command.error.message}"}
+    waiting = _move(record, JobState.RETRY_WAIT, job, run_at=retry_at, lease_until=None)
+    event = JobRetrying(**_head(waiting, now), attempt=record.job.attempts, error=command.error, retry_at=retry_at)
+    return Step(waiting, (event,))
+
+
+class _Changes(TypedDict, total=False):
+    fence: int
+    lease_until: datetime | None
+    run_at: datetime
+    cancel_requested: bool
+
+
+def _move(
+    record: JobRecord, state: JobState, job_changes: Mapping[str, object], **changes: Unpack[_Changes]
+) -> JobRecord:
+    """Return the record one event further, in a state."""
+    job = record.job.model_copy(update={**job_changes, "status": state.status})
+    return replace(record, job=job, state=state, last_seq=record.last_seq + 1, **changes)
+
+
+def _until(command: Take | Extend, now: datetime) -> datetime:
+    return now + timedelta(seconds=command.lease_seconds)
+
+
+def _head(record: JobRecord, now: datetime) -> _Head:
+    job = record.job
+    return {
+        "job_id": job.id,
+        "seq": record.last_seq,
+        "at": now,
+        "status": job.status,
+        "progress": job.progress,
+        "message": job.message,
+    }

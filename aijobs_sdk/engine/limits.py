@@ -1,0 +1,21 @@
+"""How much and how long: the numbers an operator may turn."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from aijobs_sdk.contract.model import Fact
+
+
+class Limits(Fact):
+    """What one worker process allows itself."""
+
+    concurrency: int = Field(default=100, ge=1)
+    """Attempts at the same time."""
+    job_seconds: float = Field(default=300.0, gt=0)
+    """One attempt may take this long; then it fails, cleanly."""
+    lease_seconds: float = Field(default=30.0, gt=0)
+    """A worker that is silent for this long has lost its jobs."""
+    heartbeat_seconds: float = Field(default=10.0, gt=0)
+    grace_seconds: float = Field(default=0.0, ge=0)
+    """How long running attempts may go on after a stop was asked for; then they are given back."""

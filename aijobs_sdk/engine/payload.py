@@ -1,0 +1,63 @@
+"""What of a payload may be stored: no secret that the job type did not ask for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+_SECRET = re.compile(r"password|secret|token|api[-_ ]?key", re.IGNORECASE)
+
+
+class Sanitised(NamedTuple):
+    """A payload without its secrets, and the paths of the keys that were dropped."""
+
+    payload: dict[str, object]
+    dropped: tuple[str, ...]
+
+
+def drop_secrets(payload: Mapping[str, object], model: type[BaseModel]) -> Sanitised:
+    """Return the payload without keys that look like secrets, at any depth; a field the model declares stays."""
+    dropped: list[str] = []
+    clean = _clean(payload, _declared(model), "payload", dropped)
+    return Sanitised(clean, tuple(dropped))
+
+
+def _clean(
+    fields: Mapping[str, object], declared: Mapping[str, object], path: str, dropped: list[str]
+) -> dict[str, object]:
+    clean: dict[str, object] = {}
+    for key, value in fields.items():
+        where = f"{path}.{key}"
+        if key not in declared and _SECRET.search(str(key)):
+            dropped.append(where)
+        else:
+            clean[key] = _clean_value(value, declared.get(key), where, dropped)
+    return clean
+
+
+def _clean_value(value: object, annotation: object, path: str, dropped: list[str]) -> object:
+    match value:
+        case Mapping():
+            return _clean(value, _declared(annotation), path, dropped)
+        case list() | tuple():
+            return [_clean_value(item, annotation, f"{path}[{n}]", dropped) for n, item in enumerate(value)]
+        case _:
+            return value
+
+
+@cache
+def _declared(annotation: object) -> Mapping[str, object]:
+    """Return the fields that a model declares, with the model each of them holds, if any."""
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return {}
+    return {name: _model_in(field.annotation) for name, field in annotation.model_fields.items()}
+
+
+def _model_in(annotation: object) -> object:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in getattr(annotation, "__args__", ()) if (found := _model_in(part))), None)

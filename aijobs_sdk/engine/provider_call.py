@@ -1,0 +1,56 @@
+"""One call to a provider, with its time limit, and sure of its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from aijobs_sdk.contract.errors import ErrorCategory, ProviderError
+from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, Provider
+
+
+async def call_provider(
+    provider: Provider, request: GenerationRequest, *, timeout_seconds: float
+) -> AsyncGenerator[GenerationChunk]:
+    """Yield the provider's chunks, `Finished` last.
+
+    Raises:
+        ProviderError: what the provider said; `provider_timeout` when the call takes longer than allowed;
+            `stream_truncated` when the answer ends without its terminal marker.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout_seconds
+    stream = provider.stream(request)
+    async with aclosing(stream):
+        while True:
+            try:
+                # The limit is on waiting for the provider, so it is set anew around each wait, towards one deadline.
+                async with asyncio.timeout_at(deadline):
+                    chunk = await anext(stream)
+            except TimeoutError:
+                raise _timed_out(provider.name, timeout_seconds) from None
+            except StopAsyncIteration:
+                raise _truncated(provider.name) from None
+            yield chunk
+            if isinstance(chunk, Finished):
+                return
+
+
+def _timed_out(provider: str, seconds: float) -> ProviderError:
+    return ProviderError(
+        f"{provider} did not finish within {seconds:g} s.",
+        code="provider_timeout",
+        category=ErrorCategory.TIMEOUT,
+        provider=provider,
+        retryable=True,
+    )
+
+
+def _truncated(provider: str) -> ProviderError:
+    return ProviderError(
+        f"{provider} ended its stream before the answer was complete.",
+        code="stream_truncated",
+        category=ErrorCategory.PROVIDER,
+        provider=provider,
+        retryable=True,
+    )

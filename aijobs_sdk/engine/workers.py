@@ -1,0 +1,128 @@
+"""The workers of one process: woken when there is work, they claim it, run it, and keep their leases alive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import NamedTuple
+
+from aijobs_sdk.contract.errors import LeaseLostError
+from aijobs_sdk.contract.store import Claim, Lease, Release
+from aijobs_sdk.engine.attempt import run_attempt
+from aijobs_sdk.engine.context import JobContext, World
+from aijobs_sdk.engine.job_type import JobTypes
+
+log = logging.getLogger("aijobs.worker")
+
+
+class _Attempt(NamedTuple):
+    context: JobContext
+    task: asyncio.Task[None]
+
+
+class WorkerPool:
+    """Runs claimed jobs on the loop it was started in. It never polls: the store wakes it."""
+
+    def __init__(self, world: World, types: JobTypes, *, worker_id: str) -> None:
+        self.worker_id = worker_id
+        self._world = world
+        self._types = types
+        self._attempts: dict[Lease, _Attempt] = {}
+        self._free = asyncio.Semaphore(world.limits.concurrency)
+        self._working = asyncio.Event()
+        self._nudged = asyncio.Event()
+        self._duties: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to claim and run jobs on the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._duties = [self._loop.create_task(self._claim_jobs()), self._loop.create_task(self._keep_leases())]
+
+    def alive_on(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Return True while the pool works on this very loop."""
+        return loop is self._loop and not any(duty.done() for duty in self._duties)
+
+    def nudge(self) -> None:
+        """Ask for a heartbeat now, so that a cancel need not wait for the next."""
+        self._nudged.set()
+
+    async def stop(self) -> None:
+        """Claim no more; let running attempts end within the grace period; give back the rest."""
+        await _cancel(self._duties)
+        running = [attempt.task for attempt in self._attempts.values()]
+        if running and self._world.limits.grace_seconds:
+            await asyncio.wait(running, timeout=self._world.limits.grace_seconds)
+        await _cancel(running)
+
+    async def abandon(self) -> None:
+        """Give back what this pool held when its loop ended or its process was left behind by a fork."""
+        for lease in list(self._attempts):
+            await self._give_back(lease)
+        self._attempts.clear()
+
+    async def _give_back(self, lease: Lease) -> None:
+        try:
+            await self._world.store.finish(lease, Release())
+        except LeaseLostError:
+            log.debug("job %s had already left worker %s", lease.job_id, self.worker_id)
+
+    async def _claim_jobs(self) -> None:
+        while True:
+            await self._free.acquire()
+            self._free.release()
+            await self._world.store.wait_claimable()
+            for claim in await self._world.store.claim(
+                self.worker_id,
+                limit=self._world.limits.concurrency - len(self._attempts),
+                lease_seconds=self._world.limits.lease_seconds,
+            ):
+                await self._free.acquire()
+                self._begin(claim)
+
+    def _begin(self, claim: Claim) -> None:
+        context = JobContext(claim, self._world)
+        task = self._loop.create_task(self._work(context, claim.lease))
+        self._attempts[claim.lease] = _Attempt(context, task)
+        self._working.set()
+
+    async def _work(self, context: JobContext, lease: Lease) -> None:
+        try:
+            outcome = await run_attempt(context, self._types, self._world)
+            await self._world.store.finish(lease, outcome)
+        except LeaseLostError:
+            log.warning("job %s passed to another worker; attempt %d is dropped", lease.job_id, context.attempt)
+        finally:
+            del self._attempts[lease]
+            self._free.release()
+            if not self._attempts:
+                self._working.clear()
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await self._working.wait()
+            await self._until_next_beat()
+            await self._beat()
+            await self._world.store.reap()
+
+    async def _until_next_beat(self) -> None:
+        try:
+            async with asyncio.timeout(self._world.limits.heartbeat_seconds):
+                await self._nudged.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._nudged.clear()
+
+    async def _beat(self) -> None:
+        beats = await self._world.store.heartbeat(list(self._attempts), lease_seconds=self._world.limits.lease_seconds)
+        for lease, beat in beats.items():
+            attempt = self._attempts.get(lease)
+            if attempt is not None and (beat.lost or beat.cancel_requested) and not attempt.context.stopping:
+                attempt.context.stopping = True
+                attempt.task.cancel()
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
