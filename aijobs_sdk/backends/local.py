@@ -1,0 +1,102 @@
+"""Jobs run in this process, by workers that start with the first call."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
+from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
+from aijobs_sdk.engine.context import World
+from aijobs_sdk.engine.dispatch import dispatch
+from aijobs_sdk.engine.job_type import JobTypes
+from aijobs_sdk.engine.workers import WorkerPool
+
+
+class LocalBackend:
+    """A store and the workers that empty it.
+
+    The workers live on the loop of whoever calls; when that loop has ended, or the process was forked, the
+    next call starts new ones, and what the old ones held goes back to pending.
+    """
+
+    def __init__(self, *, world: World, types: JobTypes, caller: Caller) -> None:
+        self._world = world
+        self._types = types
+        self._caller = caller
+        self._pool: WorkerPool | None = None
+        self._pool_pid = 0
+
+    async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
+        """Check, then store all of them or none."""
+        await self._ensure_workers()
+        return await dispatch(
+            requests, caller=self._caller, types=self._types, store=self._world.store, clock=self._world.clock
+        )
+
+    async def get(self, job_id: UUID) -> Job:
+        """Return the job as it stands."""
+        return await self._world.store.get(self._caller.tenant_id, job_id)
+
+    async def list_jobs(self, query: JobQuery) -> JobPage:
+        """Return one page of jobs, newest first."""
+        return await self._world.store.list_jobs(self._caller.tenant_id, query)
+
+    async def cancel(self, job_id: UUID) -> Job:
+        """Ask the job to stop."""
+        pool = await self._ensure_workers()
+        job = await self._world.store.request_cancel(self._caller.tenant_id, job_id)
+        pool.nudge()
+        return job
+
+    async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
+        """Yield events with `seq` > `after`, and stop after the terminal one."""
+        await self._ensure_workers()
+        store = self._world.store
+        while True:
+            # Asked before the log is read, so that the terminal event cannot fall in between.
+            over = (await store.get(self._caller.tenant_id, job_id)).is_final
+            events = await store.events(self._caller.tenant_id, job_id, after=after)
+            for event in events:
+                yield event
+                after = event.seq
+            if not events:
+                if over or not follow:
+                    return
+                await store.wait_events(job_id, after=after)
+
+    async def document(self, document_id: UUID) -> Document | None:
+        """Return a document."""
+        return await self._world.store.document(self._caller.tenant_id, document_id)
+
+    async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
+        """Return a document's history."""
+        return await self._world.store.lineage(self._caller.tenant_id, document_id)
+
+    async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
+        """Return usage rows of a span of time."""
+        return await self._world.store.usage(self._caller.tenant_id, since=since, until=until)
+
+    async def aclose(self) -> None:
+        """Stop the workers; jobs under way go back to pending."""
+        pool, self._pool = self._pool, None
+        if pool is not None and self._is_ours(pool):
+            await pool.stop()
+
+    async def _ensure_workers(self) -> WorkerPool:
+        if self._pool is not None and self._is_ours(self._pool):
+            return self._pool
+        left_behind = self._pool
+        self._pool = WorkerPool(self._world, self._types, worker_id=f"local-{os.getpid()}-{uuid4().hex[:8]}")
+        self._pool_pid = os.getpid()
+        self._pool.start()
+        if left_behind is not None:
+            await left_behind.abandon()
+        return self._pool
+
+    def _is_ours(self, pool: WorkerPool) -> bool:
+        return self._pool_pid == os.getpid() and pool.alive_on(asyncio.get_running_loop())

@@ -1,0 +1,33 @@
+"""A bell that any number of tasks may wait for, on whichever loop runs when they do."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Signal:
+    """Wakes all who wait now; it remembers nothing, so look before you wait."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    async def wait(self, timeout_seconds: float | None = None) -> None:
+        """Return at the next `ring()`, or after the time-out."""
+        bell = asyncio.get_running_loop().create_future()
+        self._waiting.add(bell)
+        try:
+            await asyncio.wait([bell], timeout=timeout_seconds)
+        finally:
+            self._waiting.discard(bell)
+
+    def ring(self) -> None:
+        """Wake everybody who waits."""
+        for bell in self._waiting:
+            if not bell.done():
+                bell.set_result(None)
+        self._waiting.clear()
+
+    @property
+    def deserted(self) -> bool:
+        """Whether nobody waits."""
+        return not self._waiting
