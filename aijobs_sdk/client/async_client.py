@@ -1,0 +1,168 @@
+"""The client for code that awaits: the real one. `Client` is the same for code that blocks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self, Unpack, overload
+from uuid import UUID
+
+from aijobs_sdk.batch.async_batch import DEFAULT_CONCURRENCY, AsyncBatch
+from aijobs_sdk.batch.rows import Source
+from aijobs_sdk.client.async_handle import AsyncJobHandle
+from aijobs_sdk.client.request import GENERATION, SubmitOptions, request_for
+from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
+from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.results import GenerationResult, JobResult
+
+
+class AsyncClient:
+    """Asks a backend for jobs."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._submitted = itertools.count(1)
+
+    @overload
+    async def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        type: Literal["ai_generation"] = "ai_generation",
+        **options: Unpack[SubmitOptions],
+    ) -> AsyncJobHandle[GenerationResult]: ...
+    @overload
+    async def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        type: str,
+        **options: Unpack[SubmitOptions],
+    ) -> AsyncJobHandle[JobResult]: ...
+    async def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        type: str = GENERATION,  # noqa: A002
+        **options: Unpack[SubmitOptions],
+    ) -> AsyncJobHandle[Any]:
+        """Store a job and return its handle at once.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named, and nothing was stored.
+            IdempotencyConflictError: the key was used before for something else.
+        """
+        [handle] = await self.submit_many([self.request(prompt, type=type, **options)])
+        return handle
+
+    def request(
+        self,
+        prompt: str | None = None,
+        *,
+        type: str = GENERATION,  # noqa: A002
+        **options: Unpack[SubmitOptions],
+    ) -> JobRequest:
+        """Return a request for `submit_many()`, in the words of `submit()`."""
+        return request_for(prompt, type, options, draw_key=f"submit/{next(self._submitted)}")
+
+    async def submit_many(self, requests: Iterable[JobRequest]) -> list[AsyncJobHandle[Any]]:
+        """Store all of these jobs or none, and return their handles in order.
+
+        Raises:
+            InvalidRequestError: a request cannot be used; its place and field are named.
+            IdempotencyConflictError: a key was used before for something else.
+        """
+        return [self.revive(job.id, job) for job in await self._backend.submit(list(requests))]
+
+    def job(self, job_id: UUID | str) -> AsyncJobHandle[Any]:
+        """Return the handle of a job by its id, without asking anybody."""
+        return self.revive(job_id if isinstance(job_id, UUID) else UUID(job_id), None)
+
+    def revive(self, job_id: UUID, last_known: Job | None) -> AsyncJobHandle[Any]:
+        """Return the handle of a job whose record may be known already: what an unpickled handle calls."""
+        return AsyncJobHandle(self._backend, job_id, last_known=last_known, revive=self.revive)
+
+    async def list(
+        self,
+        *,
+        status: JobStatus | str | None = None,
+        type: str | None = None,  # noqa: A002
+        limit: int = 50,
+    ) -> AsyncGenerator[AsyncJobHandle[Any]]:
+        """Yield this tenant's jobs, newest first, over all pages of `limit` jobs each."""
+        query = JobQuery(status=None if status is None else JobStatus(status), type=type, limit=limit)
+        while True:
+            page = await self._backend.list_jobs(query)
+            for job in page.jobs:
+                yield self.revive(job.id, job)
+            if page.next_cursor is None:
+                return
+            query = query.model_copy(update={"cursor": page.next_cursor})
+
+    def batch(
+        self,
+        source: Source,
+        *,
+        prompt: str,
+        model: str,
+        system: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        concurrency: int = DEFAULT_CONCURRENCY,
+    ) -> AsyncBatch:
+        """Return a batch of one generation a row; `run()` sends it.
+
+        Args:
+            source: a path (`.jsonl`, `.csv`, `.parquet`), a list, or a data frame.
+            prompt: a template over the columns, such as `Summarise: {text}`.
+            model: a model's name, or a template such as `{model}`.
+            system: instructions that stand before every prompt.
+            temperature: 0 to 2, as the model understands it.
+            max_tokens: the longest answer.
+            concurrency: rows under way at the same time.
+
+        Raises:
+            InvalidRequestError: a row or a template cannot be used; the row is named, and nothing was sent.
+        """
+        return AsyncBatch(
+            self._backend,
+            source,
+            prompt=prompt,
+            model=model,
+            system=system,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            concurrency=concurrency,
+        )
+
+    async def document(self, document_id: UUID) -> Document | None:
+        """Return a document, None where this tenant has none by that id."""
+        return await self._backend.document(document_id)
+
+    async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
+        """Return how a document came to be, oldest event first."""
+        return await self._backend.lineage(document_id)
+
+    async def usage(self, month: str) -> Sequence[UsageRow]:
+        """Return the `query_usage` rows of a month such as `2026-01`, oldest first.
+
+        Raises:
+            InvalidRequestError: that is not a month.
+        """
+        since, until = month_span(month)
+        return await self._backend.usage(since=since, until=until)
+
+    async def close(self) -> None:
+        """Stop what this client runs; jobs under way go back to pending."""
+        await self._backend.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,176 @@
+"""The handle of one job, for code that awaits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing
+from typing import Any, Generic, TypeVar, cast
+from uuid import UUID
+
+from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.errors import ErrorInfo, InvalidRequestError, JobCancelledError, JobFailedError
+from aijobs_sdk.contract.events import JobEvent, TerminalEvent, TextDelta
+from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.contract.results import JobResult, read_result
+
+R_co = TypeVar("R_co", bound=JobResult, covariant=True)
+Revive = Callable[[UUID, Job | None], object]
+"""Makes the handle again where it was unpickled: a method of its client, which travels as an address without a key."""
+
+
+class AsyncJobHandle(Generic[R_co]):
+    """A job that was submitted, here or elsewhere. Attributes say what was last known; methods ask.
+
+    `await handle` is `await handle.result()`.
+    """
+
+    def __init__(self, backend: Backend, job_id: UUID, *, last_known: Job | None, revive: Revive) -> None:
+        self.id = job_id
+        self.last_known = last_known
+        """The last record that was read; None for a job attached by id and not asked for yet."""
+        self._backend = backend
+        self._seen = 0
+        self._revive = revive
+
+    @property
+    def job(self) -> Job:
+        """The record as last known.
+
+        Raises:
+            InvalidRequestError: nothing was asked yet about a job attached by id; `await handle.refresh()`.
+        """
+        if self.last_known is None:
+            raise InvalidRequestError(f"Job {self.id} was not asked for yet: `await handle.refresh()` first.")
+        return self.last_known
+
+    @property
+    def type(self) -> str:
+        """The job's type."""
+        return self.job.type
+
+    @property
+    def status(self) -> JobStatus:
+        """Where the job stands."""
+        return self.job.status
+
+    @property
+    def progress(self) -> int:
+        """How far it is, 0 to 100."""
+        return self.job.progress
+
+    @property
+    def message(self) -> str:
+        """What it does now, in words."""
+        return self.job.message
+
+    @property
+    def error(self) -> ErrorInfo | None:
+        """Why it failed."""
+        return self.job.error
+
+    async def refresh(self) -> AsyncJobHandle[R_co]:
+        """Ask how the job stands; return this handle.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        self.last_known = await self._backend.get(self.id)
+        return self
+
+    async def done(self) -> bool:
+        """Return whether the job is over, one way or another."""
+        return (await self._current()).is_final
+
+    async def cancelled(self) -> bool:
+        """Return whether the job ended by being cancelled."""
+        return (await self._current()).cancelled()
+
+    async def cancel(self) -> Job:
+        """Ask the job to stop and return how it stands; a finished one stays as it is."""
+        job = self.last_known = await self._backend.cancel(self.id)
+        return job
+
+    async def wait(self, timeout: float | None = None) -> Job:  # noqa: ASYNC109 - one meaning everywhere: seconds this call may take
+        """Return the job once it is over, however it ended.
+
+        Raises:
+            TimeoutError: it is not over yet; it keeps running.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await self._follow()
+        except TimeoutError:
+            raise TimeoutError(
+                f"Job {self.id} is not finished after {timeout:g} s; it keeps running. Wait again, or cancel() it."
+            ) from None
+        return self.job
+
+    async def result(self, timeout: float | None = None) -> R_co:  # noqa: ASYNC109
+        """Return what the job made, once it is done.
+
+        Raises:
+            JobFailedError: it failed; `error.info` says why.
+            JobCancelledError: it was cancelled.
+            TimeoutError: it is not over yet; it keeps running.
+        """
+        job = await self.wait(timeout)
+        if job.error is not None:
+            raise JobCancelledError(job, job.error) if job.cancelled() else JobFailedError(job, job.error)
+        return cast("R_co", read_result(job.type, job.result or {}))
+
+    async def exception(self, timeout: float | None = None) -> JobFailedError | JobCancelledError | None:  # noqa: ASYNC109
+        """Return what `result()` would raise, None for a job that completed."""
+        try:
+            await self.result(timeout)
+        except (JobFailedError, JobCancelledError) as error:
+            return error
+        return None
+
+    async def stream(self, after: int = 0) -> AsyncGenerator[JobEvent]:
+        """Yield events with `seq` > `after`, past ones first, and stop after the terminal one."""
+        async with aclosing(self._backend.events(self.id, after=after)) as events:
+            async for event in events:
+                if isinstance(event, TerminalEvent):
+                    await self.refresh()
+                yield event
+
+    async def stream_text(self) -> AsyncGenerator[str]:
+        """Yield the answer while it is written; joined, the pieces are `result().content`.
+
+        After a retry that writes something else the pieces start again where the two part; `stream()` shows
+        where that is (`TextDelta.offset`).
+        """
+        async with aclosing(self._backend.events(self.id)) as events:
+            async for event in events:
+                if isinstance(event, TextDelta) and event.text:
+                    yield event.text
+
+    async def events(self) -> list[JobEvent]:
+        """Return what has happened so far, without waiting."""
+        async with aclosing(self._backend.events(self.id, follow=False)) as events:
+            return [event async for event in events]
+
+    def __await__(self) -> Generator[Any, None, R_co]:
+        return self.result().__await__()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._revive, (self.id, self.last_known)
+
+    def __repr__(self) -> str:
+        if self.last_known is None:
+            return f"<Job {self.id}>"
+        return f"<Job {self.id} {self.last_known.type} {self.last_known.status} {self.last_known.progress}%>"
+
+    async def _current(self) -> Job:
+        if self.last_known is None or not self.last_known.is_final:
+            await self.refresh()
+        return self.job
+
+    async def _follow(self) -> None:
+        if self.last_known is not None and self.last_known.is_final:
+            return
+        async with aclosing(self._backend.events(self.id, after=self._seen)) as events:
+            async for event in events:
+                self._seen = event.seq
+        await self.refresh()

@@ -1,0 +1,88 @@
+"""A batch for code that blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from aijobs_sdk.batch.async_batch import AsyncBatch
+from aijobs_sdk.batch.progress import BatchProgress
+from aijobs_sdk.batch.row import BatchRow
+from aijobs_sdk.client.portal import Portal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Batch:
+    """One job a row; results in the order of the rows."""
+
+    def __init__(self, batch: AsyncBatch, portal: Portal) -> None:
+        self._batch = batch
+        self._portal = portal
+        self._running: Future[Sequence[BatchRow]] | None = None
+
+    def run(self) -> Sequence[BatchRow]:
+        """Run every row that is not finished; return all of them in the order of the input.
+
+        Interrupting it leaves the rows that were sent running; the next `run()` waits for them and goes on.
+
+        Raises:
+            InvalidRequestError: the very first row was refused, so that nothing was sent.
+        """
+        return self._portal.call(self._batch.run)
+
+    def start(self) -> Self:
+        """Begin in the background and return at once; `wait()` for the end, `progress` meanwhile."""
+        if self._running is None or self._running.done():
+            self._running = self._portal.start(self._batch.run)
+        return self
+
+    def wait(self, timeout: float | None = None) -> Sequence[BatchRow]:
+        """Return all rows once a started batch is finished.
+
+        Raises:
+            TimeoutError: it is not finished yet; it keeps running.
+            InvalidRequestError: the very first row was refused, so that nothing was sent.
+        """
+        running = self.start()._running  # noqa: SLF001 - our own
+        assert running is not None  # noqa: S101 - start() has seen to it
+        with self._portal.time_may_pass():
+            return running.result(timeout)
+
+    def retry_failures(self) -> Sequence[BatchRow]:
+        """Run the failed rows again, as new jobs; return all rows."""
+        return self._portal.call(self._batch.retry_failures)
+
+    def cancel(self) -> None:
+        """Send no more rows, and ask those under way to stop."""
+        self._portal.call(self._batch.cancel)
+
+    @property
+    def results(self) -> Sequence[BatchRow]:
+        """The rows that are finished, in the order of the input."""
+        return self._batch.results
+
+    @property
+    def failures(self) -> Sequence[BatchRow]:
+        """The rows that failed, in the order of the input."""
+        return self._batch.failures
+
+    @property
+    def progress(self) -> BatchProgress:
+        """How far the batch is."""
+        return self._batch.progress
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the finished rows as a data frame: the input's columns, then ours."""
+        return self._batch.to_pandas()
+
+    def write(self, path: str | Path) -> Path:
+        """Write the finished rows to a `.jsonl`, `.csv` or `.parquet` file, which appears whole or not at all.
+
+        Raises:
+            InvalidRequestError: the name has another ending, or its folder does not exist.
+        """
+        return self._batch.write(path)

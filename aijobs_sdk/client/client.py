@@ -1,0 +1,166 @@
+"""The client for code that blocks: every call is the async client's, made on the portal's loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self, Unpack, overload
+from uuid import UUID
+
+from aijobs_sdk.batch.async_batch import DEFAULT_CONCURRENCY
+from aijobs_sdk.batch.rows import Source
+from aijobs_sdk.client.async_client import AsyncClient
+from aijobs_sdk.client.async_handle import AsyncJobHandle
+from aijobs_sdk.client.batch import Batch
+from aijobs_sdk.client.handle import JobHandle
+from aijobs_sdk.client.portal import Portal
+from aijobs_sdk.client.request import GENERATION, SubmitOptions
+from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
+from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.results import GenerationResult, JobResult
+
+
+class Client:
+    """Asks a backend for jobs; works in a script, and in a notebook under its running loop."""
+
+    def __init__(self, client: AsyncClient, portal: Portal) -> None:
+        self._client = client
+        self._portal = portal
+
+    @overload
+    def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        type: Literal["ai_generation"] = "ai_generation",
+        **options: Unpack[SubmitOptions],
+    ) -> JobHandle[GenerationResult]: ...
+    @overload
+    def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        type: str,
+        **options: Unpack[SubmitOptions],
+    ) -> JobHandle[JobResult]: ...
+    def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        type: str = GENERATION,  # noqa: A002
+        **options: Unpack[SubmitOptions],
+    ) -> JobHandle[Any]:
+        """Store a job and return its handle at once.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named, and nothing was stored.
+            IdempotencyConflictError: the key was used before for something else.
+        """
+        [handle] = self.submit_many([self.request(prompt, type=type, **options)])
+        return handle
+
+    def request(
+        self,
+        prompt: str | None = None,
+        *,
+        type: str = GENERATION,  # noqa: A002
+        **options: Unpack[SubmitOptions],
+    ) -> JobRequest:
+        """Return a request for `submit_many()`, in the words of `submit()`."""
+        return self._client.request(prompt, type=type, **options)
+
+    def submit_many(self, requests: Iterable[JobRequest]) -> list[JobHandle[Any]]:
+        """Store all of these jobs or none, and return their handles in order.
+
+        Raises:
+            InvalidRequestError: a request cannot be used; its place and field are named.
+            IdempotencyConflictError: a key was used before for something else.
+        """
+        return [self._blocking(handle) for handle in self._portal.call(self._client.submit_many, requests)]
+
+    def job(self, job_id: UUID | str) -> JobHandle[Any]:
+        """Return the handle of a job by its id, without asking anybody."""
+        return self._blocking(self._client.job(job_id))
+
+    def revive(self, job_id: UUID, last_known: Job | None) -> JobHandle[Any]:
+        """Return the handle of a job whose record may be known already: what an unpickled handle calls."""
+        return self._blocking(self._client.revive(job_id, last_known))
+
+    def list(
+        self,
+        *,
+        status: JobStatus | str | None = None,
+        type: str | None = None,  # noqa: A002
+        limit: int = 50,
+    ) -> Iterator[JobHandle[Any]]:
+        """Yield this tenant's jobs, newest first, over all pages of `limit` jobs each."""
+        for handle in self._portal.iterate(self._client.list(status=status, type=type, limit=limit)):
+            yield self._blocking(handle)
+
+    def batch(
+        self,
+        source: Source,
+        *,
+        prompt: str,
+        model: str,
+        system: str | None = None,
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        concurrency: int = DEFAULT_CONCURRENCY,
+    ) -> Batch:
+        """Return a batch of one generation a row; `run()` sends it.
+
+        Args:
+            source: a path (`.jsonl`, `.csv`, `.parquet`), a list, or a data frame.
+            prompt: a template over the columns, such as `Summarise: {text}`.
+            model: a model's name, or a template such as `{model}`.
+            system: instructions that stand before every prompt.
+            temperature: 0 to 2, as the model understands it.
+            max_tokens: the longest answer.
+            concurrency: rows under way at the same time.
+
+        Raises:
+            InvalidRequestError: a row or a template cannot be used; the row is named, and nothing was sent.
+        """
+        batch = self._client.batch(
+            source,
+            prompt=prompt,
+            model=model,
+            system=system,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            concurrency=concurrency,
+        )
+        return Batch(batch, self._portal)
+
+    def document(self, document_id: UUID) -> Document | None:
+        """Return a document, None where this tenant has none by that id."""
+        return self._portal.call(self._client.document, document_id)
+
+    def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
+        """Return how a document came to be, oldest event first."""
+        return self._portal.call(self._client.lineage, document_id)
+
+    def usage(self, month: str) -> Sequence[UsageRow]:
+        """Return the `query_usage` rows of a month such as `2026-01`, oldest first.
+
+        Raises:
+            InvalidRequestError: that is not a month.
+        """
+        return self._portal.call(self._client.usage, month)
+
+    def close(self) -> None:
+        """Stop what this client runs; jobs under way go back to pending."""
+        self._portal.call(self._client.close)
+        self._portal.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _blocking(self, handle: AsyncJobHandle[Any]) -> JobHandle[Any]:
+        return JobHandle(handle, self._portal, revive=self.revive)

@@ -1,0 +1,128 @@
+"""The handle of one job, for code that blocks: notebooks and scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from typing import Any, Generic
+from uuid import UUID
+
+from aijobs_sdk.client.async_handle import AsyncJobHandle, R_co, Revive
+from aijobs_sdk.client.portal import Portal
+from aijobs_sdk.contract.errors import ErrorInfo, JobCancelledError, JobFailedError
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.job import Job, JobStatus
+
+
+class JobHandle(Generic[R_co]):
+    """A job that was submitted, here or elsewhere, in the words of `concurrent.futures`.
+
+    Until the job is over, reading an attribute asks how it stands: a loop over `handle.status` ends.
+    Interrupting a call ends the waiting, never the job.
+    """
+
+    def __init__(self, handle: AsyncJobHandle[R_co], portal: Portal, *, revive: Revive) -> None:
+        self.id: UUID = handle.id
+        self.portal = portal
+        self._handle = handle
+        self._revive = revive
+
+    @property
+    def job(self) -> Job:
+        """The record as it stands."""
+        self.done()  # asks, unless the job is known to be over
+        return self._handle.job
+
+    @property
+    def type(self) -> str:
+        """The job's type."""
+        return self.job.type
+
+    @property
+    def status(self) -> JobStatus:
+        """Where the job stands."""
+        return self.job.status
+
+    @property
+    def progress(self) -> int:
+        """How far it is, 0 to 100."""
+        return self.job.progress
+
+    @property
+    def message(self) -> str:
+        """What it does now, in words."""
+        return self.job.message
+
+    @property
+    def error(self) -> ErrorInfo | None:
+        """Why it failed."""
+        return self.job.error
+
+    def refresh(self) -> JobHandle[R_co]:
+        """Ask how the job stands; return this handle.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        self.portal.call(self._handle.refresh)
+        return self
+
+    def done(self) -> bool:
+        """Return whether the job is over, one way or another."""
+        return self.portal.call(self._handle.done)
+
+    def cancelled(self) -> bool:
+        """Return whether the job ended by being cancelled."""
+        return self.portal.call(self._handle.cancelled)
+
+    def cancel(self) -> Job:
+        """Ask the job to stop and return how it stands; a finished one stays as it is."""
+        return self.portal.call(self._handle.cancel)
+
+    def wait(self, timeout: float | None = None) -> Job:
+        """Return the job once it is over, however it ended.
+
+        Raises:
+            TimeoutError: it is not over yet; it keeps running.
+        """
+        return self.portal.call(self._handle.wait, timeout)
+
+    def result(self, timeout: float | None = None) -> R_co:
+        """Return what the job made, once it is done.
+
+        Raises:
+            JobFailedError: it failed; `error.info` says why.
+            JobCancelledError: it was cancelled.
+            TimeoutError: it is not over yet; it keeps running.
+        """
+        return self.portal.call(self._handle.result, timeout)
+
+    def exception(self, timeout: float | None = None) -> JobFailedError | JobCancelledError | None:
+        """Return what `result()` would raise, None for a job that completed."""
+        return self.portal.call(self._handle.exception, timeout)
+
+    def stream(self, after: int = 0) -> Iterator[JobEvent]:
+        """Yield events with `seq` > `after`, past ones first, and stop after the terminal one."""
+        return self.portal.iterate(self._handle.stream(after))
+
+    def stream_text(self) -> Iterator[str]:
+        """Yield the answer while it is written; joined, the pieces are `result().content`.
+
+        After a retry that writes something else the pieces start again where the two part; `stream()` shows
+        where that is (`TextDelta.offset`).
+        """
+        return self.portal.iterate(self._handle.stream_text())
+
+    def events(self) -> list[JobEvent]:
+        """Return what has happened so far, without waiting."""
+        return self.portal.call(self._handle.events)
+
+    def future(self) -> Future[R_co]:
+        """Return a future of `result()`, for `concurrent.futures`; cancelling it ends the waiting, not the job."""
+        return self.portal.start(self._handle.result)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._revive, (self.id, self._handle.last_known)
+
+    def __repr__(self) -> str:
+        return repr(self._handle)

@@ -1,0 +1,66 @@
+"""From the words of `submit()` to a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TypedDict
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.job import JobRequest
+from aijobs_sdk.contract.shapes import shape_of
+
+GENERATION = "ai_generation"
+
+
+class SubmitOptions(TypedDict, total=False):
+    """What `submit()` takes besides the prompt; what is left out is the job type's to choose."""
+
+    model: str
+    system: str
+    temperature: float
+    max_tokens: int
+    estimated_credits: Decimal | int | str
+    """What the user was quoted; from the price list where it is left out."""
+    payload: Mapping[str, object] | BaseModel
+    """More fields of the job type, or all of them."""
+    user_id: UUID | str
+    priority: str
+    """`high`, `normal` or `low`."""
+    idempotency_key: str
+    """A second submit with this key returns the first job."""
+    max_attempts: int
+
+
+_OF_THE_PAYLOAD = ("model", "system", "temperature", "max_tokens", "estimated_credits")
+
+
+def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, draw_key: str) -> JobRequest:
+    """Return the request; nothing is checked here but that the payload is one."""
+    payload = _as_mapping(options.get("payload", {}))
+    if prompt is not None:
+        payload["prompt"] = prompt
+    payload |= {name: value for name, value in options.items() if name in _OF_THE_PAYLOAD and value is not None}
+    return JobRequest(
+        type=job_type,
+        payload=payload,
+        user_id=options.get("user_id"),
+        priority=options.get("priority"),
+        idempotency_key=options.get("idempotency_key"),
+        max_attempts=options.get("max_attempts"),
+        draw_key=draw_key,
+    )
+
+
+def _as_mapping(payload: object) -> dict[str, object]:
+    match payload:
+        case BaseModel():
+            return payload.model_dump(exclude_unset=True)
+        case Mapping():
+            return dict(payload)
+        case _:
+            problem = f"must be a mapping or a pydantic model, got {shape_of(payload)}"
+            raise InvalidRequestError(f"`payload` {problem}.", fields=[FieldProblem(field="payload", problem=problem)])
