@@ -1,0 +1,54 @@
+"""How many tokens a text is, near enough for an estimate, with nothing but the standard library."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class _Class(NamedTuple):
+    pattern: str
+    per_match: float = 0.0
+    per_character: float = 0.0
+
+
+# Weights fitted to o200k_base, OpenAI's vocabulary since GPT-4o, on 548 documents in 27 groups (prose, Markdown, code,
+# 20 languages) and tested on 547 others: 5.2 % mean error a document, -1.4 % on the total. On 682 documents of other
+# origin (English prose, Markdown, Python): 4.8 %, p95 9.5 %, nearly always too few. Weak spots: JSON; prose in short
+# words, up to 15 % too few.
+# A match of `word` ends after six letters; what is left of a longer word is `word_rest`, and costs by the letter.
+_CLASSES = {
+    "word_rest": _Class(r"(?<=[A-Za-z])[A-Za-z]+", per_character=0.141),
+    "word": _Class(r"[A-Za-z]{1,6}", per_match=0.856),
+    "digits": _Class(r"[0-9]{1,3}", per_match=1.357),
+    "punctuation": _Class(r"[!-/:-@\[-`{-~]+", per_match=0.324, per_character=0.324),
+    "newlines": _Class(r"[\r\n]+", per_match=1.163),
+    "spaces": _Class(r"[ \t]{2,}", per_match=0.650),
+    "latin_extended": _Class(r"[\u00c0-\u024f\u1e00-\u1eff]+", per_character=0.679),
+    "greek_cyrillic": _Class(r"[\u0370-\u052f]+", per_character=0.324),
+    "hebrew": _Class(r"[\u0590-\u05ff]+", per_character=0.446),
+    "arabic": _Class(r"[\u0600-\u06ff\u0750-\u077f]+", per_character=0.356),
+    "indic": _Class(r"[\u0900-\u0dff]+", per_character=0.417),
+    "thai": _Class(r"[\u0e00-\u0e7f]+", per_character=0.387),
+    "han": _Class(r"[\u3400-\u4dbf\u4e00-\u9fff]+", per_character=0.715),
+    "kana": _Class(r"[\u3040-\u30ff]+", per_character=0.630),
+    "hangul": _Class(r"[\uac00-\ud7af]+", per_character=0.656),
+    "other": _Class(r"[^\s]", per_character=0.459),
+}
+_ANY_CLASS = re.compile("|".join(f"(?P<{name}>{kind.pattern})" for name, kind in _CLASSES.items()))
+_CAMEL_HUMP = re.compile(r"(?<=[a-z])[A-Z]")
+_PER_CAMEL_HUMP = 0.137
+
+
+def estimate_tokens(text: str) -> int:
+    """Return about how many tokens a current model reads in this text: 0 for none, else at least 1.
+
+    Takes time in proportion to the length, whatever the text is, and never opens a file or a socket.
+    """
+    if not text:
+        return 0
+    total = _PER_CAMEL_HUMP * len(_CAMEL_HUMP.findall(text))
+    for match in _ANY_CLASS.finditer(text):
+        kind = _CLASSES[match.lastgroup or "other"]
+        total += kind.per_match + kind.per_character * (match.end() - match.start())
+    return max(1, round(total))

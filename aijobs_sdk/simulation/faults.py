@@ -1,0 +1,193 @@
+"""What a provider says when it does not answer, for every kind of fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from enum import StrEnum
+from http import HTTPStatus
+
+from aijobs_sdk.contract.errors import ErrorCategory, FieldProblem, InvalidRequestError, ProviderError
+from aijobs_sdk.contract.model import Fact
+
+OVERLOADED = 529
+"""Anthropic's status for an overload; no standard names it."""
+
+_CLIENT_ERRORS = range(400, 500)
+_SERVER_ERRORS = range(500, 600)
+
+
+class FaultKind(StrEnum):
+    """The faults that have a name; any HTTP error status is one as well."""
+
+    TIMEOUT = "timeout"
+    TRUNCATE = "truncate"
+    RESET = "reset"
+    CONTENT_FILTER = "content_filter"
+    CONTEXT_TOO_LONG = "context_too_long"
+    AUTH = "auth"
+    OVERLOADED = "overloaded"
+    QUOTA = "quota"
+
+
+class Fault(Fact):
+    """How a call fails, whoever the provider is."""
+
+    code: str
+    category: ErrorCategory
+    happened: str
+    """Follows the provider's name: `answered 503`."""
+    reason: str
+    advice: str
+    retryable: bool
+    retry_after_seconds: float | None = None
+    is_mid_answer: bool = False
+    """Shows in the middle of the answer, unless told otherwise; the rest show before it begins."""
+    is_silent: bool = False
+    """The stream just stops: no end marker and no error, as the vendors' own libraries show a truncated answer."""
+
+    def error(self, provider: str) -> ProviderError:
+        """Return the error an adapter of this provider raises."""
+        wait = "" if self.retry_after_seconds is None else f"; retry after {self.retry_after_seconds:g} s"
+        return ProviderError(
+            f"{provider} {self.happened} ({self.reason}{wait}). {self.advice}",
+            code=self.code,
+            category=self.category,
+            provider=provider,
+            retryable=self.retryable,
+            retry_after_seconds=self.retry_after_seconds,
+        )
+
+
+def status_fault(status: int) -> Fault:
+    """Return what an HTTP status means when a provider answers with it.
+
+    Raises:
+        InvalidRequestError: the status is no error, 400 to 599.
+    """
+    happened = f"answered {status}"
+    match status:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return Fault(
+                code="invalid_api_key",
+                category=ErrorCategory.AUTHENTICATION,
+                happened=happened,
+                reason="invalid API key",
+                advice="Check the key of this provider.",
+                retryable=False,
+            )
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return Fault(
+                code="rate_limited",
+                category=ErrorCategory.RATE_LIMIT,
+                happened=happened,
+                reason="rate limit",
+                advice="Send fewer requests at a time.",
+                retryable=True,
+            )
+        case _ if status in _CLIENT_ERRORS:
+            return Fault(
+                code="bad_request",
+                category=ErrorCategory.VALIDATION,
+                happened=happened,
+                reason=_phrase(status),
+                advice="Change the request; the same one will be refused again.",
+                retryable=False,
+            )
+        case _ if status in _SERVER_ERRORS:
+            return Fault(
+                code="provider_unavailable",
+                category=ErrorCategory.PROVIDER,
+                happened=happened,
+                reason=_phrase(status),
+                advice="Try again later.",
+                retryable=True,
+            )
+        case _:
+            raise _unknown(status)
+
+
+def named_fault(name: str) -> Fault:
+    """Return the fault of this name, one of `FaultKind`.
+
+    Raises:
+        InvalidRequestError: there is none; the nearest name and all of them are in the message.
+    """
+    try:
+        return _NAMED[FaultKind(name)]
+    except ValueError:
+        raise _unknown(name) from None
+
+
+def _phrase(status: int) -> str:
+    if status == OVERLOADED:
+        return "overloaded"
+    return HTTPStatus(status).phrase.lower() if status in list(HTTPStatus) else "error"
+
+
+def _unknown(wanted: int | str) -> InvalidRequestError:
+    known = ", ".join(FaultKind)
+    near = get_close_matches(str(wanted), list(FaultKind), n=1)
+    hint = f'Did you mean "{near[0]}"? ' if near else ""
+    return InvalidRequestError(
+        f'Unknown fault "{wanted}". {hint}Known: {known}, and any HTTP status from 400 to 599.',
+        code="unknown_fault",
+        fields=[FieldProblem(field="status_or_kind", problem=f"expected 400 to 599 or one of: {known}")],
+    )
+
+
+_NAMED: Mapping[FaultKind, Fault] = {
+    FaultKind.AUTH: status_fault(HTTPStatus.UNAUTHORIZED),
+    FaultKind.OVERLOADED: status_fault(OVERLOADED),
+    FaultKind.TIMEOUT: Fault(
+        code="provider_timeout",
+        category=ErrorCategory.TIMEOUT,
+        happened="stopped answering",
+        reason="time-out",
+        advice="Try again, or allow the call more time.",
+        retryable=True,
+    ),
+    FaultKind.TRUNCATE: Fault(
+        code="stream_truncated",
+        category=ErrorCategory.PROVIDER,
+        happened="ended its answer early",
+        reason="no end marker",
+        advice="Try again.",
+        retryable=True,
+        is_mid_answer=True,
+        is_silent=True,
+    ),
+    FaultKind.RESET: Fault(
+        code="connection_reset",
+        category=ErrorCategory.PROVIDER,
+        happened="closed the connection",
+        reason="before the end of the answer",
+        advice="Try again.",
+        retryable=True,
+        is_mid_answer=True,
+    ),
+    FaultKind.CONTENT_FILTER: Fault(
+        code="content_filtered",
+        category=ErrorCategory.CONTENT_FILTER,
+        happened="refused to answer",
+        reason="content filter",
+        advice="Change the prompt; the same one will be refused again.",
+        retryable=False,
+    ),
+    FaultKind.CONTEXT_TOO_LONG: Fault(
+        code="context_too_long",
+        category=ErrorCategory.VALIDATION,
+        happened="answered 400",
+        reason="the prompt is longer than the context window",
+        advice="Shorten the prompt, or choose a model with a larger window: `aijobs models`.",
+        retryable=False,
+    ),
+    FaultKind.QUOTA: Fault(
+        code="quota_exhausted",
+        category=ErrorCategory.QUOTA,
+        happened="answered 429",
+        reason="quota exhausted",
+        advice="Raise the spending limit of the account; waiting does not help.",
+        retryable=False,
+    ),
+}

@@ -1,0 +1,75 @@
+"""`with aijobs.mock() as sim:` the simulated world that clients made inside live in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal
+from uuid import UUID
+
+from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.engine.system_clock import SystemClock
+from aijobs_sdk.simulation.core import Call, Simulation, When
+from aijobs_sdk.simulation.virtual_time import VirtualClock, VirtualLoop
+
+_CURRENT: ContextVar[Mock | None] = ContextVar("aijobs_mock", default=None)
+
+
+class Mock:
+    """A simulation with its time. Scripts go in by `on().do()`; `calls` tells what was asked of the providers."""
+
+    def __init__(self, simulation: Simulation, *, virtual: bool) -> None:
+        self.simulation = simulation
+        self.clock: Clock = VirtualClock() if virtual else SystemClock()
+        self.virtual = virtual
+        self._loops: list[VirtualLoop] = []
+
+    def on(
+        self,
+        *,
+        model: str | None = None,
+        prompt: str | None = None,
+        tenant: UUID | str | None = None,
+        job: UUID | str | None = None,
+    ) -> When:
+        """Choose jobs by globs (`prompt="*contract*"`), all of which have to match; `do()` says what happens to them."""
+        return self.simulation.on(model=model, prompt=prompt, tenant=tenant, job=job)
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """The most recent provider calls, oldest first."""
+        return self.simulation.calls
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds that have passed, on the clock that has run furthest; 0 on the real clock."""
+        return max((loop.time() for loop in self._loops), default=0.0)
+
+    def new_loop(self) -> asyncio.AbstractEventLoop:
+        """Return a loop on this world's time, for a client's own thread or `asyncio.Runner(loop_factory=...)`."""
+        if not self.virtual:
+            return asyncio.new_event_loop()
+        loop = VirtualLoop()
+        self._loops.append(loop)
+        return loop
+
+
+@contextmanager
+def mock(*, seed: int = 0, profile: str = "fast", clock: Literal["virtual", "real"] = "virtual") -> Iterator[Mock]:
+    """Simulate the world for every client made inside; with the virtual clock, minutes pass in milliseconds.
+
+    The same seed gives the same texts, tokens, delays and failures, in whatever order jobs run.
+    """
+    world = Mock(Simulation(seed, profile), virtual=clock == "virtual")
+    token = _CURRENT.set(world)
+    try:
+        yield world
+    finally:
+        _CURRENT.reset(token)
+
+
+def current_mock() -> Mock | None:
+    """Return the world of the innermost `with mock()`; None outside of any."""
+    return _CURRENT.get()

@@ -1,0 +1,52 @@
+"""A provider that acts out the simulation's plans, in this process."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import AsyncGenerator
+from datetime import datetime
+
+from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, TextChunk
+from aijobs_sdk.simulation.core import Simulation
+
+
+class SimulatedProvider:
+    """Stands in for the vendor of this name. No packet leaves the machine."""
+
+    def __init__(self, name: str, simulation: Simulation, clock: Clock) -> None:
+        self.name = name
+        self._simulation = simulation
+        self._clock = clock
+
+    async def stream(self, request: GenerationRequest) -> AsyncGenerator[GenerationChunk]:
+        """Yield what the simulation has decided, when it is due; pieces that are due together come as one.
+
+        A truncated answer just stops, without a `Finished`, as it does with the vendors' own libraries.
+
+        Raises:
+            ProviderError: the simulation decided so.
+        """
+        plan = self._simulation.plan(request)
+        self._simulation.record(request, plan)
+        started_at = self._clock.now()
+        sent = 0
+        while sent < len(plan.pieces):
+            elapsed = await self._reach(started_at, plan.pieces[sent].offset_seconds)
+            due = bisect_right(plan.pieces, elapsed, lo=sent, key=lambda piece: piece.offset_seconds)
+            yield TextChunk(text="".join(piece.text for piece in plan.pieces[sent:due]))
+            sent = due
+        await self._reach(started_at, plan.ends_at_seconds)
+        if isinstance(plan.ending, Finished):
+            yield plan.ending
+        elif not plan.ending.is_silent:
+            raise plan.ending.error(self.name)
+
+    async def _reach(self, started_at: datetime, offset_seconds: float) -> float:
+        """Return once that many seconds have passed since the start, and how many have."""
+        # Measured from the start each time: a sum of sleeps would drift.
+        elapsed = (self._clock.now() - started_at).total_seconds()
+        if elapsed < offset_seconds:
+            await self._clock.sleep(offset_seconds - elapsed)
+            elapsed = max(offset_seconds, (self._clock.now() - started_at).total_seconds())
+        return elapsed

@@ -1,0 +1,69 @@
+"""The words of a scenario: what the simulated provider does at one attempt of a job."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field
+
+from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.simulation.faults import Fault, FaultKind, named_fault, status_fault
+
+SILENCE_SECONDS = 600.0
+"""How long a time-out stays silent: longer than any caller's own limit."""
+
+
+class Step(Fact):
+    """What happens at one attempt. `step * 2` is the same at two attempts in a row."""
+
+    def __mul__(self, times: int) -> tuple[Self, ...]:
+        return (self,) * times
+
+
+class Succeed(Step):
+    """The provider answers."""
+
+    text: str | None = None
+    """None: a text of the simulation's own."""
+    tokens: int | None = Field(default=None, ge=1)
+    """About how long that text is; None: a length drawn from the profile."""
+
+
+class Fail(Step):
+    """The provider fails, some way into its answer."""
+
+    fault: Fault
+    after_tokens: int | None = Field(default=None, ge=0)
+    """About how much of the answer comes first; None: what is usual for this fault."""
+    seconds: float | None = Field(default=None, ge=0)
+    """From the last piece of text, or the start, to the failure; None: what is usual for this fault."""
+
+
+def ok(text: str | None = None, *, tokens: int | None = None) -> Step:
+    """Answer, with this text or about this many tokens of the simulation's own."""
+    return Succeed(text=text, tokens=tokens)
+
+
+def fail(
+    status_or_kind: int | str,
+    *,
+    retry_after: float | None = None,
+    after_tokens: int | None = None,
+    seconds: float | None = None,
+) -> Step:
+    """Fail with an HTTP status or by a name: one of `FaultKind`.
+
+    `retry_after` is how many seconds the provider asks to wait, `after_tokens` how much of the answer comes first,
+    `seconds` how long the failure takes to show.
+
+    Raises:
+        InvalidRequestError: no fault has this status or name.
+    """
+    fault = status_fault(status_or_kind) if isinstance(status_or_kind, int) else named_fault(status_or_kind)
+    if status_or_kind == FaultKind.TIMEOUT and seconds is None:
+        seconds = SILENCE_SECONDS
+    return Fail(
+        fault=fault.model_copy(update={"retry_after_seconds": retry_after}),
+        after_tokens=after_tokens,
+        seconds=seconds,
+    )

@@ -1,0 +1,137 @@
+"""Text that reads like an answer: Markdown about the prompt's own topic, of about the length that is wanted."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import takewhile
+from random import Random
+
+from aijobs_sdk.providers.tokens import estimate_tokens
+from aijobs_sdk.simulation.phrases import CLAIMS, CLOSINGS, HEADINGS, LEADS, LIST_LEADS, OPENINGS, TAILS
+
+TOPIC_CHARS = 60
+BULLETS = 3
+BLOCKS = ("list", "headed", "plain", "plain", "plain")
+HALF_A_SENTENCE = 11
+ROOM_FOR_A_LIST = 80
+ROOM_FOR_A_HEADING = 120
+
+_HEAD_CHARS = 400  # where a prompt says what it is about; the rest may be a whole document
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_SENTENCE_END = re.compile(r"[.?!\n\u3002]")
+_ASKING_WORDS = """
+    a about all an and answer are as at by can could create dear describe do does draft explain for from generate give
+    hello hey hi how i in is it list make me my of on or our please summarise summarize tell that the these this to
+    translate us was we what when where which who why will with would write you your
+"""
+_ASKING = frozenset(_ASKING_WORDS.split())
+# About one token each: a short word with the space before it, a run of signs, a run of white space.
+_TOKEN = re.compile(r"\s?\w{1,10}|\s?[^\w\s]+|\s+")
+_WORD_WITH_SPACE = re.compile(r"\s*\S+\s*")
+
+_cost = lru_cache(maxsize=8192)(estimate_tokens)  # the same sentences come again and again
+
+
+def answer(prompt: str, tokens: int, rng: Random) -> str:
+    """Return an answer of about that many tokens. It holds no HTML, whatever the prompt holds.
+
+    Whole sentences, so it is up to half a sentence off; a length too short for a title and two sentences cuts them.
+    """
+    topic = _topic(prompt)
+    begin = f"# {topic[0].upper()}{topic[1:]}\n\n{rng.choice(OPENINGS).format(topic=topic)}"
+    end = rng.choice(CLOSINGS).format(topic=topic)
+    frame = _cost(begin) + _cost(end)
+    if frame > tokens:
+        return first_tokens(f"{begin}\n\n{end}", tokens)
+    return "\n\n".join((begin, *_body(rng, tokens - frame), end))
+
+
+def first_tokens(text: str, tokens: int) -> str:
+    """Return the longest beginning of the text, in whole words, that is estimated at no more than that many tokens."""
+    if estimate_tokens(text) <= tokens:
+        return text
+    ends = [match.end() for match in _WORD_WITH_SPACE.finditer(text)]
+    kept = bisect_right(ends, tokens, key=lambda end: estimate_tokens(text[:end]))
+    return text[: ends[kept - 1]] if kept else ""
+
+
+def pieces(text: str, tokens_per_event: int) -> tuple[str, ...]:
+    """Return the text in pieces of about that many tokens, as a provider streams it; joined, they are the text."""
+    tokens = _TOKEN.findall(text)
+    starts = range(0, len(tokens), tokens_per_event)
+    return tuple("".join(tokens[start : start + tokens_per_event]) for start in starts)
+
+
+def _topic(prompt: str) -> str:
+    """Return the words after "please write a …" in the first sentence that has any."""
+    for sentence in _SENTENCE_END.split(prompt[:_HEAD_CHARS]):
+        words = _WORD.findall(sentence)
+        asking = sum(1 for _ in takewhile(lambda word: word.lower() in _ASKING, words))
+        if topic := _shorten(words[asking:]):
+            return topic
+    return "your question"
+
+
+def _shorten(words: list[str]) -> str:
+    """Return as many words as a title has room for, without an "of the" left hanging at the end."""
+    text = " ".join(words)
+    if len(text) <= TOPIC_CHARS:
+        return text
+    kept = text[: TOPIC_CHARS + 1].rsplit(" ", 1)[0].split()
+    while len(kept) > 1 and kept[-1].lower() in _ASKING:
+        kept.pop()
+    return " ".join(kept)[:TOPIC_CHARS]
+
+
+def _body(rng: Random, tokens: int) -> Iterator[str]:
+    """Yield paragraphs, headings and lists until about that many tokens are written."""
+    material = _Material(rng)
+    missing = tokens
+    while missing > HALF_A_SENTENCE:
+        block = material.block(at_most=missing)
+        missing -= sum(map(_cost, block)) + 1  # the empty line between two blocks
+        yield "".join(block)
+
+
+class _Material:
+    """Phrases dealt like cards: none comes again before all have been seen."""
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._leads = _deal(LEADS, rng)
+        self._claims = _deal(CLAIMS, rng)
+        self._tails = _deal(TAILS, rng)
+        self._list_leads = _deal(LIST_LEADS, rng)
+        self._headings = _deal(HEADINGS, rng)
+
+    def block(self, *, at_most: int) -> list[str]:
+        """Return the parts of the next block: mostly a paragraph, now and then under a heading, or a list."""
+        kind = self._rng.choice(BLOCKS)
+        if kind == "list" and at_most > ROOM_FOR_A_LIST:
+            return [f"{next(self._list_leads)}\n", *self._bullets()]
+        sentences = self._sentences(at_most=at_most)
+        if kind == "headed" and at_most > ROOM_FOR_A_HEADING:
+            return [f"## {next(self._headings)}\n\n", *sentences]
+        return sentences
+
+    def _sentences(self, *, at_most: int) -> list[str]:
+        sentences: list[str] = []
+        for _ in range(self._rng.randint(2, 4)):
+            if at_most <= HALF_A_SENTENCE:
+                break
+            space = " " if sentences else ""
+            sentences.append(f"{space}{next(self._leads)} {next(self._claims)}{next(self._tails)}")
+            at_most -= _cost(sentences[-1])
+        return sentences
+
+    def _bullets(self) -> list[str]:
+        claims = [next(self._claims) for _ in range(BULLETS)]
+        return [f"\n- {claim[0].upper()}{claim[1:]}." for claim in claims]
+
+
+def _deal(phrases: Sequence[str], rng: Random) -> Iterator[str]:
+    while True:
+        yield from rng.sample(phrases, len(phrases))

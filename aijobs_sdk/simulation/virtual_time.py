@@ -1,0 +1,141 @@
+"""Time that is not waited for: an event loop that jumps to its next timer when nothing else can happen."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar, TypeVarTuple, Unpack
+
+import anyio.to_thread
+
+_T = TypeVar("_T")
+_Args = TypeVarTuple("_Args")
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+"""When virtual time begins unless somebody says otherwise, so that instants are the same in every run."""
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose `time()` starts at 0.0 and jumps to the next timer while somebody waits for it.
+
+    It jumps only when no callback is ready, no socket has news, no worker thread is busy, no socket but its own is
+    open, and somebody is inside `hold()` (or the loop was made with `always=True`: for tests, as a periodic task then
+    runs as fast as it can). At all other times it keeps the pace of the real clock.
+
+    A worker thread is seen if it was started by `run_in_executor`, `asyncio.to_thread`, or `anyio.to_thread` with its
+    default limiter.
+    """
+
+    def __init__(self, *, always: bool = False) -> None:
+        self.waiters = 0
+        """How many are inside `hold()`."""
+        self._always = always
+        self._now = 0.0
+        self._executor_calls = 0
+        self._anyio_limiter: anyio.CapacityLimiter | None = None
+        self._waiters_lock = threading.Lock()
+        super().__init__(_JumpingSelector(self))
+        # How early asyncio lets a timer run. After some months 1 ns, asyncio's own, is lost in a float: it would hang.
+        self._clock_resolution = 1e-6
+
+    def time(self) -> float:
+        """Return the virtual seconds since the loop was made."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Let this much time pass at once."""
+        self._now += seconds
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Say that somebody waits, from any thread: inside, time may jump."""
+        with self._waiters_lock:
+            self.waiters += 1
+        try:
+            self.call_soon_threadsafe(_do_nothing)  # a loop that waits at the real clock's pace looks again
+            yield
+        finally:
+            with self._waiters_lock:
+                self.waiters -= 1
+
+    def may_jump(self) -> bool:
+        """Whether nothing but time can move this loop, and somebody wants it moved."""
+        return (self._always or self.waiters > 0) and not self._threads_are_busy()
+
+    def run_forever(self) -> None:
+        """Run until stopped."""
+        if self._anyio_limiter is None:
+            self.create_task(self._meet_anyio())
+        super().run_forever()
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[_Args]], _T], *args: *_Args
+    ) -> asyncio.Future[_T]:
+        """Call the function in a thread; time does not jump until it is done."""
+        future = super().run_in_executor(executor, func, *args)
+        self._executor_calls += 1
+        future.add_done_callback(self._end_executor_call)
+        return future
+
+    def _end_executor_call(self, _: asyncio.Future[_T]) -> None:
+        self._executor_calls -= 1
+
+    def _threads_are_busy(self) -> bool:
+        in_anyio = self._anyio_limiter.borrowed_tokens if self._anyio_limiter else 0
+        return self._executor_calls > 0 or in_anyio > 0
+
+    async def _meet_anyio(self) -> None:
+        # anyio's worker threads bypass run_in_executor; its limiter counts them, and only a task can ask for it.
+        self._anyio_limiter = anyio.to_thread.current_default_thread_limiter()
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Where the loop waits: for real I/O as always, for timers by moving the clock."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if ready := super().select(0):
+            return ready
+        if timeout is None or (timeout > 0 and not self._may_jump()):
+            return self._wait(timeout)
+        self._loop.advance(max(0.0, timeout))
+        return []
+
+    def _may_jump(self) -> bool:
+        only_the_loops_own_pipe = len(self.get_map()) == 1
+        return only_the_loops_own_pipe and self._loop.may_jump()
+
+    def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        started = time.monotonic()
+        ready = super().select(timeout)
+        elapsed = time.monotonic() - started
+        self._loop.advance(elapsed if timeout is None else min(elapsed, timeout))
+        return ready
+
+
+class VirtualClock:
+    """The wall clock of a virtual loop: `epoch` plus the running loop's time."""
+
+    def __init__(self, epoch: datetime = EPOCH) -> None:
+        self._epoch = epoch
+
+    def now(self) -> datetime:
+        """Return the present instant of the running loop."""
+        return self._epoch + timedelta(seconds=asyncio.get_running_loop().time())
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after that many seconds of the running loop."""
+        await asyncio.sleep(seconds)
+
+
+def _do_nothing() -> None:
+    pass

@@ -1,0 +1,64 @@
+"""The implementations that the suites of this folder are run against: a new one is one line in a fixture."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from aijobs_sdk.backends.local import LocalBackend
+from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.job import Caller
+from aijobs_sdk.contract.store import Store
+from aijobs_sdk.engine.chance import Chance
+from aijobs_sdk.engine.context import World
+from aijobs_sdk.engine.job_type import JobTypes
+from aijobs_sdk.engine.limits import Limits
+from aijobs_sdk.jobtypes.ai_generation import ai_generation
+from aijobs_sdk.jobtypes.test_job import test_job as do_as_told
+from aijobs_sdk.providers.models import ModelTable
+from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.provider import SimulatedProvider
+from aijobs_sdk.simulation.virtual_time import VirtualClock
+from aijobs_sdk.stores.memory import MemoryStore
+
+OURS = Caller(tenant_id=UUID(int=1), user_id=UUID(int=10))
+THEIRS = Caller(tenant_id=UUID(int=2), user_id=UUID(int=20))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The virtual clock of the test's loop."""
+    return VirtualClock()
+
+
+@pytest.fixture(params=["memory"])
+def store(request: pytest.FixtureRequest, clock: Clock) -> Store:
+    """Every store there is, one after the other."""
+    stores = {"memory": MemoryStore}
+    return stores[request.param](clock)
+
+
+@pytest.fixture
+def simulation() -> Simulation:
+    """The world behind the backend: calm, unless the test scripts it."""
+    return Simulation(seed=1, profile="fast")
+
+
+@pytest.fixture(params=["local"])
+async def backend(store: Store, clock: Clock, simulation: Simulation) -> AsyncIterator[Backend]:
+    """Every backend there is, seen by one caller."""
+    models = ModelTable.load()
+    names = {route.provider for model in models for route in model.routes}
+    world = World(
+        store=store,
+        providers={name: SimulatedProvider(name, simulation, clock) for name in names},
+        clock=clock,
+        chance=Chance(1),
+        limits=Limits(),
+    )
+    local = LocalBackend(world=world, types=JobTypes([ai_generation(models), do_as_told]), caller=OURS)
+    yield local
+    await local.aclose()
