@@ -1,0 +1,100 @@
+"""Usage rows written to files: CSV, JSONL or Parquet, with the same columns and the same exact amounts in each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.usage.columns import EXPORT_COLUMNS, export_values
+from aijobs_sdk.usage.staging import Staging
+
+ExportFormat: TypeAlias = Literal["csv", "jsonl", "parquet"]
+
+MAX_ROWS_PER_CSV = 10_000
+MAX_BYTES_PER_CSV = 10_000_000
+
+
+def export_usage(
+    rows: Iterable[UsageRow],
+    directory: str | Path,
+    *,
+    format: ExportFormat = "parquet",  # noqa: A002 - the word of `aijobs export usage --format`
+    name: str = "query_usage",
+) -> list[Path]:
+    """Write `rows` into `directory`, made if missing, and return the new files in order.
+
+    CSV goes on in the next file after 10,000 rows or 10 MB; the other formats are one file. Files appear complete and
+    together, after the last row; if `rows` raises, none does. No rows give a file that holds only its header, except
+    for JSONL, which has none and gets no file.
+
+    `credits_used` is decimal text with six places (Parquet: DECIMAL(18,6)), `metadata` a JSON object in text,
+    `created_at` UTC (Parquet: TIMESTAMP without a zone, as UTC).
+
+    Raises:
+        InvalidRequestError: an unknown format, a name that is a path, or a directory that cannot be written to.
+        ConfigurationError: Parquet needs the `usage` extra.
+    """
+    if format not in get_args(ExportFormat):
+        raise InvalidRequestError(f"Unknown format {format!r}. Choose csv, jsonl or parquet.")
+    if not name or Path(name).name != name or name.startswith("."):
+        raise InvalidRequestError(f"{name!r} cannot begin a file name. Give a plain word, such as 'query_usage'.")
+    with Staging(_made_folder(Path(directory)), name=name, ending=format) as staging:
+        if format == "csv":
+            write_csv(rows, staging)
+        elif format == "jsonl":
+            write_jsonl(rows, staging)
+        else:
+            from aijobs_sdk.usage.parquet import write_parquet  # noqa: PLC0415 - DuckDB is an extra
+
+            write_parquet(rows, staging)
+    return staging.published
+
+
+def write_csv(rows: Iterable[UsageRow], staging: Staging) -> None:
+    """Write `rows` as UTF-8 CSV, starting a new file before a row would break a limit."""
+    header = csv_line(EXPORT_COLUMNS)
+    file = staging.next_file()
+    size, count = file.write(header), 0
+    for line in map(csv_line, map(export_values, rows)):
+        if count == MAX_ROWS_PER_CSV or (count and size + len(line) > MAX_BYTES_PER_CSV):
+            file = staging.next_file()
+            size, count = file.write(header), 0
+        size += file.write(line)
+        count += 1
+
+
+def write_jsonl(rows: Iterable[UsageRow], staging: Staging) -> None:
+    """Write `rows` as one JSON object a line."""
+    lines = map(_json_line, rows)
+    for first in lines:  # at most once: an export of nothing makes no file
+        file = staging.next_file()
+        file.write(first)
+        file.writelines(lines)
+
+
+def csv_line(values: Iterable[str | int]) -> bytes:
+    """Return one record of a CSV file, quoted where needed, with its line end."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerow(values)
+    return text.getvalue().encode()
+
+
+def _json_line(row: UsageRow) -> bytes:
+    values = dict(zip(EXPORT_COLUMNS, export_values(row), strict=True))
+    return json.dumps(values, ensure_ascii=False).encode() + b"\n"
+
+
+def _made_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidRequestError(
+            f"{folder} cannot be used as a folder ({error.strerror}). Choose another one for the export."
+        ) from error
+    return folder

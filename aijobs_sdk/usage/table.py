@@ -1,0 +1,113 @@
+"""A table of answers: in a notebook a table, in a terminal text, and on request a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from html import escape
+from typing import TYPE_CHECKING
+
+from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.usage.columns import amount_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN_ROWS = 60
+
+
+@dataclass(frozen=True, repr=False)
+class UsageTable:
+    """Named columns and rows of values, in a fixed order. Amounts are `Decimal`."""
+
+    columns: tuple[str, ...]
+    cells: tuple[tuple[object, ...], ...]
+    """The values, row by row."""
+
+    @property
+    def rows(self) -> list[Mapping[str, object]]:
+        """Each row as its values by column name."""
+        return [dict(zip(self.columns, values, strict=True)) for values in self.cells]
+
+    def df(self) -> pd.DataFrame:
+        """Return a pandas DataFrame; amounts stay exact `Decimal` objects.
+
+        Raises:
+            ConfigurationError: pandas is not installed.
+        """
+        try:
+            import pandas as pd  # noqa: PLC0415 - optional, and slow to import
+        except ModuleNotFoundError as error:
+            raise ConfigurationError("df() needs pandas: pip install pandas. `rows` needs nothing.") from error
+        return pd.DataFrame([list(values) for values in self.cells], columns=list(self.columns))
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __iter__(self) -> Iterator[Mapping[str, object]]:
+        return iter(self.rows)
+
+    def __str__(self) -> str:
+        return "\n".join([*text_lines(self.columns, self.cells[:_SHOWN_ROWS]), *self._rest()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
+        body = "".join(_html_row(values) for values in self.cells[:_SHOWN_ROWS])
+        rest = "".join(f"<p>{escape(line)}</p>" for line in self._rest())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
+
+    def _rest(self) -> list[str]:
+        hidden = len(self.cells) - _SHOWN_ROWS
+        return [f"… and {hidden:,} more rows"] if hidden > 0 else []
+
+
+def text_lines(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, footer: Sequence[object] | None = None
+) -> list[str]:
+    """Return a fixed-width table: numbers to the right with all their digits, text to the left, `footer` below."""
+    shown = [list(columns), *([cell_text(value) for value in row] for row in rows)]
+    if footer is not None:
+        shown.append([cell_text(value) for value in footer])
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    to_the_right = [all(_is_number(row[index]) for row in rows) and bool(rows) for index in range(len(columns))]
+    lines = [
+        "  ".join(
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(row, widths, to_the_right, strict=True)
+        ).rstrip()
+        for row in shown
+    ]
+    rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
+    lines.insert(1, rule)
+    if footer is not None:
+        lines.insert(-1, rule)
+    return lines
+
+
+def cell_text(value: object) -> str:
+    """Return `value` as it is shown: an amount exactly, a missing value as a dash, control characters made visible."""
+    match value:
+        case None:
+            return "-"
+        case Decimal():
+            return amount_text(value) if value.is_finite() else str(value)
+        case int() if not isinstance(value, bool):
+            return f"{value:,}"
+        case _:
+            return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in str(value))
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, Decimal | int) and not isinstance(value, bool))
+
+
+def _html_row(values: Sequence[object]) -> str:
+    return f"<tr>{''.join(map(_html_cell, values))}</tr>"
+
+
+def _html_cell(value: object) -> str:
+    alignment = "right" if _is_number(value) else "left"
+    return f'<td style="text-align: {alignment}">{escape(cell_text(value))}</td>'

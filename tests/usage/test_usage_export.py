@@ -1,0 +1,187 @@
+"""What an export file holds, how it is split, and that nobody ever sees half of one."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from usage.usage_rows import many_rows, usage_row
+
+from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.usage.columns import EXPORT_COLUMNS
+from aijobs_sdk.usage.export import ExportFormat, export_usage
+
+EVERY_FORMAT: list[ExportFormat] = ["csv", "jsonl", "parquet"]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_csv_export_has_the_columns_of_query_usage_and_its_schema_version(tmp_path: Path) -> None:
+    (path,) = export_usage([usage_row()], tmp_path, format="csv")
+
+    (row,) = rows_of(path)
+    assert tuple(row) == EXPORT_COLUMNS
+    assert row["schema_version"] == "1"
+
+
+@pytest.mark.parametrize("amount", ["0", "1E-6", "0.000001", "100", "1E+3", "999999999999.999999"])
+def test_credits_are_plain_decimal_text_with_six_places(tmp_path: Path, amount: str) -> None:
+    (path,) = export_usage([usage_row(credits_used=Decimal(amount))], tmp_path, format="csv")
+
+    assert rows_of(path)[0]["credits_used"] == f"{Decimal(amount):.6f}"
+
+
+def test_metadata_is_a_json_object_in_text_with_sorted_keys(tmp_path: Path) -> None:
+    (path,) = export_usage([usage_row(metadata={"b": [1, "é"], "a": {"y": None}})], tmp_path, format="jsonl")
+
+    row = json.loads(path.read_text(encoding="utf-8"))
+    assert row["metadata"] == '{"a": {"y": null}, "b": [1, "é"]}'
+
+
+def test_created_at_is_written_in_utc_whatever_zone_it_came_in(tmp_path: Path) -> None:
+    local = datetime(2026, 2, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
+    (path,) = export_usage([usage_row(created_at=local)], tmp_path, format="csv")
+
+    assert rows_of(path)[0]["created_at"] == "2026-01-31T23:30:00.000000Z"
+
+
+def test_parquet_keeps_the_types_of_the_database(tmp_path: Path) -> None:
+    (path,) = export_usage([usage_row(credits_used=Decimal("0.000001"))], tmp_path)
+
+    with duckdb.connect() as reader:
+        reader.execute("CREATE TABLE export AS FROM read_parquet($path)", {"path": str(path)})
+        types = dict(reader.execute("SELECT column_name, column_type FROM (DESCRIBE export)").fetchall())
+        stored = reader.execute("SELECT credits_used, created_at FROM export").fetchone()
+    assert tuple(types) == EXPORT_COLUMNS
+    assert {types.pop("credits_used"), types.pop("created_at")} == {"DECIMAL(18,6)", "TIMESTAMP"}
+    assert {types.pop("input_tokens"), types.pop("output_tokens")} == {"BIGINT"}
+    assert set(types.values()) == {"VARCHAR"}
+    assert stored == (Decimal("0.000001"), usage_row().created_at.astimezone(UTC).replace(tzinfo=None))
+
+
+def test_a_csv_export_goes_on_in_the_next_file_after_10_000_rows(tmp_path: Path) -> None:
+    paths = export_usage(many_rows(25_001), tmp_path, format="csv")
+
+    assert [len(rows_of(path)) for path in paths] == [10_000, 10_000, 5_001]
+    assert paths == sorted(tmp_path.iterdir())
+
+
+def test_no_csv_file_grows_past_10_mb(tmp_path: Path) -> None:
+    long = usage_row(metadata={"note": "é" * 1_000_000})  # 2 MB each
+    paths = export_usage([long] * 11, tmp_path, format="csv")
+
+    assert [path.read_bytes().count(b"\n") - 1 for path in paths] == [4, 4, 3]
+    assert all(path.stat().st_size <= 10_000_000 for path in paths)
+
+
+@pytest.mark.parametrize("file_format", ["jsonl", "parquet"])
+def test_other_formats_are_one_file(tmp_path: Path, file_format: ExportFormat) -> None:
+    assert len(export_usage(many_rows(10_001), tmp_path, format=file_format)) == 1
+
+
+def test_two_exports_into_one_folder_never_meet(tmp_path: Path) -> None:
+    first = export_usage([usage_row(1)], tmp_path, format="csv")
+    second = export_usage([usage_row(2)], tmp_path, format="csv")
+
+    assert sorted(tmp_path.glob("*.csv")) == sorted(first + second)
+
+
+@pytest.mark.parametrize(("file_format", "files"), [("csv", 1), ("parquet", 1), ("jsonl", 0)])
+def test_an_export_of_nothing_is_a_header_where_the_format_has_one(
+    tmp_path: Path, file_format: ExportFormat, files: int
+) -> None:
+    paths = export_usage([], tmp_path, format=file_format)
+
+    assert len(paths) == files
+    assert list(tmp_path.iterdir()) == paths
+
+
+@pytest.mark.parametrize("file_format", EVERY_FORMAT)
+def test_rows_that_fail_half_way_leave_no_file_and_the_error_comes_through(
+    tmp_path: Path, file_format: ExportFormat
+) -> None:
+    def failing() -> Iterator[UsageRow]:
+        yield from many_rows(15_000)
+        raise ConnectionResetError("the database went away")
+
+    with pytest.raises(ConnectionResetError, match="went away"):
+        export_usage(failing(), tmp_path, format=file_format)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_can_be_seen_before_the_last_row_is_written(tmp_path: Path) -> None:
+    seen: list[Path] = []
+
+    def watched() -> Iterator[UsageRow]:
+        yield from many_rows(10_001)
+        seen.extend([*tmp_path.glob("*.csv"), *tmp_path.glob("[!.]*")])
+
+    export_usage(watched(), tmp_path, format="csv")
+
+    assert seen == []
+
+
+def test_an_unknown_format_is_refused_with_the_choices(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match=r"'xml'. Choose csv, jsonl or parquet"):
+        export_usage([], tmp_path, format="xml")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["", "../out", "a/b", ".hidden"])
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidRequestError, match="cannot begin a file name"):
+        export_usage([], tmp_path, name=name)
+
+
+@pytest.mark.parametrize("place", ["taken", "taken/below"])
+def test_a_directory_that_is_a_file_is_refused(tmp_path: Path, place: str) -> None:
+    (tmp_path / "taken").write_text("a file")
+
+    with pytest.raises(InvalidRequestError, match="cannot be used as a folder"):
+        export_usage([usage_row()], tmp_path / place, format="csv")
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", denied)  # root may write anywhere, so the file system cannot say it
+
+    with pytest.raises(InvalidRequestError, match=r"cannot be written to .Permission denied"):
+        export_usage([usage_row()], tmp_path, format="jsonl")
+
+
+def test_metadata_that_json_cannot_say_is_refused_by_row(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match=f"usage row {usage_row().id} is not JSON"):
+        export_usage([usage_row(metadata={"ratio": float("nan")})], tmp_path, format="csv")
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+def test_text_formats_need_no_duckdb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_format: ExportFormat
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    monkeypatch.delitem(sys.modules, "aijobs_sdk.usage.database", raising=False)
+
+    assert export_usage([usage_row()], tmp_path, format=file_format)
+
+
+def test_parquet_without_duckdb_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    monkeypatch.delitem(sys.modules, "aijobs_sdk.usage.database", raising=False)
+    monkeypatch.delitem(sys.modules, "aijobs_sdk.usage.parquet", raising=False)
+
+    with pytest.raises(ConfigurationError, match=r"pip install 'aijobs-sdk\[usage\]'"):
+        export_usage([usage_row()], tmp_path, format="parquet")
+    assert list(tmp_path.iterdir()) == []

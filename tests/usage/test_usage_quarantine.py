@@ -1,0 +1,240 @@
+"""A row that cannot be billed is set aside with its reason, its line and its text; its neighbours are billed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from usage.usage_rows import Text, csv_record, csv_text, jsonl_text, text_row, write
+
+from aijobs_sdk.usage.columns import USAGE_COLUMNS
+from aijobs_sdk.usage.usage import Usage
+
+HEADER = ",".join(USAGE_COLUMNS)
+GOOD, ALSO_GOOD = csv_record(text_row(1)), csv_record(text_row(2))
+
+BAD_ROWS = [
+    ("bad_id", {"id": "17"}),
+    ("bad_id", {"id": ""}),
+    ("no_tenant", {"tenant_id": " "}),
+    ("bad_tokens", {"input_tokens": "-1"}),
+    ("bad_tokens", {"output_tokens": "1.5"}),
+    ("bad_tokens", {"output_tokens": "1_000"}),
+    ("bad_tokens", {"input_tokens": ""}),
+    ("bad_credits", {"credits_used": "NaN"}),
+    ("bad_credits", {"credits_used": "1e-7"}),
+    ("bad_credits", {"credits_used": "-1"}),
+    ("bad_credits", {"credits_used": "1,5"}),
+    ("bad_credits", {"credits_used": "1234567890123"}),
+    ("credits_scale", {"credits_used": "1.1234567"}),
+    ("credits_scale", {"credits_used": "1.0000000000001"}),
+    ("bad_created_at", {"created_at": "yesterday"}),
+    ("bad_created_at", {"created_at": "2026-02-30T00:00:00Z"}),
+    ("bad_created_at", {"created_at": "infinity"}),
+    ("bad_month", {"month_year": "2026-13"}),
+    ("bad_month", {"month_year": "2026-1"}),
+    ("bad_metadata", {"metadata": '{"job_id": '}),
+    ("bad_metadata", {"metadata": "[1]"}),
+    ("bad_metered_credits", {"metadata": '{"metered_credits": "a lot"}'}),
+    ("bad_text", {"model": "gpt\x1b[31m"}),
+    ("bad_text", {"tenant_id": "ac\x00me"}),
+    ("bad_text", {"user_id": "u1\nu2"}),
+]
+
+
+@pytest.mark.parametrize(("reason", "changes"), BAD_ROWS)
+def test_a_bad_row_is_set_aside_with_reason_line_and_text(tmp_path: Path, reason: str, changes: Text) -> None:
+    bad = csv_record(text_row(3, **changes))
+    path = write(tmp_path, "dirty.csv", f"{HEADER}\n{GOOD}\n{bad}\n{ALSO_GOOD}\n")
+
+    usage = Usage(path)
+
+    quarantine = usage.sql("SELECT file, line, reason, raw FROM quarantine")
+    assert quarantine.cells == ((str(path), 3, reason, bad),)
+    assert usage.report("2026-01").totals.rows == 2
+
+
+@pytest.mark.parametrize(("reason", "changes"), BAD_ROWS)
+def test_the_same_row_is_as_bad_in_jsonl(tmp_path: Path, reason: str, changes: Text) -> None:
+    path = write(tmp_path, "dirty.jsonl", jsonl_text([text_row(1), text_row(3, **changes), text_row(2)]))
+
+    usage = Usage(path)
+
+    assert usage.sql("SELECT line, reason FROM quarantine").cells == ((2, reason),)
+    assert usage.report("2026-01").totals.rows == 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "detail"),
+    [
+        (GOOD.rpartition(",")[0], "the header has 12 fields, the line 11"),
+        (GOOD + ',"more"', "the header has 12 fields, the line 13"),
+        ("cut off", "the header has 12 fields, the line 1"),
+        ('"never closed,' + GOOD.replace('"', ""), "a quote is never closed"),
+        ('"closed" too early,' + GOOD, "',' expected after '\"'"),
+    ],
+)
+def test_a_line_that_is_no_record_costs_only_itself(tmp_path: Path, broken: str, detail: str) -> None:
+    path = write(tmp_path, "broken.csv", f"{HEADER}\n{broken}\n{GOOD}\n{ALSO_GOOD}\n")
+
+    usage = Usage(path)
+
+    assert usage.sql("SELECT line, reason, detail, raw FROM quarantine").cells == ((2, "broken_line", detail, broken),)
+    assert usage.report("2026-01").totals.rows == 2
+
+
+def test_an_open_quote_swallows_no_neighbour(tmp_path: Path) -> None:
+    swallowing = '"' + text_row(9)["id"] + ",acme"
+    lines = [HEADER, GOOD, swallowing, ALSO_GOOD, swallowing, csv_record(text_row(3))]
+    path = write(tmp_path, "open.csv", "\n".join(lines))
+
+    usage = Usage(path)
+
+    assert usage.sql("SELECT line, raw FROM quarantine ORDER BY line").cells == ((3, swallowing), (5, swallowing))
+    assert usage.report("2026-01").totals.rows == 3
+
+
+def test_a_value_over_several_lines_is_still_one_row(tmp_path: Path) -> None:
+    pretty = csv_record(text_row(3, metadata='{\n  "job_id": "j3"\n}'))
+    bad = csv_record(text_row(4, credits_used="NaN"))
+    path = write(tmp_path, "pretty.csv", f"{HEADER}\n{pretty}\nbroken\n{bad}\n")
+
+    usage = Usage(path)
+
+    assert usage.report("2026-01").totals.rows == 1
+    assert usage.sql("SELECT line, reason FROM quarantine ORDER BY line").cells == (
+        (5, "broken_line"),
+        (6, "bad_credits"),
+    )
+
+
+def test_a_bad_row_far_down_a_large_file_is_shown_from_its_own_line(tmp_path: Path) -> None:
+    rows = [text_row(number) for number in range(1, 20_001)]
+    rows[17_000] |= {"credits_used": "NaN"}
+    usage = Usage([write(tmp_path, "a.csv", csv_text(rows)), write(tmp_path, "b.jsonl", jsonl_text(rows))])
+
+    quarantine = usage.sql("SELECT line, contains(raw, 'NaN') FROM quarantine ORDER BY file_id")
+    assert quarantine.cells == ((17_002, True), (17_001, True))
+
+
+def test_a_line_that_is_not_utf_8_is_set_aside_with_its_bytes_shown(tmp_path: Path) -> None:
+    path = tmp_path / "latin.csv"
+    path.write_bytes(f"{HEADER}\n{GOOD}\n".encode() + csv_record(text_row(2, user_id="Zoë")).encode("latin-1"))
+
+    usage = Usage(path)
+
+    ((detail, raw),) = usage.sql("SELECT detail, raw FROM quarantine").cells
+    assert detail == "the line is not UTF-8"
+    assert "Zo\\xeb" in str(raw)
+
+
+@pytest.mark.parametrize("broken", ["{", "[]", "null", "nonsense", '"text"'])
+def test_a_line_of_jsonl_that_is_no_object_costs_only_itself(tmp_path: Path, broken: str) -> None:
+    path = write(tmp_path, "broken.jsonl", broken + "\n" + jsonl_text([text_row(1)]))
+
+    usage = Usage(path)
+
+    assert usage.sql("SELECT line, reason, raw FROM quarantine").cells == ((1, "broken_line", broken),)
+    assert usage.report("2026-01").totals.rows == 1
+
+
+def test_rows_of_a_file_without_a_column_are_all_set_aside(tmp_path: Path) -> None:
+    path = write(tmp_path, "other.csv", csv_text([text_row(1), text_row(2)], columns=USAGE_COLUMNS[:-2]))
+
+    (problem,) = Usage(path).problems
+
+    assert (problem.reason, problem.rows, problem.first_line) == ("missing_columns", 2, 2)
+    assert problem.first_detail == "the file has no column month_year, created_at"
+
+
+def test_a_column_named_twice_is_not_guessed_at(tmp_path: Path) -> None:
+    path = write(tmp_path, "twice.csv", csv_text([text_row()], columns=(*USAGE_COLUMNS, "credits_used")))
+
+    (problem,) = Usage(path).problems
+
+    assert problem.first_detail == "the file has credits_used more than once"
+
+
+def test_an_object_without_a_column_is_set_aside_by_itself(tmp_path: Path) -> None:
+    partial = {name: value for name, value in text_row(1).items() if name not in {"model", "user_id"}}
+    path = write(tmp_path, "partial.jsonl", jsonl_text([partial, text_row(2)]))
+
+    usage = Usage(path)
+
+    assert usage.problems[0].first_detail == "the row has no user_id, model"
+    assert usage.report("2026-01").totals.rows == 1
+
+
+def test_rows_of_a_later_schema_are_not_guessed_at(tmp_path: Path) -> None:
+    rows = [text_row(1) | {"schema_version": "2"}, text_row(2) | {"schema_version": "1"}]
+    path = write(tmp_path, "later.csv", csv_text(rows, columns=(*USAGE_COLUMNS, "schema_version")))
+
+    assert [problem.reason for problem in Usage(path).problems] == ["unknown_version"]
+
+
+def parquet_of(folder: Path, select: str) -> Path:
+    path = folder / "foreign.parquet"
+    with duckdb.connect() as writer:
+        writer.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
+    return path
+
+
+def parquet_row(**changes: str) -> str:
+    literals = {name: f"'{value}'" for name, value in text_row(1).items()} | changes
+    return "SELECT " + ", ".join(f"{literal} AS {name}" for name, literal in literals.items())
+
+
+def test_a_parquet_row_is_set_aside_with_its_place_and_values(tmp_path: Path) -> None:
+    path = parquet_of(tmp_path, parquet_row() + " UNION ALL " + parquet_row(credits_used="'NaN'"))
+
+    usage = Usage(path)
+
+    ((line, reason, raw),) = usage.sql("SELECT line, reason, raw FROM quarantine").cells
+    assert (line, reason) == (2, "bad_credits")
+    assert '"credits_used":"NaN"' in str(raw)
+
+
+def test_a_parquet_file_of_something_else_is_set_aside_row_by_row(tmp_path: Path) -> None:
+    usage = Usage(parquet_of(tmp_path, "SELECT 'x' AS id FROM range(3)"))
+
+    assert [(problem.reason, problem.rows) for problem in usage.problems] == [("missing_columns", 3)]
+
+
+def test_parquet_may_hold_floats_and_structures_if_they_are_exact(tmp_path: Path) -> None:
+    row = parquet_row(
+        credits_used="0.1::DOUBLE",
+        metadata="{'metered_credits': '0.05'}",
+        id="'00000000-0000-0000-0000-000000000009'::UUID",
+        input_tokens="7::UINTEGER",
+        created_at="'2026-01-22 10:15:00'::TIMESTAMPTZ",
+    )
+    report = Usage(parquet_of(tmp_path, row)).report("2026-01")
+
+    assert report.totals.credits == Decimal("0.1")
+    assert report.totals.metered_credits == Decimal("0.05")
+
+
+def test_empty_fields_past_the_last_column_are_no_problem(tmp_path: Path) -> None:
+    sound = write(tmp_path, "sound.csv", f"{HEADER}\n{GOOD},\n")
+    damaged = write(tmp_path, "damaged.csv", f"{HEADER}\n{ALSO_GOOD},,\nbroken\n")
+
+    assert [file.kept for file in Usage([sound, damaged]).files] == [1, 1]
+
+
+LINES = [GOOD, ALSO_GOOD, "", "broken", '"open', GOOD + ",more", csv_record(text_row(3, id="x"))]
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.sampled_from(LINES), max_size=12))
+def test_every_line_is_kept_counted_or_set_aside(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
+    path = write(tmp_path_factory.mktemp("dirty"), "dirty.csv", "\n".join([HEADER, *lines]))
+
+    (file,) = Usage(path).files
+
+    assert file.rows_read == sum(bool(line) for line in lines)
+    assert file.rows_read == file.kept + file.duplicates + file.quarantined
+    assert file.kept == len({GOOD, ALSO_GOOD} & set(lines))

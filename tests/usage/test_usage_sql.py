@@ -1,0 +1,84 @@
+"""`usage.sql()` answers any question about the rows, and can do nothing else."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from usage.usage_rows import csv_text, text_row, write
+
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.usage.database import statement
+from aijobs_sdk.usage.usage import Usage
+
+
+@pytest.fixture
+def usage(tmp_path: Path) -> Usage:
+    return Usage(write(tmp_path, "a.csv", csv_text([text_row(1), text_row(2), text_row(3, id="x")])))
+
+
+def test_a_select_over_the_three_tables_is_answered(usage: Usage) -> None:
+    table = usage.sql("SELECT sum(credits_used) AS credits, (SELECT count(*) FROM quarantine) AS bad FROM usage")
+
+    assert table.columns == ("credits", "bad")
+    assert table.rows == [{"credits": Decimal("3.000000"), "bad": 1}]
+    assert usage.sql("FROM source_file").rows[0]["rows_read"] == 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DELETE FROM record",
+        "SELECT 1; DELETE FROM record",
+        "WITH gone AS (DELETE FROM record RETURNING *) SELECT * FROM gone",
+        "COPY record TO 'stolen.csv'",
+        "ATTACH 'other.db'",
+        "SET enable_external_access = true",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM nowhere",
+        "SELEC",
+        "",
+    ],
+)
+def test_anything_but_one_harmless_select_is_refused(usage: Usage, query: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        usage.sql(query)
+
+    assert usage.sql("SELECT count(*) FROM usage").cells == ((2,),)
+
+
+def test_variables_of_the_program_are_no_tables(usage: Usage) -> None:
+    frame = usage.monthly("2026-01").df()
+
+    with pytest.raises(InvalidRequestError, match="frame"):
+        usage.sql("SELECT * FROM frame")
+    assert len(frame) == 1
+
+
+def test_threads_may_ask_at_the_same_time(usage: Usage) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda _: usage.report("2026-01").totals.rows, range(20)))
+
+    assert answers == [2] * 20
+
+
+def test_usage_gives_its_memory_back_when_closed(usage: Usage) -> None:
+    with usage:
+        pass
+
+    with pytest.raises(InvalidRequestError, match=r"(?i)clos"):
+        usage.sql("SELECT 1")
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(__file__).parents[2].glob("aijobs_sdk/usage/sql/*.sql")), ids=lambda p: p.stem
+)
+def test_every_statement_opens_with_the_question_it_answers(path: Path) -> None:
+    first_line = statement(path.stem).splitlines()[0]
+
+    assert first_line.startswith("-- ")
+    assert first_line.endswith("?")
