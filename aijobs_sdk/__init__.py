@@ -1,1 +1,190 @@
-"""Run AI generation jobs from a notebook."""
+"""Run AI generation jobs from a notebook: submit, wait, stream, batch, and know what it cost.
+
+Names are resolved when they are first used, so that importing this package loads nothing else.
+"""
+
+TYPE_CHECKING = False  # type checkers read it as True; importing `typing` would cost more than the rest of this file
+if TYPE_CHECKING:
+    from aijobs_sdk.batch.async_batch import AsyncBatch as AsyncBatch
+    from aijobs_sdk.batch.progress import BatchProgress as BatchProgress
+    from aijobs_sdk.batch.row import BatchRow as BatchRow
+    from aijobs_sdk.client.async_handle import AsyncJobHandle as AsyncJobHandle
+    from aijobs_sdk.client.batch import Batch as Batch
+    from aijobs_sdk.client.handle import JobHandle as JobHandle
+    from aijobs_sdk.client.waiting import DoneAndNotDone as DoneAndNotDone
+    from aijobs_sdk.client.waiting import as_completed as as_completed
+    from aijobs_sdk.client.waiting import wait as wait
+    from aijobs_sdk.connect import AsyncClient as AsyncClient
+    from aijobs_sdk.connect import Client as Client
+    from aijobs_sdk.contract.errors import AIJobsError as AIJobsError
+    from aijobs_sdk.contract.errors import ConfigurationError as ConfigurationError
+    from aijobs_sdk.contract.errors import ErrorCategory as ErrorCategory
+    from aijobs_sdk.contract.errors import ErrorInfo as ErrorInfo
+    from aijobs_sdk.contract.errors import IdempotencyConflictError as IdempotencyConflictError
+    from aijobs_sdk.contract.errors import InvalidRequestError as InvalidRequestError
+    from aijobs_sdk.contract.errors import JobCancelledError as JobCancelledError
+    from aijobs_sdk.contract.errors import JobError as JobError
+    from aijobs_sdk.contract.errors import JobFailedError as JobFailedError
+    from aijobs_sdk.contract.errors import JobNotFoundError as JobNotFoundError
+    from aijobs_sdk.contract.errors import ProviderError as ProviderError
+    from aijobs_sdk.contract.events import JobAccepted as JobAccepted
+    from aijobs_sdk.contract.events import JobCancelled as JobCancelled
+    from aijobs_sdk.contract.events import JobCancelRequested as JobCancelRequested
+    from aijobs_sdk.contract.events import JobCompleted as JobCompleted
+    from aijobs_sdk.contract.events import JobEvent as JobEvent
+    from aijobs_sdk.contract.events import JobFailed as JobFailed
+    from aijobs_sdk.contract.events import JobProgressed as JobProgressed
+    from aijobs_sdk.contract.events import JobReleased as JobReleased
+    from aijobs_sdk.contract.events import JobRetrying as JobRetrying
+    from aijobs_sdk.contract.events import JobStarted as JobStarted
+    from aijobs_sdk.contract.events import StatusEvent as StatusEvent
+    from aijobs_sdk.contract.events import TextDelta as TextDelta
+    from aijobs_sdk.contract.events import UnknownEvent as UnknownEvent
+    from aijobs_sdk.contract.job import Job as Job
+    from aijobs_sdk.contract.job import JobRequest as JobRequest
+    from aijobs_sdk.contract.job import JobStatus as JobStatus
+    from aijobs_sdk.contract.job import Priority as Priority
+    from aijobs_sdk.contract.records import Document as Document
+    from aijobs_sdk.contract.records import LineageEvent as LineageEvent
+    from aijobs_sdk.contract.records import UsageRow as UsageRow
+    from aijobs_sdk.contract.results import GenerationResult as GenerationResult
+    from aijobs_sdk.contract.results import JobResult as JobResult
+    from aijobs_sdk.engine.context import JobContext as JobContext
+    from aijobs_sdk.engine.job_type import JobType as JobType
+    from aijobs_sdk.engine.job_type import job_type as job_type
+    from aijobs_sdk.providers.models import Model as Model
+    from aijobs_sdk.simulation.mock import Mock as Mock
+    from aijobs_sdk.simulation.mock import mock as mock
+    from aijobs_sdk.simulation.script import fail as fail
+    from aijobs_sdk.simulation.script import ok as ok
+    from aijobs_sdk.usage.export import export_usage as export_usage
+    from aijobs_sdk.usage.usage import Usage as Usage
+
+_HOMES = {
+    "AsyncBatch": "batch.async_batch",
+    "BatchProgress": "batch.progress",
+    "BatchRow": "batch.row",
+    "AsyncJobHandle": "client.async_handle",
+    "Batch": "client.batch",
+    "JobHandle": "client.handle",
+    "DoneAndNotDone": "client.waiting",
+    "as_completed": "client.waiting",
+    "wait": "client.waiting",
+    "AsyncClient": "connect",
+    "Client": "connect",
+    "AIJobsError": "contract.errors",
+    "ConfigurationError": "contract.errors",
+    "ErrorCategory": "contract.errors",
+    "ErrorInfo": "contract.errors",
+    "IdempotencyConflictError": "contract.errors",
+    "InvalidRequestError": "contract.errors",
+    "JobCancelledError": "contract.errors",
+    "JobError": "contract.errors",
+    "JobFailedError": "contract.errors",
+    "JobNotFoundError": "contract.errors",
+    "ProviderError": "contract.errors",
+    "JobAccepted": "contract.events",
+    "JobCancelRequested": "contract.events",
+    "JobCancelled": "contract.events",
+    "JobCompleted": "contract.events",
+    "JobEvent": "contract.events",
+    "JobFailed": "contract.events",
+    "JobProgressed": "contract.events",
+    "JobReleased": "contract.events",
+    "JobRetrying": "contract.events",
+    "JobStarted": "contract.events",
+    "StatusEvent": "contract.events",
+    "TextDelta": "contract.events",
+    "UnknownEvent": "contract.events",
+    "Job": "contract.job",
+    "JobRequest": "contract.job",
+    "JobStatus": "contract.job",
+    "Priority": "contract.job",
+    "Document": "contract.records",
+    "LineageEvent": "contract.records",
+    "UsageRow": "contract.records",
+    "GenerationResult": "contract.results",
+    "JobResult": "contract.results",
+    "JobContext": "engine.context",
+    "JobType": "engine.job_type",
+    "job_type": "engine.job_type",
+    "Model": "providers.models",
+    "Mock": "simulation.mock",
+    "mock": "simulation.mock",
+    "fail": "simulation.script",
+    "ok": "simulation.script",
+    "export_usage": "usage.export",
+    "Usage": "usage.usage",
+}
+
+__all__ = [
+    "AIJobsError",
+    "AsyncBatch",
+    "AsyncClient",
+    "AsyncJobHandle",
+    "Batch",
+    "BatchProgress",
+    "BatchRow",
+    "Client",
+    "ConfigurationError",
+    "Document",
+    "DoneAndNotDone",
+    "ErrorCategory",
+    "ErrorInfo",
+    "GenerationResult",
+    "IdempotencyConflictError",
+    "InvalidRequestError",
+    "Job",
+    "JobAccepted",
+    "JobCancelRequested",
+    "JobCancelled",
+    "JobCancelledError",
+    "JobCompleted",
+    "JobContext",
+    "JobError",
+    "JobEvent",
+    "JobFailed",
+    "JobFailedError",
+    "JobHandle",
+    "JobNotFoundError",
+    "JobProgressed",
+    "JobReleased",
+    "JobRequest",
+    "JobResult",
+    "JobRetrying",
+    "JobStarted",
+    "JobStatus",
+    "JobType",
+    "LineageEvent",
+    "Mock",
+    "Model",
+    "Priority",
+    "ProviderError",
+    "StatusEvent",
+    "TextDelta",
+    "UnknownEvent",
+    "Usage",
+    "UsageRow",
+    "as_completed",
+    "export_usage",
+    "fail",
+    "job_type",
+    "mock",
+    "ok",
+    "wait",
+]
+
+if not TYPE_CHECKING:  # a checker that saw this would believe that every name exists
+
+    def __getattr__(name: str) -> object:
+        """Import a public name from its home, once."""
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415 - only those who use a name pay for it
+
+        value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

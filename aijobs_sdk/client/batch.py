@@ -49,8 +49,7 @@ class Batch:
         """
         running = self.start()._running  # noqa: SLF001 - our own
         assert running is not None  # noqa: S101 - start() has seen to it
-        with self._portal.time_may_pass():
-            return running.result(timeout)
+        return running.result(timeout)
 
     def retry_failures(self) -> Sequence[BatchRow]:
         """Run the failed rows again, as new jobs; return all rows."""

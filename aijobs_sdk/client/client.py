@@ -152,7 +152,6 @@ class Client:
     def close(self) -> None:
         """Stop what this client runs; jobs under way go back to pending."""
         self._portal.call(self._client.close)
-        self._portal.close()
 
     def __enter__(self) -> Self:
         return self

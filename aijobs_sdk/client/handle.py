@@ -24,14 +24,15 @@ class JobHandle(Generic[R_co]):
     def __init__(self, handle: AsyncJobHandle[R_co], portal: Portal, *, revive: Revive) -> None:
         self.id: UUID = handle.id
         self.portal = portal
-        self._handle = handle
+        self.on_loop = handle
+        """The handle that does the work, on the portal's loop."""
         self._revive = revive
 
     @property
     def job(self) -> Job:
         """The record as it stands."""
         self.done()  # asks, unless the job is known to be over
-        return self._handle.job
+        return self.on_loop.job
 
     @property
     def type(self) -> str:
@@ -64,20 +65,20 @@ class JobHandle(Generic[R_co]):
         Raises:
             JobNotFoundError: this tenant has no such job.
         """
-        self.portal.call(self._handle.refresh)
+        self.portal.call(self.on_loop.refresh)
         return self
 
     def done(self) -> bool:
         """Return whether the job is over, one way or another."""
-        return self.portal.call(self._handle.done)
+        return self.portal.call(self.on_loop.done)
 
     def cancelled(self) -> bool:
         """Return whether the job ended by being cancelled."""
-        return self.portal.call(self._handle.cancelled)
+        return self.portal.call(self.on_loop.cancelled)
 
     def cancel(self) -> Job:
         """Ask the job to stop and return how it stands; a finished one stays as it is."""
-        return self.portal.call(self._handle.cancel)
+        return self.portal.call(self.on_loop.cancel)
 
     def wait(self, timeout: float | None = None) -> Job:
         """Return the job once it is over, however it ended.
@@ -85,7 +86,7 @@ class JobHandle(Generic[R_co]):
         Raises:
             TimeoutError: it is not over yet; it keeps running.
         """
-        return self.portal.call(self._handle.wait, timeout)
+        return self.portal.call(self.on_loop.wait, timeout)
 
     def result(self, timeout: float | None = None) -> R_co:
         """Return what the job made, once it is done.
@@ -95,15 +96,15 @@ class JobHandle(Generic[R_co]):
             JobCancelledError: it was cancelled.
             TimeoutError: it is not over yet; it keeps running.
         """
-        return self.portal.call(self._handle.result, timeout)
+        return self.portal.call(self.on_loop.result, timeout)
 
     def exception(self, timeout: float | None = None) -> JobFailedError | JobCancelledError | None:
         """Return what `result()` would raise, None for a job that completed."""
-        return self.portal.call(self._handle.exception, timeout)
+        return self.portal.call(self.on_loop.exception, timeout)
 
     def stream(self, after: int = 0) -> Iterator[JobEvent]:
         """Yield events with `seq` > `after`, past ones first, and stop after the terminal one."""
-        return self.portal.iterate(self._handle.stream(after))
+        return self.portal.iterate(self.on_loop.stream(after))
 
     def stream_text(self) -> Iterator[str]:
         """Yield the answer while it is written; joined, the pieces are `result().content`.
@@ -111,18 +112,18 @@ class JobHandle(Generic[R_co]):
         After a retry that writes something else the pieces start again where the two part; `stream()` shows
         where that is (`TextDelta.offset`).
         """
-        return self.portal.iterate(self._handle.stream_text())
+        return self.portal.iterate(self.on_loop.stream_text())
 
     def events(self) -> list[JobEvent]:
         """Return what has happened so far, without waiting."""
-        return self.portal.call(self._handle.events)
+        return self.portal.call(self.on_loop.events)
 
     def future(self) -> Future[R_co]:
         """Return a future of `result()`, for `concurrent.futures`; cancelling it ends the waiting, not the job."""
-        return self.portal.start(self._handle.result)
+        return self.portal.start(self.on_loop.result)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self._revive, (self.id, self._handle.last_known)
+        return self._revive, (self.id, self.on_loop.last_known)
 
     def __repr__(self) -> str:
-        return repr(self._handle)
+        return repr(self.on_loop)

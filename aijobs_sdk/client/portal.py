@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import anyio
 from anyio.from_thread import BlockingPortal
@@ -29,29 +30,35 @@ class TimeIsHeld(Protocol):
         ...
 
 
+class _Running(NamedTuple):
+    """A portal at work, in the process that started it."""
+
+    portal: BlockingPortal
+    hold_time: Callable[[], AbstractContextManager[None]]
+    pid: int
+
+
 class Portal:
-    """Runs coroutines on its own loop, started with the first call and again after a fork."""
+    """Runs coroutines on its own loop: started with the first call, again after a fork, ended when nobody has it."""
 
     def __init__(self, new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop) -> None:
         self._new_loop = new_loop
         self._starting = threading.Lock()
-        self._portal: BlockingPortal | None = None
-        self._waiting: Callable[[], AbstractContextManager[None]] = nullcontext
-        self._pid = 0
+        self._now: _Running | None = None
 
     def call(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:  # noqa: ANN401 - passed on as they are
         """Run to the end and return; an interrupt ends the waiting and the coroutine with it."""
-        with self.time_may_pass():
-            future = self.start(function, *args)
-            try:
-                return future.result()
-            except BaseException:
-                future.cancel()
-                raise
+        future = self.start(function, *args)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
 
     def start(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> Future[T]:  # noqa: ANN401
         """Run in the background; cancelling the future cancels the coroutine."""
-        return self._running().start_task_soon(function, *args)
+        running = self._running()
+        return running.portal.start_task_soon(_while_time_passes, running.hold_time, function, args)
 
     def iterate(self, items: AsyncGenerator[T]) -> Iterator[T]:
         """Yield an async generator's items; leaving the loop early closes it."""
@@ -64,42 +71,46 @@ class Portal:
         finally:
             self.call(items.aclose)
 
-    def close(self) -> None:
-        """End the loop and its thread; the next call would start them anew."""
-        with self._starting:
-            portal, self._portal = self._portal, None
-            if portal is not None and self._pid == os.getpid():
-                portal.start_task_soon(portal.stop)
-
-    def time_may_pass(self) -> AbstractContextManager[None]:
-        """Mark that somebody waits: virtual time stands still otherwise."""
-        self._running()
-        return self._waiting()
-
-    def _running(self) -> BlockingPortal:
+    def _running(self) -> _Running:
         with self._starting:
             # The thread of a parent process does not exist in its forked child.
-            if self._portal is None or self._pid != os.getpid():
-                self._portal = self._start_thread()
-                self._pid = os.getpid()
-            return self._portal
+            if self._now is None or self._now.pid != os.getpid():
+                self._now = self._start()
+            return self._now
 
-    def _start_thread(self) -> BlockingPortal:
-        started: Future[BlockingPortal] = Future()
-        thread = threading.Thread(target=self._serve_in_thread, args=(started,), name="aijobs", daemon=True)
-        thread.start()
-        return started.result()
-
-    def _serve_in_thread(self, started: Future[BlockingPortal]) -> None:
-        loop = self._new_loop()
-        self._waiting = loop.hold if isinstance(loop, TimeIsHeld) else nullcontext
-        anyio.run(_serve, started, backend="asyncio", backend_options={"loop_factory": lambda: loop})
+    def _start(self) -> _Running:
+        started: Future[_Running] = Future()
+        threading.Thread(target=_serve_in_thread, args=(self._new_loop, started), name="aijobs", daemon=True).start()
+        running = started.result()
+        weakref.finalize(self, _stop, running).atexit = False  # at exit the daemon thread just ends
+        return running
 
 
-async def _serve(started: Future[BlockingPortal]) -> None:
+def _serve_in_thread(new_loop: Callable[[], asyncio.AbstractEventLoop], started: Future[_Running]) -> None:
+    loop = new_loop()
+    hold_time = loop.hold if isinstance(loop, TimeIsHeld) else nullcontext
+    anyio.run(_serve, hold_time, started, backend="asyncio", backend_options={"loop_factory": lambda: loop})
+
+
+async def _serve(hold_time: Callable[[], AbstractContextManager[None]], started: Future[_Running]) -> None:
     async with BlockingPortal() as portal:
-        started.set_result(portal)
+        started.set_result(_Running(portal, hold_time, os.getpid()))
         await portal.sleep_until_stopped()
+
+
+def _stop(running: _Running) -> None:
+    if running.pid == os.getpid():
+        running.portal.start_task_soon(running.portal.stop)
+
+
+async def _while_time_passes(
+    hold_time: Callable[[], AbstractContextManager[None]],
+    function: Callable[..., Coroutine[Any, Any, T]],
+    args: tuple[Any, ...],
+) -> T:
+    # Held here and not in the thread that waits: virtual time stands still from the very step that ends the call.
+    with hold_time():
+        return await function(*args)
 
 
 async def _next(items: AsyncGenerator[T]) -> tuple[T] | None:

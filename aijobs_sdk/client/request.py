@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
-from aijobs_sdk.contract.shapes import shape_of
+from aijobs_sdk.contract.shapes import nearest, shape_of
 
 GENERATION = "ai_generation"
 
@@ -39,7 +39,14 @@ _OF_THE_PAYLOAD = ("model", "system", "temperature", "max_tokens", "estimated_cr
 
 
 def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, draw_key: str) -> JobRequest:
-    """Return the request; nothing is checked here but that the payload is one."""
+    """Return the request; its content is checked where jobs are stored.
+
+    Raises:
+        TypeError: there is no such option; the nearest is named.
+        InvalidRequestError: the payload is neither a mapping nor a model.
+    """
+    for name in options.keys() - SubmitOptions.__annotations__.keys():
+        raise TypeError(f"submit() has no option {name!r}.{nearest(name, SubmitOptions.__annotations__)}")
     payload = _as_mapping(options.get("payload", {}))
     if prompt is not None:
         payload["prompt"] = prompt

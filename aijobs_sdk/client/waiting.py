@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import ExitStack
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 from aijobs_sdk.client.handle import JobHandle
+from aijobs_sdk.client.portal import Portal
+from aijobs_sdk.contract.errors import JobError
 
 ReturnWhen = Literal["ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"]
 Handle = JobHandle[Any]
@@ -29,14 +30,12 @@ def wait(
     FIRST_EXCEPTION returns when a job fails or is cancelled.
     """
     handles = list(jobs)
-    futures = [handle.future() for handle in handles]
-    try:
-        with _time_may_pass(handles):
-            concurrent.futures.wait(futures, timeout, return_when)
-        done = [handle for handle, future in zip(handles, futures, strict=True) if future.done()]
-        return DoneAndNotDone(done, [handle for handle in handles if handle not in done])
-    finally:
-        _stop_waiting(futures)
+    if not handles:
+        return DoneAndNotDone([], [])
+    done = _portal_of(handles).call(_wait, handles, timeout, return_when)
+    return DoneAndNotDone(
+        [handle for handle in handles if handle.id in done], [handle for handle in handles if handle.id not in done]
+    )
 
 
 def as_completed(jobs: Iterable[Handle], timeout: float | None = None) -> Iterator[Handle]:
@@ -45,22 +44,57 @@ def as_completed(jobs: Iterable[Handle], timeout: float | None = None) -> Iterat
     Raises:
         TimeoutError: some are not over after `timeout` seconds; they keep running.
     """
-    by_future = {handle.future(): handle for handle in jobs}
+    handles = list(jobs)
+    if handles:
+        yield from _portal_of(handles).iterate(_as_completed(handles, timeout))
+
+
+async def _wait(handles: Sequence[Handle], timeout: float | None, return_when: ReturnWhen) -> set[UUID]:  # noqa: ASYNC109
+    followers = {asyncio.create_task(_end_of(handle)): handle.id for handle in handles}
+    done, not_done = await asyncio.wait(followers, timeout=timeout, return_when=return_when)
+    await _stop(not_done)
+    for follower in done:
+        _check(follower)
+    return {followers[follower] for follower in done}
+
+
+async def _as_completed(handles: Sequence[Handle], timeout: float | None) -> AsyncGenerator[Handle]:  # noqa: ASYNC109
+    now = asyncio.get_running_loop().time
+    deadline = None if timeout is None else now() + timeout
+    followers = {asyncio.create_task(_end_of(handle)): handle for handle in handles}
+    not_done = set(followers)
     try:
-        with _time_may_pass(list(by_future.values())):
-            for future in concurrent.futures.as_completed(by_future, timeout):
-                yield by_future[future]
+        while not_done:
+            remaining = None if deadline is None else max(0.0, deadline - now())
+            done, not_done = await asyncio.wait(not_done, timeout=remaining, return_when="FIRST_COMPLETED")
+            if not done:
+                raise TimeoutError(f"{len(not_done)} of {len(handles)} jobs are not finished; they keep running.")
+            for follower in (one for one in followers if one in done):
+                _check(follower)
+                yield followers[follower]
     finally:
-        _stop_waiting(list(by_future))
+        await _stop(not_done)
 
 
-def _time_may_pass(handles: Sequence[Handle]) -> ExitStack:
-    held = ExitStack()
-    for portal in {handle.portal for handle in handles}:
-        held.enter_context(portal.time_may_pass())
-    return held
+async def _end_of(handle: Handle) -> None:
+    """Return at the job's end; raise how it ended, so that `FIRST_EXCEPTION` means what it says."""
+    await handle.on_loop.result()
 
 
-def _stop_waiting(futures: Sequence[Future[Any]]) -> None:
-    for future in futures:
-        future.cancel()
+def _check(follower: asyncio.Task[None]) -> None:
+    """Raise what kept us from following the job; how the job ended is not that."""
+    if not isinstance(follower.exception(), JobError | None):
+        follower.result()
+
+
+async def _stop(followers: Iterable[asyncio.Task[None]]) -> None:
+    for follower in followers:
+        follower.cancel()
+    await asyncio.gather(*followers, return_exceptions=True)
+
+
+def _portal_of(handles: Sequence[Handle]) -> Portal:
+    portals = {handle.portal for handle in handles}
+    if len(portals) > 1:
+        raise ValueError("These jobs live in different mock worlds, whose times differ: wait for each world's jobs.")
+    return portals.pop()

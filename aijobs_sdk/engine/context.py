@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -106,7 +106,7 @@ class JobContext:
         return text_of(events)
 
 
-def text_of(events: list[JobEvent]) -> str:
+def text_of(events: Iterable[JobEvent]) -> str:
     """Return the answer as a reader of these events has it."""
     text = ""
     for event in events:

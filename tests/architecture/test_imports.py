@@ -1,0 +1,36 @@
+"""Who may import whom, and what importing the package costs nobody."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from importlinter.cli import lint_imports
+
+
+def loaded_after(code: str) -> set[str]:
+    ended = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    return {name.split(".")[0] for name in ended.stdout.split()}
+
+
+def test_rooms_import_downwards_only() -> None:
+    assert lint_imports(config_filename="pyproject.toml", no_cache=True) == 0
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    for_nothing = {"pydantic", "anyio", "httpx", "asyncio", "typing", "duckdb", "click", "rich", "nh3", "pyarrow"}
+    assert for_nothing.isdisjoint(loaded_after("import aijobs_sdk"))
+
+
+@pytest.mark.parametrize("extra", ["duckdb", "click", "rich", "pyarrow", "pandas", "httpx", "ipywidgets", "openai"])
+def test_a_first_job_loads_no_optional_library(extra: str) -> None:
+    first_job = "import aijobs_sdk as aijobs\naijobs.Client().submit('hi', model='gpt-5.2').result()"
+    assert extra not in loaded_after(first_job)
+
+
+def test_importing_starts_no_thread() -> None:
+    code = "import aijobs_sdk, threading\naijobs_sdk.Client\nassert threading.active_count() == 1"
+    loaded_after(code)

@@ -1,0 +1,99 @@
+"""The words a user may rely on."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import aijobs_sdk as aijobs
+
+PAIRS = [
+    (aijobs.Client, aijobs.AsyncClient),
+    (aijobs.JobHandle, aijobs.AsyncJobHandle),
+]
+
+
+def names_shown_to_type_checkers() -> set[str]:
+    tree = ast.parse(Path(aijobs.__file__).read_text("utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module != "importlib"]
+    return {alias.asname or alias.name for node in imports for alias in node.names}
+
+
+def public(kind: type[Any]) -> set[str]:
+    return {name for name in dir(kind) if not name.startswith("_")}
+
+
+def parameters(kind: type[Any], name: str) -> list[tuple[str, Any, Any]]:
+    signature = inspect.signature(getattr(kind, name))
+    return [(one.name, one.kind, one.default) for one in signature.parameters.values()]
+
+
+def test_every_public_name_resolves() -> None:
+    missing = [name for name in aijobs.__all__ if getattr(aijobs, name, None) is None]
+    assert missing == []
+
+
+def test_type_checkers_see_what_is_public() -> None:
+    assert names_shown_to_type_checkers() == set(aijobs.__all__)
+
+
+def test_completion_offers_the_public_names() -> None:
+    assert set(aijobs.__all__) <= set(dir(aijobs))
+
+
+def test_a_name_that_is_none_of_ours_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="Clint"):
+        _ = aijobs.Clint  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("blocking", "awaiting"), PAIRS)
+def test_blocking_and_awaiting_speak_the_same_words(blocking: type[Any], awaiting: type[Any]) -> None:
+    only_blocking = {aijobs.Client: set(), aijobs.JobHandle: {"future"}}
+    assert public(blocking) - only_blocking[blocking] == public(awaiting) - {"close"} | public(blocking) & {"close"}
+
+
+@pytest.mark.parametrize(
+    ("blocking", "awaiting", "name"),
+    [
+        (blocking, awaiting, name)
+        for blocking, awaiting in PAIRS
+        for name in sorted(public(blocking) & public(awaiting))
+        if callable(getattr(blocking, name))
+    ],
+)
+def test_a_method_takes_the_same_arguments_in_both(blocking: type[Any], awaiting: type[Any], name: str) -> None:
+    assert parameters(blocking, name) == parameters(awaiting, name)
+
+
+def test_constructors_take_the_same_arguments() -> None:
+    assert parameters(aijobs.Client, "__init__") == parameters(aijobs.AsyncClient, "__init__")
+
+
+def test_type_checkers_know_what_a_call_returns(tmp_path: Path) -> None:
+    script = tmp_path / "cell.py"
+    script.write_text(
+        """
+from typing import assert_type
+import aijobs_sdk as aijobs
+
+client = aijobs.Client()
+assert_type(client.submit("hi", model="gpt-5.2").result(), aijobs.GenerationResult)
+assert_type(client.submit("hi", model="gpt-5.2").result().content, str)
+assert_type(client.submit(type="mine", payload={}).result(), aijobs.JobResult)
+assert_type(aijobs.wait([client.job("x")]).done[0].status, aijobs.JobStatus)
+client.submit("hi", modl="gpt-5.2")  # type: ignore[call-overload]
+"""
+    )
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", str(script)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.stdout == "Success: no issues found in 1 source file\n", checked.stdout

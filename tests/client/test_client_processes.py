@@ -1,0 +1,117 @@
+"""The client in processes of its own: scripts that forget to close, forks, interrupts, a real notebook kernel."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+LONG_JOB = """
+import aijobs_sdk as aijobs
+client = aijobs.Client()
+job = client.submit(type="test_job", payload={"seconds": 250})
+"""
+
+
+def run(script: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_script_that_forgets_to_close_ends_at_once() -> None:
+    ended = run(LONG_JOB)  # which allows it far less time than the job takes
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_script_may_end_with_an_async_client_open() -> None:
+    ended = run("""
+        import asyncio, aijobs_sdk as aijobs
+        async def main():
+            client = aijobs.AsyncClient()
+            job = await client.submit(type="test_job", payload={"seconds": 250})
+        asyncio.run(main())
+    """)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_forked_child_can_submit_wait_and_exit() -> None:
+    ended = run("""
+        import os, aijobs_sdk as aijobs
+        client = aijobs.Client()
+        before = client.submit(type="test_job", payload={"echo": "parent"}).result()
+        pid = os.fork()
+        if pid == 0:
+            print(client.submit(type="test_job", payload={"echo": "child"}).result().echo, flush=True)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        print(client.submit(type="test_job", payload={"echo": "still here"}).result().echo)
+    """)
+    assert (ended.stdout.split("\n"), ended.stderr) == (["child", "still here", ""], "")
+
+
+def test_a_forked_child_finishes_what_the_parent_began() -> None:
+    ended = run("""
+        import os, aijobs_sdk as aijobs
+        job = aijobs.Client().submit(type="test_job", payload={"seconds": 1})
+        while job.status != "processing": pass
+        if os.fork() == 0:
+            print(job.wait(timeout=10).status, flush=True)
+            os._exit(0)
+        os.wait()
+    """)
+    assert (ended.stdout, ended.stderr) == ("completed\n", "")
+
+
+def test_an_interrupt_ends_the_waiting_and_not_the_job() -> None:
+    script = LONG_JOB + textwrap.dedent("""
+        print("waiting", flush=True)
+        try:
+            job.wait()
+        except KeyboardInterrupt:
+            print(job.status, job.cancel().message, job.wait().error.code)
+    """)
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert waiting.stdout is not None
+    assert waiting.stdout.readline() == "waiting\n"
+    time.sleep(0.3)  # let it get into wait(); earlier or later, the promise is the same
+    os.kill(waiting.pid, signal.SIGINT)
+    out, errors = waiting.communicate(timeout=20)
+    assert (out, errors) == ("processing Cancelling cancelled\n", "")
+
+
+def test_a_handle_unpickled_in_another_process_asks_there() -> None:
+    ended = run("""
+        import pickle, subprocess, sys, aijobs_sdk as aijobs
+        data = pickle.dumps(aijobs.Client().submit(type="test_job"))
+        code = "import pickle, sys; job = pickle.loads(sys.stdin.buffer.read()); print(repr(job)); job.wait()"
+        there = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True)
+        print(there.stdout.decode(), there.stderr.decode().splitlines()[-1])
+    """)
+    assert "<Job " in ended.stdout
+    assert "JobNotFoundError: No job" in ended.stdout
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_client_works_in_a_notebook_cell_sync_and_async() -> None:
+    notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
+        cells=[
+            nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
+            for source in (
+                "import aijobs_sdk as aijobs",
+                "len(aijobs.Client().submit('hi', model='gpt-5.2').result().content) > 0",
+                "job = await aijobs.AsyncClient().submit('hi', model='gpt-5.2')\nlen((await job).content) > 0",
+            )
+        ]
+    )
+    NotebookClient(notebook, timeout=30).execute()
+    outputs = [cell.outputs[0]["data"]["text/plain"] for cell in notebook.cells[1:]]
+    assert outputs == ["True", "True"]

@@ -1,0 +1,357 @@
+"""What every backend promises, wherever it runs its jobs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+
+from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.errors import (
+    ErrorCategory,
+    IdempotencyConflictError,
+    InvalidRequestError,
+    JobNotFoundError,
+)
+from aijobs_sdk.contract.events import JobEvent, JobRetrying, TextDelta
+from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus, Priority
+from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.contract.results import GenerationResult
+from aijobs_sdk.engine.context import text_of
+from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.script import fail, ok
+
+pytestmark = pytest.mark.anyio
+
+
+def a_test_job(**payload: object) -> JobRequest:
+    return JobRequest(type="test_job", payload=payload)
+
+
+def a_text(prompt: str = "Describe a river.", **payload: object) -> JobRequest:
+    return JobRequest(type="ai_generation", payload={"prompt": prompt, "model": "gpt-5.2", **payload})
+
+
+async def submit(backend: Backend, request: JobRequest) -> Job:
+    [job] = await backend.submit([request])
+    return job
+
+
+async def events_of(backend: Backend, job: Job, *, after: int = 0) -> list[JobEvent]:
+    return [event async for event in backend.events(job.id, after=after)]
+
+
+async def over(backend: Backend, job: Job) -> Job:
+    await events_of(backend, job)
+    return await backend.get(job.id)
+
+
+def text_in(events: Sequence[JobEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+async def usage_around(backend: Backend, clock: Clock) -> Sequence[UsageRow]:
+    day = timedelta(days=1)
+    return await backend.usage(since=clock.now() - day, until=clock.now() + day)
+
+
+async def test_a_submitted_job_runs_to_its_result(backend: Backend) -> None:
+    job = await submit(backend, a_test_job(echo={"a": [1, None]}))
+    assert job.status is JobStatus.PENDING
+    done = await over(backend, job)
+    assert done.status is JobStatus.COMPLETED
+    assert done.result == {"echo": {"a": [1, None]}, "attempt": 1}
+
+
+async def test_many_jobs_come_back_in_the_order_they_were_asked_for(backend: Backend) -> None:
+    jobs = await backend.submit([a_test_job(echo=n) for n in range(250)])
+    assert [job.payload["echo"] for job in jobs] == list(range(250))
+
+
+async def test_one_bad_request_of_many_stores_nothing(backend: Backend) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        await backend.submit([a_test_job(), a_test_job(steps=-1)])
+    assert [problem.field for problem in refused.value.fields] == ["requests[1].payload.steps"]
+    assert (await backend.list_jobs(JobQuery())).jobs == ()
+
+
+@pytest.mark.parametrize(
+    ("request_", "field", "says"),
+    [
+        (a_text(""), "payload.prompt", "an empty text"),
+        (a_text("  \n"), "payload.prompt", "white space"),
+        (a_text(model="gpt-5.3"), "model", "gpt-5.2"),
+        (a_text(model="gpt-image-1.5"), "payload.model", "images"),
+        (a_text(temprature=1), "payload.temprature", "temperature"),
+        (a_text(max_tokens=0), "payload.max_tokens", "greater"),
+        (a_text(max_tokens=10**9), "payload.max_tokens", "at most"),
+        (a_text(estimated_credits="1.1234567"), "payload.estimated_credits", "decimal"),
+        (a_text("word " * 500_000), "payload.prompt", "at most 400,000"),
+        (JobRequest(type="ai_generatoin", payload={}), "type", "ai_generation"),
+        (JobRequest(type="ai_generation", payload={"prompt": "x"}), "payload.model", "required"),
+        (JobRequest(type="test_job", payload={}, user_id="me"), "user_id", "UUID"),
+        (JobRequest(type="test_job", payload={}, priority="urgent"), "priority", "high"),
+        (JobRequest(type="test_job", payload={}, max_attempts=0), "max_attempts", "1 or more"),
+        (JobRequest(type="test_job", payload={}, idempotency_key=""), "idempotency_key", "255"),
+    ],
+)
+async def test_bad_input_is_refused_by_the_name_of_its_field(
+    backend: Backend, request_: JobRequest, field: str, says: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        await backend.submit([request_])
+    assert [problem.field for problem in refused.value.fields] == [field]
+    assert says in str(refused.value)
+
+
+async def test_a_refusal_shows_the_shape_of_a_value_and_never_the_value(backend: Backend) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        await backend.submit([JobRequest(type="ai_generation", payload={"prompt": {"k": "hunter2"}, "model": "gpt-5.2"})])
+    assert "hunter2" not in str(refused.value)
+    assert "an object with 1 field" in str(refused.value)
+
+
+async def test_a_secret_is_dropped_before_it_is_stored_and_declared_fields_stay(
+    backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = await submit(backend, a_text(max_tokens=50, **{"API-Key": "sk-1", "authToken": "t"}))
+    assert job.payload["max_tokens"] == 50
+    assert {"API-Key", "authToken"}.isdisjoint(job.payload)
+    assert "payload.API-Key" in caplog.text
+    assert "sk-1" not in caplog.text
+
+
+async def test_every_dispatch_is_logged_with_id_type_and_tenant(
+    backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="aijobs")
+    job = await submit(backend, a_text("A secret plan"))
+    assert f"dispatched job {job.id} type=ai_generation tenant={job.tenant_id}" in caplog.text
+    assert "secret plan" not in caplog.text
+
+
+async def test_a_priority_is_inherited_unless_the_call_says_its_own(backend: Backend) -> None:
+    inherited = await submit(backend, a_test_job())
+    said = await submit(backend, JobRequest(type="test_job", payload={}, priority="high"))
+    assert (inherited.priority, said.priority) == (Priority.NORMAL, Priority.HIGH)
+
+
+async def test_a_repeated_key_returns_the_first_job_and_another_payload_conflicts(backend: Backend) -> None:
+    first = await submit(backend, JobRequest(type="test_job", payload={"echo": 1}, idempotency_key="k"))
+    again = await submit(backend, JobRequest(type="test_job", payload={"echo": 1}, idempotency_key="k"))
+    assert again.id == first.id
+    with pytest.raises(IdempotencyConflictError):
+        await submit(backend, JobRequest(type="test_job", payload={"echo": 2}, idempotency_key="k"))
+
+
+async def test_concurrent_submits_with_one_key_make_one_job(backend: Backend) -> None:
+    request = JobRequest(type="test_job", payload={}, idempotency_key="k")
+    jobs = await asyncio.gather(*(submit(backend, request) for _ in range(64)))
+    assert len({job.id for job in jobs}) == 1
+
+
+async def test_an_unknown_job_is_not_found(backend: Backend) -> None:
+    with pytest.raises(JobNotFoundError):
+        await backend.get(uuid4())
+    with pytest.raises(JobNotFoundError):
+        await backend.cancel(uuid4())
+    with pytest.raises(JobNotFoundError):
+        await anext(backend.events(uuid4()))
+
+
+async def test_the_log_replays_and_then_follows_to_the_end(backend: Backend) -> None:
+    job = await submit(backend, a_test_job(seconds=10, steps=4))
+    live = await events_of(backend, job)
+    assert [event.kind for event in live] == ["accepted", "started", *["progress"] * 4, "completed"]
+    assert [event.seq for event in live] == list(range(1, 8))
+    assert await events_of(backend, job) == live
+
+
+async def test_a_second_reader_goes_on_exactly_after_a_number(backend: Backend) -> None:
+    job = await submit(backend, a_test_job(steps=5))
+    everything = await events_of(backend, job)
+    assert await events_of(backend, job, after=3) == everything[3:]
+    assert await events_of(backend, job, after=everything[-1].seq) == []
+
+
+async def test_reading_without_following_ends_where_the_log_ends(backend: Backend, clock: Clock) -> None:
+    job = await submit(backend, a_test_job(seconds=60))
+    await clock.sleep(1)
+    so_far = [event.kind async for event in backend.events(job.id, follow=False)]
+    assert so_far == ["accepted", "started"]
+
+
+async def test_a_running_job_stops_at_its_next_await_when_it_is_cancelled(backend: Backend, clock: Clock) -> None:
+    job = await submit(backend, a_test_job(seconds=200))
+    await clock.sleep(1)
+    began = clock.now()
+    await backend.cancel(job.id)
+    ended = await over(backend, job)
+    assert ended.cancelled()
+    assert clock.now() - began < timedelta(seconds=1)
+
+
+async def test_a_finished_job_stays_as_it_is_when_it_is_cancelled(backend: Backend) -> None:
+    job = await submit(backend, a_test_job(echo="kept"))
+    done = await over(backend, job)
+    assert await backend.cancel(job.id) == done
+
+
+async def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_not(backend: Backend) -> None:
+    passing = await over(backend, await submit(backend, a_test_job(fail_attempts=2)))
+    lasting = await over(backend, await submit(backend, a_test_job(fail=True)))
+    assert (passing.status, passing.attempts) == (JobStatus.COMPLETED, 3)
+    assert (lasting.status, lasting.attempts) == (JobStatus.FAILED, 1)
+
+
+async def test_a_job_out_of_attempts_fails_with_the_last_error(backend: Backend) -> None:
+    job = await over(backend, await submit(backend, a_test_job(fail_attempts=9)))
+    assert (job.status, job.attempts) == (JobStatus.FAILED, 3)
+    assert job.error is not None
+    assert (job.error.code, job.error.attempt) == ("told_to_fail", 3)
+
+
+async def test_a_job_that_runs_past_its_limit_fails_cleanly(backend: Backend) -> None:
+    job = await over(backend, await submit(backend, a_test_job(seconds=301)))
+    assert job.error is not None
+    assert (job.error.code, job.error.category) == ("job_timeout", ErrorCategory.TIMEOUT)
+
+
+async def test_a_generation_leaves_a_document_its_lineage_and_its_usage(backend: Backend, clock: Clock) -> None:
+    job = await over(backend, await submit(backend, a_text(estimated_credits="2.5")))
+    result = GenerationResult.model_validate(job.result)
+    document = await backend.document(result.document_id)
+    [lineage] = await backend.lineage(result.document_id)
+    [usage] = await usage_around(backend, clock)
+    assert document is not None
+    assert (document.title, document.content, document.status) == (result.title, result.content, "draft")
+    assert (lineage.prompt_length, lineage.output_length) == (len("Describe a river."), len(result.content))
+    assert (usage.credits_used, usage.input_tokens, usage.output_tokens) == (
+        result.credits_used,
+        result.input_tokens,
+        result.output_tokens,
+    )
+    assert usage.credits_used == Decimal("2.5")
+    assert usage.metadata["job_id"] == str(job.id)
+    assert usage.metadata["metered_credits"] == format(result.metered_credits, "f")
+
+
+async def test_a_retried_generation_leaves_one_document_and_one_usage_row(
+    backend: Backend, clock: Clock, simulation: Simulation
+) -> None:
+    simulation.on(model="gpt-5.2").do(fail("truncate", after_tokens=40), fail("reset"), ok())
+    job = await over(backend, await submit(backend, a_text()))
+    assert (job.status, job.attempts) == (JobStatus.COMPLETED, 3)
+    assert len(await usage_around(backend, clock)) == 1
+
+
+async def test_a_failed_generation_leaves_nothing(backend: Backend, clock: Clock, simulation: Simulation) -> None:
+    simulation.on(model="gpt-5.2").do(fail("content_filter"))
+    job = await over(backend, await submit(backend, a_text()))
+    assert job.error is not None
+    assert job.error.category is ErrorCategory.CONTENT_FILTER
+    assert await usage_around(backend, clock) == []
+
+
+async def test_a_providers_retry_after_is_waited_out(backend: Backend, simulation: Simulation) -> None:
+    simulation.on(model="gpt-5.2").do(fail(429, retry_after=20), ok())
+    job = await submit(backend, a_text())
+    [retrying] = [event for event in await events_of(backend, job) if isinstance(event, JobRetrying)]
+    waited = (retrying.retry_at - retrying.at).total_seconds()
+    assert 20 <= waited <= 22
+    assert retrying.error.details["retry_after_seconds"] == 20
+
+
+async def test_a_permanent_429_is_asked_once(backend: Backend, simulation: Simulation) -> None:
+    simulation.on(model="gpt-5.2").do(fail("quota") * 3)
+    job = await over(backend, await submit(backend, a_text()))
+    assert job.error is not None
+    assert (job.attempts, job.error.category) == (1, ErrorCategory.QUOTA)
+
+
+async def test_a_silent_provider_is_given_up_after_its_time_limit(
+    backend: Backend, clock: Clock, simulation: Simulation
+) -> None:
+    simulation.on(model="gpt-5.2").do(fail("timeout") * 3)
+    job = await submit(backend, JobRequest(type="ai_generation", payload=dict(a_text().payload), max_attempts=1))
+    began = clock.now()
+    ended = await over(backend, job)
+    assert ended.error is not None
+    assert ended.error.code == "provider_timeout"
+    assert timedelta(seconds=30) <= clock.now() - began < timedelta(seconds=31)
+
+
+async def test_an_answer_that_ends_without_its_marker_is_an_error(backend: Backend, simulation: Simulation) -> None:
+    simulation.on(model="gpt-5.2").do(fail("truncate", after_tokens=30) * 3)
+    job = await over(backend, await submit(backend, a_text()))
+    assert job.error is not None
+    assert (job.error.code, job.attempts) == ("stream_truncated", 3)
+
+
+async def test_text_arrives_while_the_job_runs_and_adds_up_to_the_content(backend: Backend) -> None:
+    job = await submit(backend, a_text())
+    statuses, pieces = [], []
+    async for event in backend.events(job.id):
+        if isinstance(event, TextDelta):
+            pieces.append(event.text)
+            statuses.append((await backend.get(job.id)).status)
+    done = await backend.get(job.id)
+    assert len(pieces) > 1
+    assert statuses[0] is JobStatus.PROCESSING
+    assert done.result is not None
+    assert "".join(pieces) == done.result["content"]
+
+
+async def test_a_retry_that_writes_the_same_again_shows_nobody_anything_twice(
+    backend: Backend, simulation: Simulation
+) -> None:
+    simulation.on(model="gpt-5.2").do(fail("truncate", after_tokens=200), ok())
+    job = await submit(backend, a_text())
+    events = await events_of(backend, job)
+    done = await backend.get(job.id)
+    assert done.result is not None
+    assert text_in(events) == done.result["content"]
+
+
+async def test_a_retry_that_writes_something_else_says_where_the_two_part(
+    backend: Backend, simulation: Simulation
+) -> None:
+    simulation.on(model="gpt-5.2").do(fail("truncate", after_tokens=100), ok("# Another answer"))
+    job = await submit(backend, a_text())
+    deltas = [event for event in await events_of(backend, job) if isinstance(event, TextDelta)]
+    assert deltas[-1].offset < len(deltas[0].text)
+    assert text_of(deltas) == "# Another answer"
+
+
+async def test_hostile_markup_reaches_no_reader(backend: Backend, simulation: Simulation) -> None:
+    simulation.on(model="gpt-5.2").do(ok("# Hi\n\n<script>steal()</script>\n\nUse `<script>` with care."))
+    job = await submit(backend, a_text())
+    shown = text_in(await events_of(backend, job))
+    assert "steal" not in shown
+    assert "`<script>`" in shown
+    assert shown == ((await backend.get(job.id)).result or {})["content"]
+
+
+async def test_a_list_shows_this_tenants_jobs_newest_first(backend: Backend) -> None:
+    jobs = await backend.submit([a_test_job() for _ in range(3)])
+    page = await backend.list_jobs(JobQuery(limit=2))
+    assert [job.id for job in page.jobs] == [jobs[2].id, jobs[1].id]
+    assert page.next_cursor is not None
+
+
+async def test_a_document_of_nobody_is_none(backend: Backend) -> None:
+    assert await backend.document(UUID(int=99)) is None
+    assert list(await backend.lineage(UUID(int=99))) == []
+
+
+async def test_closing_gives_running_jobs_back(backend: Backend, clock: Clock) -> None:
+    job = await submit(backend, a_test_job(seconds=100))
+    await clock.sleep(1)
+    await backend.aclose()
+    given_back = await backend.get(job.id)
+    assert (given_back.status, given_back.attempts) == (JobStatus.PENDING, 0)

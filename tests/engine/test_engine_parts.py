@@ -1,0 +1,122 @@
+"""The pure parts of the engine: delays, answers, payloads, chance."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.events import TextDelta, UnknownEvent, parse_event
+from aijobs_sdk.contract.job import JobStatus
+from aijobs_sdk.contract.store import Fail, Retry, Text
+from aijobs_sdk.engine.answer import Answer
+from aijobs_sdk.engine.chance import Chance
+from aijobs_sdk.engine.payload import drop_secrets
+from aijobs_sdk.engine.retry import after_failure, backoff_seconds
+
+JOB = "00000000-0000-0000-0000-000000000001"
+
+
+def failed(*, attempt: int = 1, retryable: bool = True) -> ErrorInfo:
+    return ErrorInfo(
+        code="busy", category=ErrorCategory.PROVIDER, message="Busy.", retryable=retryable, attempt=attempt
+    )
+
+
+@given(attempt=st.integers(1, 1000), draw=st.floats(0, 1, exclude_max=True))
+def test_a_backoff_is_never_negative_and_never_above_a_minute(attempt: int, draw: float) -> None:
+    assert 0 <= backoff_seconds(attempt, draw) <= 60
+
+
+def test_backoffs_double_until_they_reach_a_minute() -> None:
+    assert [backoff_seconds(attempt, 0.5) for attempt in (1, 2, 3, 4, 5, 6)] == [2, 4, 8, 16, 30, 30]
+
+
+@given(retry_after=st.floats(0, 10_000), draw=st.floats(0, 1, exclude_max=True))
+def test_a_providers_wish_is_never_cut_short(retry_after: float, draw: float) -> None:
+    after = after_failure(failed(), max_attempts=3, draw=draw, retry_after_seconds=retry_after)
+    assert isinstance(after, Retry)
+    assert retry_after <= after.delay_seconds <= retry_after * 1.1
+
+
+@pytest.mark.parametrize("error", [failed(attempt=3), failed(retryable=False)])
+def test_a_last_or_lasting_failure_is_the_jobs(error: ErrorInfo) -> None:
+    assert after_failure(error, max_attempts=3, draw=0.5, retry_after_seconds=1) == Fail(error)
+
+
+def read(updates: list[Text | None], shown: str = "") -> str:
+    for update in updates:
+        shown = shown if update is None else shown[: update.offset] + update.text
+    return shown
+
+
+@given(shown=st.text(), pieces=st.lists(st.text()))
+def test_readers_end_with_exactly_what_the_last_attempt_wrote(shown: str, pieces: list[str]) -> None:
+    answer = Answer(shown)
+    updates = [(answer.write(piece), answer.update())[1] for piece in pieces]
+    assert read([*updates, answer.end()], shown) == "".join(pieces)
+
+
+@given(text=st.text(min_size=1), cut=st.integers(0, 50))
+def test_the_same_text_again_shows_only_what_is_new(text: str, cut: int) -> None:
+    answer = Answer(text[:cut])
+    answer.write(text)
+    update = answer.end()
+    assert (update.text if update else "") == text[cut:]
+
+
+class Inner(BaseModel):
+    token: str
+    other: str = ""
+
+
+class Outer(BaseModel):
+    max_tokens: int
+    inner: Inner | None = None
+    free: dict[str, object] = {}
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "Password", "db_password", "SECRET", "client-secret", "api_key", "API-KEY", "apikey", "token"]
+)
+def test_a_key_that_looks_like_a_secret_is_dropped_at_any_depth(name: str) -> None:
+    payload = {"free": {"list": [{name: "x", "kept": 1}]}, name: "x"}
+    clean = drop_secrets(payload, Outer)
+    assert clean.payload == {"free": {"list": [{"kept": 1}]}}
+    assert clean.dropped == (f"payload.free.list[0].{name}", f"payload.{name}")
+
+
+def test_a_field_that_the_model_declares_stays_where_it_is_declared() -> None:
+    clean = drop_secrets({"max_tokens": 5, "inner": {"token": "t"}, "free": {"token": "t"}}, Outer)
+    assert clean.payload == {"max_tokens": 5, "inner": {"token": "t"}, "free": {}}
+
+
+def test_a_draw_belongs_to_its_key_and_seed() -> None:
+    chance = Chance(1)
+    assert chance.draw("a", 1) == Chance(1).draw("a", 1)
+    others = {Chance(2).draw("a", 1), chance.draw("a", "1"), chance.draw("a1"), chance.draw("a", 1, "")}
+    assert chance.draw("a", 1) not in others
+    assert len(others) == 4
+
+
+@given(st.lists(st.text(), max_size=3))
+def test_a_draw_is_a_share(key: list[str]) -> None:
+    assert 0 <= Chance(0).draw(*key) < 1
+
+
+def test_an_event_of_a_later_version_breaks_nobody() -> None:
+    event = parse_event({"job_id": JOB, "seq": 3, "at": "2026-01-01T00:00:00Z", "kind": "teleported", "to": "Mars"})
+    assert isinstance(event, UnknownEvent)
+    assert (event.kind, event.data) == ("teleported", {"to": "Mars"})
+
+
+def test_an_event_reads_back_from_json() -> None:
+    data = {"job_id": JOB, "seq": 3, "at": "2026-01-01T00:00:00Z", "kind": "delta", "text": "a", "offset": 0}
+    assert isinstance(parse_event(data | {"attempt": 1}), TextDelta)
+
+
+@pytest.mark.parametrize("text", ["processing", "PROCESSING", "Processing"])
+def test_a_status_is_read_in_either_case(text: str) -> None:
+    assert JobStatus(text) is JobStatus.PROCESSING
