@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import weakref
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -29,7 +29,6 @@ class LocalBackend:
         self._types = types
         self._caller = caller
         self._pool: WorkerPool | None = None
-        self._pool_pid = 0
 
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
         """Check, then store all of them or none."""
@@ -84,19 +83,18 @@ class LocalBackend:
     async def aclose(self) -> None:
         """Stop the workers; jobs under way go back to pending."""
         pool, self._pool = self._pool, None
-        if pool is not None and self._is_ours(pool):
+        if pool is not None and pool.works_here():
             await pool.stop()
 
     async def _ensure_workers(self) -> WorkerPool:
-        if self._pool is not None and self._is_ours(self._pool):
+        if self._pool is not None and self._pool.works_here():
             return self._pool
         left_behind = self._pool
         self._pool = WorkerPool(self._world, self._types, worker_id=f"local-{os.getpid()}-{uuid4().hex[:8]}")
-        self._pool_pid = os.getpid()
         self._pool.start()
+        weakref.finalize(
+            self, self._pool.stop_soon
+        )  # and, until then, what keeps the pool's tasks from being collected
         if left_behind is not None:
             await left_behind.abandon()
         return self._pool
-
-    def _is_ours(self, pool: WorkerPool) -> bool:
-        return self._pool_pid == os.getpid() and pool.alive_on(asyncio.get_running_loop())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 from uuid import UUID
@@ -11,10 +12,10 @@ from uuid import UUID
 from aijobs_sdk.batch.async_batch import DEFAULT_CONCURRENCY, AsyncBatch
 from aijobs_sdk.batch.rows import Source
 from aijobs_sdk.client.async_handle import AsyncJobHandle
-from aijobs_sdk.client.request import GENERATION, SubmitOptions, request_for
+from aijobs_sdk.client.request import GENERATION, SubmitOptions, request_for, spelled_out
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
-from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.months import month_of, month_span
 from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, JobResult
 
@@ -42,6 +43,7 @@ class AsyncClient:
         type: str,
         **options: Unpack[SubmitOptions],
     ) -> AsyncJobHandle[JobResult]: ...
+    @spelled_out
     async def submit(
         self,
         prompt: str | None = None,
@@ -58,6 +60,7 @@ class AsyncClient:
         [handle] = await self.submit_many([self.request(prompt, type=type, **options)])
         return handle
 
+    @spelled_out
     def request(
         self,
         prompt: str | None = None,
@@ -146,13 +149,13 @@ class AsyncClient:
         """Return how a document came to be, oldest event first."""
         return await self._backend.lineage(document_id)
 
-    async def usage(self, month: str) -> Sequence[UsageRow]:
-        """Return the `query_usage` rows of a month such as `2026-01`, oldest first.
+    async def usage(self, month: str | None = None) -> Sequence[UsageRow]:
+        """Return the `query_usage` rows of a month such as `2026-01`, by default this one, oldest first.
 
         Raises:
             InvalidRequestError: that is not a month.
         """
-        since, until = month_span(month)
+        since, until = month_span(month or month_of(datetime.now(UTC)))
         return await self._backend.usage(since=since, until=until)
 
     async def close(self) -> None:

@@ -1,9 +1,8 @@
-"""A batch for code that blocks."""
+"""A batch for code that blocks: every call is the async batch's, made on the portal's loop."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -11,6 +10,7 @@ from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.batch.row import BatchRow
 from aijobs_sdk.client.portal import Portal
+from aijobs_sdk.contract.records import UsageRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,6 @@ class Batch:
     def __init__(self, batch: AsyncBatch, portal: Portal) -> None:
         self._batch = batch
         self._portal = portal
-        self._running: Future[Sequence[BatchRow]] | None = None
 
     def run(self) -> Sequence[BatchRow]:
         """Run every row that is not finished; return all of them in the order of the input.
@@ -36,28 +35,31 @@ class Batch:
 
     def start(self) -> Self:
         """Begin in the background and return at once; `wait()` for the end, `progress` meanwhile."""
-        if self._running is None or self._running.done():
-            self._running = self._portal.start(self._batch.run)
+        self._portal.call(self._batch.start)
         return self
 
     def wait(self, timeout: float | None = None) -> Sequence[BatchRow]:
-        """Return all rows once a started batch is finished.
+        """Return all finished rows once the run in the background is over; begin it if nobody did.
+
+        Interrupting it ends the waiting, never the run.
 
         Raises:
-            TimeoutError: it is not finished yet; it keeps running.
+            TimeoutError: it is not over yet; it keeps running.
             InvalidRequestError: the very first row was refused, so that nothing was sent.
         """
-        running = self.start()._running  # noqa: SLF001 - our own
-        assert running is not None  # noqa: S101 - start() has seen to it
-        return running.result(timeout)
+        return self._portal.call(self._batch.wait, timeout)
 
     def retry_failures(self) -> Sequence[BatchRow]:
         """Run the failed rows again, as new jobs; return all rows."""
         return self._portal.call(self._batch.retry_failures)
 
     def cancel(self) -> None:
-        """Send no more rows, and ask those under way to stop."""
+        """Send no more rows, and ask those under way to stop; `run()` would send the rest."""
         self._portal.call(self._batch.cancel)
+
+    def usage(self) -> Sequence[UsageRow]:
+        """Return the `query_usage` rows of this batch, oldest first: what its finished rows are billed."""
+        return self._portal.call(self._batch.usage)
 
     @property
     def results(self) -> Sequence[BatchRow]:
@@ -82,6 +84,6 @@ class Batch:
         """Write the finished rows to a `.jsonl`, `.csv` or `.parquet` file, which appears whole or not at all.
 
         Raises:
-            InvalidRequestError: the name has another ending, or its folder does not exist.
+            InvalidRequestError: the name has another ending, or nothing can be written there.
         """
         return self._batch.write(path)

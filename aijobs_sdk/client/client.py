@@ -14,7 +14,7 @@ from aijobs_sdk.client.async_handle import AsyncJobHandle
 from aijobs_sdk.client.batch import Batch
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.client.portal import Portal
-from aijobs_sdk.client.request import GENERATION, SubmitOptions
+from aijobs_sdk.client.request import GENERATION, SubmitOptions, spelled_out
 from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, JobResult
@@ -43,6 +43,7 @@ class Client:
         type: str,
         **options: Unpack[SubmitOptions],
     ) -> JobHandle[JobResult]: ...
+    @spelled_out
     def submit(
         self,
         prompt: str | None = None,
@@ -59,6 +60,7 @@ class Client:
         [handle] = self.submit_many([self.request(prompt, type=type, **options)])
         return handle
 
+    @spelled_out
     def request(
         self,
         prompt: str | None = None,
@@ -141,8 +143,8 @@ class Client:
         """Return how a document came to be, oldest event first."""
         return self._portal.call(self._client.lineage, document_id)
 
-    def usage(self, month: str) -> Sequence[UsageRow]:
-        """Return the `query_usage` rows of a month such as `2026-01`, oldest first.
+    def usage(self, month: str | None = None) -> Sequence[UsageRow]:
+        """Return the `query_usage` rows of a month such as `2026-01`, by default this one, oldest first.
 
         Raises:
             InvalidRequestError: that is not a month.

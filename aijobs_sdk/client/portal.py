@@ -12,13 +12,15 @@ import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import anyio
 from anyio.from_thread import BlockingPortal
 
 T = TypeVar("T")
+STOP_SECONDS = 0.5
+"""How long an ending program waits for handlers that were told to stop."""
 
 
 @runtime_checkable
@@ -35,6 +37,7 @@ class _Running(NamedTuple):
 
     portal: BlockingPortal
     hold_time: Callable[[], AbstractContextManager[None]]
+    thread: threading.Thread
     pid: int
 
 
@@ -63,13 +66,12 @@ class Portal:
     def iterate(self, items: AsyncGenerator[T]) -> Iterator[T]:
         """Yield an async generator's items; leaving the loop early closes it."""
         try:
-            while True:
-                found = self.call(_next, items)
-                if found is None:
-                    return
+            while (found := self.call(_next, items)) is not None:
                 yield found[0]
         finally:
-            self.call(items.aclose)
+            # Not waited for; and where a generator is left open until the program ends, the portal ends before it.
+            with suppress(RuntimeError):
+                self.start(items.aclose)
 
     def _running(self) -> _Running:
         with self._starting:
@@ -82,7 +84,7 @@ class Portal:
         started: Future[_Running] = Future()
         threading.Thread(target=_serve_in_thread, args=(self._new_loop, started), name="aijobs", daemon=True).start()
         running = started.result()
-        weakref.finalize(self, _stop, running).atexit = False  # at exit the daemon thread just ends
+        weakref.finalize(self, _stop, running)  # at exit as well: tasks that nobody ends are complained about
         return running
 
 
@@ -94,13 +96,16 @@ def _serve_in_thread(new_loop: Callable[[], asyncio.AbstractEventLoop], started:
 
 async def _serve(hold_time: Callable[[], AbstractContextManager[None]], started: Future[_Running]) -> None:
     async with BlockingPortal() as portal:
-        started.set_result(_Running(portal, hold_time, os.getpid()))
+        started.set_result(_Running(portal, hold_time, threading.current_thread(), os.getpid()))
         await portal.sleep_until_stopped()
 
 
 def _stop(running: _Running) -> None:
-    if running.pid == os.getpid():
-        running.portal.start_task_soon(running.portal.stop)
+    """Cancel what runs and end the thread; a handler that will not stop is left behind with its daemon thread."""
+    if running.pid == os.getpid() and running.thread.is_alive():
+        running.portal.start_task_soon(running.portal.stop, True)  # noqa: FBT003 - anyio's own argument
+        if running.thread is not threading.current_thread():
+            running.thread.join(STOP_SECONDS)
 
 
 async def _while_time_passes(

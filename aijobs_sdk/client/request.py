@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import TypedDict
+from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.contract.shapes import nearest, shape_of
 
 GENERATION = "ai_generation"
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class SubmitOptions(TypedDict, total=False):
@@ -38,6 +40,18 @@ class SubmitOptions(TypedDict, total=False):
 _OF_THE_PAYLOAD = ("model", "system", "temperature", "max_tokens", "estimated_credits")
 
 
+def spelled_out(function: F) -> F:
+    """Show the options one by one in the signature, so that a notebook completes and explains them."""
+    signature = inspect.signature(function)
+    named = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation.__forward_arg__)
+        for name, annotation in SubmitOptions.__annotations__.items()
+    ]
+    function.__signature__ = signature.replace(parameters=[*named, *options])  # type: ignore[attr-defined]
+    return function
+
+
 def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, draw_key: str) -> JobRequest:
     """Return the request; its content is checked where jobs are stored.
 
@@ -47,7 +61,7 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
     """
     for name in options.keys() - SubmitOptions.__annotations__.keys():
         raise TypeError(f"submit() has no option {name!r}.{nearest(name, SubmitOptions.__annotations__)}")
-    payload = _as_mapping(options.get("payload", {}))
+    payload = _as_mapping(options.get("payload") or {})
     if prompt is not None:
         payload["prompt"] = prompt
     payload |= {name: value for name, value in options.items() if name in _OF_THE_PAYLOAD and value is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from typing import NamedTuple
 
 from aijobs_sdk.contract.errors import LeaseLostError
@@ -35,12 +36,13 @@ class WorkerPool:
 
     def start(self) -> None:
         """Begin to claim and run jobs on the running loop."""
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
         self._duties = [self._loop.create_task(self._claim_jobs()), self._loop.create_task(self._keep_leases())]
 
-    def alive_on(self, loop: asyncio.AbstractEventLoop) -> bool:
-        """Return True while the pool works on this very loop."""
-        return loop is self._loop and not any(duty.done() for duty in self._duties)
+    def works_here(self) -> bool:
+        """Return True while the pool works in this process, on the running loop."""
+        here = self._pid == os.getpid() and self._loop is asyncio.get_running_loop()
+        return here and not any(duty.done() for duty in self._duties)
 
     def nudge(self) -> None:
         """Ask for a heartbeat now, so that a cancel need not wait for the next."""
@@ -54,11 +56,20 @@ class WorkerPool:
             await asyncio.wait(running, timeout=self._world.limits.grace_seconds)
         await _cancel(running)
 
+    def stop_soon(self) -> None:
+        """Stop from any thread and without waiting: what a backend does that nobody holds any more."""
+        if self._pid == os.getpid() and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._cancel_all)
+
     async def abandon(self) -> None:
         """Give back what this pool held when its loop ended or its process was left behind by a fork."""
         for lease in list(self._attempts):
             await self._give_back(lease)
         self._attempts.clear()
+
+    def _cancel_all(self) -> None:
+        for task in [*self._duties, *(attempt.task for attempt in self._attempts.values())]:
+            task.cancel()
 
     async def _give_back(self, lease: Lease) -> None:
         try:

@@ -30,6 +30,30 @@ def test_a_script_that_forgets_to_close_ends_at_once() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_a_script_may_end_in_the_middle_of_a_stream() -> None:
+    ended = run(LONG_JOB + "stream = job.stream()\nprint(next(stream).kind)")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "accepted\n", "")
+
+
+def test_a_client_that_is_dropped_goes_quietly() -> None:
+    ended = run("""
+        import asyncio, gc, aijobs_sdk as aijobs
+        for n in range(3):
+            client = aijobs.Client()
+            client.submit(type="test_job", payload={"seconds": 250})
+            client.submit("hi", model="gpt-5.2").result()
+        del client
+        gc.collect()
+        async def cell():
+            await (await aijobs.AsyncClient().submit("hi", model="gpt-5.2"))
+            gc.collect()
+            await asyncio.sleep(0.1)
+            print(len(asyncio.all_tasks()))
+        asyncio.run(cell())
+    """)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
+
+
 def test_a_script_may_end_with_an_async_client_open() -> None:
     ended = run("""
         import asyncio, aijobs_sdk as aijobs

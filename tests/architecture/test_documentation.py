@@ -1,0 +1,45 @@
+"""What is written down runs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGES = ["README.md", "docs/adding_a_job_type.md"]
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", Path(page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_examples_of_a_page_run_from_top_to_bottom(page: str, tmp_path: Path) -> None:
+    script = tmp_path / "page.py"
+    ending = "\nimport asyncio\nasyncio.run(main())\n" if page == "README.md" else ""
+    script.write_text("\n".join(blocks(page, "python")) + ending)
+    ran = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_first_two_commands_of_the_readme_are_one_line_each() -> None:
+    main_job, tests = blocks("README.md", "sh")
+    assert (main_job.count("\n"), tests.count("\n")) == (1, 1)
+    assert main_job.rstrip().endswith("aijobs demo")
+    assert tests.rstrip().endswith("python -m pytest")
+
+
+@pytest.mark.parametrize("page", [*PAGES, *map(str, sorted(Path("docs").rglob("*.md")))])
+def test_links_inside_the_project_lead_somewhere(page: str) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", Path(page).read_text("utf-8"))
+    missing = [target for target in targets if not (Path(page).parent / target).exists()]
+    assert missing == []
+
+
+def test_every_room_is_on_the_map() -> None:
+    rooms = {path.parent.name for path in Path("aijobs_sdk").glob("*/__init__.py")}
+    on_the_map = re.findall(r"^\| `aijobs_sdk/(\w+)/` \|", Path("README.md").read_text("utf-8"), re.MULTILINE)
+    assert rooms == set(on_the_map)
