@@ -189,7 +189,9 @@ _portals: WeakValueDictionary[int, Portal] = WeakValueDictionary()
 
 
 def _portal_of(world: Mock | None) -> Portal:
-    return _portal if world is None else _portals.setdefault(id(world), Portal(world.new_loop))
+    if world is None:
+        return _portal
+    return _portals.setdefault(id(world), Portal(lambda: world.new_loop(held=True)))
 
 
 def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[Any]]) -> LocalBackend:

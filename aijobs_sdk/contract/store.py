@@ -62,7 +62,7 @@ class Done(NamedTuple):
 
 
 class Retry(NamedTuple):
-    """The attempt failed; another may begin after the delay."""
+    """The attempt failed; another may begin after the delay, or the job fails where it has had all its attempts."""
 
     error: ErrorInfo
     delay_seconds: float

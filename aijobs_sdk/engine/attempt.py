@@ -57,7 +57,6 @@ async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Out
 def _after(error: ErrorInfo, context: JobContext, world: World, retry_after_seconds: float | None = None) -> Outcome:
     return after_failure(
         error,
-        max_attempts=context.job.max_attempts,
         draw=world.chance.draw(context.draw_key, context.attempt, "backoff"),
         retry_after_seconds=retry_after_seconds,
     )

@@ -173,8 +173,7 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
     Raises:
         ForbiddenTransitionError: the table does not allow it from this state.
     """
-    if record.cancel_requested and isinstance(command, Retry | Release):
-        command = Cancelled()  # no second run for a job that nobody wants any more
+    command = _as_it_may_be(record, command)
     state = _next_state(record.state, command)
     match command:
         case Take():
@@ -205,19 +204,25 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
             assert_never(command)
 
 
-def expire(record: JobRecord) -> Retry | Fail | Cancelled:
+def expire(record: JobRecord) -> Retry:
     """Return how an attempt ends whose worker was lost: it counts, so that a poisonous job cannot run for ever."""
-    if record.cancel_requested:
-        return Cancelled()
-    spent = record.job.attempts >= record.job.max_attempts
     error = ErrorInfo(
         code="worker_lost",
         category=ErrorCategory.INTERNAL,
         message="The worker stopped without a word, and its lease ran out.",
-        retryable=not spent,
+        retryable=True,
         attempt=record.job.attempts,
     )
-    return Fail(error) if spent else Retry(error, delay_seconds=0)
+    return Retry(error, delay_seconds=0)
+
+
+def _as_it_may_be(record: JobRecord, command: Command) -> Command:
+    """Return the command, or what it comes to: nothing runs again that nobody wants, or that has had its attempts."""
+    if record.cancel_requested and isinstance(command, Retry | Release):
+        return Cancelled()
+    if isinstance(command, Retry) and record.job.attempts >= record.job.max_attempts:
+        return Fail(command.error)
+    return command
 
 
 _VERB_OF: Mapping[type[Command], Verb] = {

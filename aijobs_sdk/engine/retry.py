@@ -18,16 +18,13 @@ def backoff_seconds(attempt: int, draw: float) -> float:
     return draw * min(LONGEST_BACKOFF_SECONDS, 2.0 * 2.0**attempt)
 
 
-def after_failure(
-    error: ErrorInfo, *, max_attempts: int, draw: float, retry_after_seconds: float | None = None
-) -> Retry | Fail:
-    """Return what follows a failed attempt: an error that may pass is tried again while attempts are left.
+def after_failure(error: ErrorInfo, *, draw: float, retry_after_seconds: float | None = None) -> Retry | Fail:
+    """Return what follows a failed attempt: an error that may pass is tried again, while the job has attempts left.
 
     A provider's `retry_after_seconds` wins over our own delay.
     """
-    attempt = error.attempt or 1
-    if not error.retryable or attempt >= max_attempts:
+    if not error.retryable:
         return Fail(error)
     if retry_after_seconds is not None:
         return Retry(error, retry_after_seconds * (1 + RETRY_AFTER_SPREAD * draw))
-    return Retry(error, backoff_seconds(attempt, draw))
+    return Retry(error, backoff_seconds(error.attempt or 1, draw))

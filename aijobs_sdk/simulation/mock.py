@@ -47,11 +47,14 @@ class Mock:
         """Virtual seconds that have passed, on the clock that has run furthest; 0 on the real clock."""
         return max((loop.time() for loop in self._loops), default=0.0)
 
-    def new_loop(self) -> asyncio.AbstractEventLoop:
-        """Return a loop on this world's time, for a client's own thread or `asyncio.Runner(loop_factory=...)`."""
+    def new_loop(self, *, held: bool = False) -> asyncio.AbstractEventLoop:
+        """Return a loop on this world's time: `asyncio.Runner(loop_factory=sim.new_loop)`.
+
+        Time passes whenever the loop has nothing else to do; on a `held` one, only inside its `hold()`.
+        """
         if not self.virtual:
             return asyncio.new_event_loop()
-        loop = VirtualLoop()
+        loop = VirtualLoop(always=not held)
         self._loops.append(loop)
         return loop
 

@@ -301,6 +301,17 @@ def test_an_address_that_leads_nowhere_is_refused() -> None:
         aijobs.Client("ftp://somewhere")
 
 
+def test_an_async_client_lives_in_virtual_time_on_a_loop_of_its_world() -> None:
+    async def cell() -> aijobs.Job:
+        client = aijobs.AsyncClient()
+        return await (await client.submit(type="test_job", payload={"seconds": 250})).wait()
+
+    with aijobs.mock() as sim, asyncio.Runner(loop_factory=sim.new_loop) as runner:
+        job = runner.run(cell())
+    assert job.status is aijobs.JobStatus.COMPLETED
+    assert sim.now >= 250
+
+
 def test_virtual_time_is_refused_on_a_loop_of_real_time() -> None:
     async def cell() -> None:
         with aijobs.mock():

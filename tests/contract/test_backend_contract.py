@@ -111,7 +111,9 @@ async def test_bad_input_is_refused_by_the_name_of_its_field(
 
 async def test_a_refusal_shows_the_shape_of_a_value_and_never_the_value(backend: Backend) -> None:
     with pytest.raises(InvalidRequestError) as refused:
-        await backend.submit([JobRequest(type="ai_generation", payload={"prompt": {"k": "hunter2"}, "model": "gpt-5.2"})])
+        await backend.submit(
+            [JobRequest(type="ai_generation", payload={"prompt": {"k": "hunter2"}, "model": "gpt-5.2"})]
+        )
     assert "hunter2" not in str(refused.value)
     assert "an object with 1 field" in str(refused.value)
 

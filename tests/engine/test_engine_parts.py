@@ -36,14 +36,14 @@ def test_backoffs_double_until_they_reach_a_minute() -> None:
 
 @given(retry_after=st.floats(0, 10_000), draw=st.floats(0, 1, exclude_max=True))
 def test_a_providers_wish_is_never_cut_short(retry_after: float, draw: float) -> None:
-    after = after_failure(failed(), max_attempts=3, draw=draw, retry_after_seconds=retry_after)
+    after = after_failure(failed(), draw=draw, retry_after_seconds=retry_after)
     assert isinstance(after, Retry)
     assert retry_after <= after.delay_seconds <= retry_after * 1.1
 
 
-@pytest.mark.parametrize("error", [failed(attempt=3), failed(retryable=False)])
-def test_a_last_or_lasting_failure_is_the_jobs(error: ErrorInfo) -> None:
-    assert after_failure(error, max_attempts=3, draw=0.5, retry_after_seconds=1) == Fail(error)
+def test_a_lasting_failure_is_not_tried_again() -> None:
+    error = failed(retryable=False)
+    assert after_failure(error, draw=0.5, retry_after_seconds=1) == Fail(error)
 
 
 def read(updates: list[Text | None], shown: str = "") -> str:

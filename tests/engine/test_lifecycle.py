@@ -78,6 +78,13 @@ def test_events_are_numbered_on_from_the_record(state: JobState, verb: Verb) -> 
     assert [event.seq for event in events] == list(range(before.last_seq + 1, after.last_seq + 1))
 
 
+def test_a_retry_of_a_job_that_had_its_attempts_fails_it() -> None:
+    record = record_in(JobState.RUNNING)
+    spent = replace(record, job=record.job.model_copy(update={"attempts": 3, "max_attempts": 3}))
+    after, _ = advance(spent, Retry(ERROR, 1), NOW)
+    assert (after.state, after.job.error) == (JobState.FAILED, ERROR)
+
+
 def test_a_final_state_has_no_way_out() -> None:
     ways_out = [(start, end) for (start, _), end in TABLE.items() if start.is_final and end is not start]
     assert ways_out == []
