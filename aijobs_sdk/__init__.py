@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.client.waiting import DoneAndNotDone as DoneAndNotDone
     from aijobs_sdk.client.waiting import as_completed as as_completed
     from aijobs_sdk.client.waiting import wait as wait
-    from aijobs_sdk.connect import AsyncClient as AsyncClient
-    from aijobs_sdk.connect import Client as Client
+    from aijobs_sdk.connect.clients import AsyncClient as AsyncClient
+    from aijobs_sdk.connect.clients import Client as Client
     from aijobs_sdk.contract.errors import AIJobsError as AIJobsError
     from aijobs_sdk.contract.errors import ConfigurationError as ConfigurationError
     from aijobs_sdk.contract.errors import ErrorCategory as ErrorCategory
@@ -70,8 +70,8 @@ _HOMES = {
     "DoneAndNotDone": "client.waiting",
     "as_completed": "client.waiting",
     "wait": "client.waiting",
-    "AsyncClient": "connect",
-    "Client": "connect",
+    "AsyncClient": "connect.clients",
+    "Client": "connect.clients",
     "AIJobsError": "contract.errors",
     "ConfigurationError": "contract.errors",
     "ErrorCategory": "contract.errors",

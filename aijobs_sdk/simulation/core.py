@@ -68,6 +68,7 @@ class Simulation:
     """A world of simulated providers. The same seed, profile and rules give the same answers, in whatever order."""
 
     def __init__(self, seed: int = 0, profile: str = "fast") -> None:
+        self.seed = seed
         self._chance = Chance(seed)
         self._profile = Profile.load(profile)
         self._rules: list[Rule] = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,12 +10,10 @@ from typing import Literal, TypeAlias, get_args
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS, export_values
+from aijobs_sdk.usage.csv_export import write_csv
 from aijobs_sdk.usage.staging import Staging
 
 ExportFormat: TypeAlias = Literal["csv", "jsonl", "parquet"]
-
-MAX_ROWS_PER_CSV = 10_000
-MAX_BYTES_PER_CSV = 10_000_000
 
 
 def export_usage(
@@ -56,19 +52,6 @@ def export_usage(
     return staging.published
 
 
-def write_csv(rows: Iterable[UsageRow], staging: Staging) -> None:
-    """Write `rows` as UTF-8 CSV, starting a new file before a row would break a limit."""
-    header = csv_line(EXPORT_COLUMNS)
-    file = staging.next_file()
-    size, count = file.write(header), 0
-    for line in map(csv_line, map(export_values, rows)):
-        if count == MAX_ROWS_PER_CSV or (count and size + len(line) > MAX_BYTES_PER_CSV):
-            file = staging.next_file()
-            size, count = file.write(header), 0
-        size += file.write(line)
-        count += 1
-
-
 def write_jsonl(rows: Iterable[UsageRow], staging: Staging) -> None:
     """Write `rows` as one JSON object a line."""
     lines = map(_json_line, rows)
@@ -76,13 +59,6 @@ def write_jsonl(rows: Iterable[UsageRow], staging: Staging) -> None:
         file = staging.next_file()
         file.write(first)
         file.writelines(lines)
-
-
-def csv_line(values: Iterable[str | int]) -> bytes:
-    """Return one record of a CSV file, quoted where needed, with its line end."""
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerow(values)
-    return text.getvalue().encode()
 
 
 def _json_line(row: UsageRow) -> bytes:

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS, export_values
+from aijobs_sdk.usage.csv_export import csv_line
 from aijobs_sdk.usage.database import open_database, statement
-from aijobs_sdk.usage.export import csv_line
 from aijobs_sdk.usage.staging import Staging
 
 

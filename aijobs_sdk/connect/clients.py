@@ -1,0 +1,156 @@
+"""`aijobs.Client` and `aijobs.AsyncClient`: an address in, a client out; handles find their way back to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID, uuid4
+from weakref import WeakValueDictionary
+
+from aijobs_sdk.client.async_client import AsyncClient as AsyncClientOver
+from aijobs_sdk.client.client import Client as ClientOver
+from aijobs_sdk.client.portal import Portal
+from aijobs_sdk.connect.settings import Settings, show_logs
+from aijobs_sdk.connect.wiring import open_backend
+from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.engine.job_type import JobType
+from aijobs_sdk.providers.models import Model
+from aijobs_sdk.simulation.mock import Mock, current_mock
+from aijobs_sdk.simulation.virtual_time import VirtualLoop
+
+
+class AsyncClient(AsyncClientOver):
+    """A client for code that awaits: `AsyncClient()` runs jobs in this process, simulated.
+
+    Args:
+        url: where jobs run; AIJOBS_URL, then `memory://`, where it is None.
+        tenant_id: whose jobs these are; AIJOBS_TENANT_ID, then a local tenant.
+        user_id: who asks; AIJOBS_USER_ID, then a local user.
+        job_types: types of your own, beside those that come with the SDK.
+        models: models of your own, beside those in the table.
+        concurrency: jobs that run at the same time in this process.
+        seed: the simulation's; the same seed gives the same answers.
+        profile: how the simulation behaves: `fast`, `typical` or `stress`.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        tenant_id: UUID | str | None = None,
+        user_id: UUID | str | None = None,
+        job_types: Iterable[JobType[Any]] = (),
+        models: Iterable[Model] = (),
+        concurrency: int | None = None,
+        seed: int = 0,
+        profile: str = "fast",
+    ) -> None:
+        _check_loop(current_mock())
+        self._settings = Settings.read(
+            os.environ,
+            url=url,
+            tenant_id=tenant_id,
+            user_id=user_id,
+            concurrency=concurrency,
+            seed=seed,
+            profile=profile,
+        )
+        show_logs(os.environ)
+        super().__init__(open_backend(self._settings, job_types=job_types, models=models))
+        self._token = _remember(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (AsyncClient, self._token, self._settings)
+
+
+class Client(ClientOver):
+    """A client for code that blocks: `Client()` runs jobs in this process, simulated. It works in a notebook.
+
+    Args:
+        url: where jobs run; AIJOBS_URL, then `memory://`, where it is None.
+        tenant_id: whose jobs these are; AIJOBS_TENANT_ID, then a local tenant.
+        user_id: who asks; AIJOBS_USER_ID, then a local user.
+        job_types: types of your own, beside those that come with the SDK.
+        models: models of your own, beside those in the table.
+        concurrency: jobs that run at the same time in this process.
+        seed: the simulation's; the same seed gives the same answers.
+        profile: how the simulation behaves: `fast`, `typical` or `stress`.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        tenant_id: UUID | str | None = None,
+        user_id: UUID | str | None = None,
+        job_types: Iterable[JobType[Any]] = (),
+        models: Iterable[Model] = (),
+        concurrency: int | None = None,
+        seed: int = 0,
+        profile: str = "fast",
+    ) -> None:
+        self._settings = Settings.read(
+            os.environ,
+            url=url,
+            tenant_id=tenant_id,
+            user_id=user_id,
+            concurrency=concurrency,
+            seed=seed,
+            profile=profile,
+        )
+        show_logs(os.environ)
+        backend = open_backend(self._settings, job_types=job_types, models=models)
+        super().__init__(AsyncClientOver(backend), _portal_of(current_mock()))
+        self._token = _remember(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (Client, self._token, self._settings)
+
+
+_portal = Portal()
+"""The thread that blocking clients share; it starts with the first call."""
+_portals: WeakValueDictionary[int, Portal] = WeakValueDictionary()
+"""By the id of a mock world, which its portal keeps alive: clients of one world share its time."""
+
+
+def _portal_of(world: Mock | None) -> Portal:
+    if world is None:
+        return _portal
+    return _portals.setdefault(id(world), Portal(lambda: world.new_loop(held=True)))
+
+
+def _check_loop(world: Mock | None) -> None:
+    if world is None or not world.virtual:
+        return
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    if not isinstance(loop, VirtualLoop):
+        raise ConfigurationError(
+            "Virtual time needs a loop of its own: use `aijobs.Client` here, or `aijobs.mock(clock='real')`, "
+            "or run with `asyncio.Runner(loop_factory=sim.new_loop)`."
+        )
+
+
+_open: WeakValueDictionary[str, AsyncClient | Client] = WeakValueDictionary()
+"""Clients of this process, so that a handle that is copied or unpickled here finds its own again."""
+
+
+def _remember(client: AsyncClient | Client) -> str:
+    token = uuid4().hex
+    _open[token] = client
+    return token
+
+
+def _reopen(kind: type[AsyncClient | Client], token: str, settings: Settings) -> AsyncClient | Client:
+    """Return the client a handle came from; in another process, a new one at the same address, with its own key."""
+    return _open.get(token) or kind(
+        settings.url,
+        tenant_id=settings.caller.tenant_id,
+        user_id=settings.caller.user_id,
+        seed=settings.seed,
+        profile=settings.profile,
+    )

@@ -1,0 +1,115 @@
+"""What a client is wired by: what the call says, then the environment, then our defaults."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from aijobs_sdk.contract.errors import ConfigurationError, FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.job import Caller
+from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.shapes import nearest, shape_of
+from aijobs_sdk.engine.limits import Limits
+
+LOCAL_TENANT = uuid5(NAMESPACE_URL, "aijobs:tenant:local")
+LOCAL_USER = uuid5(NAMESPACE_URL, "aijobs:user:local")
+DEFAULT_URL = "memory://"
+_YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+
+
+class Settings(Fact):
+    """What a client is wired by. `Settings.read()` fills in from the environment what the call left open."""
+
+    url: str
+    mock_mode: bool
+    caller: Caller
+    limits: Limits
+    seed: int
+    profile: str
+
+    @classmethod
+    def read(  # each argument is one thing a user may say instead of the environment
+        cls,
+        environment: Mapping[str, str],
+        *,
+        url: str | None = None,
+        tenant_id: UUID | str | None = None,
+        user_id: UUID | str | None = None,
+        concurrency: int | None = None,
+        seed: int = 0,
+        profile: str = "fast",
+    ) -> Settings:
+        """Return the settings; what is said in the call comes before the environment.
+
+        Raises:
+            ConfigurationError: a variable cannot be used; it is named.
+            InvalidRequestError: an argument cannot be used; it is named.
+        """
+        tenant = tenant_id or environment.get("AIJOBS_TENANT_ID") or LOCAL_TENANT
+        user = user_id or environment.get("AIJOBS_USER_ID") or LOCAL_USER
+        return cls(
+            url=url or environment.get("AIJOBS_URL") or DEFAULT_URL,
+            mock_mode=_switch(environment, "AI_MOCK_MODE", default=True),
+            caller=Caller(tenant_id=_uuid(tenant, "tenant_id"), user_id=_uuid(user, "user_id")),
+            limits=_limits(environment, concurrency),
+            seed=seed,
+            profile=profile,
+        )
+
+
+def show_logs(environment: Mapping[str, str]) -> None:
+    """Send our log to standard error at the level that AIJOBS_LOG names; unset, logging is the application's."""
+    name = environment.get("AIJOBS_LOG", "").upper()
+    if not name:
+        return
+    levels = logging.getLevelNamesMapping()
+    if name not in levels:
+        raise ConfigurationError(f"AIJOBS_LOG must be a log level.{nearest(name, levels)}")
+    log = logging.getLogger("aijobs")
+    log.setLevel(levels[name])
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        log.addHandler(handler)
+
+
+def _switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
+    value = environment.get(name, "").strip().lower()
+    if not value:
+        return default
+    if value in _YES | _NO:
+        return value in _YES
+    raise ConfigurationError(f"{name} must be true or false, got {shape_of(value)}.")
+
+
+def _limits(environment: Mapping[str, str], concurrency: int | None) -> Limits:
+    limits = Limits()
+    if (lease := environment.get("AIJOBS_LEASE_SECONDS")) is not None:
+        limits = limits.model_copy(update={"lease_seconds": _positive(lease, "AIJOBS_LEASE_SECONDS")})
+    if concurrency is not None:
+        if concurrency < 1:
+            raise _unusable("concurrency", "must be 1 or more")
+        limits = limits.model_copy(update={"concurrency": concurrency})
+    return limits
+
+
+def _positive(text: str, name: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ConfigurationError(f"{name} must be a number of seconds above 0, got {shape_of(text)}.")
+    return number
+
+
+def _uuid(value: UUID | str, name: str) -> UUID:
+    try:
+        return value if isinstance(value, UUID) else UUID(value)
+    except ValueError:
+        raise _unusable(name, f"must be a UUID, got {shape_of(value)}") from None
+
+
+def _unusable(name: str, problem: str) -> InvalidRequestError:
+    return InvalidRequestError(f"`{name}` {problem}.", fields=[FieldProblem(field=name, problem=problem)])

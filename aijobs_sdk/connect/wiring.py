@@ -1,0 +1,69 @@
+"""From settings to the backend behind an address."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from aijobs_sdk.backends.local import LocalBackend
+from aijobs_sdk.connect.settings import Settings
+from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.contract.provider import Provider
+from aijobs_sdk.engine.chance import Chance
+from aijobs_sdk.engine.context import World
+from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.jobtypes.ai_generation import ai_generation
+from aijobs_sdk.jobtypes.test_job import test_job
+from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.mock import Mock, current_mock
+from aijobs_sdk.simulation.provider import SimulatedProvider
+from aijobs_sdk.stores.memory import MemoryStore
+
+
+def open_backend(
+    settings: Settings, *, job_types: Iterable[JobType[Any]] = (), models: Iterable[Model] = ()
+) -> Backend:
+    """Return the backend behind an address.
+
+    Raises:
+        ConfigurationError: there is no such place, or this version cannot reach it.
+    """
+    scheme = urlsplit(settings.url).scheme
+    if scheme != "memory":
+        raise ConfigurationError(
+            f"Cannot connect to a {scheme or 'nameless'!r} address: this version knows `memory://` only."
+        )
+    return _local(settings, ModelTable.load().with_models(*models), job_types)
+
+
+def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[Any]]) -> LocalBackend:
+    simulated = _simulated(settings)
+    world = World(
+        store=MemoryStore(simulated.clock),
+        providers=_providers(settings, models, simulated),
+        clock=simulated.clock,
+        chance=_chance(settings, simulated),
+        limits=settings.limits,
+    )
+    types = JobTypes([ai_generation(models), test_job, *job_types])
+    return LocalBackend(world=world, types=types, caller=settings.caller)
+
+
+def _simulated(settings: Settings) -> Mock:
+    return current_mock() or Mock(Simulation(settings.seed, settings.profile), virtual=False)
+
+
+def _providers(settings: Settings, models: ModelTable, simulated: Mock) -> Mapping[str, Provider]:
+    if not settings.mock_mode:
+        return {}
+    names = {route.provider for model in models for route in model.routes}
+    return {name: SimulatedProvider(name, simulated.simulation, simulated.clock) for name in names}
+
+
+def _chance(settings: Settings, simulated: Mock) -> Chance:
+    # Among real providers the jitter of two processes must differ; in a simulated world everything hangs on the seed.
+    return Chance(simulated.simulation.seed if settings.mock_mode else secrets.randbits(64))
