@@ -36,7 +36,10 @@ class Call(Fact):
 
 
 class Dice:
-    """The draws that belong to one call. What concerns the answer is the job's, and so the same at every attempt."""
+    """The draws that belong to one call. What concerns the answer is the job's, and so the same at every attempt.
+
+    Each model draws for itself: two of them asked the same differ as two would.
+    """
 
     def __init__(self, chance: Chance, request: GenerationRequest) -> None:
         self._chance = chance
@@ -44,11 +47,11 @@ class Dice:
 
     def of_job(self, purpose: Literal["length", "text"]) -> Random:
         """Return a generator that is the same at every attempt."""
-        return self._chance.stream(self._request.draw_key, purpose)
+        return self._chance.stream(self._request.draw_key, self._request.model, purpose)
 
     def of_attempt(self, purpose: Literal["ttft", "pace", "fault", "break"]) -> Random:
         """Return a generator of this attempt's own."""
-        return self._chance.stream(self._request.draw_key, self._request.attempt, purpose)
+        return self._chance.stream(self._request.draw_key, self._request.model, self._request.attempt, purpose)
 
 
 class When:

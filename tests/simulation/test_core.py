@@ -50,6 +50,12 @@ def test_another_seed_gives_another_answer() -> None:
     assert text_of(Simulation(1).plan(a_request())) != text_of(Simulation(2).plan(a_request()))
 
 
+def test_two_models_asked_the_same_write_different_answers() -> None:
+    sim = Simulation(1)
+    one, other = (text_of(sim.plan(a_request(model=model))) for model in ("gpt-5.2", "claude-opus-4.5"))
+    assert one != other
+
+
 def test_ids_do_not_matter_to_the_plan() -> None:
     sim = Simulation(7, "typical")
     assert sim.plan(a_request(job_id=UUID(int=8), idempotency_token="x")) == sim.plan(a_request())
