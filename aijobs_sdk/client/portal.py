@@ -18,6 +18,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 import anyio
 from anyio.from_thread import BlockingPortal
 
+from aijobs_sdk.contract.errors import AIJobsError
+
 T = TypeVar("T")
 STOP_SECONDS = 0.5
 """How long an ending program waits for handlers that were told to stop."""
@@ -54,6 +56,9 @@ class Portal:
         future = self.start(function, *args)
         try:
             return future.result()
+        except (AIJobsError, TimeoutError) as outcome:
+            # How it came through our loop helps nobody, and fills a notebook; a bug keeps its whole traceback.
+            raise outcome.with_traceback(None)  # noqa: B904 - it is the same error
         except BaseException:
             future.cancel()
             raise

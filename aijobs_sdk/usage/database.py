@@ -22,7 +22,9 @@ DatabaseError = duckdb.Error
 def open_database() -> Database:
     """Return a new database in memory that reckons in UTC and loads no extension by itself."""
     database = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    database.execute("SET enable_progress_bar = false")  # or a notebook shows one for every step
+    if database.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+        # A notebook would show a bar for every step. Where it cannot show one, DuckDB refuses even to turn it off.
+        database.execute("SET enable_progress_bar = false")
     database.execute("SET GLOBAL TimeZone = 'UTC'")  # GLOBAL: a cursor is a session of its own
     return database
 

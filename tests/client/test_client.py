@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import copy
 import pickle
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -81,6 +82,12 @@ def test_a_failed_job_raises_what_happened(client: aijobs.Client) -> None:
     assert failed.value.info.code == failed.value.code == "told_to_fail"
     assert failed.value.job.id == job.id
     assert job.exception() is not None
+
+
+def test_an_outcome_shows_the_callers_lines_and_not_our_loops(client: aijobs.Client) -> None:
+    with pytest.raises(aijobs.InvalidRequestError) as refused:
+        client.submit("")
+    assert {Path(str(entry.path)).name for entry in refused.traceback} == {"test_client.py", "client.py", "portal.py"}
 
 
 def test_a_cancelled_job_raises_an_error_of_its_own(client: aijobs.Client) -> None:

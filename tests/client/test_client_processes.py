@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -125,17 +126,18 @@ def test_a_handle_unpickled_in_another_process_asks_there() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_client_works_in_a_notebook_cell_sync_and_async() -> None:
+def test_everything_works_in_a_notebook_sync_and_async(tmp_path: Path) -> None:
     notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]
         cells=[
             nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
             for source in (
-                "import aijobs_sdk as aijobs",
+                f"import aijobs_sdk as aijobs\nFOLDER = {str(tmp_path)!r}",
                 "len(aijobs.Client().submit('hi', model='gpt-5.2').result().content) > 0",
                 "job = await aijobs.AsyncClient().submit('hi', model='gpt-5.2')\nlen((await job).content) > 0",
+                "files = aijobs.export_usage([], FOLDER)\naijobs.Usage(files).report('2026-01').totals.rows == 0",
             )
         ]
     )
     NotebookClient(notebook, timeout=30).execute()
     outputs = [cell.outputs[0]["data"]["text/plain"] for cell in notebook.cells[1:]]
-    assert outputs == ["True", "True"]
+    assert outputs == ["True", "True", "True"]
