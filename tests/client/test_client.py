@@ -234,57 +234,6 @@ def test_a_mock_scripts_the_world_and_tells_what_was_asked() -> None:
     assert 40 <= sim.now < 50
 
 
-def test_a_users_own_job_type_is_one_function(client: aijobs.Client) -> None:
-    from pydantic import BaseModel
-
-    class Shout(BaseModel):
-        text: str
-
-    @aijobs.job_type("shout")
-    async def shout(context: aijobs.JobContext, payload: Shout) -> dict[str, str]:
-        await context.progress(50, "Half-way")
-        return {"loud": payload.text.upper()}
-
-    with aijobs.Client(job_types=[shout]) as own:
-        assert own.submit(type="shout", payload=Shout(text="hey")).result().model_dump() == {"loud": "HEY"}
-        with pytest.raises(aijobs.InvalidRequestError, match="`payload.text` is required"):
-            own.submit(type="shout", payload={})
-
-
-def test_a_handler_that_is_not_async_runs_in_a_thread() -> None:
-    from pydantic import BaseModel
-
-    class Nothing(BaseModel):
-        pass
-
-    @aijobs.job_type("where")
-    def where(context: aijobs.JobContext, payload: Nothing) -> dict[str, str]:
-        import threading
-
-        return {"thread": threading.current_thread().name}
-
-    with aijobs.Client(job_types=[where]) as own:
-        assert own.submit(type="where").result().model_dump()["thread"] != "aijobs"
-
-
-def test_a_handler_that_crashes_fails_its_job_without_telling_its_data(caplog: pytest.LogCaptureFixture) -> None:
-    from pydantic import BaseModel
-
-    class Nothing(BaseModel):
-        pass
-
-    @aijobs.job_type("crash")
-    async def crash(context: aijobs.JobContext, payload: Nothing) -> dict[str, str]:
-        raise RuntimeError("the prompt was: my secret")
-
-    with aijobs.Client(job_types=[crash]) as own:
-        error = own.submit(type="crash").job.error or own.submit(type="crash").wait().error
-    assert error is not None
-    assert (error.code, error.details["exception"]) == ("handler_error", "RuntimeError")
-    assert "my secret" not in caplog.text + error.message
-    assert "in crash" in caplog.text
-
-
 def test_real_providers_need_to_be_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AI_MOCK_MODE", "false")
     with aijobs.Client() as client:

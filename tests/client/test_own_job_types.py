@@ -1,0 +1,123 @@
+"""Job types of a user's own: one function, one payload model."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+import aijobs_sdk as aijobs
+
+
+class Shout(BaseModel):
+    text: str
+
+
+class Nothing(BaseModel):
+    pass
+
+
+class Loud(BaseModel):
+    loud: str
+
+
+@aijobs.job_type("shout", priority=aijobs.Priority.HIGH, max_attempts=1)
+async def shout(context: aijobs.JobContext, payload: Shout) -> Loud:
+    await context.progress(50, "Taking a breath")
+    return Loud(loud=payload.text.upper())
+
+
+@aijobs.job_type("where")
+def where(context: aijobs.JobContext, payload: Nothing) -> dict[str, str]:
+    return {"thread": threading.current_thread().name}
+
+
+@aijobs.job_type("crash")
+async def crash(context: aijobs.JobContext, payload: Nothing) -> dict[str, str]:
+    raise RuntimeError("the prompt was: my secret")
+
+
+@aijobs.job_type("unspeakable")
+async def unspeakable(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
+    return {"not json": object()}
+
+
+@aijobs.job_type("stubborn")
+async def stubborn(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
+    await context.clock.sleep(400)
+    return {}
+
+
+@pytest.fixture
+def client() -> aijobs.Client:
+    with aijobs.mock():
+        return aijobs.Client(job_types=[shout, where, crash, unspeakable, stubborn])
+
+
+def test_a_type_of_ones_own_is_asked_for_by_its_name(client: aijobs.Client) -> None:
+    job = client.submit(type="shout", payload=Shout(text="hey"))
+    assert job.result().model_dump() == {"loud": "HEY"}
+    assert "Taking a breath" in [event.message for event in job.events() if isinstance(event, aijobs.StatusEvent)]
+
+
+def test_its_payload_is_checked_before_anything_is_stored(client: aijobs.Client) -> None:
+    with pytest.raises(aijobs.InvalidRequestError, match=r"`payload\.text` is required"):
+        client.submit(type="shout", payload={})
+    assert list(client.list()) == []
+
+
+def test_its_jobs_inherit_what_the_type_says(client: aijobs.Client) -> None:
+    job = client.submit(type="shout", payload={"text": "hey"}).job
+    assert (job.priority, job.max_attempts) == (aijobs.Priority.HIGH, 1)
+
+
+def test_a_function_that_is_not_async_runs_in_a_thread(client: aijobs.Client) -> None:
+    assert client.submit(type="where").result().model_dump()["thread"] != "aijobs"
+
+
+def test_a_crash_is_told_by_its_place_and_not_by_its_text(
+    client: aijobs.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    error = client.submit(type="crash").wait().error
+    assert error is not None
+    assert (error.code, error.details["exception"]) == ("handler_error", "RuntimeError")
+    assert "my secret" not in caplog.text + error.message
+    assert "in crash" in caplog.text
+
+
+def test_a_result_that_json_cannot_hold_fails_the_job(client: aijobs.Client) -> None:
+    error = client.submit(type="unspeakable").wait().error
+    assert error is not None
+    assert error.code == "handler_error"
+
+
+def test_a_job_may_not_run_for_ever(client: aijobs.Client) -> None:
+    error = client.submit(type="stubborn").wait().error
+    assert error is not None
+    assert error.code == "job_timeout"
+
+
+def test_a_payload_model_may_be_local_to_a_function() -> None:
+    class Local(BaseModel):
+        n: int
+
+    @aijobs.job_type("local")
+    async def local(context: aijobs.JobContext, payload: Local) -> dict[str, int]:
+        return {"n": payload.n}
+
+    assert local.payload_model is Local
+
+
+def test_a_function_without_a_payload_model_is_no_job_type() -> None:
+    with pytest.raises(TypeError, match="payload model"):
+
+        @aijobs.job_type("nothing")  # type: ignore[type-var]
+        async def nothing(context: aijobs.JobContext, payload: dict[str, Any]) -> dict[str, Any]:
+            return payload
+
+
+def test_two_types_of_one_name_are_refused() -> None:
+    with pytest.raises(aijobs.InvalidRequestError, match="shout"):
+        aijobs.Client(job_types=[shout, shout])
