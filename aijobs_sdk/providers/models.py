@@ -6,7 +6,6 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal, Self
@@ -15,6 +14,7 @@ from pydantic import BeforeValidator, Field
 
 from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.shapes import nearest
 
 CREDIT_STEP = Decimal("0.000001")
 """The smallest part of a credit that is recorded."""
@@ -137,13 +137,11 @@ class ModelTable:
         return credits_used.quantize(CREDIT_STEP, rounding=ROUND_HALF_UP)
 
     def _unknown(self, name: str) -> InvalidRequestError:
-        known = ", ".join(self._models)
-        near = get_close_matches(name, self._models, n=1, cutoff=0.4)
-        hint = f'Did you mean "{near[0]}"? ' if near else ""
+        hint = nearest(name, self._models)
         return InvalidRequestError(
-            f'Unknown model "{name}". {hint}Known: {known}; `aijobs models` lists them.',
+            f"Unknown model {name!r}.{hint} `aijobs models` lists them.",
             code="unknown_model",
-            fields=[FieldProblem(field="model", problem=f"expected one of: {known}")],
+            fields=[FieldProblem(field="model", problem=f"is no known model.{hint}")],
         )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from enum import StrEnum
 from http import HTTPStatus
 
 from aijobs_sdk.contract.errors import ErrorCategory, FieldProblem, InvalidRequestError, ProviderError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.shapes import nearest
 
 OVERLOADED = 529
 """Anthropic's status for an overload; no standard names it."""
@@ -126,13 +126,11 @@ def _phrase(status: int) -> str:
 
 
 def _unknown(wanted: int | str) -> InvalidRequestError:
-    known = ", ".join(FaultKind)
-    near = get_close_matches(str(wanted), list(FaultKind), n=1)
-    hint = f'Did you mean "{near[0]}"? ' if near else ""
+    hint = nearest(str(wanted), FaultKind)
     return InvalidRequestError(
-        f'Unknown fault "{wanted}". {hint}Known: {known}, and any HTTP status from 400 to 599.',
+        f"Unknown fault {str(wanted)!r}.{hint} Every HTTP status from 400 to 599 is a fault as well.",
         code="unknown_fault",
-        fields=[FieldProblem(field="status_or_kind", problem=f"expected 400 to 599 or one of: {known}")],
+        fields=[FieldProblem(field="status_or_kind", problem=f"is no fault.{hint}")],
     )
 
 

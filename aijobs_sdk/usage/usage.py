@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,6 +10,7 @@ from typing import Self
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.usage.database import DatabaseError, is_one_query, lock, open_database, statement
 from aijobs_sdk.usage.ingest import load
 from aijobs_sdk.usage.report import NUMBER_COLUMNS, MonthlyReport, Problem, UsageGroup, UsageTotals, group_table
@@ -144,9 +144,5 @@ def _group_columns(by: str | Iterable[str]) -> tuple[str, ...]:
     columns = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
     for column in columns:
         if column not in GROUP_COLUMNS:
-            near = get_close_matches(column, GROUP_COLUMNS, n=1)
-            meant = f" Did you mean {near[0]!r}?" if near else ""
-            raise InvalidRequestError(
-                f"Usage cannot be divided by {column!r}.{meant} Choose from {', '.join(GROUP_COLUMNS)}."
-            )
+            raise InvalidRequestError(f"Usage cannot be divided by {column!r}.{nearest(column, GROUP_COLUMNS)}")
     return columns

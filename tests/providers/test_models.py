@@ -44,8 +44,13 @@ def test_every_price_has_a_source_and_a_date(table: ModelTable) -> None:
     assert all(price.source and price.as_of >= date(2026, 11, 22) for price in prices)
 
 
-def test_an_unknown_model_is_answered_with_the_nearest_and_the_whole_list(table: ModelTable) -> None:
-    with pytest.raises(InvalidRequestError, match=r'Did you mean "gpt-5.2"\?.*gemini-3-flash.*aijobs models') as caught:
+def test_a_model_that_is_like_none_is_answered_with_all_there_are(table: ModelTable) -> None:
+    with pytest.raises(InvalidRequestError, match="claude-sonnet-4.5, gemini-3-flash, gpt-5.2"):
+        table.get("zzz")
+
+
+def test_an_unknown_model_is_answered_with_the_nearest(table: ModelTable) -> None:
+    with pytest.raises(InvalidRequestError, match=r"Did you mean 'gpt-5.2'\? `aijobs models`") as caught:
         table.get("gpt5.2")
     assert caught.value.code == "unknown_model"
     assert caught.value.fields[0].field == "model"

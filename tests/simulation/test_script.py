@@ -63,7 +63,7 @@ def test_an_exhausted_quota_does_not_say_when_to_try_again() -> None:
 
 
 def test_an_unknown_kind_is_answered_with_the_nearest() -> None:
-    with pytest.raises(InvalidRequestError, match=r'Did you mean "timeout"\?') as caught:
+    with pytest.raises(InvalidRequestError, match=r"Did you mean 'timeout'\?") as caught:
         fail("time-out")
     assert caught.value.code == "unknown_fault"
 
