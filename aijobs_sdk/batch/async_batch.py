@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from aijobs_sdk.batch.item import Item, fill
 from aijobs_sdk.batch.output import write_rows
 from aijobs_sdk.batch.progress import BatchProgress, Tally
+from aijobs_sdk.batch.refusal import bad_argument
 from aijobs_sdk.batch.row import BatchRow, finished_row, refused_row
-from aijobs_sdk.batch.rows import Row, Source, read_rows
+from aijobs_sdk.batch.rows import Source, read_rows
+from aijobs_sdk.batch.stopwatch import Stopwatch
 from aijobs_sdk.batch.template import Template
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo, FieldProblem, InvalidRequestError
-from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.contract.records import UsageRow
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DEFAULT_CONCURRENCY = 50
-
-
-class _Item(Fact):
-    """A row that is ready to be asked for."""
-
-    index: int
-    inputs: Row
-    model: str
-    request: JobRequest
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far apart the clocks of those who write jobs and those who write usage may be."""
 
 
 class AsyncBatch:
     """One job a row. Every row is read and every prompt filled in before the first is sent.
+
+    What the row itself shows to be unusable, such as an empty prompt, is refused then, and nothing is sent. What only
+    the backend knows, such as a model's context window, fails that one row and leaves the others alone; where it
+    concerns the first row, the batch is refused.
 
     `run()` may be called again: rows that are finished are not sent twice, and those under way are waited for.
 
@@ -63,68 +65,95 @@ class AsyncBatch:
         concurrency: int = DEFAULT_CONCURRENCY,
     ) -> None:
         if concurrency < 1:
-            problem = "must be 1 or more"
-            raise InvalidRequestError(
-                f"`concurrency` {problem}.", fields=[FieldProblem(field="concurrency", problem=problem)]
-            )
+            raise bad_argument("concurrency", "must be 1 or more")
+        prompts, models = Template(prompt, name="prompt"), Template(model, name="model")
+        rows = enumerate(read_rows(source))
+        parameters = {"system": system, "temperature": temperature, "max_tokens": max_tokens}
         self._backend = backend
         self._concurrency = concurrency
-        parameters = {"system": system, "temperature": temperature, "max_tokens": max_tokens}
-        prompts, models = Template(prompt, name="prompt"), Template(model, name="model")
-        self._items = [_item(index, row, prompts, models, parameters) for index, row in enumerate(read_rows(source))]
-        self._jobs: dict[int, UUID] = {}
+        self._parameters = {name: value for name, value in parameters.items() if value is not None}
+        self._items = [fill(row, index=index, prompt=prompts, model=models) for index, row in rows]
+        self._id = uuid4()
+        self._under_way: dict[int, UUID] = {}
         self._rows: dict[int, BatchRow] = {}
+        self._retries: Counter[int] = Counter()
         self._tally = Tally()
-        self._started_at: float | None = None
-        self._ended_at: float | None = None
-        self._stopped = False
+        self._watch = Stopwatch()
+        self._stopping = False
+        self._one_at_a_time = asyncio.Lock()
+        self._background: asyncio.Task[Sequence[BatchRow]] | None = None
 
     async def run(self) -> Sequence[BatchRow]:
         """Run every row that is not finished; return all of them in the order of the input.
 
-        A row that fails is among them, with its error; `failures` lists these.
+        A row that fails is among them, with its error; `failures` lists these. Cancelling this call leaves the rows
+        that were sent running; the next `run()` waits for them and goes on.
 
         Raises:
             InvalidRequestError: the very first row was refused, so that nothing was sent.
         """
-        self._started_at = self._started_at or time.monotonic()
-        self._stopped = False
-        self._ended_at = None
-        window = asyncio.Semaphore(self._concurrency)
-        unfinished = [item for item in self._items if item.index not in self._rows]
-        if unfinished:
-            await self._send(unfinished[0])  # outside the group, which would wrap its refusal
-        async with asyncio.TaskGroup() as collectors:
-            for item in unfinished:
-                await window.acquire()
-                if self._stopped:
-                    break
-                if await self._send(item):
-                    collectors.create_task(self._collect(item, window))
-                else:
-                    window.release()
-        self._ended_at = time.monotonic()
+        self._stopping = False
+        async with self._one_at_a_time:  # a second run finds the rows of the first one finished
+            with self._watch.running(asyncio.get_running_loop().time):
+                await self._run_unfinished()
+        return self.results
+
+    async def start(self) -> None:
+        """Begin in the background and return at once; `wait()` for the end, `progress` meanwhile."""
+        if self._background is None or self._background.done():
+            self._background = asyncio.create_task(self.run())
+
+    async def wait(self, timeout: float | None = None) -> Sequence[BatchRow]:  # noqa: ASYNC109 - one meaning everywhere: seconds this call may take
+        """Return all finished rows once the run in the background is over; begin it if nobody did.
+
+        Raises:
+            TimeoutError: it is not over yet; it keeps running.
+            InvalidRequestError: the very first row was refused, so that nothing was sent.
+        """
+        if self._background is None or self._background.cancelled():
+            await self.start()
+        run = self._background
+        assert run is not None  # noqa: S101 - start() has seen to it
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.shield(run)
+        except TimeoutError:
+            if run.done():
+                raise
+            done = self.progress
+            raise TimeoutError(
+                f"{done.finished} of {done.total} rows are finished after {timeout:g} s; the batch keeps running. "
+                "Wait again, or cancel() it."
+            ) from None
         return self.results
 
     async def retry_failures(self) -> Sequence[BatchRow]:
         """Run the failed rows again, as new jobs; return all rows."""
         for row in self.failures:
             del self._rows[row.index]
-            self._jobs.pop(row.index, None)
+            self._retries[row.index] += 1
         self._tally = Tally.of(self._rows.values())
         return await self.run()
 
     async def cancel(self) -> None:
-        """Send no more rows, and ask those under way to stop."""
-        self._stopped = True
-        for index, job_id in list(self._jobs.items()):
-            if index not in self._rows:
-                await self._backend.cancel(job_id)
+        """Send no more rows, and ask those under way to stop; `run()` would send the rest."""
+        self._stopping = True
+        for job_id in list(self._under_way.values()):
+            await self._backend.cancel(job_id)
+
+    async def usage(self) -> Sequence[UsageRow]:
+        """Return the `query_usage` rows of this batch, oldest first: what its finished rows are billed."""
+        jobs = {str(row.job_id): row for row in self._rows.values() if row.submitted_at and row.completed_at}
+        if not jobs:
+            return []
+        since = min(row.submitted_at for row in jobs.values() if row.submitted_at) - CLOCK_SKEW
+        until = max(row.completed_at for row in jobs.values() if row.completed_at) + CLOCK_SKEW
+        return [row for row in await self._backend.usage(since=since, until=until) if row.metadata["job_id"] in jobs]
 
     @property
     def results(self) -> Sequence[BatchRow]:
         """The rows that are finished, in the order of the input."""
-        return [self._rows[index] for index in sorted(self._rows)]
+        return sorted(self._rows.values(), key=lambda row: row.index)
 
     @property
     def failures(self) -> Sequence[BatchRow]:
@@ -134,11 +163,8 @@ class AsyncBatch:
     @property
     def progress(self) -> BatchProgress:
         """How far the batch is."""
-        now = self._ended_at or time.monotonic()
         return self._tally.progress(
-            total=len(self._items),
-            running=len(self._jobs) - sum(index in self._rows for index in self._jobs),
-            elapsed_seconds=0.0 if self._started_at is None else now - self._started_at,
+            total=len(self._items), running=len(self._under_way), elapsed_seconds=self._watch.seconds
         )
 
     def to_pandas(self) -> pd.DataFrame:
@@ -151,51 +177,58 @@ class AsyncBatch:
         """Write the finished rows to a `.jsonl`, `.csv` or `.parquet` file, which appears whole or not at all.
 
         Raises:
-            InvalidRequestError: the name has another ending, or its folder does not exist.
+            InvalidRequestError: the name has another ending, or nothing can be written there.
         """
         return write_rows(self.results, Path(path))
 
-    async def _send(self, item: _Item) -> bool:
-        """Return whether the row is a job now; a row that is refused is finished."""
-        if item.index in self._rows or item.index in self._jobs:
-            return item.index in self._jobs
+    async def _run_unfinished(self) -> None:
+        unfinished = [item for item in self._items if item.index not in self._rows]
+        if unfinished and not self._stopping:
+            await self._send(unfinished[0])  # alone: what is refused here is mostly wrong with every row
+        waiting = iter(unfinished)
         try:
-            [job] = await self._backend.submit([item.request])
+            async with asyncio.TaskGroup() as window:
+                for _ in range(min(self._concurrency, len(unfinished))):
+                    window.create_task(self._run_rows(waiting))
+        except BaseExceptionGroup as group:
+            first = group.exceptions[0]
+            raise first from first.__cause__  # as itself: the caller knows of no group
+
+    async def _run_rows(self, waiting: Iterator[Item]) -> None:
+        for item in waiting:
+            if self._stopping and item.index not in self._under_way:
+                continue
+            if await self._send(item):
+                await self._collect(item)
+
+    async def _send(self, item: Item) -> bool:
+        """Return whether the row is under way now; a row that is refused is finished."""
+        if item.index in self._under_way or item.index in self._rows:
+            return item.index in self._under_way
+        request = item.request(self._id, retry=self._retries[item.index], parameters=self._parameters)
+        try:
+            [job] = await self._backend.submit([request])
         except InvalidRequestError as error:
-            if not self._jobs and not self._rows:
+            if not self._under_way and not self._rows:
                 raise
-            self._finish(refused_row(item.index, item.inputs, item.model, _refusal(error)))
+            self._finish(refused_row(item.index, item.inputs, item.model, error))
             return False
-        self._jobs[item.index] = job.id
+        self._under_way[item.index] = job.id
+        if self._stopping:  # cancel() was called while nobody knew the job's id
+            await self._backend.cancel(job.id)
         return True
 
-    async def _collect(self, item: _Item, window: asyncio.Semaphore) -> None:
-        job = await self._over(self._jobs[item.index])
+    async def _collect(self, item: Item) -> None:
+        job = await self._over(self._under_way[item.index])
+        del self._under_way[item.index]
         self._finish(finished_row(item.index, item.inputs, item.model, job))
-        window.release()
 
     async def _over(self, job_id: UUID) -> Job:
-        async for _ in self._backend.events(job_id):
-            pass
+        async with aclosing(self._backend.events(job_id)) as events:
+            async for _ in events:
+                pass
         return await self._backend.get(job_id)
 
     def _finish(self, row: BatchRow) -> None:
         self._rows[row.index] = row
         self._tally.add(row)
-
-
-def _item(index: int, row: Row, prompt: Template, model: Template, parameters: Mapping[str, object]) -> _Item:
-    text, name = prompt.fill(row, index=index), model.fill(row, index=index)
-    if not text.strip():
-        problem = "the prompt is empty there; fill the columns it uses or leave the row out"
-        raise InvalidRequestError(
-            f"Row {index}: {problem}.", code="bad_row", fields=[FieldProblem(field=f"rows[{index}]", problem=problem)]
-        )
-    given = {key: value for key, value in parameters.items() if value is not None}
-    payload = {"prompt": text, "model": name, **given}
-    request = JobRequest(type="ai_generation", payload=payload, draw_key=f"row/{index}")
-    return _Item(index=index, inputs=row, model=name, request=request)
-
-
-def _refusal(error: InvalidRequestError) -> ErrorInfo:
-    return ErrorInfo(code=error.code, category=ErrorCategory.VALIDATION, message=error.message)

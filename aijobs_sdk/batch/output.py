@@ -4,42 +4,39 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from pydantic import BaseModel
 
+from aijobs_sdk.batch.destination import cannot_write, check_output
 from aijobs_sdk.batch.row import OUTPUT_COLUMNS, BatchRow
-from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.contract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Record = Mapping[str, object]
 
 
-def check_output(path: Path) -> None:
-    """Refuse a path that nothing can be written to, before any row is paid for.
+def write_rows(rows: Sequence[BatchRow], path: Path) -> Path:
+    """Write rows in their order; return the path.
 
     Raises:
-        InvalidRequestError: the ending is unknown, or the folder does not exist.
+        InvalidRequestError: nothing can be written there.
+        ConfigurationError: Parquet needs the `parquet` extra.
     """
-    if path.suffix.lower() not in _WRITERS:
-        raise InvalidRequestError(
-            f"Cannot write {path}: its name should end in {', '.join(_WRITERS)}.", code="unknown_file_kind"
-        )
-    if not path.parent.is_dir():
-        raise InvalidRequestError(f"There is no folder {path.parent}. Create it first.", code="no_such_folder")
-
-
-def write_rows(rows: Sequence[BatchRow], path: Path) -> Path:
-    """Write rows in their order; return the path."""
     check_output(path)
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
+    unfinished = path.with_name(f".{uuid4().hex}.part")
     try:
         _WRITERS[path.suffix.lower()]([row.record() for row in rows], unfinished)
-        os.replace(unfinished, path)  # noqa: PTH105 - Path.replace says the same; this says atomic
+        unfinished.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return path
@@ -52,11 +49,10 @@ def _write_jsonl(records: Sequence[Record], path: Path) -> None:
 
 
 def _write_csv(records: Sequence[Record], path: Path) -> None:
-    columns = _columns(records)
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, restval="")
+        writer = csv.DictWriter(file, _columns(records), restval="")
         writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in record.items()} for record in records)
+        writer.writerows({name: _text(value) for name, value in record.items()} for record in records)
 
 
 def _write_parquet(records: Sequence[Record], path: Path) -> None:
@@ -79,16 +75,33 @@ def _write_parquet(records: Sequence[Record], path: Path) -> None:
     table: dict[str, pa.Array[Any]] = {}
     for name in _columns(records):
         values = [record.get(name) for record in records]
-        if name == "error":
-            values = [_plain(value) for value in values]
-        try:
-            table[name] = pa.array(values, type=ours.get(name))
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            raise InvalidRequestError(
-                f"Column {name!r} holds values of more than one kind, which Parquet cannot; write .jsonl instead.",
-                code="mixed_column",
-            ) from None
+        table[name] = pa.array(map(_arrow, values), type=ours[name]) if name in ours else _input_column(values)
     pq.write_table(pa.table(table), path)
+
+
+def _arrow(value: object) -> object:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+def _input_column(values: Sequence[Any]) -> pa.Array[Any]:
+    """Return values as Arrow understands them; where they are of more than one kind, as text."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        column: pa.Array[Any] = pa.array(values)
+        if _has_a_place_in_parquet(column.type):
+            return column
+    except (pa.ArrowException, OverflowError):
+        pass
+    return pa.array([None if value is None else _text(value) for value in values], type=pa.string())
+
+
+def _has_a_place_in_parquet(kind: pa.DataType) -> bool:
+    import pyarrow as pa  # noqa: PLC0415
+
+    if pa.types.is_struct(kind) and not kind.num_fields:
+        return False
+    return all(_has_a_place_in_parquet(kind.field(n).type) for n in range(kind.num_fields))
 
 
 _WRITERS: Mapping[str, Callable[[Sequence[Record], Path], None]] = {
@@ -104,10 +117,15 @@ def _columns(records: Sequence[Record]) -> list[str]:
     return [*seen, *OUTPUT_COLUMNS]
 
 
-def _cell(value: object) -> object:
-    if value is None:
-        return ""
-    return _json(value) if isinstance(value, BaseModel | Mapping | list | tuple) else _plain(value)
+def _text(value: object) -> str:
+    """Return a value as a cell of text: nothing as an empty one, what has parts as JSON."""
+    match value:
+        case None:
+            return ""
+        case BaseModel() | Mapping() | list():
+            return _json(value)
+        case _:
+            return str(_plain(value))
 
 
 def _json(value: object) -> str:
@@ -115,14 +133,15 @@ def _json(value: object) -> str:
 
 
 def _plain(value: object) -> object:
+    """Return what JSON has no word for as what stands for it; money as exact decimal text."""
     match value:
         case BaseModel():
             return value.model_dump(mode="json")
         case Decimal():
             return format(value, "f")
+        case date() | time():
+            return value.isoformat()
         case None | str() | int() | float():
             return value
-        case _ if hasattr(value, "item"):  # a numpy scalar of a data frame
-            return value.item()
         case _:
             return str(value)

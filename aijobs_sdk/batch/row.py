@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from aijobs_sdk.contract.errors import ErrorInfo
+from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo, InvalidRequestError
 from aijobs_sdk.contract.job import Job, JobStatus
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.results import GenerationResult
@@ -41,11 +42,13 @@ class BatchRow(Fact):
     """As billed; None for a row that failed."""
     attempts: int = 0
     job_id: UUID | None = None
-    """None for a row that was refused before it became a job."""
+    """None for a row that was refused before it became a job, as the two instants."""
+    submitted_at: datetime | None = None
+    completed_at: datetime | None = None
 
     def record(self) -> dict[str, object]:
         """Return the row as columns: the input's, then ours; an input column of the same name becomes `input_…`."""
-        inputs = {f"input_{name}" if name in OUTPUT_COLUMNS else name: value for name, value in self.inputs.items()}
+        inputs = {_free_name(name, self.inputs): value for name, value in self.inputs.items()}
         return inputs | {name: getattr(self, name) for name in OUTPUT_COLUMNS}
 
 
@@ -59,6 +62,8 @@ def finished_row(index: int, inputs: Mapping[str, object], model: str, job: Job)
         model=model,
         attempts=job.attempts,
         job_id=job.id,
+        submitted_at=job.created_at,
+        completed_at=job.completed_at,
     )
     if job.result is None:
         return row
@@ -74,6 +79,16 @@ def finished_row(index: int, inputs: Mapping[str, object], model: str, job: Job)
     )
 
 
-def refused_row(index: int, inputs: Mapping[str, object], model: str, error: ErrorInfo) -> BatchRow:
+def refused_row(index: int, inputs: Mapping[str, object], model: str, error: InvalidRequestError) -> BatchRow:
     """Return a row that never became a job."""
-    return BatchRow(index=index, inputs=inputs, status=JobStatus.FAILED, error=error, model=model)
+    info = ErrorInfo(code=error.code, category=ErrorCategory.VALIDATION, message=error.message)
+    return BatchRow(index=index, inputs=inputs, status=JobStatus.FAILED, error=info, model=model)
+
+
+def _free_name(name: str, taken: Mapping[str, object]) -> str:
+    if name not in OUTPUT_COLUMNS:
+        return name
+    name = f"input_{name}"
+    while name in taken:
+        name = f"input_{name}"
+    return name

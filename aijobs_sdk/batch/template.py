@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import NamedTuple
 
-from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.batch.refusal import bad_argument, bad_row
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.shapes import nearest, shape_of
 
 _HOLE = re.compile(r"(?P<column>[^.\[\]]+)(?P<path>(\[[^\[\]]+\])*)")
 _KEY = re.compile(r"\[([^\[\]]+)\]")
+_CONVERSIONS = {None, "r", "s", "a"}
 
 
 class _Part(NamedTuple):
@@ -21,6 +23,17 @@ class _Part(NamedTuple):
     hole: str | None
     spec: str
     conversion: str | None
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the hole, whatever the row."""
+        if self.hole is None:
+            return None
+        if not _HOLE.fullmatch(self.hole) or self.hole.isdecimal():
+            return f"has a hole {{{self.hole}}} that names no column; write {{column}} or {{column[0]}}"
+        if self.conversion not in _CONVERSIONS or "{" in self.spec:
+            return f"has a hole {{{self.hole}}} with a format that is not Python's; write {{column}} or {{column:.2f}}"
+        return None
 
 
 class Template:
@@ -41,10 +54,8 @@ class Template:
             self._parts = [_Part(literal, hole, spec or "", conversion) for literal, hole, spec, conversion in parts]
         except ValueError as error:
             raise self._broken(f"is not a template: {error}; write {{{{ and }}}} for braces of its own") from None
-        for part in self._parts:
-            if part.hole is not None and (not _HOLE.fullmatch(part.hole) or part.hole.isdecimal()):
-                problem = f"has a hole {{{part.hole}}} that names no column; write {{column}} or {{column[0]}}"
-                raise self._broken(problem)
+        if problem := next((part.problem for part in self._parts if part.problem), None):
+            raise self._broken(problem)
 
     def fill(self, row: Mapping[str, object], *, index: int) -> str:
         """Return the text for a row; `index` counts from 0 and is named in errors.
@@ -62,16 +73,16 @@ class Template:
         value = self._column(hole["column"], row, index)
         for key in _KEY.findall(hole["path"]):
             value = self._inside(value, key, part.hole, index)
-        if value is None or value != value:  # noqa: PLR0124 - NaN is how a data frame writes nothing
+        if value is None:
             raise self._bad_row(index, f"{{{part.hole}}} is empty there; fill it or leave the row out")
         try:
             return format(_converted(value, part.conversion), part.spec)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, MemoryError):
             raise self._bad_row(index, f"{{{part.hole}:{part.spec}}} cannot format {shape_of(value)}") from None
 
     def _column(self, column: str, row: Mapping[str, object], index: int) -> object:
         if column not in row:
-            raise self._bad_row(index, f"there is no column {column!r}.{nearest(column, map(str, row))}")
+            raise self._bad_row(index, f"there is no column {column!r}.{nearest(column, row).removesuffix('.')}")
         return row[column]
 
     def _inside(self, value: object, key: str, hole: str, index: int) -> object:
@@ -85,17 +96,10 @@ class Template:
         raise self._bad_row(index, f"{{{hole}}} finds nothing at [{key}] in {shape_of(value)}")
 
     def _bad_row(self, index: int, problem: str) -> InvalidRequestError:
-        at = f"rows[{index}]"
-        return InvalidRequestError(
-            f"Row {index} cannot fill the {self._name} template: {problem}",
-            code="bad_row",
-            fields=[FieldProblem(field=at, problem=problem)],
-        )
+        return bad_row(index, f"the {self._name} template cannot be filled: {problem}")
 
     def _broken(self, problem: str) -> InvalidRequestError:
-        return InvalidRequestError(
-            f"`{self._name}` {problem}.", code="bad_template", fields=[FieldProblem(field=self._name, problem=problem)]
-        )
+        return bad_argument(self._name, problem, code="bad_template")
 
 
 def _converted(value: object, conversion: str | None) -> object:

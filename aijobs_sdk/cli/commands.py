@@ -1,0 +1,154 @@
+"""The group of all commands: options in, one call to the room that does the work, exit code out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+
+from aijobs_sdk.cli import display
+from aijobs_sdk.cli.batch import run_batch
+from aijobs_sdk.cli.demo import run_demo
+from aijobs_sdk.cli.errors import CommandGroup
+from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.cli.submit import follow, read_payload
+from aijobs_sdk.cli.usage import print_report
+from aijobs_sdk.connect.clients import Client
+from aijobs_sdk.providers.models import ModelTable
+
+PROFILES = click.Choice(["fast", "typical", "stress"])
+
+url_option = click.option("--url", metavar="URL", help="Where jobs run.  [default: AIJOBS_URL, then memory://]")
+seed_option = click.option("--seed", type=int, default=0, show_default=True, help="The simulation's seed.")
+profile_option = click.option(
+    "--profile", type=PROFILES, default="fast", show_default=True, help="How the simulation behaves."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program.")
+
+
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="aijobs-sdk")
+def aijobs() -> None:
+    """Run AI generation jobs: submit, watch, batch, and see what they cost.
+
+    Nothing leaves this machine unless AI_MOCK_MODE=false.
+    """
+
+
+@aijobs.command()
+def demo() -> None:
+    """Show a simulated day in ten seconds: batch, faults, bill."""
+    run_demo()
+
+
+@aijobs.command()
+@click.argument("prompt", required=False)
+@click.option("--model", help="A name from `aijobs models`.")
+@click.option("--type", "job_type", default="ai_generation", show_default=True, help="What to ask for.")
+@click.option("--payload", type=click.Path(path_type=Path), help="A JSON file with the payload.")
+@url_option
+@seed_option
+@profile_option
+@click.option("--stream", is_flag=True, help="Print the answer while it is written; with --json, to stderr.")
+@json_option
+def submit(
+    prompt: str | None,
+    *,
+    model: str | None,
+    job_type: str,
+    payload: Path | None,
+    url: str | None,
+    seed: int,
+    profile: str,
+    stream: bool,
+    as_json: bool,
+) -> None:
+    """Submit one job, wait for it, and print its result.
+
+    Exit code 0: it completed. 1: it failed. 2: bad input, nothing was sent.
+    """
+    options: dict[str, Any] = {} if model is None else {"model": model}
+    if payload is not None:
+        options["payload"] = read_payload(payload)
+    with Client(url, seed=seed, profile=profile) as client:
+        follow(client.submit(prompt, type=job_type, **options), stream=stream, as_json=as_json)
+
+
+@aijobs.command()
+@click.argument("job_id", type=click.UUID)
+@url_option
+def watch(job_id: UUID, *, url: str | None) -> None:
+    """Follow one job to its end, event by event."""
+    with Client(url) as client:
+        for event in client.job(job_id).stream():
+            click.echo(display.event_line(event))
+
+
+@aijobs.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--prompt", required=True, metavar="TEMPLATE", help="Such as 'Summarise: {text}'.")
+@click.option("--model", required=True, help="A name from `aijobs models`, or a template such as '{model}'.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="A .jsonl, .csv or .parquet file.")
+@url_option
+@click.option("--usage-dir", type=click.Path(path_type=Path), help="Export the usage rows of this batch here.")
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), default=50, show_default=True, help="Rows under way at a time."
+)
+@seed_option
+@profile_option
+@json_option
+def batch(
+    file: Path,
+    *,
+    prompt: str,
+    model: str,
+    out: Path,
+    url: str | None,
+    usage_dir: Path | None,
+    concurrency: int,
+    seed: int,
+    profile: str,
+    as_json: bool,
+) -> None:
+    """Run a prompt over every row of FILE (.jsonl, .csv or .parquet).
+
+    Exit code 0: all rows completed. 1: some failed, their errors are in the output. 2: bad input, nothing was sent.
+    """
+    with Client(url, seed=seed, profile=profile, concurrency=concurrency) as client:
+        rows = client.batch(file, prompt=prompt, model=model, concurrency=concurrency)
+        summary = run_batch(rows, out=out, usage_dir=usage_dir, quiet=as_json)
+    click.echo(json.dumps(summary.to_json(), indent=2) if as_json else summary.to_text())
+    if summary.failures:
+        click.get_current_context().exit(ExitCode.FAILED)
+
+
+@aijobs.group()
+def usage() -> None:
+    """Tell what jobs cost."""
+
+
+@usage.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--month", required=True, metavar="YYYY-MM", help="The billing month, UTC.")
+@click.option("--by", default="tenant_id,model", show_default=True, metavar="COLUMNS", help="What to group by.")
+@json_option
+def report(paths: tuple[str, ...], *, month: str, by: str, as_json: bool) -> None:
+    """Report the credits of a month from its exports.
+
+    PATHS are export files of query_usage, folders of them or globs, in any mix.
+    """
+    print_report(paths, month=month, by=tuple(name.strip() for name in by.split(",")), as_json=as_json)
+
+
+@aijobs.command()
+@json_option
+def models(*, as_json: bool) -> None:
+    """List the models that can be named, with what they cost."""
+    table = ModelTable.load()
+    if as_json:
+        click.echo(json.dumps([model.model_dump(mode="json") for model in table], indent=2))
+    else:
+        display.print_models(table)

@@ -1,0 +1,144 @@
+"""What a person sees in a terminal: a bar while it runs, tables when it is done. All of it fits 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from aijobs_sdk.contract.events import JobEvent, StatusEvent, TextDelta
+from aijobs_sdk.contract.results import GenerationResult, JobResult
+
+if TYPE_CHECKING:
+    from aijobs_sdk.batch.progress import BatchProgress
+    from aijobs_sdk.batch.row import BatchRow
+    from aijobs_sdk.client.batch import Batch
+    from aijobs_sdk.providers.models import Model, ModelTable
+
+REFRESHES_PER_SECOND = 10
+EXACT_BELOW_SECONDS = 9.95
+BAR_WIDTH = 20
+ROWS_WIDTH = 100
+"""Columns of the terminal that the table of rows takes at most: wider lines are hard to follow."""
+
+
+def run_with_bar(batch: Batch) -> None:
+    """Run a batch under a bar on standard error, which is gone when the batch is over."""
+    view = BatchView(batch)
+    with Live(view, console=Console(stderr=True), refresh_per_second=REFRESHES_PER_SECOND, transient=True):
+        batch.run()
+
+
+class BatchView:
+    """Draws a batch as it stands whenever it is looked at."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def __rich__(self) -> RenderableType:
+        now = self._batch.progress
+        bar = Table.grid(padding=(0, 1))
+        left = "" if now.eta_seconds is None else f" · {duration(now.eta_seconds)} left"
+        counts = f"{now.finished:,} of {now.total:,} · {now.rows_per_second:.1f} a second{left}"
+        bar.add_row(ProgressBar(total=now.total, completed=now.finished, width=BAR_WIDTH), counts)
+        retries = f" · {now.retries:,} retried" if now.retries else ""
+        failed = f" · [red]{now.failed:,} failed[/red]" if now.failed else ""
+        sums = f"{now.running:,} running · {now.input_tokens + now.output_tokens:,} tokens · {now.credits:.2f} credits"
+        return Group(bar, Text.from_markup(f"{duration(now.elapsed_seconds)} · {sums}{retries}{failed}"))
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person reads it: `9.1 s`, `2 min 5 s`, `1 h 20 min`."""
+    if seconds < EXACT_BELOW_SECONDS:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    minutes, hours = whole // 60, whole // 3600
+    if hours:
+        return f"{hours:,} h {minutes % 60} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+
+
+def totals_line(done: BatchProgress) -> str:
+    """Return what a finished batch came to."""
+    return (
+        f"{done.completed:,} of {done.total:,} rows completed, {done.failed:,} failed, {done.retries:,} "
+        f"{'retry' if done.retries == 1 else 'retries'}, {duration(done.elapsed_seconds)}.\n"
+        f"{done.input_tokens:,} tokens in, {done.output_tokens:,} out, {done.credits:f} credits."
+    )
+
+
+def print_rows(rows: Sequence[BatchRow], console: Console) -> None:
+    """Print one line a row: what its answer begins with, or the code of its error."""
+    table = _table(["#", "model"], numbers=["tries", "tokens", "credits"], rest="answer")
+    for row in rows:
+        answer = f"[red]{row.error.code}[/red]" if row.error else escape(_first_line(row.content or ""))
+        tokens = "" if row.output_tokens is None else f"{row.output_tokens:,}"
+        credit = "" if row.credits is None else format(row.credits, "f")
+        table.add_row(str(row.index + 1), escape(row.model), answer, str(row.attempts), tokens, credit)
+    console.print(table, width=min(console.width, ROWS_WIDTH))
+
+
+def print_models(models: ModelTable) -> None:
+    """Print the table of models: where each is called, how many thousand tokens it takes, what a million cost."""
+    table = _table(["model", "kind", "called at"], numbers=["reads", "writes", "$ in", "$ out"])
+    for model in models:
+        price = model.route.price
+        limits = map(_thousands, (model.context_window, model.max_output_tokens))
+        table.add_row(model.name, model.kind, _place(model), *limits, str(price.input), str(price.output))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        "Reads, writes: the most tokens of a prompt with its answer, and of an answer. $: US dollars for a million "
+        f"tokens. 1 credit is {models.usd_per_credit} US dollars.\nPrices: {_sources(models)}."
+    )
+
+
+def event_line(event: JobEvent) -> str:
+    """Return one event on one line."""
+    match event:
+        case StatusEvent():
+            return f"{event.seq:>5}  {event.at:%H:%M:%S}  {event.status:<10} {event.progress:>3}%  {event.message}"
+        case TextDelta():
+            return f"{event.seq:>5}  {event.at:%H:%M:%S}  + {len(event.text)} characters"
+        case _:
+            return f"{event.seq:>5}  {event.at:%H:%M:%S}  {event.kind}"
+
+
+def result_text(result: JobResult) -> str:
+    """Return a result as a person reads it."""
+    return result.content if isinstance(result, GenerationResult) else result.model_dump_json(indent=2)
+
+
+def _table(texts: Iterable[str], *, numbers: Iterable[str], rest: str | None = None) -> Table:
+    """Return a table whose lines never wrap; `rest` names a column that takes the width the others leave."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), expand=rest is not None)
+    for name in texts:
+        table.add_column(name, no_wrap=True)
+    if rest is not None:
+        table.add_column(rest, no_wrap=True, ratio=1)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _place(model: Model) -> str:
+    return f"{model.provider} {model.route.region}" if model.route.region else model.provider
+
+
+def _thousands(tokens: int | None) -> str:
+    return "" if tokens is None else f"{tokens / 1000:,.0f}k"
+
+
+def _first_line(text: str) -> str:
+    return next((line.lstrip("# ") for line in text.splitlines() if line.strip()), "")
+
+
+def _sources(models: ModelTable) -> str:
+    return "; ".join(sorted({f"{model.route.price.source} ({model.route.price.as_of})" for model in models}))

@@ -1,0 +1,41 @@
+"""What goes wrong on the command line: one message, no traceback, and an exit code that scripts can trust."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.contract.errors import AIJobsError, JobError
+
+
+class BadInput(click.ClickException):
+    """The input cannot be used."""
+
+    exit_code = ExitCode.BAD_INPUT
+
+
+class Interrupted(click.ClickException):
+    """Ctrl-C."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+    def show(self, file: Any = None) -> None:  # noqa: ANN401 - click's own signature
+        """Print the message; it is no error."""
+        click.echo(self.message, file=file, err=True)
+
+
+class CommandGroup(click.Group):
+    """Turns our errors into click's; anything else is a bug and keeps its traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except JobError as error:
+            raise click.ClickException(error.message) from error
+        except AIJobsError as error:
+            raise BadInput(error.message) from error
+        except KeyboardInterrupt:
+            raise Interrupted("Interrupted.") from None

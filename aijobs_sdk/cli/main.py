@@ -1,0 +1,21 @@
+"""`aijobs`: the way in, which also works, with a message, where click is not installed."""
+
+from __future__ import annotations
+
+import sys
+
+from aijobs_sdk.cli.exit_codes import ExitCode
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        from aijobs_sdk.cli.commands import aijobs  # noqa: PLC0415 - click and rich are an extra
+    except ModuleNotFoundError as missing:
+        if missing.name not in {"click", "rich"}:
+            raise
+        sys.stderr.write(f"The command line needs {missing.name}: pip install 'aijobs-sdk[cli]'.\n")
+        sys.exit(ExitCode.BAD_INPUT)
+    except KeyboardInterrupt:  # click would turn it into a message, but is still being loaded
+        sys.exit(ExitCode.INTERRUPTED)
+    aijobs()

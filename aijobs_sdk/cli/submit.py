@@ -1,0 +1,63 @@
+"""`aijobs submit`: one job, its answer while it is written, its result."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aijobs_sdk.cli import display
+from aijobs_sdk.client.handle import JobHandle
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.events import TextDelta
+
+
+def follow(job: JobHandle[Any], *, stream: bool, as_json: bool) -> None:
+    """Wait for a job and print what it made; standard output is JSON and nothing else where that is asked for.
+
+    Raises:
+        JobError: it failed, or was cancelled.
+    """
+    if stream:
+        _stream(job, to_stderr=as_json)
+    record = job.wait()
+    if as_json:
+        click.echo(record.model_dump_json(indent=2))
+    result = job.result()
+    if not (stream or as_json):
+        click.echo(display.result_text(result))
+
+
+def read_payload(path: Path) -> dict[str, object]:
+    """Return the JSON object in a file.
+
+    Raises:
+        InvalidRequestError: it cannot be read, or holds something else.
+    """
+    try:
+        payload = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InvalidRequestError(f"Cannot read the payload file {path}: {error.strerror}. Check the path.") from None
+    except UnicodeDecodeError:
+        raise InvalidRequestError(f"The payload file {path} is not UTF-8 text. Save it as UTF-8.") from None
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequestError(f"The payload file {path} is not JSON: {error}.") from None
+    if not isinstance(payload, dict):
+        raise InvalidRequestError(f"The payload file {path} should hold a JSON object.")
+    return payload
+
+
+def _stream(job: JobHandle[Any], *, to_stderr: bool) -> None:
+    answer = ""
+    for event in job.stream():
+        if not isinstance(event, TextDelta):
+            continue
+        is_retry = event.offset < len(answer)
+        answer = answer[: event.offset] + event.text
+        if is_retry:
+            click.echo("\n[The answer broke off. Once more from the start:]", err=True)
+        click.echo(answer if is_retry else event.text, nl=False, err=to_stderr)
+    if answer:
+        click.echo(err=to_stderr)

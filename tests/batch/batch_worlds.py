@@ -1,0 +1,58 @@
+"""What the tests of batches run against: the local backend, watched, and broken where a test says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import aijobs_sdk as aijobs
+from aijobs_sdk.batch.async_batch import AsyncBatch
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.job import Job, JobRequest
+
+QUESTIONS = Path(__file__).parent / "data" / "batch_questions.jsonl"
+TASKS = [{"task": f"Write about harbour {n}."} for n in range(12)]
+
+
+class WatchedBackend:
+    """The backend of a client, which also counts what a batch asks of it."""
+
+    def __init__(self, client: aijobs.AsyncClient) -> None:
+        self._backend = client._backend
+        self.sent: list[JobRequest] = []
+        self.followed = self.most_followed = 0
+        self.breaks_at: int | None = None
+        """The submit, from 0, whose job cannot be followed."""
+        self.answers = True
+        """Whether a submit comes back after the job was stored."""
+        self._unfollowable: set[UUID] = set()
+
+    async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
+        jobs = await self._backend.submit(requests)
+        if len(self.sent) == self.breaks_at:
+            self._unfollowable.add(jobs[0].id)
+        self.sent += requests
+        if not self.answers:
+            await asyncio.Event().wait()
+        return jobs
+
+    async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
+        self.followed += 1
+        self.most_followed = max(self.most_followed, self.followed)
+        try:
+            async for event in self._backend.events(job_id, after=after, follow=follow):
+                yield event
+                if job_id in self._unfollowable:
+                    raise ConnectionResetError("The line is dead.")
+        finally:
+            self.followed -= 1
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+
+def a_batch(backend: Any, rows: Any = TASKS, *, prompt: str = "{task}", **options: Any) -> AsyncBatch:
+    return AsyncBatch(backend, rows, prompt=prompt, **({"model": "gpt-5.2"} | options))

@@ -1,0 +1,168 @@
+"""Rows come from lists, frames and files; whatever cannot be read is named with its line or row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from aijobs_sdk.batch.rows import read_rows
+from aijobs_sdk.contract.errors import InvalidRequestError
+from batch.batch_worlds import QUESTIONS
+
+TWO = [{"q": "one", "n": 1}, {"q": "two", "n": 2}]
+
+
+class PolarsLike:
+    """A table that speaks polars."""
+
+    columns = ("q", "n")
+
+    def iter_rows(self, *, named: bool) -> Iterator[dict[str, object]]:
+        assert named
+        return iter(TWO)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        TWO,
+        tuple(TWO),
+        (row for row in TWO),
+        pd.DataFrame(TWO),
+        pa.Table.from_pylist(TWO),
+        pa.RecordBatch.from_pylist(TWO),
+        PolarsLike(),
+    ],
+    ids=lambda source: type(source).__name__,
+)
+def test_every_kind_of_table_gives_the_same_rows(source: Any) -> None:
+    assert read_rows(source) == TWO
+
+
+@pytest.mark.parametrize("source", [["a", "b"], pd.Series(["a", "b"]), np.array(["a", "b"]), pa.array(["a", "b"])])
+def test_texts_become_a_column_named_text(source: Any) -> None:
+    assert read_rows(source) == [{"text": "a"}, {"text": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("cell", "plain"),
+    [
+        (float("nan"), None),
+        (float("inf"), None),
+        (np.float64("nan"), None),
+        (pd.NA, None),
+        (pd.NaT, None),
+        (Decimal("NaN"), None),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (np.array([[1, 2]]), [[1, 2]]),
+        ({"a": (1, float("nan")), 2: np.int8(1)}, {"a": [1, None], "2": 1}),
+        (Decimal("0.10"), Decimal("0.10")),
+        (datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)),
+    ],
+)
+def test_cells_become_plain_python_and_what_is_missing_none(cell: object, plain: object) -> None:
+    [row] = read_rows([{"cell": cell}])
+    assert row["cell"] == plain
+    assert type(row["cell"]) is type(plain)
+
+
+def test_a_jsonl_file_gives_its_objects() -> None:
+    rows = read_rows(QUESTIONS)
+    assert len(rows) == 12
+    assert rows[4]["turns"] == ["Scale a recipe for four loaves down to one.", "And what of the baking time?"]
+
+
+def test_a_csv_file_gives_its_cells_as_texts_with_their_line_breaks(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_bytes('\ufeffq,n\r\n"a\nb, ""c""",1\r\n\r\nd,2\r\n'.encode())
+    assert read_rows(path) == [{"q": 'a\nb, "c"', "n": "1"}, {"q": "d", "n": "2"}]
+
+
+def test_a_csv_cell_may_be_as_long_as_a_book(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("q\n" + "x" * 500_000)
+    assert len(str(read_rows(path)[0]["q"])) == 500_000
+
+
+def test_a_parquet_file_keeps_lists_and_numbers(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"turns": ["a", "b"], "price": Decimal("1.50")}, {"turns": [], "price": None}]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "rows.parquet")
+    assert read_rows(str(tmp_path / "rows.parquet")) == rows
+
+
+GOOD_LINES = '{"q": "x"}\n' * 36
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("a.jsonl", GOOD_LINES + '{"q": \n', "Line 37 of .*a.jsonl is not JSON"),
+        ("a.jsonl", GOOD_LINES + "[1]", "Line 37 of .*a.jsonl holds a list of 1; each line should be an object"),
+        ("a.jsonl", "[" * 100_000, "Line 1 of .* is not JSON"),
+        ("a.csv", "a,b\n1,2\n3\n", "Line 3 of .*a.csv has 1 cells under 2 columns"),
+        ("a.csv", 'a,b\n"1\n1",2\n3\n', "Line 4 of .* has 1 cells under 2 columns"),
+        ("a.csv", "a,b,a\n1,2,3\n", "Line 1 of .* names the column 'a' twice"),
+        ("a.csv", 'a,b\n1,2\n3,"4\n5,6\n', "Line 3 of .* begins a row that is not CSV: .* look at its quotes"),
+        ("a.csv", b"a,b\n1,caf\xe9\n", "Line 2 of .* is not UTF-8 text; save the file as UTF-8"),
+        ("a.csv", "", "a.csv holds no rows"),
+        ("a.csv", "a,b\n", "a.csv holds no rows"),
+        ("a.jsonl", "\n\n", "a.jsonl holds no rows"),
+        ("a.parquet", "PAR1 nonsense", "a.parquet is not a Parquet file, or it is damaged"),
+        ("a.txt", "hello", "its name should end in .jsonl, .csv, .parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_its_line(
+    tmp_path: Path, name: str, content: str | bytes, problem: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(InvalidRequestError, match=problem):
+        read_rows(path)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_a_file_that_is_missing_or_a_folder_is_named(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"folder.{ending}").mkdir()
+    with pytest.raises(InvalidRequestError, match=f"There is no file .*missing.{ending}. Check the path."):
+        read_rows(tmp_path / f"missing.{ending}")
+    with pytest.raises(InvalidRequestError, match=f"folder.{ending} is a folder. Name a file in it."):
+        read_rows(tmp_path / f"folder.{ending}")
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, ending: str) -> None:
+    refusal = PermissionError(13, "Permission denied")
+    with (
+        patch.object(Path, "open", side_effect=refusal),  # root may read everything
+        pytest.raises(InvalidRequestError, match=f"Cannot read .*locked.{ending}: Permission denied"),
+    ):
+        read_rows(tmp_path / f"locked.{ending}")
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ([], "There are no rows"),
+        ([{"q": "x"}, 7], r"Row 2 \(index 1\): should be a mapping of columns, or a text, got a number"),
+        ({"q": ["x"]}, "should be a path, a list or a data frame, got an object with 1 fields"),
+        (7, "should be a path, a list or a data frame"),
+        ([{"q": "half \ud83d"}], r"Row 1 \(index 0\): column 'q' holds half a character"),
+        ([{"q": ["nested \ud83d"]}], r"Row 1 \(index 0\): column 'q' holds half a character"),
+        (pd.DataFrame([[1, 2]], columns=["q", "q"]), "two columns 'q'"),
+        (pa.table([pa.array([1]), pa.array([2])], names=["q", "q"]), "two columns 'q'"),
+    ],
+)
+def test_rows_that_cannot_be_used_are_named(source: Any, problem: str) -> None:
+    with pytest.raises(InvalidRequestError, match=problem):
+        read_rows(source)

@@ -1,0 +1,164 @@
+"""Whatever is wrong with the input: one message that names it, exit code 2, and nothing written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from aijobs_sdk.cli.commands import aijobs
+
+RUN = ["--prompt", "{q}", "--model", "gpt-5.2", "--out", "out.jsonl"]
+LONG = "word " * 300_000
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a good file in it."""
+    monkeypatch.chdir(tmp_path)
+    rows = [{"q": f"Question {number}"} for number in range(60)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def invoke(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(aijobs, list(arguments), env=environment)
+
+
+def assert_refused(result: Result, message: str, folder: Path, files: Sequence[str] = ("rows.jsonl",)) -> None:
+    """One message on standard error, and the folder as it was."""
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+    assert sorted(path.name for path in folder.rglob("*")) == sorted(files)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["", "--model", "gpt-5.2"], "`payload.prompt`"),
+        (["Hi", "--model", "gpt-5"], "Did you mean 'gpt-5.2'?"),
+        (["Hi"], "`payload.model` is required"),
+        ([LONG * 2, "--model", "gpt-5.2"], "reads at most 400,000"),
+        (["Hi", "--model", "gpt-image-1.5"], "which makes images"),
+        (["Hi", "--type", "ai_genration"], "Did you mean 'ai_generation'?"),
+        (["--payload", "missing.json"], "Cannot read the payload file missing.json: No such file"),
+        (["--payload", "."], "Cannot read the payload file .: Is a directory"),
+        (["Hi", "--url", "ftp://x"], "Cannot connect to a 'ftp' address"),
+        (["Hi", "--profile", "slow"], "'slow' is not one of 'fast', 'typical', 'stress'"),
+        (["Hi", "--seed", "x"], "'x' is not a valid integer"),
+    ],
+)
+def test_submit_refuses(folder: Path, arguments: Sequence[str], message: str) -> None:
+    assert_refused(invoke("submit", *arguments), message, folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", "payload.json is not JSON: Expecting property name"),
+        (b"[]", "payload.json should hold a JSON object"),
+        (b'{"a": "\xe9"}', "payload.json is not UTF-8 text"),
+        (
+            b'{"prompt": "Hi", "model": "gpt-5.2", "temprature": 1}',
+            "`payload.temprature` is not a field of this type",
+        ),
+    ],
+)
+def test_submit_refuses_a_payload_file(folder: Path, content: bytes, message: str) -> None:
+    (folder / "payload.json").write_bytes(content)
+    result = invoke("submit", "--payload", "payload.json")
+    assert_refused(result, message, folder, ["rows.jsonl", "payload.json"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([*RUN, "--prompt", "{question}"], "there is no column 'question'. Known: q."),
+        ([*RUN, "--prompt", "{Q}"], "there is no column 'Q'"),
+        ([*RUN, "--prompt", "{"], "`prompt` is not a template"),
+        ([*RUN, "--prompt", "{}"], "has a hole {} that names no column"),
+        ([*RUN, "--prompt", "{0}"], "has a hole {0} that names no column"),
+        ([*RUN, "--prompt", "{q.__class__}"], "has a hole {q.__class__} that names no column"),
+        ([*RUN, "--prompt", "{q[0][x]}"], "{q[0][x]} finds nothing at [0]"),
+        ([*RUN, "--prompt", ""], "Row 1 (index 0): the prompt is empty"),
+        ([*RUN, "--model", "gpt-5"], "Did you mean 'gpt-5.2'?"),
+        ([*RUN, "--out", "missing/out.csv"], "There is no folder 'missing'. Create it first."),
+        ([*RUN, "--out", "out.txt"], "its name should end in .jsonl, .csv, .parquet"),
+        ([*RUN, "--out", "."], "its name should end in"),
+        ([*RUN, "--usage-dir", "rows.jsonl"], "rows.jsonl is a file. Choose another name."),
+        ([*RUN, "--usage-dir", "rows.jsonl/usage"], "rows.jsonl is a file. Choose another name."),
+        ([*RUN, "--concurrency", "0"], "0 is not in the range x>=1"),
+        ([*RUN, "--profile", "slow"], "'slow' is not one of"),
+        ([*RUN, "--url", "ftp://x"], "Cannot connect to a 'ftp' address"),
+        (["--prompt", "{q}"], "Missing option '--model'"),
+    ],
+)
+def test_batch_refuses(folder: Path, arguments: Sequence[str], message: str) -> None:
+    assert_refused(invoke("batch", "rows.jsonl", *arguments), message, folder)
+
+
+@pytest.mark.parametrize("name", ["missing.jsonl", "rows.txt", "."])
+def test_batch_refuses_a_file_it_cannot_read(folder: Path, name: str) -> None:
+    assert_refused(invoke("batch", name, *RUN), name, folder)
+
+
+def test_batch_names_the_line_that_is_broken(folder: Path) -> None:
+    lines = (folder / "rows.jsonl").read_text().splitlines()
+    (folder / "rows.jsonl").write_text("\n".join([*lines[:36], '{"q": ', *lines[36:]]))
+    assert_refused(invoke("batch", "rows.jsonl", *RUN), "Line 37 of rows.jsonl is not JSON", folder)
+
+
+def test_batch_names_the_row_whose_prompt_is_empty(folder: Path) -> None:
+    lines = (folder / "rows.jsonl").read_text().splitlines()
+    (folder / "rows.jsonl").write_text("\n".join([*lines[:16], '{"q": ""}', *lines[16:]]))
+    assert_refused(invoke("batch", "rows.jsonl", *RUN), "Row 17 (index 16): the prompt is empty", folder)
+
+
+def test_batch_refuses_a_folder_as_its_output(folder: Path) -> None:
+    (folder / "out.jsonl").mkdir()
+    result = invoke("batch", "rows.jsonl", *RUN)
+    assert_refused(result, "out.jsonl is a folder", folder, ["out.jsonl", "rows.jsonl"])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("AI_MOCK_MODE", "maybe", "AI_MOCK_MODE must be true or false"),
+        ("AIJOBS_TENANT_ID", "nonsense", "must be a UUID"),
+        ("AIJOBS_URL", "ftp://x", "Cannot connect to a 'ftp' address"),
+        ("AIJOBS_LOG", "loud", "AIJOBS_LOG must be a log level"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(folder: Path, variable: str, value: str, message: str) -> None:
+    assert_refused(invoke("batch", "rows.jsonl", *RUN, **{variable: value}), message, folder)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing", "--month", "2026-01"], "missing does not exist"),
+        (["rows.jsonl", "--month", "2026-13"], "`month` must be a month such as 2026-01"),
+        (["rows.jsonl", "--month", "january"], "`month` must be a month such as 2026-01"),
+        (["rows.jsonl", "--month", "2026-01", "--by", "colour"], "colour"),
+        ([], "Missing argument 'PATHS...'"),
+    ],
+)
+def test_usage_report_refuses(folder: Path, arguments: Sequence[str], message: str) -> None:
+    assert_refused(invoke("usage", "report", *arguments), message, folder)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["watch", "x"], "'x' is not a valid UUID"),
+        (["watch", "00000000-0000-0000-0000-000000000000"], "No job 00000000-0000-0000-0000-000000000000"),
+        (["bach"], "No such command 'bach'"),
+        (["submit", "--colour"], "No such option"),
+    ],
+)
+def test_commands_refuse(folder: Path, arguments: Sequence[str], message: str) -> None:
+    assert_refused(invoke(*arguments), message, folder)
