@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from aijobs_sdk.client.waiting import wait as wait
     from aijobs_sdk.connect.clients import AsyncClient as AsyncClient
     from aijobs_sdk.connect.clients import Client as Client
+    from aijobs_sdk.contract.error_info import ErrorCategory as ErrorCategory
+    from aijobs_sdk.contract.error_info import ErrorInfo as ErrorInfo
     from aijobs_sdk.contract.errors import AIJobsError as AIJobsError
     from aijobs_sdk.contract.errors import ConfigurationError as ConfigurationError
-    from aijobs_sdk.contract.errors import ErrorCategory as ErrorCategory
-    from aijobs_sdk.contract.errors import ErrorInfo as ErrorInfo
     from aijobs_sdk.contract.errors import IdempotencyConflictError as IdempotencyConflictError
     from aijobs_sdk.contract.errors import InvalidRequestError as InvalidRequestError
     from aijobs_sdk.contract.errors import JobCancelledError as JobCancelledError
@@ -74,8 +74,8 @@ _HOMES = {
     "Client": "connect.clients",
     "AIJobsError": "contract.errors",
     "ConfigurationError": "contract.errors",
-    "ErrorCategory": "contract.errors",
-    "ErrorInfo": "contract.errors",
+    "ErrorCategory": "contract.error_info",
+    "ErrorInfo": "contract.error_info",
     "IdempotencyConflictError": "contract.errors",
     "InvalidRequestError": "contract.errors",
     "JobCancelledError": "contract.errors",

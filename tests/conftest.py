@@ -1,12 +1,21 @@
-"""What every test may use: virtual time for async tests, and an environment without settings."""
+"""What every test may use: virtual time for async tests, an environment without settings, steady property tests."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from aijobs_sdk.simulation.virtual_time import VirtualLoop
+
+# Every day the same examples, so that a red run means a change; AIJOBS_TORTURE=1 looks for new ones, and longer.
+settings.register_profile("everyday", derandomize=True, deadline=None)
+settings.register_profile("torture", max_examples=1000, deadline=None)
+settings.load_profile("torture" if "AIJOBS_TORTURE" in os.environ else "everyday")
+
+SETTINGS = ("AI_MOCK_MODE", "AIJOBS_URL", "AIJOBS_API_KEY", "AIJOBS_TENANT_ID", "AIJOBS_USER_ID", "AIJOBS_LOG")
 
 
 @pytest.fixture
@@ -18,5 +27,5 @@ def anyio_backend() -> tuple[str, dict[str, Any]]:
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own settings change no test."""
-    for name in ("AI_MOCK_MODE", "AIJOBS_URL", "AIJOBS_API_KEY", "AIJOBS_TENANT_ID", "AIJOBS_USER_ID", "AIJOBS_LOG"):
+    for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
 from aijobs_sdk.engine.context import World
-from aijobs_sdk.engine.dispatch import dispatch
+from aijobs_sdk.engine.dispatch import dispatch, find_refusals
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.workers import WorkerPool
 
@@ -36,6 +37,10 @@ class LocalBackend:
         return await dispatch(
             requests, caller=self._caller, types=self._types, store=self._world.store, clock=self._world.clock
         )
+
+    async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:
+        """Return which of these `submit()` would refuse, and why."""
+        return find_refusals(requests, caller=self._caller, types=self._types, clock=self._world.clock)
 
     async def get(self, job_id: UUID) -> Job:
         """Return the job as it stands."""

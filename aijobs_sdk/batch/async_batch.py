@@ -14,14 +14,14 @@ from uuid import UUID, uuid4
 from aijobs_sdk.batch.item import Item, fill
 from aijobs_sdk.batch.output import write_rows
 from aijobs_sdk.batch.progress import BatchProgress, Tally
-from aijobs_sdk.batch.refusal import bad_argument
+from aijobs_sdk.batch.refusal import bad_argument, refusal_of
 from aijobs_sdk.batch.row import BatchRow, finished_row, refused_row
 from aijobs_sdk.batch.rows import Source, read_rows
 from aijobs_sdk.batch.stopwatch import Stopwatch
 from aijobs_sdk.batch.template import Template
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.records import UsageRow
 
 if TYPE_CHECKING:
@@ -33,11 +33,10 @@ CLOCK_SKEW = timedelta(minutes=1)
 
 
 class AsyncBatch:
-    """One job a row. Every row is read and every prompt filled in before the first is sent.
+    """One job a row. Every row is read, filled in and checked before the first is sent.
 
-    What the row itself shows to be unusable, such as an empty prompt, is refused then, and nothing is sent. What only
-    the backend knows, such as a model's context window, fails that one row and leaves the others alone; where it
-    concerns the first row, the batch is refused.
+    A row that cannot be used, for an empty prompt, an unknown model or a prompt past its context window, is refused
+    with its number while nothing is paid for. What a backend refuses later fails that row and leaves the others alone.
 
     `run()` may be called again: rows that are finished are not sent twice, and those under way are waited for.
 
@@ -90,7 +89,7 @@ class AsyncBatch:
         that were sent running; the next `run()` waits for them and goes on.
 
         Raises:
-            InvalidRequestError: the very first row was refused, so that nothing was sent.
+            InvalidRequestError: a row cannot be used; it is named, and nothing was sent.
         """
         self._stopping = False
         async with self._one_at_a_time:  # a second run finds the rows of the first one finished
@@ -108,7 +107,7 @@ class AsyncBatch:
 
         Raises:
             TimeoutError: it is not over yet; it keeps running.
-            InvalidRequestError: the very first row was refused, so that nothing was sent.
+            InvalidRequestError: a row cannot be used; it is named, and nothing was sent.
         """
         if self._background is None or self._background.cancelled():
             await self.start()
@@ -183,8 +182,7 @@ class AsyncBatch:
 
     async def _run_unfinished(self) -> None:
         unfinished = [item for item in self._items if item.index not in self._rows]
-        if unfinished and not self._stopping:
-            await self._send(unfinished[0])  # alone: what is refused here is mostly wrong with every row
+        await self._check([item for item in unfinished if item.index not in self._under_way])
         waiting = iter(unfinished)
         try:
             async with asyncio.TaskGroup() as window:
@@ -193,6 +191,11 @@ class AsyncBatch:
         except BaseExceptionGroup as group:
             first = group.exceptions[0]
             raise first from first.__cause__  # as itself: the caller knows of no group
+
+    async def _check(self, items: Sequence[Item]) -> None:
+        refused = await self._backend.refusals([self._request(item) for item in items])
+        if refused:
+            raise refusal_of({items[place].index: error for place, error in refused.items()})
 
     async def _run_rows(self, waiting: Iterator[Item]) -> None:
         for item in waiting:
@@ -203,20 +206,20 @@ class AsyncBatch:
 
     async def _send(self, item: Item) -> bool:
         """Return whether the row is under way now; a row that is refused is finished."""
-        if item.index in self._under_way or item.index in self._rows:
-            return item.index in self._under_way
-        request = item.request(self._id, retry=self._retries[item.index], parameters=self._parameters)
+        if item.index in self._under_way:
+            return True
         try:
-            [job] = await self._backend.submit([request])
-        except InvalidRequestError as error:
-            if not self._under_way and not self._rows:
-                raise
+            [job] = await self._backend.submit([self._request(item)])
+        except InvalidRequestError as error:  # such as a limit that the check did not meet
             self._finish(refused_row(item.index, item.inputs, item.model, error))
             return False
         self._under_way[item.index] = job.id
         if self._stopping:  # cancel() was called while nobody knew the job's id
             await self._backend.cancel(job.id)
         return True
+
+    def _request(self, item: Item) -> JobRequest:
+        return item.request(self._id, retry=self._retries[item.index], parameters=self._parameters)
 
     async def _collect(self, item: Item) -> None:
         job = await self._over(self._under_way[item.index])

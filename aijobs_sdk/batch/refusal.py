@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
 
 
 def bad_row(index: int, problem: str) -> InvalidRequestError:
@@ -14,6 +16,17 @@ def bad_row(index: int, problem: str) -> InvalidRequestError:
         f"Row {index + 1} (index {index}): {problem}{end}",
         code="bad_row",
         fields=[FieldProblem(field=f"rows[{index}]", problem=problem)],
+    )
+
+
+def refusal_of(errors: Mapping[int, InvalidRequestError]) -> InvalidRequestError:
+    """Return the refusal of a batch for what a backend said to its rows, by index; at least one."""
+    first = min(errors)
+    others = "" if len(errors) == 1 else f" Neither can {len(errors) - 1:,} more."
+    return InvalidRequestError(
+        f"Row {first + 1} (index {first}) cannot be sent: {errors[first].message}{others} Nothing was sent.",
+        code=errors[first].code,
+        fields=[FieldProblem(field=f"rows[{index}]", problem=errors[index].message) for index in sorted(errors)],
     )
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo, InvalidRequestError
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Job, JobStatus
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.results import GenerationResult

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import click
+from rich.console import Console
 
 from aijobs_sdk.cli import display
 from aijobs_sdk.cli.batch import run_batch
@@ -17,6 +18,7 @@ from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.submit import follow, read_payload
 from aijobs_sdk.cli.usage import print_report
 from aijobs_sdk.connect.clients import Client
+from aijobs_sdk.connect.wiring import standard_job_types
 from aijobs_sdk.providers.models import ModelTable
 
 PROFILES = click.Choice(["fast", "typical", "stress"])
@@ -41,7 +43,7 @@ def aijobs() -> None:
 @aijobs.command()
 def demo() -> None:
     """Show a simulated day in ten seconds: batch, faults, bill."""
-    run_demo()
+    run_demo(Console(highlight=False))
 
 
 @aijobs.command()
@@ -152,3 +154,14 @@ def models(*, as_json: bool) -> None:
         click.echo(json.dumps([model.model_dump(mode="json") for model in table], indent=2))
     else:
         display.print_models(table)
+
+
+@aijobs.command()
+@json_option
+def types(*, as_json: bool) -> None:
+    """List the job types, with the fields of their payloads."""
+    known = standard_job_types(ModelTable.load())
+    if as_json:
+        click.echo(json.dumps({kind.name: kind.payload_model.model_json_schema() for kind in known}, indent=2))
+    else:
+        display.print_types(known)

@@ -37,9 +37,8 @@ ROWS = [
 ]
 
 
-def run_demo(*, clock: Literal["virtual", "real"] = "real") -> BatchProgress:
+def run_demo(console: Console, *, clock: Literal["virtual", "real"] = "real") -> BatchProgress:
     """Run a dozen prompts over four models, one rate limit and one refusal among them; show results and bill."""
-    console = Console(highlight=False)
     console.print(
         f"[bold]{len(ROWS)} prompts over 4 models[/bold], all simulated: no key, no network, no bill.\n"
         "One meets a rate limit and is tried again; one is refused for good.\n"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.batch.progress import BatchProgress
     from aijobs_sdk.batch.row import BatchRow
     from aijobs_sdk.client.batch import Batch
+    from aijobs_sdk.engine.job_type import JobType
     from aijobs_sdk.providers.models import Model, ModelTable
 
 REFRESHES_PER_SECOND = 10
@@ -100,6 +101,17 @@ def print_models(models: ModelTable) -> None:
     )
 
 
+def print_types(types: Iterable[JobType[Any]]) -> None:
+    """Print what can be asked for: each type, then its payload's fields with what they hold."""
+    console = Console(highlight=False)
+    for kind in types:
+        schema = kind.payload_model.model_json_schema()
+        table = _table(["field", ""], numbers=(), rest="holds")
+        for name, field in schema.get("properties", {}).items():
+            table.add_row(name, "required" if name in schema.get("required", ()) else "", _kinds(field))
+        console.print(f"[bold]{escape(kind.name)}[/bold]", table, "", sep="\n", width=min(console.width, ROWS_WIDTH))
+
+
 def event_line(event: JobEvent) -> str:
     """Return one event on one line."""
     match event:
@@ -126,6 +138,11 @@ def _table(texts: Iterable[str], *, numbers: Iterable[str], rest: str | None = N
     for name in numbers:
         table.add_column(name, justify="right", no_wrap=True)
     return table
+
+
+def _kinds(field: Mapping[str, Any]) -> str:
+    """Return the JSON types a field of a schema may have, as `number or null`."""
+    return " or ".join(str(choice.get("type", "anything")) for choice in field.get("anyOf", [field]))
 
 
 def _place(model: Model) -> str:

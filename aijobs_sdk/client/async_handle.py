@@ -9,7 +9,8 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.errors import ErrorInfo, InvalidRequestError, JobCancelledError, JobFailedError
+from aijobs_sdk.contract.error_info import ErrorInfo
+from aijobs_sdk.contract.errors import InvalidRequestError, JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent, TextDelta
 from aijobs_sdk.contract.job import Job, JobStatus
 from aijobs_sdk.contract.results import JobResult, read_result

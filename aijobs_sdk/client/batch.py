@@ -29,7 +29,7 @@ class Batch:
         Interrupting it leaves the rows that were sent running; the next `run()` waits for them and goes on.
 
         Raises:
-            InvalidRequestError: the very first row was refused, so that nothing was sent.
+            InvalidRequestError: a row cannot be used; it is named, and nothing was sent.
         """
         return self._portal.call(self._batch.run)
 
@@ -45,7 +45,7 @@ class Batch:
 
         Raises:
             TimeoutError: it is not over yet; it keeps running.
-            InvalidRequestError: the very first row was refused, so that nothing was sent.
+            InvalidRequestError: a row cannot be used; it is named, and nothing was sent.
         """
         return self._portal.call(self._batch.wait, timeout)
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from aijobs_sdk.client.async_handle import AsyncJobHandle, R_co, Revive
 from aijobs_sdk.client.portal import Portal
-from aijobs_sdk.contract.errors import ErrorInfo, JobCancelledError, JobFailedError
+from aijobs_sdk.contract.error_info import ErrorInfo
+from aijobs_sdk.contract.errors import JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobStatus
 

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.contract.shapes import nearest, shape_of
 

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Mapping
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from aijobs_sdk.contract.errors import ConfigurationError, FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.shapes import nearest, shape_of
@@ -46,12 +47,12 @@ class Settings(Fact):
             ConfigurationError: a variable cannot be used; it is named.
             InvalidRequestError: an argument cannot be used; it is named.
         """
-        tenant = tenant_id or environment.get("AIJOBS_TENANT_ID") or LOCAL_TENANT
-        user = user_id or environment.get("AIJOBS_USER_ID") or LOCAL_USER
+        tenant = _uuid(tenant_id, "tenant_id") or _uuid_in(environment, "AIJOBS_TENANT_ID") or LOCAL_TENANT
+        user = _uuid(user_id, "user_id") or _uuid_in(environment, "AIJOBS_USER_ID") or LOCAL_USER
         return cls(
             url=url or environment.get("AIJOBS_URL") or DEFAULT_URL,
             mock_mode=_switch(environment, "AI_MOCK_MODE", default=True),
-            caller=Caller(tenant_id=_uuid(tenant, "tenant_id"), user_id=_uuid(user, "user_id")),
+            caller=Caller(tenant_id=tenant, user_id=user),
             limits=_limits(environment, concurrency),
             seed=seed,
             profile=profile,
@@ -104,11 +105,20 @@ def _positive(text: str, name: str) -> float:
     return number
 
 
-def _uuid(value: UUID | str, name: str) -> UUID:
+def _uuid(value: UUID | str | None, name: str) -> UUID | None:
+    if value is None or isinstance(value, UUID):
+        return value
     try:
-        return value if isinstance(value, UUID) else UUID(value)
+        return UUID(value)
     except ValueError:
         raise _unusable(name, f"must be a UUID, got {shape_of(value)}") from None
+
+
+def _uuid_in(environment: Mapping[str, str], name: str) -> UUID | None:
+    try:
+        return _uuid(environment.get(name) or None, name)
+    except InvalidRequestError:
+        raise ConfigurationError(f"{name} must be a UUID, got {shape_of(environment[name])}.") from None
 
 
 def _unusable(name: str, problem: str) -> InvalidRequestError:

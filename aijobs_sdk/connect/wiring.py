@@ -34,10 +34,17 @@ def open_backend(
     """
     scheme = urlsplit(settings.url).scheme
     if scheme != "memory":
+        kind = f"a {scheme}: address" if scheme else "an address without a scheme"
         raise ConfigurationError(
-            f"Cannot connect to a {scheme or 'nameless'!r} address: this version knows `memory://` only."
+            f"Cannot connect to {kind}: this version runs jobs in its own process only. "
+            "Leave the URL and AIJOBS_URL out, or say `memory://`."
         )
     return _local(settings, ModelTable.load().with_models(*models), job_types)
+
+
+def standard_job_types(models: ModelTable) -> tuple[JobType[Any], ...]:
+    """Return the job types that come with the SDK, over these models."""
+    return ai_generation(models), test_job
 
 
 def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[Any]]) -> LocalBackend:
@@ -49,7 +56,7 @@ def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[A
         chance=_chance(settings, simulated),
         limits=settings.limits,
     )
-    types = JobTypes([ai_generation(models), test_job, *job_types])
+    types = JobTypes([*standard_job_types(models), *job_types])
     return LocalBackend(world=world, types=types, caller=settings.caller)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
@@ -22,6 +23,10 @@ class Backend(Protocol):
             InvalidRequestError: a field cannot be used; it is named.
             IdempotencyConflictError: a key was used before for something else.
         """
+        ...
+
+    async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:
+        """Return which of these `submit()` would refuse, by place, and why; store nothing."""
         ...
 
     async def get(self, job_id: UUID) -> Job:

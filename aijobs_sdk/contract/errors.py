@@ -17,54 +17,11 @@ Outcomes are these. Anything else that escapes is a bug in us.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import Field, JsonValue
-
-from aijobs_sdk.contract.model import Fact
-
-if TYPE_CHECKING:
-    from aijobs_sdk.contract.job import Job
-
-
-class ErrorCategory(StrEnum):
-    """What kind of thing went wrong: reports group by it."""
-
-    VALIDATION = "validation"
-    AUTHENTICATION = "authentication"
-    RATE_LIMIT = "rate_limit"
-    TIMEOUT = "timeout"
-    PROVIDER = "provider"
-    CONTENT_FILTER = "content_filter"
-    QUOTA = "quota"
-    CANCELLED = "cancelled"
-    DEPENDENCY = "dependency"
-    INTERNAL = "internal"
-
-
-class ErrorInfo(Fact):
-    """Why an attempt or a job ended badly, in a form that can be stored, sent and shown."""
-
-    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    """Stable and snake case: programs branch on it."""
-    category: ErrorCategory
-    message: str
-    """Safe to show: holds no key, no prompt and no stack."""
-    retryable: bool = False
-    attempt: int | None = None
-    provider: str | None = None
-    details: Mapping[str, JsonValue] = Field(default_factory=dict)
-
-
-class FieldProblem(Fact):
-    """One field of a request that cannot be used."""
-
-    field: str
-    """A dotted path: `payload.prompt`, `rows[36].text`."""
-    problem: str
-    """What was expected, and the shape (never the value) of what came."""
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, FieldProblem
+from aijobs_sdk.contract.job import Job
 
 
 def _rebuild(kind: type[AIJobsError], args: tuple[object, ...], state: dict[str, object]) -> AIJobsError:
@@ -98,6 +55,11 @@ class InvalidRequestError(AIJobsError, ValueError):
     def __init__(self, message: str, *, code: str | None = None, fields: Sequence[FieldProblem] = ()) -> None:
         super().__init__(message, code=code)
         self.fields = tuple(fields)
+
+    def within(self, place: str) -> InvalidRequestError:
+        """Return the same refusal, with its fields below a place: `model` within `payload.` is `payload.model`."""
+        moved = [FieldProblem(field=place + one.field, problem=one.problem) for one in self.fields]
+        return InvalidRequestError(self.message, code=self.code, fields=moved)
 
 
 class ConfigurationError(AIJobsError):

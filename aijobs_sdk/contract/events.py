@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, TypeAdapter
 
-from aijobs_sdk.contract.errors import ErrorInfo
+from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.job import JobStatus
 from aijobs_sdk.contract.model import Fact
 

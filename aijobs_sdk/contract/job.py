@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.model import Fact
 
 DEFAULT_MAX_ATTEMPTS = 3

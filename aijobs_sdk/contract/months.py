@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import MONTH_PATTERN
 from aijobs_sdk.contract.shapes import shape_of
 

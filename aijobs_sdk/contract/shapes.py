@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import ValidationError
 
-from aijobs_sdk.contract.errors import FieldProblem
+from aijobs_sdk.contract.error_info import FieldProblem
 
 _MANY = 20
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from aijobs_sdk.contract.errors import ErrorInfo
+from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRow

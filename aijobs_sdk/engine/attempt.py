@@ -9,13 +9,8 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, JsonValue, TypeAdapter
 
-from aijobs_sdk.contract.errors import (
-    ErrorCategory,
-    ErrorInfo,
-    InvalidRequestError,
-    LeaseLostError,
-    ProviderError,
-)
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.errors import InvalidRequestError, LeaseLostError, ProviderError
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.store import Cancelled, Done, Outcome, Release
 from aijobs_sdk.engine.context import JobContext, World

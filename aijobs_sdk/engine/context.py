@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.errors import ErrorCategory, ProviderError
+from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.events import JobEvent, TextDelta
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, Provider

@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 from pydantic import BaseModel, ValidationError
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.shapes import problems_of, shape_of
 from aijobs_sdk.contract.store import Store
@@ -38,9 +39,8 @@ async def dispatch(
         InvalidRequestError: every problem of the first bad request, field by field.
         IdempotencyConflictError: a key was used before for something else.
     """
-    place = "requests[{}]." if len(requests) > 1 else ""
     new = [
-        _new_job(request, caller=caller, types=types, clock=clock, job_id=new_id(), at=place.format(n))
+        _new_job(request, caller=caller, types=types, clock=clock, job_id=new_id(), place=_place(n, len(requests)))
         for n, request in enumerate(requests)
     ]
     jobs = await store.create(new)
@@ -50,40 +50,70 @@ async def dispatch(
     return jobs
 
 
-def _new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, job_id: UUID, at: str) -> NewJob:
+def find_refusals(
+    requests: Sequence[JobRequest], *, caller: Caller, types: JobTypes, clock: Clock
+) -> Mapping[int, InvalidRequestError]:
+    """Return which of these requests `dispatch()` would refuse, by place, and why."""
+    refused: dict[int, InvalidRequestError] = {}
+    for n, request in enumerate(requests):
+        try:
+            _new_job(request, caller=caller, types=types, clock=clock, job_id=uuid4(), place="")
+        except InvalidRequestError as error:
+            refused[n] = error
+    return refused
+
+
+def _place(n: int, of: int) -> str:
+    """Return what stands before a field's name: which request it is of, where there are several."""
+    return f"requests[{n}]." if of > 1 else ""
+
+
+def _new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, job_id: UUID, place: str) -> NewJob:
+    try:
+        return _checked(request, caller=caller, types=types, clock=clock, job_id=job_id)
+    except InvalidRequestError as error:
+        raise error.within(place) from None
+
+
+def _checked(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, job_id: UUID) -> NewJob:
     job_type = types[request.type]
-    user_id = _user_id(request, caller, at)
-    priority = _priority(request, job_type, at)
-    asked = _checked_payload(request, job_type, at)
+    asked = _checked_payload(request, job_type)
     fingerprint = _fingerprint(request.type, asked)
     job = Job(
         id=job_id,
         tenant_id=caller.tenant_id,
-        user_id=user_id,
+        user_id=_user_id(request, caller),
         type=request.type,
         status=JobStatus.PENDING,
-        priority=priority,
-        payload=_stored(job_type.prepare(asked)),
+        priority=_priority(request, job_type),
+        payload=_stored(_prepared(asked, job_type)),
         message="Accepted",
-        max_attempts=_max_attempts(request, job_type, at),
-        idempotency_key=_idempotency_key(request, at),
+        max_attempts=_max_attempts(request, job_type),
+        idempotency_key=_idempotency_key(request),
         created_at=clock.now(),
     )
     return NewJob(job=job, fingerprint=fingerprint, draw_key=request.draw_key or fingerprint)
 
 
-def _checked_payload(request: JobRequest, job_type: JobType[BaseModel], at: str) -> BaseModel:
+def _checked_payload(request: JobRequest, job_type: JobType[BaseModel]) -> BaseModel:
     clean = drop_secrets(request.payload, job_type.payload_model)
     for path in clean.dropped:
         log.warning("dropped %s from a %s payload: its name looks like a secret", path, request.type)
     try:
         return job_type.payload_model.model_validate(clean.payload)
     except ValidationError as error:
-        known = job_type.payload_model.model_fields
-        raise _invalid(problems_of(error, at=f"{at}payload", known=known), "invalid_payload") from None
+        problems = problems_of(error, at="payload", known=job_type.payload_model.model_fields)
+        raise _invalid(*problems, code="invalid_payload") from None
 
 
-def _user_id(request: JobRequest, caller: Caller, at: str) -> UUID:
+def _prepared(payload: BaseModel, job_type: JobType[BaseModel]) -> BaseModel:
+    try:
+        return job_type.prepare(payload)
+    except InvalidRequestError as error:
+        raise error.within("payload.") from None
+
+
+def _user_id(request: JobRequest, caller: Caller) -> UUID:
     if request.user_id is None:
         return caller.user_id
     if isinstance(request.user_id, UUID):
@@ -91,40 +121,43 @@ def _user_id(request: JobRequest, caller: Caller, at: str) -> UUID:
     try:
         return UUID(request.user_id)
     except ValueError:
-        problem = f"must be a UUID, got {shape_of(request.user_id)}"
-        raise _invalid([FieldProblem(field=f"{at}user_id", problem=problem)]) from None
+        raise _invalid(_problem("user_id", f"must be a UUID, got {shape_of(request.user_id)}")) from None
 
 
-def _priority(request: JobRequest, job_type: JobType[BaseModel], at: str) -> Priority:
+def _priority(request: JobRequest, job_type: JobType[BaseModel]) -> Priority:
     if request.priority is None:
         return job_type.priority
     try:
         return Priority(request.priority)
     except ValueError:
         choices = ", ".join(Priority)
-        problem = f"must be one of {choices}, got {shape_of(request.priority)}"
-        raise _invalid([FieldProblem(field=f"{at}priority", problem=problem)]) from None
+        raise _invalid(_problem("priority", f"must be one of {choices}, got {shape_of(request.priority)}")) from None
 
 
-def _max_attempts(request: JobRequest, job_type: JobType[BaseModel], at: str) -> int:
+def _max_attempts(request: JobRequest, job_type: JobType[BaseModel]) -> int:
     if request.max_attempts is None:
         return job_type.max_attempts
     if request.max_attempts < 1:
-        raise _invalid([FieldProblem(field=f"{at}max_attempts", problem="must be 1 or more")])
+        raise _invalid(_problem("max_attempts", "must be 1 or more"))
     return request.max_attempts
 
 
-def _idempotency_key(request: JobRequest, at: str) -> str | None:
+def _idempotency_key(request: JobRequest) -> str | None:
     key = request.idempotency_key
     if key is not None and not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
         problem = f"must have 1 to {MAX_IDEMPOTENCY_KEY} characters, got {shape_of(key)}"
-        raise _invalid([FieldProblem(field=f"{at}idempotency_key", problem=problem)])
+        raise _invalid(_problem("idempotency_key", problem))
     return key
 
 
-def _invalid(problems: Sequence[FieldProblem], code: str = "invalid_request") -> InvalidRequestError:
-    found = "; ".join(f"`{one.field}` {one.problem}" for one in problems)
-    return InvalidRequestError(f"Cannot submit this job: {found}.", code=code, fields=problems)
+def _problem(field: str, problem: str) -> FieldProblem:
+    return FieldProblem(field=field, problem=problem)
+
+
+def _invalid(*problems: FieldProblem, code: str = "invalid_request") -> InvalidRequestError:
+    found = [f"`{one.field}` {one.problem}" for one in problems]
+    listed = found[0] if len(found) == 1 else "".join(f"\n  {line}" for line in found)
+    return InvalidRequestError(f"Cannot submit this job: {listed}", code=code, fields=problems)
 
 
 def _stored(payload: BaseModel) -> Mapping[str, object]:

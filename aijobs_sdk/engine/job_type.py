@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, JsonValue
 
-from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Priority
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.engine.context import JobContext

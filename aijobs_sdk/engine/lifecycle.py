@@ -12,7 +12,8 @@ from enum import StrEnum
 from typing import NamedTuple, TypedDict, Unpack, assert_never
 from uuid import UUID
 
-from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo, LeaseLostError
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.errors import LeaseLostError
 from aijobs_sdk.contract.events import (
     JobAccepted,
     JobCancelled,

@@ -32,11 +32,20 @@ def _clean(
     clean: dict[str, object] = {}
     for key, value in fields.items():
         where = f"{path}.{key}"
-        if key not in declared and _SECRET.search(str(key)):
+        if key not in declared and _SECRET.search(str(key)) and not _misspells(key, declared):
             dropped.append(where)
         else:
             clean[key] = _clean_value(value, declared.get(key), where, dropped)
     return clean
+
+
+def _misspells(key: str, declared: Mapping[str, object]) -> bool:
+    """Return whether this is a declared field in other letters, `maxTokens`: validation will refuse it by name."""
+    return _letters(key) in map(_letters, declared)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[-_ ]", "", name).lower()
 
 
 def _clean_value(value: object, annotation: object, path: str, dropped: list[str]) -> object:

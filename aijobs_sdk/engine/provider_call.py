@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from aijobs_sdk.contract.errors import ErrorCategory, ProviderError
+from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, Provider
 
 

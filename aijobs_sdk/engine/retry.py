@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aijobs_sdk.contract.errors import ErrorInfo
+from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.store import Fail, Retry
 
 LONGEST_BACKOFF_SECONDS = 60.0

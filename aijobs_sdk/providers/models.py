@@ -12,7 +12,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
-from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.shapes import nearest
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 
-from aijobs_sdk.contract.errors import ErrorCategory, FieldProblem, InvalidRequestError, ProviderError
+from aijobs_sdk.contract.error_info import ErrorCategory, FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError, ProviderError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.shapes import nearest
 

@@ -34,7 +34,7 @@ class Mock:
         tenant: UUID | str | None = None,
         job: UUID | str | None = None,
     ) -> When:
-        """Choose jobs by globs (`prompt="*contract*"`), all of which have to match; `do()` says what happens to them."""
+        """Choose jobs by globs (`prompt="*contract*"`) that all have to match; `do()` says what happens to them."""
         return self.simulation.on(model=model, prompt=prompt, tenant=tenant, job=job)
 
     @property

@@ -13,7 +13,8 @@ from typing import Annotated, TypeVar
 
 from pydantic import Field
 
-from aijobs_sdk.contract.errors import FieldProblem, InvalidRequestError
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 
 _Z95 = 1.6448536269514722

@@ -10,12 +10,8 @@ from datetime import datetime
 from uuid import UUID
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.errors import (
-    FieldProblem,
-    IdempotencyConflictError,
-    InvalidRequestError,
-    JobNotFoundError,
-)
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError, JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRow

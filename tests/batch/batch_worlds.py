@@ -10,6 +10,7 @@ from uuid import UUID
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.batch.async_batch import AsyncBatch
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobRequest
 
@@ -28,9 +29,14 @@ class WatchedBackend:
         """The submit, from 0, whose job cannot be followed."""
         self.answers = True
         """Whether a submit comes back after the job was stored."""
+        self.refuses_at: int | None = None
+        """The submit, from 0, that is refused although it passed the check."""
         self._unfollowable: set[UUID] = set()
 
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
+        if len(self.sent) == self.refuses_at:
+            self.refuses_at = None
+            raise InvalidRequestError("Too many jobs. Try again in a minute.")
         jobs = await self._backend.submit(requests)
         if len(self.sent) == self.breaks_at:
             self._unfollowable.add(jobs[0].id)

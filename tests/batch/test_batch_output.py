@@ -18,7 +18,8 @@ import pytest
 from aijobs_sdk.batch.output import write_rows
 from aijobs_sdk.batch.row import OUTPUT_COLUMNS, BatchRow
 from aijobs_sdk.batch.rows import read_rows
-from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo, InvalidRequestError
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobStatus
 
 ERROR = ErrorInfo(code="rate_limited", category=ErrorCategory.RATE_LIMIT, message="Too many.", details={"n": 1})

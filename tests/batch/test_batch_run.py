@@ -232,13 +232,27 @@ async def test_an_unknown_model_refuses_the_batch(backend: WatchedBackend) -> No
     assert (backend.sent, batch.results) == ([], [])
 
 
-async def test_what_only_the_backend_knows_fails_that_row_alone(backend: WatchedBackend) -> None:
+async def test_a_prompt_past_the_context_window_refuses_the_batch_by_its_row(backend: WatchedBackend) -> None:
     batch = a_batch(backend, [*TASKS[:5], BAD_ROW, *TASKS[5:]])
+    with pytest.raises(InvalidRequestError, match=r"Row 6 \(index 5\) .* reads at most 400,000") as refused:
+        await batch.run()
+    assert (refused.value.code, backend.sent, batch.results) == ("context_too_long", [], [])
+
+
+async def test_all_rows_that_cannot_be_sent_are_counted(backend: WatchedBackend) -> None:
+    rows = [row | {"model": model} for row, model in zip(TASKS, ["gpt-5.2", "gpt-5"] * 6, strict=True)]
+    with pytest.raises(InvalidRequestError, match=r"Row 2 \(index 1\) .* Neither can 5 more\.") as refused:
+        await a_batch(backend, rows, model="{model}").run()
+    assert [problem.field for problem in refused.value.fields][:2] == ["rows[1]", "rows[3]"]
+    assert backend.sent == []
+
+
+async def test_what_a_backend_refuses_later_fails_that_row_alone(backend: WatchedBackend) -> None:
+    backend.refuses_at = 3
+    batch = a_batch(backend, concurrency=1)
     rows = await batch.run()
-    assert indices(batch.failures) == [5]
-    error = rows[5].error
-    assert error is not None
-    assert (error.code, error.category, rows[5].attempts, rows[5].job_id) == ("context_too_long", "validation", 0, None)
+    assert indices(batch.failures) == [3]
+    assert (rows[3].attempts, rows[3].job_id) == (0, None)
 
 
 async def test_usage_is_that_of_this_batch(backend: WatchedBackend) -> None:

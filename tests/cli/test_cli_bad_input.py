@@ -47,7 +47,7 @@ def assert_refused(result: Result, message: str, folder: Path, files: Sequence[s
         (["Hi", "--type", "ai_genration"], "Did you mean 'ai_generation'?"),
         (["--payload", "missing.json"], "Cannot read the payload file missing.json: No such file"),
         (["--payload", "."], "Cannot read the payload file .: Is a directory"),
-        (["Hi", "--url", "ftp://x"], "Cannot connect to a 'ftp' address"),
+        (["Hi", "--url", "ftp://x"], "Cannot connect to a ftp: address"),
         (["Hi", "--profile", "slow"], "'slow' is not one of 'fast', 'typical', 'stress'"),
         (["Hi", "--seed", "x"], "'x' is not a valid integer"),
     ],
@@ -93,7 +93,7 @@ def test_submit_refuses_a_payload_file(folder: Path, content: bytes, message: st
         ([*RUN, "--usage-dir", "rows.jsonl/usage"], "rows.jsonl is a file. Choose another name."),
         ([*RUN, "--concurrency", "0"], "0 is not in the range x>=1"),
         ([*RUN, "--profile", "slow"], "'slow' is not one of"),
-        ([*RUN, "--url", "ftp://x"], "Cannot connect to a 'ftp' address"),
+        ([*RUN, "--url", "ftp://x"], "Cannot connect to a ftp: address"),
         (["--prompt", "{q}"], "Missing option '--model'"),
     ],
 )
@@ -118,6 +118,22 @@ def test_batch_names_the_row_whose_prompt_is_empty(folder: Path) -> None:
     assert_refused(invoke("batch", "rows.jsonl", *RUN), "Row 17 (index 16): the prompt is empty", folder)
 
 
+def test_batch_names_the_row_whose_prompt_is_too_long(folder: Path) -> None:
+    lines = (folder / "rows.jsonl").read_text().splitlines()
+    (folder / "rows.jsonl").write_text("\n".join([*lines[:59], json.dumps({"q": LONG * 2})]))
+    result = invoke("batch", "rows.jsonl", *RUN)
+    assert_refused(result, "Row 60 (index 59) cannot be sent: ", folder)
+    assert "reads at most 400,000" in result.stderr
+
+
+def test_batch_names_the_row_whose_model_is_unknown(folder: Path) -> None:
+    rows = [{"q": "Hi", "model": model} for model in ["gpt-5.2"] * 4 + ["gpt-5"]]
+    (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    result = invoke("batch", "rows.jsonl", *RUN, "--model", "{model}")
+    assert_refused(result, "Row 5 (index 4) cannot be sent: ", folder)
+    assert "Did you mean 'gpt-5.2'?" in result.stderr
+
+
 def test_batch_refuses_a_folder_as_its_output(folder: Path) -> None:
     (folder / "out.jsonl").mkdir()
     result = invoke("batch", "rows.jsonl", *RUN)
@@ -128,8 +144,8 @@ def test_batch_refuses_a_folder_as_its_output(folder: Path) -> None:
     ("variable", "value", "message"),
     [
         ("AI_MOCK_MODE", "maybe", "AI_MOCK_MODE must be true or false"),
-        ("AIJOBS_TENANT_ID", "nonsense", "must be a UUID"),
-        ("AIJOBS_URL", "ftp://x", "Cannot connect to a 'ftp' address"),
+        ("AIJOBS_TENANT_ID", "nonsense", "AIJOBS_TENANT_ID must be a UUID"),
+        ("AIJOBS_URL", "ftp://x", "Cannot connect to a ftp: address"),
         ("AIJOBS_LOG", "loud", "AIJOBS_LOG must be a log level"),
     ],
 )

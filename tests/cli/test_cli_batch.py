@@ -61,15 +61,6 @@ def test_failed_rows_are_written_and_end_with_exit_code_1(sim: aijobs_sdk.Mock) 
     assert "1 x content_filtered, first in row 4: " in result.stdout
 
 
-def test_a_row_with_an_unknown_model_fails_alone() -> None:
-    lines = Path("rows.jsonl").read_text().splitlines()
-    Path("rows.jsonl").write_text("\n".join([*lines[:4], '{"q": "Hi", "model": "gpt-5"}', *lines[4:]]))
-    result = batch("--model", "{model}")
-    row = read_rows("out.jsonl")[4]
-    assert (result.exit_code, row["error"]["code"]) == (1, "unknown_model")  # type: ignore[index]
-    assert "Did you mean 'gpt-5.2'?" in result.stdout
-
-
 def test_the_usage_exported_is_what_the_rows_say() -> None:
     batch("--usage-dir", "deep/usage")
     report = CliRunner().invoke(aijobs, ["usage", "report", "deep", "--month", "2026-01", "--json"])

@@ -18,7 +18,7 @@ from aijobs_sdk.cli.demo import run_demo
 from aijobs_sdk.cli.display import BatchView, duration
 from aijobs_sdk.providers.models import ModelTable
 
-COMMANDS = [[], ["demo"], ["submit"], ["watch"], ["batch"], ["usage"], ["usage", "report"], ["models"]]
+COMMANDS = [[], ["demo"], ["submit"], ["watch"], ["batch"], ["usage"], ["usage", "report"], ["models"], ["types"]]
 
 
 def shown(view: Any, width: int) -> list[str]:
@@ -79,6 +79,19 @@ def test_the_models_fit_80_columns_with_their_names_whole(monkeypatch: pytest.Mo
     assert "…" not in "".join(lines)
 
 
+def test_types_lists_each_with_its_payload_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = [line.rstrip() for line in CliRunner().invoke(aijobs, ["types"]).stdout.splitlines()]
+    assert {"ai_generation", "test_job"} <= set(lines)
+    assert "prompt             required  string" in lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_types_as_json_are_schemas() -> None:
+    schemas = json.loads(CliRunner().invoke(aijobs, ["types", "--json"]).stdout)
+    assert schemas["ai_generation"]["required"] == ["prompt", "model"]
+
+
 def test_models_as_json_holds_the_prices() -> None:
     models = json.loads(CliRunner().invoke(aijobs, ["models", "--json"]).stdout)
     assert models[0]["name"] == "gpt-5.2"
@@ -89,7 +102,7 @@ def test_models_as_json_holds_the_prices() -> None:
 def demo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> tuple[BatchProgress, list[str]]:
     """The demo on virtual time, at 80 columns, and what it printed."""
     monkeypatch.setenv("COLUMNS", "80")
-    progress = run_demo(clock="virtual")
+    progress = run_demo(Console(highlight=False), clock="virtual")
     return progress, capsys.readouterr().out.splitlines()
 
 

@@ -12,12 +12,8 @@ import pytest
 
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.errors import (
-    ErrorCategory,
-    IdempotencyConflictError,
-    InvalidRequestError,
-    JobNotFoundError,
-)
+from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError, JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent, JobRetrying, TextDelta
 from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus, Priority
 from aijobs_sdk.contract.records import UsageRow
@@ -85,7 +81,8 @@ async def test_one_bad_request_of_many_stores_nothing(backend: Backend) -> None:
     [
         (a_text(""), "payload.prompt", "an empty text"),
         (a_text("  \n"), "payload.prompt", "white space"),
-        (a_text(model="gpt-5.3"), "model", "gpt-5.2"),
+        (a_text(model="gpt-5.3"), "payload.model", "gpt-5.2"),
+        (a_text(maxTokens=5), "payload.maxTokens", "max_tokens"),
         (a_text(model="gpt-image-1.5"), "payload.model", "images"),
         (a_text(temprature=1), "payload.temprature", "temperature"),
         (a_text(max_tokens=0), "payload.max_tokens", "greater"),
@@ -107,6 +104,22 @@ async def test_bad_input_is_refused_by_the_name_of_its_field(
         await backend.submit([request_])
     assert [problem.field for problem in refused.value.fields] == [field]
     assert says in str(refused.value)
+
+
+async def test_refusals_are_known_before_anything_is_stored(backend: Backend) -> None:
+    requests = [a_text(), a_text(model="gpt-5"), a_test_job(), a_text("")]
+    refused = await backend.refusals(requests)
+    assert {place: error.fields[0].field for place, error in refused.items()} == {
+        1: "payload.model",
+        3: "payload.prompt",
+    }
+    assert (await backend.list_jobs(JobQuery())).jobs == ()
+
+
+async def test_a_refusal_of_one_among_many_says_which(backend: Backend) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        await backend.submit([a_text(), a_text(model="gpt-5")])
+    assert refused.value.fields[0].field == "requests[1].payload.model"
 
 
 async def test_a_refusal_shows_the_shape_of_a_value_and_never_the_value(backend: Backend) -> None:

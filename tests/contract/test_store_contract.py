@@ -11,14 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.errors import (
-    ErrorCategory,
-    ErrorInfo,
-    IdempotencyConflictError,
-    InvalidRequestError,
-    JobNotFoundError,
-    LeaseLostError,
-)
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError, JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobCompleted, JobRetrying, TextDelta
 from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRow

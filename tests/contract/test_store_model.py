@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo, LeaseLostError
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.errors import LeaseLostError
 from aijobs_sdk.contract.events import JobEvent, JobReleased, JobStarted, TerminalEvent
 from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.records import Effects
@@ -178,6 +179,6 @@ def test_a_store_behaves_like_the_model_whatever_happens(name: str) -> None:
     machine = type("Machine", (StoreMachine,), {"new_store": staticmethod(STORES[name])})
     torture = "AIJOBS_TORTURE" in os.environ
     examples, steps = (1000, 50) if torture else (100, 40)
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine, settings=settings(max_examples=examples, stateful_step_count=steps, deadline=None)
     )

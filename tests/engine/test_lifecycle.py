@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from aijobs_sdk.contract.errors import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.job import Job, JobState, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Cancelled, Done, Fail, Progress, Release, Retry

@@ -45,7 +45,7 @@ def test_every_price_has_a_source_and_a_date(table: ModelTable) -> None:
 
 
 def test_a_model_that_is_like_none_is_answered_with_all_there_are(table: ModelTable) -> None:
-    with pytest.raises(InvalidRequestError, match="claude-sonnet-4.5, gemini-3-flash, gpt-5.2"):
+    with pytest.raises(InvalidRequestError, match=r"claude-sonnet-4\.5, gemini-3-flash, gpt-5\.2"):
         table.get("zzz")
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulation.worlds import a_request
 
 from aijobs_sdk.contract.provider import Finished
 from aijobs_sdk.providers.tokens import estimate_tokens
@@ -16,6 +15,7 @@ from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.faults import Fault
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.script import fail, ok
+from simulation.worlds import a_request
 
 KEYS = [f"job-{n}" for n in range(20)]
 

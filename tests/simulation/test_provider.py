@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from simulation.worlds import a_request, run_virtual
 
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, Provider, TextChunk
@@ -13,6 +12,7 @@ from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.provider import SimulatedProvider
 from aijobs_sdk.simulation.script import fail, ok
 from aijobs_sdk.simulation.virtual_time import EPOCH, VirtualClock
+from simulation.worlds import a_request, run_virtual
 
 
 class LateClock:

@@ -3,10 +3,10 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from simulation.worlds import a_request
 
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.script import fail, ok
+from simulation.worlds import a_request
 
 
 @pytest.fixture

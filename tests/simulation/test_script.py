@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from aijobs_sdk.contract.errors import ErrorCategory, InvalidRequestError, ProviderError
+from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.errors import InvalidRequestError, ProviderError
 from aijobs_sdk.simulation.faults import FaultKind, named_fault
 from aijobs_sdk.simulation.script import Fail, fail, ok
 

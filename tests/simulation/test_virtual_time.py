@@ -11,9 +11,9 @@ import anyio.to_thread
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulation.worlds import run_virtual
 
 from aijobs_sdk.simulation.virtual_time import EPOCH, VirtualClock, VirtualLoop
+from simulation.worlds import run_virtual
 
 BLINK = 0.05
 """Real seconds: long enough for a loop that could jump to do so."""

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from usage.usage_rows import many_rows, usage_row
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS
 from aijobs_sdk.usage.export import ExportFormat, export_usage
+from usage.usage_rows import many_rows, usage_row
 
 EVERY_FORMAT: list[ExportFormat] = ["csv", "jsonl", "parquet"]
 

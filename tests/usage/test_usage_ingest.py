@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from usage.usage_rows import csv_text, jsonl_text, text_row, usage_row, write
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.columns import USAGE_COLUMNS, export_values
 from aijobs_sdk.usage.export import ExportFormat, export_usage
 from aijobs_sdk.usage.usage import Usage
+from usage.usage_rows import csv_text, jsonl_text, text_row, usage_row, write
 
 AWKWARD_ROWS = [
     usage_row(1, credits_used=Decimal("999999999999.999999"), model='a "quoted", model; with all'),

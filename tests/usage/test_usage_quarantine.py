@@ -9,10 +9,10 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from usage.usage_rows import Text, csv_record, csv_text, jsonl_text, text_row, write
 
 from aijobs_sdk.usage.columns import USAGE_COLUMNS
 from aijobs_sdk.usage.usage import Usage
+from usage.usage_rows import Text, csv_record, csv_text, jsonl_text, text_row, write
 
 HEADER = ",".join(USAGE_COLUMNS)
 GOOD, ALSO_GOOD = csv_record(text_row(1)), csv_record(text_row(2))

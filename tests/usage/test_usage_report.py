@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from usage.usage_rows import csv_text, text_row, usage_row, write
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.usage.export import export_usage
 from aijobs_sdk.usage.table import UsageTable
 from aijobs_sdk.usage.usage import GROUP_COLUMNS, Usage
+from usage.usage_rows import csv_text, text_row, usage_row, write
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from usage.usage_rows import csv_text, text_row, write
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.database import statement
 from aijobs_sdk.usage.usage import Usage
+from usage.usage_rows import csv_text, text_row, write
 
 
 @pytest.fixture

@@ -1,0 +1,48 @@
+"""Why something went wrong, as facts that can be stored, sent and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pydantic import Field, JsonValue
+
+from aijobs_sdk.contract.model import Fact
+
+
+class ErrorCategory(StrEnum):
+    """What kind of thing went wrong: reports group by it."""
+
+    VALIDATION = "validation"
+    AUTHENTICATION = "authentication"
+    RATE_LIMIT = "rate_limit"
+    TIMEOUT = "timeout"
+    PROVIDER = "provider"
+    CONTENT_FILTER = "content_filter"
+    QUOTA = "quota"
+    CANCELLED = "cancelled"
+    DEPENDENCY = "dependency"
+    INTERNAL = "internal"
+
+
+class ErrorInfo(Fact):
+    """Why an attempt or a job ended badly, in a form that can be stored, sent and shown."""
+
+    code: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    """Stable and snake case: programs branch on it."""
+    category: ErrorCategory
+    message: str
+    """Safe to show: holds no key, no prompt and no stack."""
+    retryable: bool = False
+    attempt: int | None = None
+    provider: str | None = None
+    details: Mapping[str, JsonValue] = Field(default_factory=dict)
+
+
+class FieldProblem(Fact):
+    """One field of a request that cannot be used."""
+
+    field: str
+    """A dotted path: `payload.prompt`, `rows[36].text`."""
+    problem: str
+    """What was expected, and the shape (never the value) of what came."""
