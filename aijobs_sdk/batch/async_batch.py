@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DEFAULT_CONCURRENCY = 50
+CHECKED_AT_ONCE = 100
 CLOCK_SKEW = timedelta(minutes=1)
 """How far apart the clocks of those who write jobs and those who write usage may be."""
 
@@ -147,7 +148,7 @@ class AsyncBatch:
             return []
         since = min(row.submitted_at for row in jobs.values() if row.submitted_at) - CLOCK_SKEW
         until = max(row.completed_at for row in jobs.values() if row.completed_at) + CLOCK_SKEW
-        return [row for row in await self._backend.usage(since=since, until=until) if row.metadata["job_id"] in jobs]
+        return [row for row in await self._backend.usage(since=since, until=until) if row.metadata.get("job_id") in jobs]
 
     @property
     def results(self) -> Sequence[BatchRow]:
@@ -193,9 +194,14 @@ class AsyncBatch:
             raise first from first.__cause__  # as itself: the caller knows of no group
 
     async def _check(self, items: Sequence[Item]) -> None:
-        refused = await self._backend.refusals([self._request(item) for item in items])
+        refused: dict[int, InvalidRequestError] = {}
+        for start in range(0, len(items), CHECKED_AT_ONCE):
+            some = items[start : start + CHECKED_AT_ONCE]
+            found = await self._backend.refusals([self._request(item) for item in some])
+            refused |= {some[place].index: error for place, error in found.items()}
+            await asyncio.sleep(0)  # others run on this loop too
         if refused:
-            raise refusal_of({items[place].index: error for place, error in refused.items()})
+            raise refusal_of(refused)
 
     async def _run_rows(self, waiting: Iterator[Item]) -> None:
         for item in waiting:
