@@ -1,0 +1,34 @@
+"""Time of statements in interpreters of their own, where nothing is loaded yet."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+
+from benchmarks.effort import Effort
+
+
+def time_each(statements: Mapping[str, str], effort: Effort) -> Mapping[str, list[float]]:
+    """Return by name the milliseconds of each run, from the start of its interpreter to the end.
+
+    They run in turn, so that whatever else the machine does falls on all of them alike.
+    """
+    times: dict[str, list[float]] = {name: [] for name in statements}
+    for _ in range(effort.processes):
+        for name, statement in statements.items():
+            if sum(times[name]) < effort.processes_seconds * 1000:
+                times[name].append(_milliseconds(statement))
+    return times
+
+
+def output_of(statement: str) -> str:
+    """Return what a statement prints."""
+    return subprocess.run([sys.executable, "-c", statement], check=True, capture_output=True, text=True).stdout
+
+
+def _milliseconds(statement: str) -> float:
+    start = time.perf_counter()
+    output_of(statement)
+    return (time.perf_counter() - start) * 1000
