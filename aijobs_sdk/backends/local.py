@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
 from aijobs_sdk.engine.context import World
@@ -67,6 +67,8 @@ class LocalBackend:
             events = await store.events(self._caller.tenant_id, job_id, after=after)
             for event in events:
                 yield event
+                if isinstance(event, TerminalEvent):
+                    return
                 after = event.seq
             if not events:
                 if over or not follow:

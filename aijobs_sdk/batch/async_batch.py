@@ -148,7 +148,9 @@ class AsyncBatch:
             return []
         since = min(row.submitted_at for row in jobs.values() if row.submitted_at) - CLOCK_SKEW
         until = max(row.completed_at for row in jobs.values() if row.completed_at) + CLOCK_SKEW
-        return [row for row in await self._backend.usage(since=since, until=until) if row.metadata.get("job_id") in jobs]
+        return [
+            row for row in await self._backend.usage(since=since, until=until) if row.metadata.get("job_id") in jobs
+        ]
 
     @property
     def results(self) -> Sequence[BatchRow]:

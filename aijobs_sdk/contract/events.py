@@ -11,14 +11,18 @@ from functools import cache
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic.dataclasses import dataclass
 
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.job import JobStatus
-from aijobs_sdk.contract.model import Fact
+
+_AS_FACTS = ConfigDict(extra="forbid", defer_build=True)
 
 
-class Event(Fact):
+# Checked like every fact, and slotted: a log holds many of them, and as models they take twice the memory.
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+class Event:
     """What every entry of the log has."""
 
     job_id: UUID
@@ -26,6 +30,7 @@ class Event(Fact):
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class StatusEvent(Event):
     """A change of state or progress."""
 
@@ -38,12 +43,14 @@ class StatusEvent(Event):
         return {"status": self.status.value, "progress": self.progress, "message": self.message}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class JobAccepted(StatusEvent):
     """The job is stored."""
 
     kind: Literal["accepted"] = "accepted"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class JobStarted(StatusEvent):
     """A worker claimed the job; `attempt` counts from 1."""
 
@@ -51,12 +58,14 @@ class JobStarted(StatusEvent):
     attempt: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class JobProgressed(StatusEvent):
     """The handler reported how far it is."""
 
     kind: Literal["progress"] = "progress"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class JobRetrying(StatusEvent):
     """Attempt `attempt` failed with `error`; the next one starts at `retry_at` or soon after."""
 
@@ -66,24 +75,28 @@ class JobRetrying(StatusEvent):
     retry_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class JobReleased(StatusEvent):
     """A worker gave the job back unharmed; the attempt does not count."""
 
     kind: Literal["released"] = "released"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class JobCancelRequested(StatusEvent):
     """Somebody asked the running job to stop; the worker that holds it will end it."""
 
     kind: Literal["cancel_requested"] = "cancel_requested"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class JobCompleted(StatusEvent):
     """The result is stored. Terminal."""
 
     kind: Literal["completed"] = "completed"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class JobFailed(StatusEvent):
     """No attempt is left, or no retry can help. Terminal."""
 
@@ -91,6 +104,7 @@ class JobFailed(StatusEvent):
     error: ErrorInfo
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class JobCancelled(StatusEvent):
     """The job was stopped on request. Terminal."""
 
@@ -98,6 +112,7 @@ class JobCancelled(StatusEvent):
     error: ErrorInfo
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class TextDelta(Event):
     """A piece of the answer, while it is written.
 
@@ -111,6 +126,7 @@ class TextDelta(Event):
     attempt: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
 class UnknownEvent(Event):
     """An event of a kind this version does not know, kept as it came."""
 
@@ -163,4 +179,18 @@ def parse_event(data: Mapping[str, JsonValue]) -> JobEvent:
         return _known().validate_python(data)
     head = {"job_id", "seq", "at", "kind"}
     rest = {name: value for name, value in data.items() if name not in head}
-    return UnknownEvent.model_validate({name: data[name] for name in head} | {"data": rest})
+    return _unknown().validate_python({name: data[name] for name in head} | {"data": rest})
+
+
+def dump_event(event: JobEvent) -> dict[str, JsonValue]:
+    """Return an event as JSON, which `parse_event()` reads back."""
+    if isinstance(event, UnknownEvent):
+        known = _unknown().dump_python(event, mode="json")
+        return {**known.pop("data"), **known}
+    dumped: dict[str, JsonValue] = _known().dump_python(event, mode="json")
+    return dumped
+
+
+@cache
+def _unknown() -> TypeAdapter[UnknownEvent]:
+    return TypeAdapter(UnknownEvent)

@@ -31,7 +31,7 @@ class JobStatus(StrEnum):
     @property
     def is_final(self) -> bool:
         """Whether a job with this status never moves again."""
-        return self in {JobStatus.COMPLETED, JobStatus.FAILED}
+        return self is JobStatus.COMPLETED or self is JobStatus.FAILED  # asked often: no set is built
 
 
 class JobState(StrEnum):
@@ -77,7 +77,10 @@ class Priority(StrEnum):
     @property
     def rank(self) -> int:
         """0 for what starts first."""
-        return list(Priority).index(self)
+        return _RANK[self]
+
+
+_RANK = {priority: rank for rank, priority in enumerate(Priority)}
 
 
 class Caller(Fact):

@@ -21,6 +21,7 @@ from aijobs_sdk.engine.provider_call import call_provider
 
 FLUSH_CHARS = 256
 FLUSH_SECONDS = 0.02
+NO_EFFECTS = Effects()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class JobContext:
         """Which try this is, from 1."""
         self.draw_key: str = claim.draw_key
         self.clock: Clock = world.clock
-        self.effects: Effects = Effects()
+        self.effects: Effects = NO_EFFECTS
         """What is committed with the completion, or not at all; the handler sets it before it returns."""
         self.stopping: bool = False
         """Whether the job was cancelled: set before the handler is interrupted at its next await."""

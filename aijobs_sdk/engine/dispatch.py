@@ -78,7 +78,9 @@ def _new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clo
 def _checked(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, job_id: UUID) -> NewJob:
     job_type = types[request.type]
     asked = _checked_payload(request, job_type)
-    fingerprint = _fingerprint(request.type, asked)
+    prepared = _prepared(asked, job_type)
+    stored = _stored(asked)
+    fingerprint = _fingerprint(request.type, stored)
     job = Job(
         id=job_id,
         tenant_id=caller.tenant_id,
@@ -86,7 +88,7 @@ def _checked(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clo
         type=request.type,
         status=JobStatus.PENDING,
         priority=_priority(request, job_type),
-        payload=_stored(_prepared(asked, job_type)),
+        payload=stored if prepared is asked else _stored(prepared),
         message="Accepted",
         max_attempts=_max_attempts(request, job_type),
         idempotency_key=_idempotency_key(request),
@@ -164,6 +166,6 @@ def _stored(payload: BaseModel) -> Mapping[str, object]:
     return payload.model_dump(mode="json", exclude_none=True)
 
 
-def _fingerprint(type_name: str, payload: BaseModel) -> str:
-    text = json.dumps([type_name, _stored(payload)], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _fingerprint(type_name: str, payload: Mapping[str, object]) -> str:
+    text = json.dumps([type_name, payload], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

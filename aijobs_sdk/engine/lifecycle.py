@@ -6,7 +6,6 @@ Pure: a store calls it inside its own atomic step, and writes what comes back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, TypedDict, Unpack, assert_never
@@ -102,8 +101,7 @@ class RequestCancel(NamedTuple):
 Command = Take | Extend | Report | RequestCancel | Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class JobRecord:
+class JobRecord(NamedTuple):
     """All that a store keeps about a job: what everybody sees, and what only the engine needs."""
 
     job: Job
@@ -180,7 +178,7 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
         case Take():
             return _take(record, command, now)
         case Extend():
-            return Step(replace(record, lease_until=_until(command, now)), ())
+            return Step(record._replace(lease_until=_until(command, now)), ())
         case Report():
             return _report(record, command, now)
         case RequestCancel():
@@ -322,7 +320,7 @@ def _move(
 ) -> JobRecord:
     """Return the record one event further, in a state."""
     job = record.job.model_copy(update={**job_changes, "status": state.status})
-    return replace(record, job=job, state=state, last_seq=record.last_seq + 1, **changes)
+    return record._replace(job=job, state=state, last_seq=record.last_seq + 1, **changes)
 
 
 def _until(command: Take | Extend, now: datetime) -> datetime:

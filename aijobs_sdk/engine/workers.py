@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from typing import NamedTuple
 
 from aijobs_sdk.contract.errors import LeaseLostError
 from aijobs_sdk.contract.store import Claim, Lease, Release
@@ -16,9 +15,18 @@ from aijobs_sdk.engine.job_type import JobTypes
 log = logging.getLogger("aijobs.worker")
 
 
-class _Attempt(NamedTuple):
-    context: JobContext
-    task: asyncio.Task[None]
+class _Attempt:
+    """A claimed job in this process."""
+
+    def __init__(self, context: JobContext) -> None:
+        self.context = context
+        self.begun = False
+        self.task: asyncio.Task[None] | None = None
+
+    def interrupt(self) -> None:
+        """Stop it at its next await; a task that was cancelled before its first step would never see it."""
+        if self.begun and self.task is not None:
+            self.task.cancel()
 
 
 class WorkerPool:
@@ -29,7 +37,7 @@ class WorkerPool:
         self._world = world
         self._types = types
         self._attempts: dict[Lease, _Attempt] = {}
-        self._free = asyncio.Semaphore(world.limits.concurrency)
+        self._room = asyncio.Event()
         self._working = asyncio.Event()
         self._nudged = asyncio.Event()
         self._duties: list[asyncio.Task[None]] = []
@@ -37,6 +45,7 @@ class WorkerPool:
     def start(self) -> None:
         """Begin to claim and run jobs on the running loop."""
         self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
+        self._room.set()
         self._duties = [self._loop.create_task(self._claim_jobs()), self._loop.create_task(self._keep_leases())]
 
     def works_here(self) -> bool:
@@ -50,11 +59,12 @@ class WorkerPool:
 
     async def stop(self) -> None:
         """Claim no more; let running attempts end within the grace period; give back the rest."""
-        await _cancel(self._duties)
-        running = [attempt.task for attempt in self._attempts.values()]
+        await _end(self._duties)
+        await asyncio.sleep(0)  # what was claimed last begins, so that it can be interrupted
+        running = [attempt.task for attempt in self._attempts.values() if attempt.task is not None]
         if running and self._world.limits.grace_seconds:
             await asyncio.wait(running, timeout=self._world.limits.grace_seconds)
-        await _cancel(running)
+        await _end(running)
 
     def stop_soon(self) -> None:
         """Stop from any thread and without waiting: what a backend does that nobody holds any more."""
@@ -68,8 +78,10 @@ class WorkerPool:
         self._attempts.clear()
 
     def _cancel_all(self) -> None:
-        for task in [*self._duties, *(attempt.task for attempt in self._attempts.values())]:
-            task.cancel()
+        for duty in self._duties:
+            duty.cancel()
+        for attempt in self._attempts.values():
+            attempt.interrupt()
 
     async def _give_back(self, lease: Lease) -> None:
         try:
@@ -78,25 +90,25 @@ class WorkerPool:
             log.debug("job %s had already left worker %s", lease.job_id, self.worker_id)
 
     async def _claim_jobs(self) -> None:
+        limits = self._world.limits
         while True:
-            await self._free.acquire()
-            self._free.release()
+            await self._room.wait()
             await self._world.store.wait_claimable()
             for claim in await self._world.store.claim(
-                self.worker_id,
-                limit=self._world.limits.concurrency - len(self._attempts),
-                lease_seconds=self._world.limits.lease_seconds,
+                self.worker_id, limit=limits.concurrency - len(self._attempts), lease_seconds=limits.lease_seconds
             ):
-                await self._free.acquire()
                 self._begin(claim)
+            if len(self._attempts) >= limits.concurrency:
+                self._room.clear()
 
     def _begin(self, claim: Claim) -> None:
-        context = JobContext(claim, self._world)
-        task = self._loop.create_task(self._work(context, claim.lease))
-        self._attempts[claim.lease] = _Attempt(context, task)
+        attempt = self._attempts[claim.lease] = _Attempt(JobContext(claim, self._world))
+        attempt.task = self._loop.create_task(self._work(attempt, claim.lease))
         self._working.set()
 
-    async def _work(self, context: JobContext, lease: Lease) -> None:
+    async def _work(self, attempt: _Attempt, lease: Lease) -> None:
+        attempt.begun = True
+        context = attempt.context
         try:
             outcome = await run_attempt(context, self._types, self._world)
             await self._world.store.finish(lease, outcome)
@@ -104,7 +116,7 @@ class WorkerPool:
             log.warning("job %s passed to another worker; attempt %d is dropped", lease.job_id, context.attempt)
         finally:
             del self._attempts[lease]
-            self._free.release()
+            self._room.set()
             if not self._attempts:
                 self._working.clear()
 
@@ -130,10 +142,10 @@ class WorkerPool:
             attempt = self._attempts.get(lease)
             if attempt is not None and (beat.lost or beat.cancel_requested) and not attempt.context.stopping:
                 attempt.context.stopping = True
-                attempt.task.cancel()
+                attempt.interrupt()
 
 
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,7 +16,10 @@ class Signal:
         bell = asyncio.get_running_loop().create_future()
         self._waiting.add(bell)
         try:
-            await asyncio.wait([bell], timeout=timeout_seconds)
+            async with asyncio.timeout(timeout_seconds):
+                await bell
+        except TimeoutError:
+            return
         finally:
             self._waiting.discard(bell)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -55,7 +54,7 @@ def record_in(state: JobState) -> JobRecord:
         created_at=NOW,
     )
     fresh = accept(NewJob(job=job, fingerprint="", draw_key=""), NOW).record
-    return replace(fresh, state=state, job=job.model_copy(update={"status": state.status, "attempts": 1}))
+    return fresh._replace(state=state, job=job.model_copy(update={"status": state.status, "attempts": 1}))
 
 
 @pytest.mark.parametrize(("state", "verb"), [pair for pair in EVERY_PAIR if pair in TABLE])
@@ -80,7 +79,7 @@ def test_events_are_numbered_on_from_the_record(state: JobState, verb: Verb) -> 
 
 def test_a_retry_of_a_job_that_had_its_attempts_fails_it() -> None:
     record = record_in(JobState.RUNNING)
-    spent = replace(record, job=record.job.model_copy(update={"attempts": 3, "max_attempts": 3}))
+    spent = record._replace(job=record.job.model_copy(update={"attempts": 3, "max_attempts": 3}))
     after, _ = advance(spent, Retry(ERROR, 1), NOW)
     assert (after.state, after.job.error) == (JobState.FAILED, ERROR)
 

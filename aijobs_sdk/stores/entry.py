@@ -1,0 +1,33 @@
+"""All that the memory store has about one job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.stores.signal import Signal
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """One job: its record, its log, and who waits for either."""
+
+    record: JobRecord
+    ordinal: int
+    """Its age: lower is older."""
+    log: list[JobEvent] = field(default_factory=list)
+    """Dense from 1, so that the event `seq` stands at place `seq - 1`."""
+    queued: bool = False
+    readers: Signal | None = None
+
+    async def wait_longer_than(self, seen: int) -> None:
+        """Return as soon as the log has more than `seen` events."""
+        if len(self.log) > seen:
+            return
+        readers = self.readers = self.readers or Signal()
+        try:
+            await readers.wait()
+        finally:
+            if readers.deserted:
+                self.readers = None
