@@ -98,14 +98,15 @@ class AsyncJobHandle(Generic[R_co]):
         Raises:
             TimeoutError: it is not over yet; it keeps running.
         """
+        if timeout is None:
+            return await self._follow()
         try:
             async with asyncio.timeout(timeout):
-                await self._follow()
+                return await self._follow()
         except TimeoutError:
             raise TimeoutError(
                 f"Job {self.id} is not finished after {timeout:g} s; it keeps running. Wait again, or cancel() it."
             ) from None
-        return self.job
 
     async def result(self, timeout: float | None = None) -> R_co:  # noqa: ASYNC109
         """Return what the job made, once it is done.
@@ -168,10 +169,10 @@ class AsyncJobHandle(Generic[R_co]):
             await self.refresh()
         return self.job
 
-    async def _follow(self) -> None:
-        if self.last_known is not None and self.last_known.is_final:
-            return
-        async with aclosing(self._backend.events(self.id, after=self._seen)) as events:
-            async for event in events:
-                self._seen = event.seq
-        await self.refresh()
+    async def _follow(self) -> Job:
+        if self.last_known is None or not self.last_known.is_final:
+            async with aclosing(self._backend.events(self.id, after=self._seen)) as events:
+                async for event in events:
+                    self._seen = event.seq
+            await self.refresh()
+        return self.job

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from pydantic import Field, JsonValue
@@ -143,12 +143,12 @@ class JobRequest(Fact):
     """
 
 
-class NewJob(Fact):
+class NewJob(NamedTuple):
     """A request that passed every check: what a store inserts."""
 
     job: Job
-    fingerprint: str
-    """Hash of type and payload: tells a repeat under the same idempotency key from a conflict."""
+    fingerprint: str | None
+    """Hash of type and payload: tells a repeat under the same idempotency key from a conflict. None without a key."""
     draw_key: str
 
 

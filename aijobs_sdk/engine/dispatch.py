@@ -80,7 +80,7 @@ def _checked(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clo
     asked = _checked_payload(request, job_type)
     prepared = _prepared(asked, job_type)
     stored = _stored(asked)
-    fingerprint = _fingerprint(request.type, stored)
+    key = _idempotency_key(request)
     job = Job(
         id=job_id,
         tenant_id=caller.tenant_id,
@@ -91,10 +91,14 @@ def _checked(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clo
         payload=stored if prepared is asked else _stored(prepared),
         message="Accepted",
         max_attempts=_max_attempts(request, job_type),
-        idempotency_key=_idempotency_key(request),
+        idempotency_key=key,
         created_at=clock.now(),
     )
-    return NewJob(job=job, fingerprint=fingerprint, draw_key=request.draw_key or fingerprint)
+    return NewJob(
+        job=job,
+        fingerprint=None if key is None else _fingerprint(request.type, stored),
+        draw_key=request.draw_key or _fingerprint(request.type, stored),
+    )
 
 
 def _checked_payload(request: JobRequest, job_type: JobType[BaseModel]) -> BaseModel:

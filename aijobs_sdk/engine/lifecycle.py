@@ -106,7 +106,7 @@ class JobRecord(NamedTuple):
 
     job: Job
     state: JobState
-    fingerprint: str
+    fingerprint: str | None
     draw_key: str
     run_at: datetime
     """No claim before this instant."""
@@ -217,7 +217,7 @@ def expire(record: JobRecord) -> Retry:
 
 def _as_it_may_be(record: JobRecord, command: Command) -> Command:
     """Return the command, or what it comes to: nothing runs again that nobody wants, or that has had its attempts."""
-    if record.cancel_requested and isinstance(command, Retry | Release):
+    if record.cancel_requested and isinstance(command, (Retry, Release)):
         return Cancelled()
     if isinstance(command, Retry) and record.job.attempts >= record.job.max_attempts:
         return Fail(command.error)

@@ -50,8 +50,10 @@ class WorkerPool:
 
     def works_here(self) -> bool:
         """Return True while the pool works in this process, on the running loop."""
-        here = self._pid == os.getpid() and self._loop is asyncio.get_running_loop()
-        return here and not any(duty.done() for duty in self._duties)
+        if self._pid != os.getpid() or self._loop is not asyncio.get_running_loop():
+            return False
+        claiming, keeping = self._duties
+        return not (claiming.done() or keeping.done())
 
     def nudge(self) -> None:
         """Ask for a heartbeat now, so that a cancel need not wait for the next."""
