@@ -26,6 +26,8 @@ class AsyncJobHandle(Generic[R_co]):
     `await handle` is `await handle.result()`.
     """
 
+    __slots__ = ("_backend", "_revive", "_seen", "id", "last_known")
+
     def __init__(self, backend: Backend, job_id: UUID, *, last_known: Job | None, revive: Revive) -> None:
         self.id = job_id
         self.last_known = last_known
@@ -170,9 +172,10 @@ class AsyncJobHandle(Generic[R_co]):
         return self.job
 
     async def _follow(self) -> Job:
-        if self.last_known is None or not self.last_known.is_final:
-            async with aclosing(self._backend.events(self.id, after=self._seen)) as events:
-                async for event in events:
-                    self._seen = event.seq
-            await self.refresh()
-        return self.job
+        job = await self._current()
+        if job.is_final:
+            return job
+        async with aclosing(self._backend.events(self.id, after=self._seen)) as events:
+            async for event in events:
+                self._seen = event.seq
+        return await self._current()
