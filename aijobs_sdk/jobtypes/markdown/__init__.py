@@ -1,0 +1,1 @@
+"""What an answer's Markdown is made safe by, and named by."""

@@ -1,0 +1,114 @@
+"""Names a document after what its text says first."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+MAX_TITLE_CHARS: Final = 80
+UNTITLED: Final = "Untitled"
+
+# Enough for a title with its links; marks and ends of sentences in a longer line would be looked for too long.
+_HEAD_CHARS = 500
+
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+_ATX_HEADING = re.compile(r" {0,3}(?P<level>#{1,6})(?:[ \t]+(?P<text>.*?))??(?:[ \t]+#+)?[ \t]*$")
+_SETEXT_H1 = re.compile(r" {0,3}=+[ \t]*$")
+_NO_PROSE = re.compile(r"[\s|:=*_+~-]*$")
+
+_BLOCK_MARK = re.compile(r"^\s*(?:(?:>|#{1,6}|[-*+]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?)+")
+_LINK = re.compile(r"!?\[(?P<text>[^\[\]]*)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\[\]]*\])")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_CODE_SPAN = re.compile(r"(?<!`)(?P<run>`+)(?!`)(?P<text>.+?)(?<!`)(?P=run)(?!`)")
+_CODE_PLACE = "\ue000"
+_EMPHASIS = re.compile(r"(?<!\\)(?P<run>\*{1,3}|~~|(?<!\w)_{1,3})(?=\S)(?P<text>.+?)(?<=[^\s\\])(?P=run)(?!(?<=_)\w)")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+_SENTENCE_END = re.compile(r"(?:[.!?…]+[\"')\]”’]*(?=\s)|[。！？]+[」』”]*)")  # noqa: RUF001 - Chinese and Japanese ends
+_ABBREVIATION = re.compile(r"(?:\b(?:[a-z]|mr|mrs|ms|dr|prof|st|vs|no|fig|approx|e\.g|i\.e))\.$", re.IGNORECASE)
+_JOINS_LEFT = {"\u200d", "\ufe0f"} | {chr(tone) for tone in range(0x1F3FB, 0x1F400)}
+
+
+def title_of(content: str, prompt: str) -> str:
+    """Return the first H1 of `content`, else its first sentence, else the prompt's; one line, never empty."""
+    candidates = (_first_h1(content), _first_sentence(content), _first_sentence(prompt))
+    return _cut_at_word(next(filter(None, candidates), UNTITLED))
+
+
+def _first_h1(markdown: str) -> str:
+    above = ""
+    for line in _lines_outside_code(markdown):
+        heading = _ATX_HEADING.match(line)
+        if _SETEXT_H1.match(line) and _plain(above):
+            return _plain(above)
+        if heading and heading["level"] == "#" and _plain(heading["text"] or ""):
+            return _plain(heading["text"])
+        above = "" if heading else line
+    return ""
+
+
+def _first_sentence(markdown: str) -> str:
+    paragraph = _plain(" ".join(_first_paragraph(markdown))[:_HEAD_CHARS])
+    for end in _SENTENCE_END.finditer(paragraph):
+        sentence = paragraph[: end.end()]
+        if not _ABBREVIATION.search(sentence):
+            return sentence.rstrip(".。")
+    return paragraph.rstrip(".。:")
+
+
+def _first_paragraph(markdown: str) -> Iterator[str]:
+    """Yield the first lines that say something; a heading and an item of a list are paragraphs of their own."""
+    said_something = False
+    for line in _lines_outside_code(markdown):
+        is_prose = not _NO_PROSE.match(line) and _plain(line) != ""
+        starts_anew = _BLOCK_MARK.match(line) is not None
+        if said_something and (starts_anew or not is_prose):
+            return
+        if is_prose:
+            said_something = True
+            yield _BLOCK_MARK.sub("", line)
+        if is_prose and _ATX_HEADING.match(line):
+            return
+
+
+def _lines_outside_code(markdown: str) -> Iterator[str]:
+    """Yield the beginning of each line outside fenced code, and an empty line in place of each fence."""
+    fence = ""
+    for line in re.split(r"\r\n?|\n", markdown):
+        run = _FENCE.match(line)
+        if fence:
+            is_closing = line.strip().startswith(fence) and set(line.strip()) == {fence[0]}
+            fence = "" if is_closing else fence
+        elif run:
+            fence = run[1]
+            yield ""
+        else:
+            yield line[:_HEAD_CHARS]
+
+
+def _plain(markdown: str) -> str:
+    """Return `markdown` as a reader would say it, on one line."""
+    codes = (span["text"] for span in _CODE_SPAN.finditer(markdown))  # marks and tags in code mean themselves
+    text = _LINK.sub(r"\g<text>", _TAG.sub("", _CODE_SPAN.sub(_CODE_PLACE, markdown)))
+    text = _EMPHASIS.sub(r"\g<text>", _EMPHASIS.sub(r"\g<text>", text))
+    text = html.unescape(_ESCAPE.sub(r"\1", text))
+    text = re.sub(_CODE_PLACE, lambda _: next(codes, ""), text)
+    return " ".join("".join(" " if unicodedata.category(char) == "Cc" else char for char in text).split())
+
+
+def _cut_at_word(title: str) -> str:
+    if len(title) <= MAX_TITLE_CHARS:
+        return title
+    start, space, _ = title[:MAX_TITLE_CHARS].rpartition(" ")
+    cut = start if space else title[: _between_characters(title, MAX_TITLE_CHARS - 1)]
+    return cut.rstrip(" ,;:.-–—") + "…"  # noqa: RUF001 - dashes
+
+
+def _between_characters(text: str, at: int) -> int:
+    """Return the last place up to `at` that does not part an accent or an emoji from what it belongs to."""
+    while at > 1 and (unicodedata.combining(text[at]) or text[at] in _JOINS_LEFT or text[at - 1] == "\u200d"):
+        at -= 1
+    return at
