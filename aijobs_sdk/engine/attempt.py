@@ -28,8 +28,6 @@ async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Out
     Raises:
         LeaseLostError: another worker has the job; nothing more may be written.
     """
-    if context.stopping:
-        return Cancelled()
     limit = asyncio.timeout(world.limits.job_seconds)
     try:
         async with limit:

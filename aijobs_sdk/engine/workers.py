@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from typing import NamedTuple
 
 from aijobs_sdk.contract.errors import LeaseLostError
 from aijobs_sdk.contract.store import Claim, Lease, Release
@@ -15,18 +16,9 @@ from aijobs_sdk.engine.job_type import JobTypes
 log = logging.getLogger("aijobs.worker")
 
 
-class _Attempt:
-    """A claimed job in this process."""
-
-    def __init__(self, context: JobContext) -> None:
-        self.context = context
-        self.begun = False
-        self.task: asyncio.Task[None] | None = None
-
-    def interrupt(self) -> None:
-        """Stop it at its next await; a task that was cancelled before its first step would never see it."""
-        if self.begun and self.task is not None:
-            self.task.cancel()
+class _Attempt(NamedTuple):
+    context: JobContext
+    task: asyncio.Task[None]
 
 
 class WorkerPool:
@@ -62,8 +54,8 @@ class WorkerPool:
     async def stop(self) -> None:
         """Claim no more; let running attempts end within the grace period; give back the rest."""
         await _end(self._duties)
-        await asyncio.sleep(0)  # what was claimed last begins, so that it can be interrupted
-        running = [attempt.task for attempt in self._attempts.values() if attempt.task is not None]
+        await asyncio.sleep(0)  # a task that is cancelled before its first step could not give its job back
+        running = [attempt.task for attempt in self._attempts.values()]
         if running and self._world.limits.grace_seconds:
             await asyncio.wait(running, timeout=self._world.limits.grace_seconds)
         await _end(running)
@@ -83,7 +75,7 @@ class WorkerPool:
         for duty in self._duties:
             duty.cancel()
         for attempt in self._attempts.values():
-            attempt.interrupt()
+            attempt.task.cancel()
 
     async def _give_back(self, lease: Lease) -> None:
         try:
@@ -104,13 +96,12 @@ class WorkerPool:
                 self._room.clear()
 
     def _begin(self, claim: Claim) -> None:
-        attempt = self._attempts[claim.lease] = _Attempt(JobContext(claim, self._world))
-        attempt.task = self._loop.create_task(self._work(attempt, claim.lease))
+        context = JobContext(claim, self._world)
+        task = self._loop.create_task(self._work(context, claim.lease))
+        self._attempts[claim.lease] = _Attempt(context, task)
         self._working.set()
 
-    async def _work(self, attempt: _Attempt, lease: Lease) -> None:
-        attempt.begun = True
-        context = attempt.context
+    async def _work(self, context: JobContext, lease: Lease) -> None:
         try:
             outcome = await run_attempt(context, self._types, self._world)
             await self._world.store.finish(lease, outcome)
@@ -144,7 +135,7 @@ class WorkerPool:
             attempt = self._attempts.get(lease)
             if attempt is not None and (beat.lost or beat.cancel_requested) and not attempt.context.stopping:
                 attempt.context.stopping = True
-                attempt.interrupt()
+                attempt.task.cancel()
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -47,6 +47,11 @@ async def over(backend: Backend, job: Job) -> Job:
     return await backend.get(job.id)
 
 
+async def turn_loop(times: int) -> None:
+    for _ in range(times):
+        await asyncio.sleep(0)
+
+
 def text_in(events: Sequence[JobEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
@@ -211,6 +216,16 @@ async def test_a_running_job_stops_at_its_next_await_when_it_is_cancelled(backen
     assert clock.now() - began < timedelta(seconds=1)
 
 
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_cancel_holds_however_far_the_start_of_the_job_is(backend: Backend, clock: Clock, turns: int) -> None:
+    job = await submit(backend, a_test_job(seconds=200))
+    began = clock.now()
+    await turn_loop(turns)
+    await backend.cancel(job.id)
+    assert (await over(backend, job)).cancelled()
+    assert clock.now() - began < timedelta(seconds=1)
+
+
 async def test_a_finished_job_stays_as_it_is_when_it_is_cancelled(backend: Backend) -> None:
     job = await submit(backend, a_test_job(echo="kept"))
     done = await over(backend, job)
@@ -364,9 +379,10 @@ async def test_a_document_of_nobody_is_none(backend: Backend) -> None:
     assert list(await backend.lineage(UUID(int=99))) == []
 
 
-async def test_closing_gives_running_jobs_back(backend: Backend, clock: Clock) -> None:
+@pytest.mark.parametrize("turns", range(8))
+async def test_closing_gives_jobs_back_however_far_they_are(backend: Backend, turns: int) -> None:
     job = await submit(backend, a_test_job(seconds=100))
-    await clock.sleep(1)
+    await turn_loop(turns)
     await backend.aclose()
     given_back = await backend.get(job.id)
     assert (given_back.status, given_back.attempts) == (JobStatus.PENDING, 0)
