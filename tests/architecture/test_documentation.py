@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ["README.md", "docs/adding_a_job_type.md"]
+PAGES = ["README.md", *(f"docs/{page}.md" for page in ("adding_a_job_type", "batches", "simulation", "usage"))]
 
 
 def blocks(page: str, language: str) -> list[str]:
