@@ -108,7 +108,8 @@ async def _serve(hold_time: Callable[[], AbstractContextManager[None]], started:
 def _stop(running: _Running) -> None:
     """Cancel what runs and end the thread; a handler that will not stop is left behind with its daemon thread."""
     if running.pid == os.getpid() and running.thread.is_alive():
-        running.portal.start_task_soon(running.portal.stop, True)  # noqa: FBT003 - anyio's own argument
+        with suppress(RuntimeError):  # it is ending already
+            running.portal.start_task_soon(running.portal.stop, True)  # noqa: FBT003 - anyio's own argument
         if running.thread is not threading.current_thread():
             running.thread.join(STOP_SECONDS)
 

@@ -18,7 +18,6 @@ from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.jobtypes.ai_generation import ai_generation
 from aijobs_sdk.jobtypes.test_job import test_job
 from aijobs_sdk.providers.models import Model, ModelTable
-from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.mock import Mock, current_mock
 from aijobs_sdk.simulation.provider import SimulatedProvider
 from aijobs_sdk.stores.memory import MemoryStore
@@ -61,16 +60,16 @@ def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[A
 
 
 def _simulated(settings: Settings) -> Mock:
-    return current_mock() or Mock(Simulation(settings.seed, settings.profile), virtual=False)
+    return current_mock() or Mock(settings.seed, settings.profile, virtual=False)
 
 
 def _providers(settings: Settings, models: ModelTable, simulated: Mock) -> Mapping[str, Provider]:
     if not settings.mock_mode:
         return {}
     names = {route.provider for model in models for route in model.routes}
-    return {name: SimulatedProvider(name, simulated.simulation, simulated.clock) for name in names}
+    return {name: SimulatedProvider(name, simulated, simulated.clock) for name in names}
 
 
 def _chance(settings: Settings, simulated: Mock) -> Chance:
     # Among real providers the jitter of two processes must differ; in a simulated world everything hangs on the seed.
-    return Chance(simulated.simulation.seed if settings.mock_mode else secrets.randbits(64))
+    return Chance(simulated.seed if settings.mock_mode else secrets.randbits(64))

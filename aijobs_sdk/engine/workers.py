@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from contextlib import suppress
 from typing import NamedTuple
 
 from aijobs_sdk.contract.errors import LeaseLostError
@@ -62,8 +63,9 @@ class WorkerPool:
 
     def stop_soon(self) -> None:
         """Stop from any thread and without waiting: what a backend does that nobody holds any more."""
-        if self._pid == os.getpid() and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._cancel_all)
+        if self._pid == os.getpid():
+            with suppress(RuntimeError):  # the loop is closed, or is being closed at this moment
+                self._loop.call_soon_threadsafe(self._cancel_all)
 
     async def abandon(self) -> None:
         """Give back what this pool held when its loop ended or its process was left behind by a fork."""

@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal
-from uuid import UUID
 
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.engine.system_clock import SystemClock
-from aijobs_sdk.simulation.core import Call, Simulation, When
+from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.virtual_time import VirtualClock, VirtualLoop
 
 _CURRENT: ContextVar[Mock | None] = ContextVar("aijobs_mock", default=None)
 
 
-class Mock:
-    """A simulation with its time. Scripts go in by `on().do()`; `calls` tells what was asked of the providers."""
+class Mock(Simulation):
+    """A simulated world with its time. Scripts go in by `on().do()`; `calls` tells what the providers were asked."""
 
-    def __init__(self, simulation: Simulation, *, virtual: bool) -> None:
-        self.simulation = simulation
+    def __init__(self, seed: int = 0, profile: str = "fast", *, virtual: bool) -> None:
+        super().__init__(seed, profile)
         self.clock: Clock = VirtualClock() if virtual else SystemClock()
         self.virtual = virtual
         self._loops: list[VirtualLoop] = []
-
-    def on(
-        self,
-        *,
-        model: str | None = None,
-        prompt: str | None = None,
-        tenant: UUID | str | None = None,
-        job: UUID | str | None = None,
-    ) -> When:
-        """Choose jobs by globs (`prompt="*contract*"`) that all have to match; `do()` says what happens to them."""
-        return self.simulation.on(model=model, prompt=prompt, tenant=tenant, job=job)
-
-    @property
-    def calls(self) -> Sequence[Call]:
-        """The most recent provider calls, oldest first."""
-        return self.simulation.calls
 
     @property
     def now(self) -> float:
@@ -65,7 +48,7 @@ def mock(*, seed: int = 0, profile: str = "fast", clock: Literal["virtual", "rea
 
     The same seed gives the same texts, tokens, delays and failures, in whatever order jobs run.
     """
-    world = Mock(Simulation(seed, profile), virtual=clock == "virtual")
+    world = Mock(seed, profile, virtual=clock == "virtual")
     token = _CURRENT.set(world)
     try:
         yield world
