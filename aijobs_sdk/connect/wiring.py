@@ -15,6 +15,7 @@ from aijobs_sdk.contract.provider import Provider
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.jobtypes.ai_generation import ai_generation
 from aijobs_sdk.jobtypes.test_job import test_job
 from aijobs_sdk.providers.models import Model, ModelTable
@@ -48,28 +49,33 @@ def standard_job_types(models: ModelTable) -> tuple[JobType[Any], ...]:
 
 def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[Any]]) -> LocalBackend:
     simulated = _simulated(settings)
+    clock = SystemClock() if simulated is None else simulated.clock
     world = World(
-        store=MemoryStore(simulated.clock),
-        providers=_providers(settings, models, simulated),
-        clock=simulated.clock,
-        chance=_chance(settings, simulated),
+        store=MemoryStore(clock),
+        providers=_providers(models, simulated),
+        clock=clock,
+        chance=_chance(simulated),
         limits=settings.limits,
     )
     types = JobTypes([*standard_job_types(models), *job_types])
     return LocalBackend(world=world, types=types, caller=settings.caller)
 
 
-def _simulated(settings: Settings) -> Mock:
-    return current_mock() or Mock(settings.seed, settings.profile, virtual=False)
+def _simulated(settings: Settings) -> Mock | None:
+    """Return the simulated world to live in: that of `with mock()`, else one of our own, else none: the real one."""
+    world = current_mock()
+    if world is None and settings.mock_mode:
+        return Mock(settings.seed, settings.profile, virtual=False)
+    return world
 
 
-def _providers(settings: Settings, models: ModelTable, simulated: Mock) -> Mapping[str, Provider]:
-    if not settings.mock_mode:
+def _providers(models: ModelTable, simulated: Mock | None) -> Mapping[str, Provider]:
+    if simulated is None:
         return {}
     names = {route.provider for model in models for route in model.routes}
     return {name: SimulatedProvider(name, simulated, simulated.clock) for name in names}
 
 
-def _chance(settings: Settings, simulated: Mock) -> Chance:
+def _chance(simulated: Mock | None) -> Chance:
     # Among real providers the jitter of two processes must differ; in a simulated world everything hangs on the seed.
-    return Chance(simulated.seed if settings.mock_mode else secrets.randbits(64))
+    return Chance(secrets.randbits(64) if simulated is None else simulated.seed)

@@ -243,6 +243,12 @@ def test_real_providers_need_to_be_set_up(monkeypatch: pytest.MonkeyPatch) -> No
     assert "AI_MOCK_MODE" in error.message
 
 
+def test_a_mock_world_is_simulated_whatever_the_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AI_MOCK_MODE", "false")
+    with aijobs.mock():
+        assert aijobs.Client().submit("hi", model="gpt-5.2").result().content
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("AI_MOCK_MODE", "perhaps"), ("AIJOBS_LEASE_SECONDS", "-1"), ("AIJOBS_LOG", "loud")]
 )
