@@ -83,6 +83,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._end_executor_call)
         return future
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's own
+        """Wait for the threads to end, in real time: a limit on this loop's time would have passed at once."""
+        self._executor_calls += 1
+        try:
+            await super().shutdown_default_executor()
+        finally:
+            self._executor_calls -= 1
+
     def _end_executor_call(self, _: asyncio.Future[_T]) -> None:
         self._executor_calls -= 1
 

@@ -22,7 +22,8 @@ job = client.submit(type="test_job", payload={"seconds": 250})
 
 
 def run(script: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", textwrap.dedent(script)]
+    # Python 3.12 and later warn of every fork in a program with threads.
+    command = [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", textwrap.dedent(script)]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
