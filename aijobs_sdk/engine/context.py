@@ -74,7 +74,9 @@ class JobContext:
 
     async def end_answer(self) -> None:
         """Send the rest: readers now have exactly what this attempt wrote."""
-        if self._answer is not None and (update := self._answer.end()):
+        if self._answer is None and not self._was_claimed_before:
+            return
+        if update := (await self._open_answer()).end():
             await self._world.store.append(self._lease, [update])
 
     def generate(
@@ -95,9 +97,13 @@ class JobContext:
 
     async def _open_answer(self) -> Answer:
         if self._answer is None:
-            # Only a job that was claimed before can have shown text to anybody.
-            self._answer = Answer(await self._shown() if self._lease.fence > 1 else "")
+            self._answer = Answer(await self._shown() if self._was_claimed_before else "")
         return self._answer
+
+    @property
+    def _was_claimed_before(self) -> bool:
+        """Whether an earlier attempt may have shown text to somebody."""
+        return self._lease.fence > 1
 
     async def _shown(self) -> str:
         events: list[JobEvent] = []

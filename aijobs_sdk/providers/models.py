@@ -118,7 +118,7 @@ class ModelTable:
         """Return the model of this name.
 
         Raises:
-            InvalidRequestError: there is none; the nearest known name and the whole list are in the message.
+            InvalidRequestError: there is none; the message names the nearest, or all there are.
         """
         try:
             return self._models[name]

@@ -112,7 +112,7 @@ def named_fault(name: str) -> Fault:
     """Return the fault of this name, one of `FaultKind`.
 
     Raises:
-        InvalidRequestError: there is none; the nearest name and all of them are in the message.
+        InvalidRequestError: there is none; the message names the nearest, or all there are.
     """
     try:
         return _NAMED[FaultKind(name)]

@@ -50,10 +50,20 @@ async def stubborn(context: aijobs.JobContext, payload: Nothing) -> dict[str, An
     return {}
 
 
+@aijobs.job_type("silent_retry")
+async def silent_retry(context: aijobs.JobContext, payload: Nothing) -> dict[str, int]:
+    if context.attempt == 1:
+        await context.write("Half an ans")
+        raise aijobs.ProviderError(
+            "Gone.", code="gone", category=aijobs.ErrorCategory.PROVIDER, provider="nobody", retryable=True
+        )
+    return {"attempt": context.attempt}
+
+
 @pytest.fixture
 def client() -> aijobs.Client:
     with aijobs.mock():
-        return aijobs.Client(job_types=[shout, where, crash, unspeakable, stubborn])
+        return aijobs.Client(job_types=[shout, where, crash, unspeakable, stubborn, silent_retry])
 
 
 def test_a_type_of_ones_own_is_asked_for_by_its_name(client: aijobs.Client) -> None:
@@ -91,6 +101,13 @@ def test_a_result_that_json_cannot_hold_fails_the_job(client: aijobs.Client) -> 
     error = client.submit(type="unspeakable").wait().error
     assert error is not None
     assert error.code == "handler_error"
+
+
+def test_a_retry_that_writes_nothing_takes_back_what_was_shown(client: aijobs.Client) -> None:
+    job = client.submit(type="silent_retry")
+    assert job.wait().attempts == 2
+    deltas = [event for event in job.events() if isinstance(event, aijobs.TextDelta)]
+    assert [(delta.text, delta.offset) for delta in deltas] == [("Half an ans", 0), ("", 0)]
 
 
 def test_a_job_may_not_run_for_ever(client: aijobs.Client) -> None:
