@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.model import Fact, StoredJson
 
 DEFAULT_MAX_ATTEMPTS = 3
 
@@ -99,13 +99,13 @@ class Job(Fact):
     type: str
     status: JobStatus
     priority: Priority
-    payload: Mapping[str, JsonValue]
+    payload: Mapping[str, StoredJson]
     progress: int = Field(default=0, ge=0, le=100)
     message: str = ""
     attempts: int = 0
     """Attempts begun so far, counted when a worker claims the job."""
     max_attempts: int = Field(default=DEFAULT_MAX_ATTEMPTS, ge=1)
-    result: Mapping[str, JsonValue] | None = None
+    result: Mapping[str, StoredJson] | None = None
     error: ErrorInfo | None = None
     idempotency_key: str | None = None
     task_id: str | None = None

@@ -294,7 +294,7 @@ def _request_cancel(record: JobRecord, state: JobState, now: datetime) -> Step:
 
 
 def _cancel(record: JobRecord, now: datetime) -> Step:
-    error = CANCELLED.model_copy(update={"attempt": record.job.attempts or None})
+    error = CANCELLED.replace(attempt=record.job.attempts or None)
     job = {"error": error, "message": error.message, "completed_at": now}
     ended = _move(record, JobState.CANCELLED, job)
     return Step(ended, (JobCancelled(**_head(ended, now), error=error),))
@@ -319,7 +319,7 @@ def _move(
     record: JobRecord, state: JobState, job_changes: Mapping[str, object], **changes: Unpack[_Changes]
 ) -> JobRecord:
     """Return the record one event further, in a state."""
-    job = record.job.model_copy(update={**job_changes, "status": state.status})
+    job = record.job.replace(status=state.status, **job_changes)
     return record._replace(job=job, state=state, last_seq=record.last_seq + 1, **changes)
 
 
