@@ -36,6 +36,8 @@ class ErrorInfo(Fact):
     retryable: bool = False
     attempt: int | None = None
     provider: str | None = None
+    region: str | None = None
+    """Where the provider was asked, as in its route: `eu-west-2`."""
     details: Mapping[str, JsonValue] = Field(default_factory=dict)
 
 

@@ -5,6 +5,10 @@ AIJobsError
 ├── ConfigurationError                    a setting, an address or an extra is missing
 ├── JobNotFoundError (LookupError)        this tenant has no such job
 ├── IdempotencyConflictError              the key was used for another payload
+├── AdmissionError                        too much for this tenant now; `retry_after_seconds` says when to come back
+│   ├── TooManyJobsError                  it has as many unfinished jobs as it may
+│   └── RateLimitedError                  it submits this type faster than it may
+├── StoreUnavailableError                 the database cannot be used now, or at all; the message says why
 ├── JobError                              how a job ended, raised by `result()`; `job` is the record
 │   ├── JobFailedError
 │   └── JobCancelledError
@@ -92,6 +96,49 @@ class IdempotencyConflictError(AIJobsError):
         self.job_id = job_id
 
 
+class AdmissionError(AIJobsError):
+    """The tenant asks for more than it may have at once; nothing was stored."""
+
+    code = "admission_refused"
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyJobsError(AdmissionError):
+    """The tenant has as many unfinished jobs as it may."""
+
+    code = "too_many_jobs"
+
+    def __init__(self, limit: int, *, retry_after_seconds: float) -> None:
+        super().__init__(
+            f"This tenant may have {limit} unfinished jobs at a time. Wait until some have finished, "
+            f"then submit again (in {retry_after_seconds:.3g} s).",
+            retry_after_seconds=retry_after_seconds,
+        )
+        self.limit = limit
+
+
+class RateLimitedError(AdmissionError):
+    """The tenant submits jobs of one type faster than it may."""
+
+    code = "rate_limited"
+
+    def __init__(self, job_type: str, *, retry_after_seconds: float) -> None:
+        super().__init__(
+            f"Too many {job_type!r} jobs in a short time. Submit again in {retry_after_seconds:.3g} s.",
+            retry_after_seconds=retry_after_seconds,
+        )
+        self.job_type = job_type
+
+
+class StoreUnavailableError(AIJobsError):
+    """The place where jobs are kept cannot be used; what was asked for was not done, or is not known to be."""
+
+    code = "store_unavailable"
+
+
 class JobError(AIJobsError):
     """A job ended without a result. `job` is its last record, `info` its structured error."""
 
@@ -155,6 +202,9 @@ HTTP_STATUS: Mapping[type[AIJobsError], int] = {
     ConfigurationError: 500,
     JobNotFoundError: 404,
     IdempotencyConflictError: 409,
+    TooManyJobsError: 429,
+    RateLimitedError: 429,
+    StoreUnavailableError: 503,
     JobFailedError: 409,
     JobCancelledError: 409,
     ProviderError: 502,

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.model import Fact, StoredJson
@@ -111,6 +111,8 @@ class Job(Fact):
     task_id: str | None = None
     """The executor's own id for the attempt that runs now or ran last."""
     worker_id: str | None = None
+    replay_of: UUID | None = None
+    """The failed job that this one repeats."""
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
@@ -136,6 +138,9 @@ class JobRequest(Fact):
     """The call's own; the job type's, then the default, where it is None."""
     idempotency_key: str | None = None
     max_attempts: int | None = None
+    run_at: AwareDatetime | None = None
+    """Not before this instant; None: as soon as a worker is free."""
+    replay_of: UUID | None = None
     draw_key: str | None = None
     """Names this work in every run of the same program: the simulation's draws hang on it, so that ids may be random.
 
@@ -150,6 +155,8 @@ class NewJob(NamedTuple):
     fingerprint: str | None
     """Hash of type and payload: tells a repeat under the same idempotency key from a conflict. None without a key."""
     draw_key: str
+    run_at: datetime | None = None
+    """Not before this instant; None: at once."""
 
 
 class JobQuery(Fact):

@@ -10,7 +10,9 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.job import Priority
+from aijobs_sdk.contract.model import Fact, StoredJson
 
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
 """A billing month, UTC: `2026-01`."""
@@ -67,9 +69,61 @@ class UsageRow(Fact):
     created_at: datetime
 
 
+class Image(Fact):
+    """A picture that a job made, by its address."""
+
+    id: UUID
+    tenant_id: UUID
+    user_id: UUID
+    job_id: UUID
+    url: str
+    media_type: str
+    width: int = Field(ge=1)
+    """Pixels, as `height`."""
+    height: int = Field(ge=1)
+    created_at: datetime
+
+
+class DeadLetter(Fact):
+    """A job that failed for good, with all that is needed to understand it and to run it again."""
+
+    job_id: UUID
+    tenant_id: UUID
+    user_id: UUID
+    type: str
+    priority: Priority
+    payload: Mapping[str, StoredJson]
+    max_attempts: int
+    errors: tuple[ErrorInfo, ...] = Field(min_length=1)
+    """How each attempt failed, the last one last."""
+    draw_key: str
+    failed_at: datetime
+    replayed_as: UUID | None = None
+    """The job that a replay made of it."""
+
+    @property
+    def error(self) -> ErrorInfo:
+        """What the job failed of."""
+        return self.errors[-1]
+
+
+class DeadLetterQuery(Fact):
+    """Which of a tenant's dead letters to list, newest first."""
+
+    category: ErrorCategory | None = None
+    type: str | None = None
+    provider: str | None = None
+    region: str | None = None
+    replayed: bool | None = None
+    """Only those that were replayed already, or only those that were not."""
+    limit: int = Field(default=50, ge=1, le=1000)
+    offset: int = Field(default=0, ge=0)
+
+
 class Effects(Fact):
     """What is committed together with a completion, or not at all."""
 
     documents: tuple[Document, ...] = ()
     lineage: tuple[LineageEvent, ...] = ()
     usage: tuple[UsageRow, ...] = ()
+    images: tuple[Image, ...] = ()

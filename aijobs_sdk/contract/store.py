@@ -12,7 +12,10 @@ from pydantic import JsonValue
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
-from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
+
+IDEMPOTENCY_HOURS = 24
+"""So long after its job ended an idempotency key still finds it."""
 
 
 class Lease(NamedTuple):
@@ -79,7 +82,9 @@ class Cancelled(NamedTuple):
 
 
 class Release(NamedTuple):
-    """The attempt is given back unharmed and does not count."""
+    """The attempt is given back unharmed and does not count; another may begin after the delay."""
+
+    delay_seconds: float = 0.0
 
 
 Outcome = Done | Retry | Fail | Cancelled | Release
@@ -91,7 +96,8 @@ class Store(Protocol):
     async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
         """Insert all of them or none; return one job each, in order.
 
-        A job whose tenant has used its idempotency key before is not inserted: the first job is returned.
+        A job whose tenant has used its idempotency key before is not inserted: the first job is returned. A key
+        is free again IDEMPOTENCY_HOURS after its job ended. A job with `replay_of` marks that dead letter as replayed.
 
         Raises:
             IdempotencyConflictError: a key was used for another type or payload; nothing was inserted.
@@ -102,7 +108,9 @@ class Store(Protocol):
         """Return as soon as a job can be claimed. It may return too early, never too late."""
         ...
 
-    async def claim(self, worker_id: str, *, limit: int, lease_seconds: float) -> list[Claim]:
+    async def claim(
+        self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+    ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age. Counts an attempt for each."""
         ...
 
@@ -135,7 +143,7 @@ class Store(Protocol):
         ...
 
     async def reap(self) -> list[UUID]:
-        """Retry or fail every running job whose lease has run out; return their ids."""
+        """Retry or fail every running job whose lease has run out or that is past its hard limit; return their ids."""
         ...
 
     async def get(self, tenant_id: UUID, job_id: UUID) -> Job:
@@ -172,4 +180,31 @@ class Store(Protocol):
 
     async def usage(self, tenant_id: UUID, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
         """Return this tenant's usage with `since` <= `created_at` < `until`, oldest first."""
+        ...
+
+    async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
+        """Return the pictures that a job of this tenant made, in their order."""
+        ...
+
+    async def dead_letters(self, tenant_id: UUID, query: DeadLetterQuery) -> Sequence[DeadLetter]:
+        """Return one page of this tenant's dead letters, newest first."""
+        ...
+
+    async def dead_letter(self, tenant_id: UUID, job_id: UUID) -> DeadLetter | None:
+        """Return what this tenant's failed job left behind."""
+        ...
+
+    async def purge_dead_letters(self, tenant_id: UUID, *, failed_before: datetime) -> int:
+        """Delete this tenant's dead letters of that age; return how many there were."""
+        ...
+
+    async def purge_jobs(self, *, finished_before: datetime) -> int:
+        """Delete jobs of every tenant that ended before, with their logs; return how many there were.
+
+        Documents, lineage, usage, images and dead letters stay, and so does a job whose idempotency key still counts.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of whatever the store holds open; what was stored stays."""
         ...

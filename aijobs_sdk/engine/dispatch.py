@@ -92,11 +92,13 @@ def _checked(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clo
         message="Accepted",
         max_attempts=_max_attempts(request, job_type),
         idempotency_key=key,
+        replay_of=request.replay_of,
         created_at=clock.now(),
     )
     return NewJob(
         job=job,
         fingerprint=None if key is None else _fingerprint(request.type, stored),
+        run_at=request.run_at,
         draw_key=request.draw_key or _fingerprint(request.type, stored),
     )
 

@@ -27,6 +27,7 @@ from aijobs_sdk.contract.events import (
     TextDelta,
 )
 from aijobs_sdk.contract.job import Job, JobState, JobStatus, NewJob
+from aijobs_sdk.contract.records import DeadLetter
 from aijobs_sdk.contract.store import Cancelled, Done, Fail, Lease, Outcome, Progress, Release, Retry, Text, Update
 
 
@@ -80,6 +81,7 @@ class Take(NamedTuple):
 
     worker_id: str
     lease_seconds: float
+    hard_limit_seconds: float
 
 
 class Extend(NamedTuple):
@@ -112,6 +114,11 @@ class JobRecord(NamedTuple):
     """No claim before this instant."""
     fence: int = 0
     lease_until: datetime | None = None
+    """When the worker counts as lost, unless it is heard of again."""
+    overdue_at: datetime | None = None
+    """When the attempt counts as stuck, however alive its worker is."""
+    errors: tuple[ErrorInfo, ...] = ()
+    """How earlier attempts failed, oldest first."""
     last_seq: int = 0
     cancel_requested: bool = False
 
@@ -130,8 +137,26 @@ class JobRecord(NamedTuple):
         return self.waiting and self.run_at <= now
 
     def expired(self, now: datetime) -> bool:
-        """Return True for a running job whose worker has not been heard of in time."""
-        return self.state is JobState.RUNNING and self.lease_until is not None and self.lease_until < now
+        """Return True for a running job whose worker was not heard of in time, or whose attempt is stuck."""
+        return self.state is JobState.RUNNING and (_is_past(self.lease_until, now) or _is_past(self.overdue_at, now))
+
+    def dead_letter(self) -> DeadLetter | None:
+        """Return what a failed job leaves for somebody to look into; None for every other job."""
+        job = self.job
+        if self.state is not JobState.FAILED or job.error is None or job.completed_at is None:
+            return None
+        return DeadLetter(
+            job_id=job.id,
+            tenant_id=job.tenant_id,
+            user_id=job.user_id,
+            type=job.type,
+            priority=job.priority,
+            payload=job.payload,
+            max_attempts=job.max_attempts,
+            errors=self.errors,
+            draw_key=self.draw_key,
+            failed_at=job.completed_at,
+        )
 
 
 class Step(NamedTuple):
@@ -145,13 +170,24 @@ class ForbiddenTransitionError(RuntimeError):
     """The table has no such transition: a bug in the caller, not an outcome."""
 
 
+STUCK = ErrorInfo(
+    code="job_stuck",
+    category=ErrorCategory.TIMEOUT,
+    message="The attempt passed its hard time limit: its handler neither ended nor stopped when it was told to.",
+)
 CANCELLED = ErrorInfo(code="cancelled", category=ErrorCategory.CANCELLED, message="Cancelled on request.")
 
 
 def accept(new: NewJob, now: datetime) -> Step:
     """Return the first record of a job and its first event."""
+    run_at = new.run_at or now
     record = JobRecord(
-        job=new.job, state=JobState.READY, fingerprint=new.fingerprint, draw_key=new.draw_key, run_at=now, last_seq=1
+        job=new.job,
+        state=JobState.SCHEDULED if run_at > now else JobState.READY,
+        fingerprint=new.fingerprint,
+        draw_key=new.draw_key,
+        run_at=run_at,
+        last_seq=1,
     )
     return Step(record, (JobAccepted(**_head(record, now)),))
 
@@ -178,7 +214,7 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
         case Take():
             return _take(record, command, now)
         case Extend():
-            return Step(record._replace(lease_until=_until(command, now)), ())
+            return Step(record._replace(lease_until=_after(now, command.lease_seconds)), ())
         case Report():
             return _report(record, command, now)
         case RequestCancel():
@@ -191,20 +227,22 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
             return _retry(record, command, now)
         case Fail():
             job = {"error": command.error, "message": command.error.message, "completed_at": now}
-            ended = _move(record, state, job)
+            ended = _move(record, state, job, errors=(*record.errors, command.error))
             return Step(ended, (JobFailed(**_head(ended, now), error=command.error),))
         case Cancelled():
             return _cancel(record, now)
         case Release():
             job = {"attempts": record.job.attempts - 1, "progress": 0, "message": "Given back by its worker"}
-            released = _move(record, state, job, run_at=now, lease_until=None)
+            released = _move(record, state, job, run_at=_after(now, command.delay_seconds), lease_until=None)
             return Step(released, (JobReleased(**_head(released, now)),))
         case _:
             assert_never(command)
 
 
-def expire(record: JobRecord) -> Retry:
-    """Return how an attempt ends whose worker was lost: it counts, so that a poisonous job cannot run for ever."""
+def expire(record: JobRecord, now: datetime) -> Retry | Fail:
+    """Return how an attempt ends that nobody will end: it counts, so that a poisonous job cannot run for ever."""
+    if _is_past(record.overdue_at, now):
+        return Fail(STUCK.replace(attempt=record.job.attempts))
     error = ErrorInfo(
         code="worker_lost",
         category=ErrorCategory.INTERNAL,
@@ -255,7 +293,14 @@ def _take(record: JobRecord, command: Take, now: datetime) -> Step:
         "started_at": record.job.started_at or now,
         "progress": 0,
     }
-    taken = _move(record, JobState.RUNNING, job, fence=record.fence + 1, lease_until=_until(command, now))
+    taken = _move(
+        record,
+        JobState.RUNNING,
+        job,
+        fence=record.fence + 1,
+        lease_until=_after(now, command.lease_seconds),
+        overdue_at=_after(now, command.hard_limit_seconds),
+    )
     return Step(taken, (JobStarted(**_head(taken, now), attempt=attempt),))
 
 
@@ -301,9 +346,11 @@ def _cancel(record: JobRecord, now: datetime) -> Step:
 
 
 def _retry(record: JobRecord, command: Retry, now: datetime) -> Step:
-    retry_at = now + timedelta(seconds=command.delay_seconds)
+    retry_at = _after(now, command.delay_seconds)
     job = {"progress": 0, "message": f"Retrying in {command.delay_seconds:.1f} s: {command.error.message}"}
-    waiting = _move(record, JobState.RETRY_WAIT, job, run_at=retry_at, lease_until=None)
+    waiting = _move(
+        record, JobState.RETRY_WAIT, job, run_at=retry_at, lease_until=None, errors=(*record.errors, command.error)
+    )
     event = JobRetrying(**_head(waiting, now), attempt=record.job.attempts, error=command.error, retry_at=retry_at)
     return Step(waiting, (event,))
 
@@ -311,6 +358,8 @@ def _retry(record: JobRecord, command: Retry, now: datetime) -> Step:
 class _Changes(TypedDict, total=False):
     fence: int
     lease_until: datetime | None
+    overdue_at: datetime
+    errors: tuple[ErrorInfo, ...]
     run_at: datetime
     cancel_requested: bool
 
@@ -323,8 +372,12 @@ def _move(
     return record._replace(job=job, state=state, last_seq=record.last_seq + 1, **changes)
 
 
-def _until(command: Take | Extend, now: datetime) -> datetime:
-    return now + timedelta(seconds=command.lease_seconds)
+def _after(now: datetime, seconds: float) -> datetime:
+    return now + timedelta(seconds=seconds)
+
+
+def _is_past(instant: datetime | None, now: datetime) -> bool:
+    return instant is not None and instant < now
 
 
 def _head(record: JobRecord, now: datetime) -> _Head:

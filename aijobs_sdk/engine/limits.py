@@ -14,6 +14,8 @@ class Limits(Fact):
     """Attempts at the same time."""
     job_seconds: float = Field(default=300.0, gt=0)
     """One attempt may take this long; then it fails, cleanly."""
+    hard_limit_seconds: float = Field(default=330.0, gt=0)
+    """An attempt that is still there after this long is taken from its worker, whatever it does."""
     lease_seconds: float = Field(default=30.0, gt=0)
     """A worker that is silent for this long has lost its jobs."""
     heartbeat_seconds: float = Field(default=10.0, gt=0)

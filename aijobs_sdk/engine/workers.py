@@ -91,7 +91,10 @@ class WorkerPool:
             await self._room.wait()
             await self._world.store.wait_claimable()
             for claim in await self._world.store.claim(
-                self.worker_id, limit=limits.concurrency - len(self._attempts), lease_seconds=limits.lease_seconds
+                self.worker_id,
+                limit=limits.concurrency - len(self._attempts),
+                lease_seconds=limits.lease_seconds,
+                hard_limit_seconds=limits.hard_limit_seconds,
             ):
                 self._begin(claim)
             if len(self._attempts) >= limits.concurrency:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError, JobNotFoundError
+from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
-from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.store import Beat, Claim, Done, Lease, Outcome, Update
 from aijobs_sdk.engine.lifecycle import (
     Command,
@@ -29,6 +28,8 @@ from aijobs_sdk.engine.lifecycle import (
     expire,
 )
 from aijobs_sdk.stores.entry import Entry
+from aijobs_sdk.stores.idempotency import Holder, Key, ids_under_keys, key_of, still_counts
+from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.queue import Queue
 from aijobs_sdk.stores.signal import Signal
 
@@ -39,33 +40,40 @@ class MemoryStore:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: dict[UUID, Entry] = {}
-        self._ages = itertools.count(1)
-        self._of_tenant: defaultdict[UUID, list[UUID]] = defaultdict(list)
-        self._by_key: dict[tuple[UUID, str], UUID] = {}
+        self._newest = 0
+        self._of_tenant: defaultdict[UUID, list[Entry]] = defaultdict(list)
+        self._by_key: dict[Key, UUID] = {}
         self._running: set[UUID] = set()
         self._queue = Queue()
         self._claimable = Signal()
         self._documents: dict[UUID, Document] = {}
         self._lineage: defaultdict[UUID, list[LineageEvent]] = defaultdict(list)
         self._usage: defaultdict[UUID, list[UsageRow]] = defaultdict(list)
+        self._images: defaultdict[UUID, list[Image]] = defaultdict(list)
+        self._dead_letters: dict[UUID, DeadLetter] = {}
 
     async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
         """Insert all of them or none."""
-        firsts = self._first_of_each_key(jobs)
-        return [self._insert(new) if new.job.id in firsts else self._repeat_of(new) for new in jobs]
+        ids = ids_under_keys(jobs, self._held_keys(jobs))
+        return [
+            self._insert(new) if job_id == new.job.id else self._entries[job_id].record.job
+            for new, job_id in zip(jobs, ids, strict=True)
+        ]
 
     async def wait_claimable(self) -> None:
         """Return as soon as a job is due."""
         while self._queue.next_due(now := self._clock.now()) is None:
             await self._claimable.wait(self._queue.seconds_to_next(now))
 
-    async def claim(self, worker_id: str, *, limit: int, lease_seconds: float) -> list[Claim]:
+    async def claim(
+        self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+    ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         now = self._clock.now()
         claims: list[Claim] = []
         while len(claims) < limit and (entry := self._queue.next_due(now)) is not None:
             self._queue.pop()
-            record = self._step(entry, Take(worker_id, lease_seconds))
+            record = self._step(entry, Take(worker_id, lease_seconds, hard_limit_seconds))
             self._running.add(record.job.id)
             claims.append(Claim(record.job, record.lease, record.draw_key))
         return claims
@@ -91,12 +99,12 @@ class MemoryStore:
         return self._step(self._owned(tenant_id, job_id), RequestCancel()).job
 
     async def reap(self) -> list[UUID]:
-        """Retry or fail every running job whose lease has run out."""
+        """Retry or fail every running job that nobody will end."""
         now = self._clock.now()
         lost = [job_id for job_id in self._running if self._entries[job_id].record.expired(now)]
         for job_id in lost:
             entry = self._entries[job_id]
-            self._step(entry, expire(entry.record))
+            self._step(entry, expire(entry.record, now))
         self._running.difference_update(lost)
         return lost
 
@@ -106,17 +114,17 @@ class MemoryStore:
 
     async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of this tenant's jobs, newest first."""
-        ids = self._of_tenant[tenant_id]
-        end = len(ids) if query.cursor is None else _read_cursor(query.cursor, len(ids))
-        page: list[Job] = []
-        for place in range(end - 1, -1, -1):
-            job = self._entries[ids[place]].record.job
+        entries = self._of_tenant[tenant_id]
+        end = len(entries) if query.cursor is None else bisect_left(entries, self._read_cursor(query.cursor), key=_age)
+        page: list[Entry] = []
+        for entry in reversed(entries[:end]):
+            job = entry.record.job
             if query.status not in {None, job.status} or query.type not in {None, job.type}:
                 continue
             if len(page) == query.limit:
-                return JobPage(jobs=tuple(page), next_cursor=str(place + 1))
-            page.append(job)
-        return JobPage(jobs=tuple(page))
+                return JobPage(jobs=tuple(one.record.job for one in page), next_cursor=str(page[-1].ordinal))
+            page.append(entry)
+        return JobPage(jobs=tuple(one.record.job for one in page))
 
     async def events(self, tenant_id: UUID, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:
         """Return up to `limit` events with `seq` > `after`."""
@@ -140,35 +148,77 @@ class MemoryStore:
         """Return this tenant's usage in a span of time, oldest first."""
         return [row for row in self._usage.get(tenant_id, ()) if since <= row.created_at < until]
 
-    def _first_of_each_key(self, jobs: Sequence[NewJob]) -> set[UUID]:
-        """Return the ids to insert; the others repeat an idempotency key, rightly or in conflict."""
-        fresh: dict[tuple[UUID, str], NewJob] = {}
-        insert: set[UUID] = set()
-        for new in jobs:
-            key = _idempotency(new.job)
-            if key is None or (key not in self._by_key and key not in fresh):
-                insert.add(new.job.id)
-                if key is not None:
-                    fresh[key] = new
-                continue
-            first_id = self._by_key.get(key) or fresh[key].job.id
-            print_of_first = (
-                self._entries[first_id].record.fingerprint if key in self._by_key else fresh[key].fingerprint
-            )
-            if print_of_first != new.fingerprint:
-                raise IdempotencyConflictError(key[1], first_id)
-        return insert
+    async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
+        """Return the pictures that a job of this tenant made."""
+        return [image for image in self._images.get(job_id, ()) if image.tenant_id == tenant_id]
 
-    def _repeat_of(self, new: NewJob) -> Job:
-        return self._entries[self._by_key[new.job.tenant_id, new.job.idempotency_key or ""]].record.job
+    async def dead_letters(self, tenant_id: UUID, query: DeadLetterQuery) -> Sequence[DeadLetter]:
+        """Return one page of this tenant's dead letters, newest first."""
+        theirs = (one for one in self._dead_letters.values() if one.tenant_id == tenant_id and _asked_for(one, query))
+        newest_first = sorted(theirs, key=_failed_at, reverse=True)
+        return newest_first[query.offset : query.offset + query.limit]
+
+    async def dead_letter(self, tenant_id: UUID, job_id: UUID) -> DeadLetter | None:
+        """Return what this tenant's failed job left behind."""
+        letter = self._dead_letters.get(job_id)
+        return letter if letter is not None and letter.tenant_id == tenant_id else None
+
+    async def purge_dead_letters(self, tenant_id: UUID, *, failed_before: datetime) -> int:
+        """Delete this tenant's dead letters of that age."""
+        old = [
+            one.job_id
+            for one in self._dead_letters.values()
+            if one.tenant_id == tenant_id and one.failed_at < failed_before
+        ]
+        for job_id in old:
+            del self._dead_letters[job_id]
+        return len(old)
+
+    async def purge_jobs(self, *, finished_before: datetime) -> int:
+        """Delete jobs that ended before, with their logs."""
+        now = self._clock.now()
+        old = [
+            entry.record.job
+            for entry in self._entries.values()
+            if _ended_before(entry.record.job, finished_before) and not still_counts(entry.record.job, now)
+        ]
+        for job in old:
+            del self._entries[job.id]
+            if (key := key_of(job)) is not None and self._by_key.get(key) == job.id:
+                del self._by_key[key]
+        for tenant_id in {job.tenant_id for job in old}:
+            self._of_tenant[tenant_id] = [
+                entry for entry in self._of_tenant[tenant_id] if entry.record.job.id in self._entries
+            ]
+        return len(old)
+
+    async def aclose(self) -> None:
+        """Hold on to everything: there is nothing else that does."""
+
+    def _held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
+        """Return who holds the keys of these jobs now."""
+        now = self._clock.now()
+        records = [
+            self._entries[self._by_key[key]].record
+            for new in jobs
+            if (key := key_of(new.job)) is not None and key in self._by_key
+        ]
+        return {
+            (one.job.tenant_id, one.job.idempotency_key or ""): Holder(one.job.id, one.fingerprint)
+            for one in records
+            if still_counts(one.job, now)
+        }
 
     def _insert(self, new: NewJob) -> Job:
+        self._newest += 1
         step = accept(new, self._clock.now())
         job = step.record.job
-        entry = self._entries[job.id] = Entry(step.record, ordinal=next(self._ages))
-        self._of_tenant[job.tenant_id].append(job.id)
-        if (key := _idempotency(job)) is not None:
+        entry = self._entries[job.id] = Entry(step.record, ordinal=self._newest)
+        self._of_tenant[job.tenant_id].append(entry)
+        if (key := key_of(job)) is not None:
             self._by_key[key] = job.id
+        if job.replay_of in self._dead_letters:
+            self._dead_letters[job.replay_of] = self._dead_letters[job.replay_of].replace(replayed_as=job.id)
         return self._write(entry, step).job
 
     def _beat(self, lease: Lease, lease_seconds: float) -> Beat:
@@ -195,6 +245,8 @@ class MemoryStore:
     def _write(self, entry: Entry, step: Step) -> JobRecord:
         """Keep the new record and its events together, then ring the bells."""
         entry.record = step.record
+        if (letter := step.record.dead_letter()) is not None:
+            self._dead_letters[letter.job_id] = letter
         if step.events:
             entry.log += step.events
             if entry.readers is not None:
@@ -211,14 +263,32 @@ class MemoryStore:
             self._lineage[event.document_id].append(event)
         for row in effects.usage:
             self._usage[row.tenant_id].append(row)
+        for image in effects.images:
+            self._images[image.job_id].append(image)
+
+    def _read_cursor(self, cursor: str) -> int:
+        if cursor.isdecimal() and 0 < int(cursor) <= self._newest:
+            return int(cursor)
+        raise not_a_cursor()
 
 
-def _idempotency(job: Job) -> tuple[UUID, str] | None:
-    return None if job.idempotency_key is None else (job.tenant_id, job.idempotency_key)
+def _ended_before(job: Job, instant: datetime) -> bool:
+    return job.completed_at is not None and job.completed_at < instant
 
 
-def _read_cursor(cursor: str, newest: int) -> int:
-    if cursor.isdecimal() and int(cursor) <= newest:
-        return int(cursor)
-    problem = "is not a cursor of this list: pass `next_cursor` of the page before"
-    raise InvalidRequestError(f"`cursor` {problem}.", fields=[FieldProblem(field="cursor", problem=problem)])
+def _age(entry: Entry) -> int:
+    return entry.ordinal
+
+
+def _failed_at(letter: DeadLetter) -> datetime:
+    return letter.failed_at
+
+
+def _asked_for(letter: DeadLetter, query: DeadLetterQuery) -> bool:
+    return (
+        query.category in {None, letter.error.category}
+        and query.type in {None, letter.type}
+        and query.provider in {None, letter.error.provider}
+        and query.region in {None, letter.error.region}
+        and query.replayed in {None, letter.replayed_as is not None}
+    )

@@ -15,7 +15,7 @@ from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError, JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobCompleted, JobRetrying, TextDelta
 from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, NewJob, Priority
-from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.store import Cancelled, Claim, Done, Fail, Progress, Release, Retry, Store, Text
 
 pytestmark = pytest.mark.anyio
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.anyio
 US, THEM = UUID(int=1), UUID(int=2)
 PASSING = ErrorInfo(code="busy", category=ErrorCategory.PROVIDER, message="Busy.", retryable=True, attempt=1)
 LASTING = ErrorInfo(code="no", category=ErrorCategory.PROVIDER, message="No.", attempt=1)
+LIMITS = {"lease_seconds": 30, "hard_limit_seconds": 330}
 DONE = Done({"answer": 42}, Effects())
 
 
@@ -46,7 +47,7 @@ async def create(store: Store, clock: Clock, **fields: Any) -> Job:
 
 
 async def claim(store: Store, worker: str = "w1") -> Claim:
-    [claimed] = await store.claim(worker, limit=1, lease_seconds=30)
+    [claimed] = await store.claim(worker, limit=1, **LIMITS)
     return claimed
 
 
@@ -105,7 +106,7 @@ async def test_jobs_are_claimed_by_priority_then_by_age(store: Store, clock: Clo
         await create(store, clock, priority=priority)
         for priority in (Priority.LOW, Priority.NORMAL, Priority.NORMAL, Priority.HIGH)
     ]
-    claims = await store.claim("w1", limit=10, lease_seconds=30)
+    claims = await store.claim("w1", limit=10, **LIMITS)
     assert [one.job.id for one in claims] == [high.id, normal.id, later.id, low.id]
 
 
@@ -121,12 +122,12 @@ async def test_a_claim_counts_an_attempt_and_names_its_worker(store: Store, cloc
 async def test_a_job_is_claimed_once(store: Store, clock: Clock) -> None:
     await create(store, clock)
     await claim(store, "w1")
-    assert await store.claim("w2", limit=1, lease_seconds=30) == []
+    assert await store.claim("w2", limit=1, **LIMITS) == []
 
 
 async def test_a_claim_takes_no_more_than_its_limit(store: Store, clock: Clock) -> None:
     await store.create([new_job(clock) for _ in range(5)])
-    assert len(await store.claim("w1", limit=2, lease_seconds=30)) == 2
+    assert len(await store.claim("w1", limit=2, **LIMITS)) == 2
 
 
 async def test_waiting_for_work_ends_when_a_job_is_created(store: Store, clock: Clock) -> None:
@@ -200,7 +201,7 @@ async def test_a_retry_waits_out_its_delay(store: Store, clock: Clock) -> None:
     began = clock.now()
     waiting = await store.finish((await claim(store)).lease, Retry(PASSING, delay_seconds=20))
     assert waiting.status is JobStatus.PENDING
-    assert await store.claim("w1", limit=1, lease_seconds=30) == []
+    assert await store.claim("w1", limit=1, **LIMITS) == []
     await store.wait_claimable()
     assert clock.now() - began >= timedelta(seconds=20)
     assert (await claim(store)).job.attempts == 2
@@ -225,7 +226,7 @@ async def test_a_cancelled_pending_job_never_starts(store: Store, clock: Clock) 
     assert cancelled.cancelled()
     assert cancelled.error is not None
     assert cancelled.error.code == "cancelled"
-    assert await store.claim("w1", limit=1, lease_seconds=30) == []
+    assert await store.claim("w1", limit=1, **LIMITS) == []
 
 
 async def test_a_running_job_is_cancelled_by_the_worker_that_holds_it(store: Store, clock: Clock) -> None:
@@ -410,3 +411,214 @@ async def test_the_last_event_of_a_job_is_terminal(store: Store, clock: Clock) -
     last = (await store.events(US, job.id, after=0))[-1]
     assert isinstance(last, JobCompleted)
     assert last.update() == {"status": "completed", "progress": 100, "message": "Completed"}
+
+
+async def test_a_job_for_later_waits_for_its_instant(store: Store, clock: Clock) -> None:
+    later = clock.now() + timedelta(hours=3)
+    [job] = await store.create([new_job(clock)._replace(run_at=later)])
+    assert job.status is JobStatus.PENDING
+    assert await store.claim("w1", limit=1, **LIMITS) == []
+    await store.wait_claimable()
+    assert clock.now() >= later
+    assert (await claim(store)).job.id == job.id
+
+
+async def test_a_snoozed_job_waits_and_its_attempt_does_not_count(store: Store, clock: Clock) -> None:
+    await create(store, clock)
+    await store.finish((await claim(store)).lease, Release(delay_seconds=20))
+    assert await store.claim("w1", limit=1, **LIMITS) == []
+    await clock.sleep(20)
+    assert (await claim(store)).job.attempts == 1
+
+
+async def test_a_stuck_attempt_fails_however_alive_its_worker_is(store: Store, clock: Clock) -> None:
+    job = await create(store, clock)
+    lease = (await claim(store)).lease
+    for _ in range(14):
+        await clock.sleep(25)
+        await store.heartbeat([lease], lease_seconds=30)
+    assert await store.reap() == [job.id]
+    failed = await store.get(US, job.id)
+    assert failed.error is not None
+    assert (failed.status, failed.error.code) == (JobStatus.FAILED, "job_stuck")
+
+
+async def test_a_key_is_free_again_a_day_after_its_job_ended(store: Store, clock: Clock) -> None:
+    first = await create(store, clock, idempotency_key="k")
+    await store.finish((await claim(store)).lease, DONE)
+    await clock.sleep(24 * 3600 - 1)
+    assert (await create(store, clock, idempotency_key="k")).id == first.id
+    await clock.sleep(1)
+    second = await create(store, clock, idempotency_key="k", fingerprint="other")
+    assert second.id != first.id
+    assert (await create(store, clock, idempotency_key="k", fingerprint="other")).id == second.id
+
+
+async def test_the_key_of_a_job_that_waits_longer_than_a_day_still_finds_it(store: Store, clock: Clock) -> None:
+    first = await create(store, clock, idempotency_key="k")
+    await clock.sleep(48 * 3600)
+    assert (await create(store, clock, idempotency_key="k")).id == first.id
+
+
+async def fail(store: Store, clock: Clock, error: ErrorInfo = LASTING, **fields: Any) -> Job:
+    """Let a job fail for good."""
+    await create(store, clock, **fields)
+    return await store.finish((await claim(store)).lease, Fail(error))
+
+
+async def test_a_failed_job_leaves_a_dead_letter_with_every_attempts_error(store: Store, clock: Clock) -> None:
+    await create(store, clock, payload={"max_tokens": 5}, priority=Priority.HIGH)
+    await store.finish((await claim(store)).lease, Retry(PASSING, delay_seconds=0))
+    failed = await store.finish((await claim(store)).lease, Fail(LASTING))
+    letter = await store.dead_letter(US, failed.id)
+    assert letter is not None
+    assert (letter.job_id, letter.user_id, letter.type) == (failed.id, failed.user_id, "test_job")
+    assert (letter.payload, letter.priority, letter.max_attempts) == ({"max_tokens": 5}, Priority.HIGH, 3)
+    assert letter.errors == (PASSING, LASTING)
+    assert (letter.error, letter.failed_at, letter.replayed_as) == (LASTING, clock.now(), None)
+
+
+async def test_only_failed_jobs_leave_dead_letters(store: Store, clock: Clock) -> None:
+    await store.request_cancel(US, (await create(store, clock)).id)
+    await create(store, clock)
+    await store.finish((await claim(store)).lease, DONE)
+    assert list(await store.dead_letters(US, DeadLetterQuery())) == []
+
+
+async def test_a_job_that_killed_its_last_worker_leaves_a_dead_letter(store: Store, clock: Clock) -> None:
+    job = await create(store, clock, max_attempts=1)
+    await claim(store)
+    await clock.sleep(31)
+    await store.reap()
+    letter = await store.dead_letter(US, job.id)
+    assert letter is not None
+    assert letter.error.code == "worker_lost"
+
+
+async def test_dead_letters_come_newest_first_and_page_by_page(store: Store, clock: Clock) -> None:
+    failed = []
+    for _ in range(3):
+        failed.append((await fail(store, clock)).id)
+        await clock.sleep(1)
+    first = await store.dead_letters(US, DeadLetterQuery(limit=2))
+    rest = await store.dead_letters(US, DeadLetterQuery(limit=2, offset=2))
+    assert [one.job_id for one in (*first, *rest)] == failed[::-1]
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        {"category": ErrorCategory.QUOTA},
+        {"type": "other"},
+        {"provider": "openai"},
+        {"region": "eu-west-2"},
+    ],
+)
+async def test_dead_letters_can_be_narrowed(store: Store, clock: Clock, narrowed: dict[str, Any]) -> None:
+    await fail(store, clock)
+    wanted = await fail(
+        store,
+        clock,
+        ErrorInfo(code="x", category=ErrorCategory.QUOTA, message="X.", provider="openai", region="eu-west-2"),
+        type="other",
+    )
+    assert [one.job_id for one in await store.dead_letters(US, DeadLetterQuery(**narrowed))] == [wanted.id]
+
+
+async def test_a_replay_is_noted_in_its_dead_letter(store: Store, clock: Clock) -> None:
+    failed = await fail(store, clock)
+    other = await fail(store, clock)
+    replay = await create(store, clock, replay_of=failed.id)
+    assert replay.replay_of == failed.id
+    assert (await store.get(US, failed.id)) == failed
+    [replayed] = await store.dead_letters(US, DeadLetterQuery(replayed=True))
+    [waiting] = await store.dead_letters(US, DeadLetterQuery(replayed=False))
+    assert (replayed.job_id, replayed.replayed_as, waiting.job_id) == (failed.id, replay.id, other.id)
+
+
+async def test_dead_letters_belong_to_their_tenant(store: Store, clock: Clock) -> None:
+    failed = await fail(store, clock)
+    assert await store.dead_letter(THEM, failed.id) is None
+    assert list(await store.dead_letters(THEM, DeadLetterQuery())) == []
+    assert await store.purge_dead_letters(THEM, failed_before=clock.now() + timedelta(days=1)) == 0
+    assert await store.dead_letter(US, failed.id) is not None
+
+
+async def test_old_dead_letters_are_purged_and_young_ones_stay(store: Store, clock: Clock) -> None:
+    old = await fail(store, clock)
+    await clock.sleep(60)
+    young = await fail(store, clock)
+    assert await store.purge_dead_letters(US, failed_before=clock.now()) == 1
+    assert await store.dead_letter(US, old.id) is None
+    assert await store.dead_letter(US, young.id) is not None
+    assert await store.get(US, old.id) == old
+
+
+async def test_purging_jobs_spares_what_runs_what_is_young_and_what_they_left_behind(
+    store: Store, clock: Clock
+) -> None:
+    failed = await fail(store, clock)
+    await create(store, clock)
+    claimed = await claim(store)
+    made = effects(clock, claimed.job)
+    await store.finish(claimed.lease, Done({}, made))
+    waiting = await create(store, clock)
+    await clock.sleep(60)
+    now = clock.now()
+    young = await store.request_cancel(US, (await create(store, clock)).id)
+
+    assert await store.purge_jobs(finished_before=now) == 2
+
+    left = await store.list_jobs(US, JobQuery())
+    assert [job.id for job in left.jobs] == [young.id, waiting.id]
+    with pytest.raises(JobNotFoundError):
+        await store.events(US, failed.id, after=0)
+    assert await store.document(US, made.documents[0].id) is not None
+    assert await store.dead_letter(US, failed.id) is not None
+    assert await usage_of(store, US) == list(made.usage)
+
+
+async def test_purging_jobs_spares_those_whose_key_still_counts(store: Store, clock: Clock) -> None:
+    await create(store, clock, idempotency_key="k")
+    done = await store.finish((await claim(store)).lease, DONE)
+    await clock.sleep(3600)
+    assert await store.purge_jobs(finished_before=clock.now()) == 0
+    await clock.sleep(24 * 3600)
+    assert await store.purge_jobs(finished_before=clock.now()) == 1
+    assert (await create(store, clock, idempotency_key="k", fingerprint="other")).id != done.id
+
+
+async def test_images_come_with_the_completion_in_their_order(store: Store, clock: Clock) -> None:
+    await create(store, clock)
+    claimed = await claim(store)
+    images = tuple(
+        Image(
+            id=uuid4(),
+            tenant_id=US,
+            user_id=claimed.job.user_id,
+            job_id=claimed.job.id,
+            url=f"file:///art/{n}.png",
+            media_type="image/png",
+            width=64,
+            height=32,
+            created_at=clock.now(),
+        )
+        for n in range(3)
+    )
+    await store.finish(claimed.lease, Done({}, Effects(images=images)))
+    assert tuple(await store.images(US, claimed.job.id)) == images
+    assert list(await store.images(THEM, claimed.job.id)) == []
+
+
+async def test_what_comes_back_is_what_went_in_whatever_characters_it_holds(store: Store, clock: Clock) -> None:
+    hostile = "naïve 🦊 \u2028 \x00 'quoted' \\ \n %s :name"
+    job = await create(store, clock, payload={"prompt": hostile, "nested": [{"n": 1.5}, None, True]})
+    claimed = await claim(store)
+    await store.append(claimed.lease, [Text(hostile, 0)])
+    done = await store.finish(claimed.lease, Done({"content": hostile}, Effects()))
+    read = await store.get(US, job.id)
+    assert read == done
+    assert read.payload == claimed.job.payload == {"prompt": hostile, "nested": [{"n": 1.5}, None, True]}
+    assert read.result == {"content": hostile}
+    [delta] = [event for event in await store.events(US, job.id, after=0) if isinstance(event, TextDelta)]
+    assert delta.text == hostile

@@ -30,6 +30,7 @@ from aijobs_sdk.stores.memory import MemoryStore
 T = TypeVar("T")
 TENANT = UUID(int=1)
 LEASE_SECONDS = 30
+LIMITS = {"lease_seconds": LEASE_SECONDS, "hard_limit_seconds": 10_000}
 ERROR = ErrorInfo(code="busy", category=ErrorCategory.PROVIDER, message="Busy.", retryable=True)
 STORES: dict[str, Callable[[Clock], Store]] = {"memory": MemoryStore}
 OUTCOMES: st.SearchStrategy[Outcome] = st.sampled_from(
@@ -97,7 +98,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(target=leases, limit=st.integers(1, 3))
     def claim(self, limit: int) -> Any:
-        claims = self.do(self.store.claim("worker", limit=limit, lease_seconds=LEASE_SECONDS))
+        claims = self.do(self.store.claim("worker", limit=limit, **LIMITS))
         for one in claims:
             assert one.job.id not in self.live
             self.live[one.job.id] = one.lease
@@ -168,7 +169,7 @@ class StoreMachine(RuleBasedStateMachine):
         for lease in list(self.live.values()):
             self.do(self.store.finish(lease, Done({}, Effects())))
         self.do(self.clock.sleep(10))
-        for one in self.do(self.store.claim("last", limit=1000, lease_seconds=LEASE_SECONDS)):
+        for one in self.do(self.store.claim("last", limit=1000, **LIMITS)):
             self.do(self.store.finish(one.lease, Done({}, Effects())))
         assert all(job.is_final for job in self.all_jobs())
         self.runner.close()

@@ -29,7 +29,7 @@ from aijobs_sdk.engine.lifecycle import (
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ERROR = ErrorInfo(code="busy", category=ErrorCategory.PROVIDER, message="Busy.", retryable=True)
 COMMANDS: dict[Verb, Command] = {
-    Verb.CLAIM: Take("w1", 30),
+    Verb.CLAIM: Take("w1", 30, 330),
     Verb.EXTEND: Extend(30),
     Verb.REPORT: Report((Progress(50, "Half"),)),
     Verb.COMPLETE: Done({}, Effects()),
