@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from aijobs_sdk.simulation.virtual_time import VirtualLoop
+from services.postgres import PostgresServer, running_postgres
 
 # Every day the same examples, so that a red run means a change; AIJOBS_TORTURE=1 looks for new ones, and longer.
 settings.register_profile("everyday", derandomize=True, deadline=None)
@@ -29,3 +31,18 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own settings change no test."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL, started when the first test asks for it."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A fresh database on the PostgreSQL that all tests share."""
+    url = postgres_server.new_database()
+    yield url
+    postgres_server.drop_database(url)

@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.provider import Provider
+from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
@@ -23,6 +25,8 @@ from aijobs_sdk.simulation.mock import Mock, current_mock
 from aijobs_sdk.simulation.provider import SimulatedProvider
 from aijobs_sdk.stores.memory import MemoryStore
 
+DATABASES = frozenset({"sqlite", "postgresql", "postgres"})
+
 
 def open_backend(
     settings: Settings, *, job_types: Iterable[JobType[Any]] = (), models: Iterable[Model] = ()
@@ -33,11 +37,11 @@ def open_backend(
         ConfigurationError: there is no such place, or this version cannot reach it.
     """
     scheme = urlsplit(settings.url).scheme
-    if scheme != "memory":
+    if scheme not in {"memory", *DATABASES}:
         kind = f"a {scheme}: address" if scheme else "an address without a scheme"
         raise ConfigurationError(
-            f"Cannot connect to {kind}: this version runs jobs in its own process only. "
-            "Leave the URL and AIJOBS_URL out, or say `memory://`."
+            f"Cannot connect to {kind}. Leave the URL and AIJOBS_URL out to run jobs in this process, or say "
+            "`memory://`, `sqlite:///jobs.db` or `postgresql://user@host/database`."
         )
     return _local(settings, ModelTable.load().with_models(*models), job_types)
 
@@ -51,7 +55,7 @@ def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[A
     simulated = _simulated(settings)
     clock = SystemClock() if simulated is None else simulated.clock
     world = World(
-        store=MemoryStore(clock),
+        store=_store(settings.url, clock, shared=simulated is None or not simulated.virtual),
         providers=_providers(models, simulated),
         clock=clock,
         chance=_chance(simulated),
@@ -59,6 +63,18 @@ def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[A
     )
     types = JobTypes([*standard_job_types(models), *job_types])
     return LocalBackend(world=world, types=types, caller=settings.caller)
+
+
+def _store(url: str, clock: Clock, *, shared: bool) -> Store:
+    if urlsplit(url).scheme == "memory":
+        return MemoryStore(clock)
+    try:
+        from aijobs_sdk.stores.sql.store import SqlStore  # noqa: PLC0415 - an extra, and half a second to import
+    except ModuleNotFoundError as missing:
+        raise ConfigurationError(
+            f"A database needs {missing.name}: pip install 'aijobs-sdk[sql]'. `memory://` needs nothing."
+        ) from None
+    return SqlStore(url, clock, shared=shared)
 
 
 def _simulated(settings: Settings) -> Mock | None:

@@ -7,19 +7,24 @@ import logging
 import traceback
 from collections.abc import Mapping
 
-from pydantic import BaseModel, JsonValue, TypeAdapter
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
-from aijobs_sdk.contract.errors import InvalidRequestError, LeaseLostError, ProviderError
+from aijobs_sdk.contract.errors import InvalidRequestError, LeaseLostError, ProviderError, StoreUnavailableError
 from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.contract.store import Cancelled, Done, Outcome, Release
 from aijobs_sdk.engine.context import JobContext, World
-from aijobs_sdk.engine.job_type import JobTypes, Result
+from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.retry import after_failure
 
 log = logging.getLogger("aijobs.worker")
 
-_JSON: TypeAdapter[Mapping[str, JsonValue]] = TypeAdapter(Mapping[str, JsonValue])
+# NaN and infinity are numbers to Python and nothing to JSON: a database would refuse them, much later.
+_JSON: TypeAdapter[Mapping[str, JsonValue]] = TypeAdapter(
+    Mapping[str, JsonValue], config=ConfigDict(allow_inf_nan=False)
+)
 
 
 async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Outcome:
@@ -31,22 +36,85 @@ async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Out
     limit = asyncio.timeout(world.limits.job_seconds)
     try:
         async with limit:
-            job_type = types[context.job.type]
-            result = await job_type.run(context, job_type.payload_model.model_validate(context.job.payload))
-            await context.end_answer()
-            return Done(_as_json(result), context.effects)
-    except asyncio.CancelledError:
-        return Cancelled() if context.stopping else Release()
-    except LeaseLostError:
-        raise
-    except ProviderError as error:
-        return _after(_provider_failed(error, context.attempt), context, world, error.retry_after_seconds)
-    except InvalidRequestError as error:
-        return _after(_refused(error, context.attempt), context, world)
-    except Exception as error:  # noqa: BLE001 - user code ends here: whatever it raises is this job's failure, not ours
-        overdue = isinstance(error, TimeoutError) and limit.expired()
-        info = _overdue(context, world) if overdue else _crashed(error, context.job, context.attempt)
-        return _after(info, context, world)
+            outcome: Outcome = await _run_handler(context, types)
+    except asyncio.CancelledError as error:
+        if context.stopping:
+            return Cancelled()
+        if _was_interrupted():
+            return Release()
+        outcome = _after_error(error, context, world)
+    except (Exception, SystemExit, BaseExceptionGroup) as error:  # noqa: BLE001 - user code ends here: see below
+        # Whatever it raises, even sys.exit(), is this job's failure, not ours.
+        outcome = _after_error(_telling(error), context, world)
+    # Asked after the handler, which may have swallowed the interruption and gone on as if nothing were.
+    return _after(_overdue(context, world), context, world) if limit.expired() else outcome
+
+
+async def _run_handler(context: JobContext, types: JobTypes) -> Outcome:
+    job_type = types[context.job.type]
+    result = await job_type.run(context, job_type.payload_model.model_validate(context.job.payload))
+    try:
+        data = _as_json(result, job_type)
+    except (ValidationError, PydanticSerializationError):
+        raise _InvalidResultError(result, job_type) from None  # their text shows the values
+    await context.end_answer()
+    return Done(data, context.effects)
+
+
+def _as_json(result: object, job_type: JobType[BaseModel]) -> Mapping[str, JsonValue]:
+    model = job_type.result_model
+    if model is not None and not isinstance(result, model):
+        result = model.model_validate(result)
+    data = result.model_dump(mode="json") if isinstance(result, BaseModel) else result
+    return _JSON.validate_python(data)
+
+
+class _InvalidResultError(Exception):
+    """The handler returned something that is not its type's result, or that JSON cannot hold."""
+
+    def __init__(self, result: object, job_type: JobType[BaseModel]) -> None:
+        wanted = "an object that JSON can hold" if job_type.result_model is None else job_type.result_model.__name__
+        super().__init__(f"The handler of {job_type.name!r} returned {shape_of(result)}, which is not {wanted}.")
+
+
+def _was_interrupted() -> bool:
+    """Whether the worker cancelled the handler: one that awaits what somebody cancelled ends the same way."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+_TOLD: tuple[type[BaseException], ...] = (LeaseLostError, StoreUnavailableError, ProviderError, InvalidRequestError)
+
+
+def _telling(error: BaseException) -> BaseException:
+    """Return what decides how the attempt ends, where a task group wrapped it together with others."""
+    while isinstance(error, BaseExceptionGroup):
+        told = error.subgroup(_TOLD)
+        if told is None:
+            return error
+        error = told.exceptions[0]
+    return error
+
+
+def _after_error(error: BaseException, context: JobContext, world: World) -> Outcome:
+    """Return how an attempt ends whose handler raised this.
+
+    Raises:
+        LeaseLostError: that was it.
+    """
+    match error:
+        case LeaseLostError():
+            raise error
+        case ProviderError():
+            return _after(_provider_failed(error, context.attempt), context, world, error.retry_after_seconds)
+        case InvalidRequestError():
+            return _after(_refused(error, context.attempt), context, world)
+        case StoreUnavailableError():
+            return _after(_store_away(context.attempt), context, world)
+        case _InvalidResultError():
+            return _after(_no_result(error, context.attempt), context, world)
+        case _:
+            return _after(_crashed(error, context.job, context.attempt), context, world)
 
 
 def _after(error: ErrorInfo, context: JobContext, world: World, retry_after_seconds: float | None = None) -> Outcome:
@@ -55,11 +123,6 @@ def _after(error: ErrorInfo, context: JobContext, world: World, retry_after_seco
         draw=world.chance.draw(context.draw_key, context.attempt, "backoff"),
         retry_after_seconds=retry_after_seconds,
     )
-
-
-def _as_json(result: Result) -> Mapping[str, JsonValue]:
-    data = result.model_dump(mode="json") if isinstance(result, BaseModel) else result
-    return _JSON.validate_python(data)
 
 
 def _provider_failed(error: ProviderError, attempt: int) -> ErrorInfo:
@@ -79,6 +142,21 @@ def _refused(error: InvalidRequestError, attempt: int) -> ErrorInfo:
     return ErrorInfo(code=error.code, category=ErrorCategory.VALIDATION, message=error.message, attempt=attempt)
 
 
+def _store_away(attempt: int) -> ErrorInfo:
+    # The error's own text is for operators: it may name a host.
+    return ErrorInfo(
+        code=StoreUnavailableError.code,
+        category=ErrorCategory.DEPENDENCY,
+        message="The place where jobs are kept was away while the attempt wrote to it.",
+        retryable=True,
+        attempt=attempt,
+    )
+
+
+def _no_result(error: _InvalidResultError, attempt: int) -> ErrorInfo:
+    return ErrorInfo(code="invalid_result", category=ErrorCategory.INTERNAL, message=str(error), attempt=attempt)
+
+
 def _overdue(context: JobContext, world: World) -> ErrorInfo:
     return ErrorInfo(
         code="job_timeout",
@@ -88,7 +166,7 @@ def _overdue(context: JobContext, world: World) -> ErrorInfo:
     )
 
 
-def _crashed(error: Exception, job: Job, attempt: int) -> ErrorInfo:
+def _crashed(error: BaseException, job: Job, attempt: int) -> ErrorInfo:
     # The exception's own text may hold a prompt or a key: its type and place must do.
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{type(error).__name__} at {frame.filename}:{frame.lineno} in {frame.name}"

@@ -33,6 +33,8 @@ class JobType(Generic[P]):
     """Checks and completes a payload at submit, before anything is stored; raises InvalidRequestError."""
     priority: Priority = Priority.NORMAL
     max_attempts: int = DEFAULT_MAX_ATTEMPTS
+    result_model: type[BaseModel] | None = None
+    """What every result has to be, where the handler says so."""
 
 
 class JobTypes(Mapping[str, JobType[Any]]):
@@ -69,35 +71,40 @@ def job_type(
     """Make a job type of a function: `@job_type("shout")` over `async def shout(context, payload: Shout)`.
 
     The payload's annotation, a pydantic model, is what submits are checked against. A function that is not
-    `async` runs in a thread: it cannot be cancelled, only outlived. Give the result to
-    `Client(job_types=[shout])`.
+    `async` runs in a thread: it cannot be cancelled, only outlived. Where the return annotation is a pydantic model,
+    a result that does not fit it fails the job. Give what comes back to `Client(job_types=[shout])`.
 
     Raises:
         TypeError: the second parameter is not annotated with a pydantic model.
     """
 
     def make(function: Callable[[JobContext, P], Awaitable[Result] | Result]) -> JobType[P]:
+        hints = typing.get_type_hints(function, localns=_locals_of_caller())
         return JobType(
             name=name,
-            payload_model=_payload_model(function),
+            payload_model=_payload_model(function, hints),
             run=_as_coroutine(function),
             priority=priority,
             max_attempts=max_attempts,
+            result_model=_model(hints.get("return")),
         )
 
     return make
 
 
-def _payload_model(function: Callable[[JobContext, P], object]) -> type[P]:
+def _payload_model(function: Callable[[JobContext, P], object], hints: Mapping[str, object]) -> type[P]:
     parameters = list(inspect.signature(function).parameters)
-    hints = typing.get_type_hints(function, localns=_locals_of_caller())
-    model = hints.get(parameters[1]) if len(parameters) > 1 else None
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
+    model = _model(hints.get(parameters[1])) if len(parameters) > 1 else None
+    if model is None:
         raise TypeError(
             f"{getattr(function, '__name__', function)!r} needs two parameters, the second annotated with its "
             "pydantic payload model: `async def shout(context: JobContext, payload: Shout)`."
         )
     return typing.cast("type[P]", model)
+
+
+def _model(annotation: object) -> type[BaseModel] | None:
+    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
 def _as_coroutine(
@@ -115,6 +122,6 @@ def _as_coroutine(
 def _locals_of_caller() -> dict[str, object]:
     # A payload model defined in the same function as its handler is invisible to get_type_hints.
     frame = inspect.currentframe()
-    for _ in range(3):
+    for _ in range(2):
         frame = frame.f_back if frame is not None else None
     return dict(frame.f_locals) if frame is not None else {}

@@ -6,20 +6,43 @@ import asyncio
 import logging
 import os
 from contextlib import suppress
-from typing import NamedTuple
+from functools import partial
 
-from aijobs_sdk.contract.errors import LeaseLostError
-from aijobs_sdk.contract.store import Claim, Lease, Release
+from aijobs_sdk.contract.errors import LeaseLostError, StoreUnavailableError
+from aijobs_sdk.contract.store import Beat, Claim, Lease, Outcome, Release
 from aijobs_sdk.engine.attempt import run_attempt
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.job_type import JobTypes
+from aijobs_sdk.engine.outage import Outages
 
 log = logging.getLogger("aijobs.worker")
 
+LATE_SECONDS = 2.0
+"""A heartbeat that comes later than this means that something blocked the loop."""
+LAST_WORDS_SECONDS = 5.0
+"""How long an attempt that was told to stop may take to do so while its worker waits for it."""
 
-class _Attempt(NamedTuple):
-    context: JobContext
-    task: asyncio.Task[None]
+
+class _Attempt:
+    """A claimed job in this worker's hands."""
+
+    def __init__(self, claim: Claim, world: World, *, held_until: float) -> None:
+        self.lease = claim.lease
+        self.context = JobContext(claim, world)
+        self.held_until = held_until
+        """Until then, by the loop's time, the store gives the job to nobody else."""
+        self.ending = False
+        """Whether the handler is through, and its outcome is being written down."""
+        self.task: asyncio.Task[None]
+
+    def interrupt(self) -> None:
+        """Stop the handler at its next await."""
+        # Soon, not now: a task that is cancelled before its first step could not give its job back.
+        self.task.get_loop().call_soon(self._cancel_handler)
+
+    def _cancel_handler(self) -> None:
+        if not self.ending:
+            self.task.cancel()
 
 
 class WorkerPool:
@@ -30,9 +53,13 @@ class WorkerPool:
         self._world = world
         self._types = types
         self._attempts: dict[Lease, _Attempt] = {}
+        self._strays: list[asyncio.Task[None]] = []
+        """Attempts whose lease is lost and whose handler has not ended: nobody waits for them or heeds them."""
+        self._outages = Outages(world.clock)
         self._room = asyncio.Event()
         self._working = asyncio.Event()
         self._nudged = asyncio.Event()
+        self._claiming = asyncio.Lock()
         self._duties: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -54,96 +81,172 @@ class WorkerPool:
 
     async def stop(self) -> None:
         """Claim no more; let running attempts end within the grace period; give back the rest."""
-        await _end(self._duties)
-        await asyncio.sleep(0)  # a task that is cancelled before its first step could not give its job back
-        running = [attempt.task for attempt in self._attempts.values()]
-        if running and self._world.limits.grace_seconds:
-            await asyncio.wait(running, timeout=self._world.limits.grace_seconds)
-        await _end(running)
+        claiming, keeping = self._duties
+        async with self._claiming:  # so that every job that was claimed has begun, and can be given back
+            claiming.cancel()
+        await self._wait_for_attempts(self._world.limits.grace_seconds)
+        for attempt in self._attempts.values():
+            attempt.interrupt()
+        await self._wait_for_attempts(LAST_WORDS_SECONDS)
+        keeping.cancel()
+        await asyncio.gather(claiming, keeping, return_exceptions=True)
+        for attempt in self._attempts.values():
+            attempt.task.cancel()
+        await self.abandon()
 
     def stop_soon(self) -> None:
         """Stop from any thread and without waiting: what a backend does that nobody holds any more."""
         if self._pid == os.getpid():
             with suppress(RuntimeError):  # the loop is closed, or is being closed at this moment
-                self._loop.call_soon_threadsafe(self._cancel_all)
+                self._loop.call_soon_threadsafe(self._stop_now)
 
     async def abandon(self) -> None:
-        """Give back what this pool held when its loop ended or its process was left behind by a fork."""
-        for lease in list(self._attempts):
-            await self._give_back(lease)
+        """Give back what this pool still holds: its loop ended, a fork left it behind, or a handler does not end."""
+        leases = list(self._attempts)
         self._attempts.clear()
+        for lease in leases:
+            await self._give_back(lease)
 
-    def _cancel_all(self) -> None:
+    def _stop_now(self) -> None:
         for duty in self._duties:
             duty.cancel()
         for attempt in self._attempts.values():
-            attempt.task.cancel()
+            attempt.interrupt()
+
+    async def _wait_for_attempts(self, seconds: float) -> None:
+        if seconds and (tasks := [attempt.task for attempt in self._attempts.values()]):
+            await asyncio.wait(tasks, timeout=seconds)
 
     async def _give_back(self, lease: Lease) -> None:
         try:
             await self._world.store.finish(lease, Release())
         except LeaseLostError:
             log.debug("job %s had already left worker %s", lease.job_id, self.worker_id)
+        except StoreUnavailableError:
+            log.warning("job %s cannot be given back now: it runs again when its lease has run out", lease.job_id)
 
     async def _claim_jobs(self) -> None:
-        limits = self._world.limits
         while True:
             await self._room.wait()
-            await self._world.store.wait_claimable()
+            await self._outages.outlast(self._claim_some)
+
+    async def _claim_some(self) -> None:
+        limits = self._world.limits
+        await self._world.store.wait_claimable()
+        async with self._claiming:
+            held_until = self._loop.time() + limits.lease_seconds
             for claim in await self._world.store.claim(
                 self.worker_id,
                 limit=limits.concurrency - len(self._attempts),
                 lease_seconds=limits.lease_seconds,
                 hard_limit_seconds=limits.hard_limit_seconds,
             ):
-                self._begin(claim)
-            if len(self._attempts) >= limits.concurrency:
-                self._room.clear()
+                self._begin(claim, held_until)
+        if len(self._attempts) >= limits.concurrency:
+            self._room.clear()
 
-    def _begin(self, claim: Claim) -> None:
-        context = JobContext(claim, self._world)
-        task = self._loop.create_task(self._work(context, claim.lease))
-        self._attempts[claim.lease] = _Attempt(context, task)
+    def _begin(self, claim: Claim, held_until: float) -> None:
+        attempt = _Attempt(claim, self._world, held_until=held_until)
+        attempt.task = self._loop.create_task(self._work(attempt))
+        self._attempts[claim.lease] = attempt
         self._working.set()
 
-    async def _work(self, context: JobContext, lease: Lease) -> None:
+    async def _work(self, attempt: _Attempt) -> None:
+        context = attempt.context
         try:
             outcome = await run_attempt(context, self._types, self._world)
-            await self._world.store.finish(lease, outcome)
+            if self._holds(attempt):
+                attempt.ending = True
+                await self._finish(attempt, outcome)
         except LeaseLostError:
-            log.warning("job %s passed to another worker; attempt %d is dropped", lease.job_id, context.attempt)
+            log.warning("job %s had left this worker before attempt %d ended", context.job.id, context.attempt)
         finally:
-            del self._attempts[lease]
-            self._room.set()
-            if not self._attempts:
-                self._working.clear()
+            if self._holds(attempt):
+                self._let_go(attempt)
+
+    async def _finish(self, attempt: _Attempt, outcome: Outcome) -> None:
+        context = attempt.context
+        try:
+            await self._outages.outlast(
+                partial(self._world.store.finish, attempt.lease, outcome),
+                worthwhile=lambda: self._loop.time() < attempt.held_until,
+            )
+        except StoreUnavailableError:
+            log.warning(
+                "the lease on job %s ran out before the store was back; attempt %d is dropped",
+                context.job.id,
+                context.attempt,
+            )
+
+    def _holds(self, attempt: _Attempt) -> bool:
+        return attempt.lease in self._attempts
+
+    def _let_go(self, attempt: _Attempt) -> None:
+        del self._attempts[attempt.lease]
+        self._room.set()
+        if not self._attempts and not self._strays:
+            self._working.clear()
 
     async def _keep_leases(self) -> None:
         while True:
             await self._working.wait()
             await self._until_next_beat()
-            await self._beat()
-            await self._world.store.reap()
+            self._cancel_strays()
+            await self._outages.outlast(self._beat)
 
     async def _until_next_beat(self) -> None:
-        try:
-            async with asyncio.timeout(self._world.limits.heartbeat_seconds):
+        due_at = self._loop.time() + self._world.limits.heartbeat_seconds
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(due_at):
                 await self._nudged.wait()
-        except TimeoutError:
-            return
-        finally:
-            self._nudged.clear()
+        self._nudged.clear()
+        if (late_seconds := self._loop.time() - due_at) > LATE_SECONDS:
+            self._tell_of_a_blocked_loop(late_seconds)
+
+    def _tell_of_a_blocked_loop(self, seconds: float) -> None:
+        types = sorted({attempt.context.job.type for attempt in self._attempts.values()})
+        log.warning(
+            "a handler blocked the event loop for at least %.1f s (running now: %s). Await what it waits for, "
+            "or make it a plain function: that runs in a thread",
+            seconds,
+            ", ".join(types) or "none",
+        )
 
     async def _beat(self) -> None:
-        beats = await self._world.store.heartbeat(list(self._attempts), lease_seconds=self._world.limits.lease_seconds)
+        """Keep every lease; let go of the jobs that are no longer ours; stop those that are to be cancelled."""
+        held = dict(self._attempts)
+        held_until = self._loop.time() + self._world.limits.lease_seconds
+        beats = await self._world.store.heartbeat(list(held), lease_seconds=self._world.limits.lease_seconds)
         for lease, beat in beats.items():
-            attempt = self._attempts.get(lease)
-            if attempt is not None and (beat.lost or beat.cancel_requested) and not attempt.context.stopping:
-                attempt.context.stopping = True
-                attempt.task.cancel()
+            self._heed(held[lease], beat, held_until)
+        reaped = set(await self._world.store.reap())
+        for lease, attempt in held.items():
+            if lease.job_id in reaped:
+                self._drop(attempt)
 
+    def _heed(self, attempt: _Attempt, beat: Beat, held_until: float) -> None:
+        if beat.lost:
+            self._drop(attempt)
+            return
+        attempt.held_until = held_until
+        if beat.cancel_requested and not attempt.context.stopping:
+            attempt.context.stopping = True
+            attempt.interrupt()
 
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    def _drop(self, attempt: _Attempt) -> None:
+        """Free the place of an attempt that may write no more, even if its handler never ends."""
+        if not self._holds(attempt):
+            return
+        context = attempt.context
+        log.warning("job %s has left this worker; attempt %d is dropped", context.job.id, context.attempt)
+        context.stopping = True
+        attempt.task.cancel()
+        self._strays.append(attempt.task)
+        self._let_go(attempt)
+
+    def _cancel_strays(self) -> None:
+        self._strays = [task for task in self._strays if not task.done()]
+        for task in self._strays:
+            task.cancel()
+        if not self._attempts and not self._strays:
+            self._working.clear()

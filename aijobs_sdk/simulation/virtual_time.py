@@ -32,9 +32,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     default limiter.
     """
 
-    def __init__(self, *, always: bool = False) -> None:
+    def __init__(self, *, always: bool = False, threads_take_time: bool = True) -> None:
         self.waiters = 0
         """How many are inside `hold()`."""
+        self.threads_take_time = threads_take_time
+        """Whether time passes while a worker thread is busy. Off, all that threads do takes no time at all."""
         self._always = always
         self._now = 0.0
         self._executor_calls = 0
@@ -66,7 +68,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def may_jump(self) -> bool:
         """Whether nothing but time can move this loop, and somebody wants it moved."""
-        return (self._always or self.waiters > 0) and not self._threads_are_busy()
+        return (self._always or self.waiters > 0) and not self.threads_are_busy()
 
     def run_forever(self) -> None:
         """Run until stopped."""
@@ -94,7 +96,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def _end_executor_call(self, _: asyncio.Future[_T]) -> None:
         self._executor_calls -= 1
 
-    def _threads_are_busy(self) -> bool:
+    def threads_are_busy(self) -> bool:
+        """Whether a worker thread works for this loop."""
         in_anyio = self._anyio_limiter.borrowed_tokens if self._anyio_limiter else 0
         return self._executor_calls > 0 or in_anyio > 0
 
@@ -123,6 +126,8 @@ class _JumpingSelector(selectors.DefaultSelector):
         return only_the_loops_own_pipe and self._loop.may_jump()
 
     def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self._loop.threads_are_busy() and not self._loop.threads_take_time:
+            return super().select(None)
         started = time.monotonic()
         ready = super().select(timeout)
         elapsed = time.monotonic() - started

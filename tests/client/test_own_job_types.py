@@ -100,7 +100,7 @@ def test_a_crash_is_told_by_its_place_and_not_by_its_text(
 def test_a_result_that_json_cannot_hold_fails_the_job(client: aijobs.Client) -> None:
     error = client.submit(type="unspeakable").wait().error
     assert error is not None
-    assert error.code == "handler_error"
+    assert error.code == "invalid_result"
 
 
 def test_a_retry_that_writes_nothing_takes_back_what_was_shown(client: aijobs.Client) -> None:

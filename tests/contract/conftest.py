@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,11 +23,18 @@ from aijobs_sdk.jobtypes.test_job import test_job as do_as_told
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.provider import SimulatedProvider
-from aijobs_sdk.simulation.virtual_time import VirtualClock
+from aijobs_sdk.simulation.virtual_time import VirtualClock, VirtualLoop
 from aijobs_sdk.stores.memory import MemoryStore
+from aijobs_sdk.stores.sql.store import SqlStore
 
 OURS = Caller(tenant_id=UUID(int=1), user_id=UUID(int=10))
 THEIRS = Caller(tenant_id=UUID(int=2), user_id=UUID(int=20))
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """Virtual time, in which what a database does takes no time: instants can be compared exactly."""
+    return "asyncio", {"loop_factory": lambda: VirtualLoop(always=True, threads_take_time=False)}
 
 
 @pytest.fixture
@@ -34,11 +43,16 @@ def clock() -> Clock:
     return VirtualClock()
 
 
-@pytest.fixture(params=["memory"])
-def store(request: pytest.FixtureRequest, clock: Clock) -> Store:
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> AsyncIterator[Store]:
     """Every store there is, one after the other."""
-    stores = {"memory": MemoryStore}
-    return stores[request.param](clock)
+    opened: Store = (
+        MemoryStore(clock)
+        if request.param == "memory"
+        else SqlStore(f"sqlite:///{tmp_path}/jobs.db", clock, shared=False)
+    )
+    yield opened
+    await opened.aclose()
 
 
 @pytest.fixture

@@ -1,0 +1,227 @@
+"""What can be asked of the writer: each command is one atomic step inside the transaction it shares with others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol, TypeVar
+from uuid import UUID
+
+from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
+from aijobs_sdk.contract.job import Job, NewJob
+from aijobs_sdk.contract.store import IDEMPOTENCY_HOURS, Beat, Claim, Done, Lease, Outcome, Release, Update
+from aijobs_sdk.engine.lifecycle import (
+    Extend,
+    JobRecord,
+    Report,
+    RequestCancel,
+    Take,
+    check_lease,
+    expire,
+)
+from aijobs_sdk.stores.idempotency import ids_under_keys
+from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Command(Protocol[T_co]):
+    """One step. It raises before it changes anything, so that its neighbours in the transaction stay unharmed."""
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        ...
+
+    def run(self, work: UnitOfWork) -> T_co:
+        """Do it. It may have been done before, without our knowing (`work.again`)."""
+        ...
+
+
+class Create(NamedTuple):
+    """Insert jobs, all or none."""
+
+    new: tuple[NewJob, ...]
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> list[Job]:
+        """Do it."""
+        ids = ids_under_keys(self.new, work.held_keys(self.new))
+        if work.again:
+            work.read([new.job.id for new in self.new])
+        return [self._found_or_made(work, job_id, new).job for job_id, new in zip(ids, self.new, strict=True)]
+
+    def _found_or_made(self, work: UnitOfWork, job_id: UUID, new: NewJob) -> JobRecord:
+        return work.job(job_id) or work.insert(new)
+
+
+class TakeDue(NamedTuple):
+    """Claim what is due."""
+
+    limit: int
+    take: Take
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> list[Claim]:
+        """Do it."""
+        taken = [work.advance(record, self.take) for record in work.next_due(self.limit)]
+        return [Claim(record.job, record.lease, record.draw_key) for record in taken]
+
+
+class GiveBack(NamedTuple):
+    """Release claims that nobody waits for any more."""
+
+    leases: tuple[Lease, ...]
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return [lease.job_id for lease in self.leases]
+
+    def run(self, work: UnitOfWork) -> None:
+        """Do it."""
+        for lease in self.leases:
+            record = work.job(lease.job_id)
+            if record is not None and _holds(record, lease):
+                work.advance(record, Release())
+
+
+class Heartbeat(NamedTuple):
+    """Extend leases."""
+
+    leases: tuple[Lease, ...]
+    extend: Extend
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return [lease.job_id for lease in self.leases]
+
+    def run(self, work: UnitOfWork) -> Mapping[Lease, Beat]:
+        """Do it."""
+        return {lease: self._beat(work, lease) for lease in self.leases}
+
+    def _beat(self, work: UnitOfWork, lease: Lease) -> Beat:
+        record = work.job(lease.job_id)
+        if record is None or not _holds(record, lease):
+            return Beat(lost=True, cancel_requested=False)
+        return Beat(lost=False, cancel_requested=work.advance(record, self.extend).cancel_requested)
+
+
+class Append(NamedTuple):
+    """Add to a log."""
+
+    lease: Lease
+    updates: tuple[Update, ...]
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return (self.lease.job_id,)
+
+    def run(self, work: UnitOfWork) -> None:
+        """Do it."""
+        work.advance(_held(work, self.lease), Report(self.updates))
+
+
+class Finish(NamedTuple):
+    """End an attempt, with what it left behind."""
+
+    lease: Lease
+    outcome: Outcome
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return (self.lease.job_id,)
+
+    def run(self, work: UnitOfWork) -> Job:
+        """Do it."""
+        record = work.advance(_held(work, self.lease), self.outcome)
+        if isinstance(self.outcome, Done):
+            work.keep(self.outcome.effects)
+        return record.job
+
+
+class Cancel(NamedTuple):
+    """Ask a job to stop."""
+
+    tenant_id: UUID
+    job_id: UUID
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return (self.job_id,)
+
+    def run(self, work: UnitOfWork) -> Job:
+        """Do it."""
+        record = work.job(self.job_id)
+        if record is None or record.job.tenant_id != self.tenant_id:
+            raise JobNotFoundError(self.job_id)
+        return record.job if record.state.is_final else work.advance(record, RequestCancel()).job
+
+
+class Reap(NamedTuple):
+    """End the attempts that nobody will end."""
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> list[UUID]:
+        """Do it."""
+        lost = work.lost()
+        for record in lost:
+            work.advance(record, expire(record, work.now))
+        return [record.job.id for record in lost]
+
+
+class PurgeDeadLetters(NamedTuple):
+    """Delete dead letters of some age."""
+
+    tenant_id: UUID
+    failed_before: datetime
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> int:
+        """Do it."""
+        work.flush()
+        return work.delete_dead_letters(self.tenant_id, self.failed_before)
+
+
+class PurgeJobs(NamedTuple):
+    """Delete some jobs that ended a while ago."""
+
+    finished_before: datetime
+    limit: int
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> int:
+        """Do it."""
+        work.flush()
+        since = work.now - timedelta(hours=IDEMPOTENCY_HOURS)
+        return work.delete_jobs(self.finished_before, keys_count_since=since, limit=self.limit)
+
+
+def _holds(record: JobRecord, lease: Lease) -> bool:
+    try:
+        check_lease(record, lease)
+    except LeaseLostError:
+        return False
+    return True
+
+
+def _held(work: UnitOfWork, lease: Lease) -> JobRecord:
+    record = work.job(lease.job_id)
+    if record is None:
+        raise LeaseLostError(lease.job_id)
+    check_lease(record, lease)
+    return record

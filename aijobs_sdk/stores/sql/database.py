@@ -1,0 +1,173 @@
+"""The database behind an address: how to open it, what it says when it cannot be used, and whether that passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
+
+from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from aijobs_sdk.contract.errors import ConfigurationError, StoreUnavailableError
+
+BUSY_SECONDS = 5.0
+"""How long a SQLite writer waits for the one before it, which may be another process."""
+CHANNEL = "aijobs"
+"""Where PostgreSQL tells other processes that something was written."""
+_PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
+"""Serialization failure, deadlock, lock not available: the transaction was undone, and may be tried again."""
+
+
+class Database:
+    """One database, and the two ways into it: to read, and to write."""
+
+    def __init__(self, address: str, *, synchronous: Literal["full", "normal"] = "full") -> None:
+        self.url = _url_of(address)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._synchronous = synchronous
+        self._readers = self._engine(isolation_level="AUTOCOMMIT")
+        self._writer = self._engine()
+        self.token = uuid4().hex
+        """What tells this process's notifications from others'."""
+
+    @property
+    def name(self) -> str:
+        """Return what to call it in a message: the address without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a connection on which each query sees what was committed when it began.
+
+        Raises:
+            StoreUnavailableError: it cannot be reached or read.
+        """
+        with self._explained(), self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction that is committed at the end; in SQLite nobody else writes meanwhile.
+
+        Raises:
+            StoreUnavailableError: it cannot be reached or written to; nothing was.
+        """
+        with self._explained(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def unbegun(self) -> Iterator[PoolProxiedConnection]:
+        """Lend the writing connection outside of any transaction."""
+        with self._explained():
+            raw = self._writer.raw_connection()
+            try:
+                yield raw
+            finally:
+                raw.close()
+
+    def close(self) -> None:
+        """Close every connection; the next use opens new ones."""
+        for engine in (self._readers, self._writer):
+            engine.dispose()
+
+    def forget(self) -> None:
+        """Leave every connection to the process this one was forked from."""
+        for engine in (self._readers, self._writer):
+            engine.dispose(close=False)
+
+    def _engine(self, **options: str) -> Engine:
+        if not self.is_sqlite:
+            engine = create_engine(
+                self.url, hide_parameters=True, pool_size=2, connect_args={"connect_timeout": 5}, **options
+            )
+            event.listen(engine, "connect", _speak_utc)
+            return engine
+        # The driver would begin transactions of its own, too late and of the wrong kind: we say when.
+        engine = create_engine(
+            self.url, hide_parameters=True, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}, **options
+        )
+        pragmas = ("journal_mode=WAL", f"synchronous={self._synchronous}", "foreign_keys=ON", "cache_size=-32000")
+        event.listen(engine, "connect", lambda raw, _: [raw.execute(f"PRAGMA {one}") for one in pragmas])
+        if not options:
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        return engine
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise DatabaseError(self, error) from None
+        except PoolTimeoutError:
+            raise StoreUnavailableError(f"{self.name} is too busy: no connection was free in time.") from None
+
+
+class DatabaseError(StoreUnavailableError):
+    """The database refused, or was not there. Its own words, without any values."""
+
+    def __init__(self, database: Database, error: DBAPIError) -> None:
+        said = _first_line(error.orig)
+        super().__init__(f"Cannot use {database.name}: {said}. {_advice(said)}")
+        sqlstate = getattr(error.orig, "sqlstate", None)
+        self.passing = sqlstate in _PASSING_SQLSTATES
+        """Whether the transaction was undone for a reason that may be gone the next time."""
+        self.connection_lost = error.connection_invalidated or (sqlstate or "").startswith(("08", "57P"))
+        """Whether nobody can say if the transaction was committed."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return StoreUnavailableError, (self.message,)
+
+
+def _url_of(address: str) -> URL:
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise ConfigurationError(
+            "Cannot read the database's address: write `sqlite:///jobs.db` or `postgresql://user@host/database`."
+        ) from None
+    if url.get_backend_name() == "sqlite":
+        return _checked_file(url)
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _checked_file(url: URL) -> URL:
+    if url.database in {None, "", ":memory:"}:
+        raise ConfigurationError("`sqlite://` needs a file: `sqlite:///jobs.db`. To keep nothing, use `memory://`.")
+    path = Path(str(url.database)).expanduser().absolute()
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"Cannot open {path}: there is no folder {path.parent}. Make it first.")
+    if path.is_dir():
+        raise ConfigurationError(f"Cannot open {path}: it is a folder. Name a file in it: {path / 'jobs.db'}.")
+    return url.set(drivername="sqlite+pysqlite", database=str(path))
+
+
+def _speak_utc(raw: object, _: object) -> None:
+    raw.execute("SET TIME ZONE 'UTC'")  # type: ignore[attr-defined]
+    raw.commit()  # type: ignore[attr-defined]
+
+
+def _first_line(error: BaseException | None) -> str:
+    diagnosis = getattr(getattr(error, "diag", None), "message_primary", None)
+    return (
+        str(diagnosis or error).strip().splitlines()[0].rstrip(".") if str(diagnosis or error).strip() else "no answer"
+    )
+
+
+_ADVICE = {
+    "is not a database": "The file is something else, or damaged: move it away, or restore a copy.",
+    "malformed": "The file is damaged: restore a copy.",
+    "disk is full": "Free some space; nothing was lost, and running jobs go on.",
+    "readonly": "Make the file and its folder writable for this user.",
+    "unable to open": "Make sure that the file and its folder can be read and written by this user.",
+    "locked": "Another process keeps it locked; see that no other program holds a transaction open.",
+}
+
+
+def _advice(said: str) -> str:
+    return next(
+        (advice for word, advice in _ADVICE.items() if word in said), "See that the server runs and can be reached."
+    )

@@ -1,0 +1,99 @@
+"""Who waits for what, and how they hear of it: of this process's commits at once, of others' by looking out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.stores.signal import Signal
+
+Watch = Callable[[], AsyncGenerator[None]]
+"""Yields whenever another process may have written something."""
+LastSeqs = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, int]]]
+
+
+class Reader:
+    """Somebody who follows the log of one job."""
+
+    def __init__(self) -> None:
+        self.last_seq = 0
+        """How long the log is, as far as is known here."""
+        self.longer = Signal()
+        self.present = 0
+
+    def learn(self, last_seq: int) -> None:
+        """Take note that the log is at least so long."""
+        if last_seq > self.last_seq:
+            self.last_seq = last_seq
+            self.longer.ring()
+
+
+class News:
+    """The bells of one store."""
+
+    def __init__(self, watch: Watch | None, *, forget: Callable[[], None], last_seqs: LastSeqs) -> None:
+        self.may_have_work = False
+        """Whether a job may have become claimable since somebody last looked."""
+        self._watch = watch
+        self._forget = forget
+        self._last_seqs = last_seqs
+        self._claimable = Signal()
+        self._readers: dict[UUID, Reader] = {}
+        self._watching: asyncio.Task[None] | None = None
+
+    def publish(self, record: JobRecord) -> None:
+        """Tell everybody here how a job now stands."""
+        if (reader := self._readers.get(record.job.id)) is not None:
+            reader.learn(record.last_seq)
+        if record.waiting:
+            self.may_have_work = True
+            self._claimable.ring()
+
+    async def others_wrote(self) -> None:
+        """Tell everybody here that another process may have written."""
+        self.may_have_work = True
+        self._claimable.ring()
+        for job_id, last_seq in (await self._last_seqs(list(self._readers))).items():
+            if (reader := self._readers.get(job_id)) is not None:
+                reader.learn(last_seq)
+
+    def look_out(self) -> None:
+        """From now on hear of what other processes write."""
+        loop = asyncio.get_running_loop()
+        lost = self._watching is None or self._watching.done() or self._watching.get_loop() is not loop
+        if self._watch is not None and lost:
+            self._watching = loop.create_task(self._pass_on(self._watch()))
+
+    async def wait_for_work(self, timeout_seconds: float | None) -> None:
+        """Return when there may be a job to claim, or after the time-out."""
+        self.look_out()
+        if not self.may_have_work:
+            await self._claimable.wait(timeout_seconds)
+
+    @asynccontextmanager
+    async def reader(self, job_id: UUID) -> AsyncGenerator[Reader]:
+        """Hear of everything that is appended to a job's log from now on."""
+        self.look_out()
+        reader = self._readers.setdefault(job_id, Reader())
+        reader.present += 1
+        try:
+            yield reader
+        finally:
+            reader.present -= 1
+            if not reader.present:
+                self._readers.pop(job_id, None)
+
+    async def aclose(self) -> None:
+        """Look out no more."""
+        watching, self._watching = self._watching, None
+        if watching is not None and not watching.done() and watching.get_loop() is asyncio.get_running_loop():
+            watching.cancel()
+            await asyncio.wait([watching])
+
+    async def _pass_on(self, changes: AsyncGenerator[None]) -> None:
+        async for _ in changes:
+            self._forget()
+            await self.others_wrote()

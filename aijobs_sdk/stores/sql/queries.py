@@ -1,0 +1,128 @@
+"""What can be read: each question is one query, answered from one state of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, func, select
+
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
+from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
+from aijobs_sdk.stores.pages import not_a_cursor
+from aijobs_sdk.stores.sql import schema
+from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row
+
+_jobs, _events, _letters = schema.jobs.c, schema.events.c, schema.dead_letters.c
+
+
+def job(connection: Connection, job_id: UUID) -> Job | None:
+    """Return a job of any tenant."""
+    row = connection.execute(select(schema.jobs).where(_jobs.id == job_id)).mappings().one_or_none()
+    return None if row is None else job_of_row(row)
+
+
+def page(connection: Connection, tenant_id: UUID, query: JobQuery) -> JobPage:
+    """Return one page of a tenant's jobs, newest first."""
+    rows = select(schema.jobs).where(_jobs.tenant_id == tenant_id).order_by(_jobs.ordinal.desc())
+    if query.cursor is not None:
+        rows = rows.where(_jobs.ordinal < _read_cursor(connection, query.cursor))
+    if query.status is not None:
+        rows = rows.where(_jobs.state.in_([state.value for state in JobState if state.status is query.status]))
+    if query.type is not None:
+        rows = rows.where(_jobs.type == query.type)
+    found = connection.execute(rows.limit(query.limit + 1)).mappings().all()
+    shown = found[: query.limit]
+    more = len(found) > query.limit
+    return JobPage(
+        jobs=tuple(job_of_row(row) for row in shown), next_cursor=str(shown[-1]["ordinal"]) if more else None
+    )
+
+
+def _read_cursor(connection: Connection, cursor: str) -> int:
+    newest = connection.execute(select(func.max(_jobs.ordinal))).scalar() or 0
+    if cursor.isdecimal() and 0 < int(cursor) <= newest:
+        return int(cursor)
+    raise not_a_cursor()
+
+
+def events(connection: Connection, tenant_id: UUID, job_id: UUID, after: int, limit: int) -> list[JobEvent] | None:
+    """Return part of a job's log; None where the tenant has no such job."""
+    wanted = select(schema.events).where(_events.job_id == job_id, _events.seq > after)
+    rows = connection.execute(wanted.order_by(_events.seq).limit(limit)).mappings().all()
+    owner = connection.execute(select(_jobs.tenant_id).where(_jobs.id == job_id)).scalar()
+    return [event_of_row(row) for row in rows] if owner == tenant_id else None
+
+
+def last_seq(connection: Connection, job_id: UUID) -> int:
+    """Return how long a job's log is."""
+    return connection.execute(select(_jobs.last_seq).where(_jobs.id == job_id)).scalar() or 0
+
+
+def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
+    """Return how long these jobs' logs are."""
+    rows = connection.execute(select(_jobs.id, _jobs.last_seq).where(_jobs.id.in_(job_ids)))
+    return dict(rows)
+
+
+def seconds_to_next(connection: Connection, now: datetime) -> float | None:
+    """Return how long until a job can be claimed: 0 for now, None for never as things stand."""
+    if connection.execute(select(_jobs.id).where(schema.DUE).limit(1)).first() is not None:
+        return 0.0
+    next_at = connection.execute(select(_jobs.run_at).where(schema.LATER).order_by(_jobs.run_at).limit(1)).scalar()
+    return None if next_at is None else max(0.0, (next_at - now).total_seconds())
+
+
+def document(connection: Connection, tenant_id: UUID, document_id: UUID) -> Document | None:
+    """Return a document."""
+    table = schema.documents
+    wanted = select(table).where(table.c.id == document_id, table.c.tenant_id == tenant_id)
+    row = connection.execute(wanted).mappings().one_or_none()
+    return None if row is None else Document(**fields_of_effect(row))
+
+
+def lineage(connection: Connection, tenant_id: UUID, document_id: UUID) -> Sequence[LineageEvent]:
+    """Return a document's history, oldest first."""
+    table = schema.lineage
+    wanted = select(table).where(table.c.document_id == document_id, table.c.tenant_id == tenant_id)
+    rows = connection.execute(wanted.order_by(table.c.ordinal)).mappings()
+    return [LineageEvent(**fields_of_effect(row)) for row in rows]
+
+
+def usage(connection: Connection, tenant_id: UUID, since: datetime, until: datetime) -> Sequence[UsageRow]:
+    """Return usage in a span of time, oldest first."""
+    table = schema.query_usage
+    span = (table.c.created_at >= since) & (table.c.created_at < until)
+    wanted = select(table).where(table.c.tenant_id == tenant_id, span)
+    rows = connection.execute(wanted.order_by(table.c.created_at, table.c.ordinal)).mappings()
+    return [UsageRow(**fields_of_effect(row)) for row in rows]
+
+
+def images(connection: Connection, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
+    """Return the pictures that a job made, in their order."""
+    table = schema.images
+    wanted = select(table).where(table.c.job_id == job_id, table.c.tenant_id == tenant_id)
+    rows = connection.execute(wanted.order_by(table.c.ordinal)).mappings()
+    return [Image(**fields_of_effect(row)) for row in rows]
+
+
+def dead_letter(connection: Connection, tenant_id: UUID, job_id: UUID) -> DeadLetter | None:
+    """Return what a failed job left behind."""
+    wanted = select(schema.dead_letters).where(_letters.job_id == job_id, _letters.tenant_id == tenant_id)
+    row = connection.execute(wanted).mappings().one_or_none()
+    return None if row is None else dead_letter_of_row(row)
+
+
+def dead_letters(connection: Connection, tenant_id: UUID, query: DeadLetterQuery) -> Sequence[DeadLetter]:
+    """Return one page of dead letters, newest first."""
+    wanted = select(schema.dead_letters).where(_letters.tenant_id == tenant_id)
+    for name in ("category", "type", "provider", "region"):
+        if (value := getattr(query, name)) is not None:
+            wanted = wanted.where(_letters[name] == value)
+    if query.replayed is not None:
+        wanted = wanted.where(_letters.replayed_as.is_not(None) if query.replayed else _letters.replayed_as.is_(None))
+    newest_first = wanted.order_by(_letters.failed_at.desc(), _letters.job_id)
+    rows = connection.execute(newest_first.limit(query.limit).offset(query.offset)).mappings()
+    return [dead_letter_of_row(row) for row in rows]

@@ -1,0 +1,182 @@
+"""The tables. JSON is kept as text, in the form pydantic writes: a log is read back by the byte.
+
+A change here needs a migration (`migrations/versions`); a test compares the two.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from aijobs_sdk.contract.job import JobState
+from aijobs_sdk.stores.sql.column_types import Amount, Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+_STATES = ", ".join(f"'{state}'" for state in JobState)
+
+DUE, LATER = text("queue = 'due'"), text("queue = 'later'")
+"""Written out, because SQLite uses a partial index only where the query says its condition in these words."""
+RUNNING = text("state = 'running'")
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("ordinal", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # its age: lower is older
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("state", Text, CheckConstraint(f"state IN ({_STATES})", name="state"), nullable=False),
+    # While the job waits: `due` may be claimed, `later` waits for run_at. Claiming never walks past what is not due.
+    Column("queue", Text, CheckConstraint("queue IN ('due', 'later')", name="queue")),
+    Column("priority", SmallInteger, nullable=False),  # 0 is claimed first
+    Column("run_at", Instant, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("progress", SmallInteger, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("result", Text),
+    Column("error", Text),
+    Column("errors", Text, nullable=False),  # of earlier attempts
+    Column("idempotency_key", Text),
+    Column("fingerprint", Text),
+    Column("draw_key", Text, nullable=False),
+    Column("task_id", Text),
+    Column("worker_id", Text),
+    Column("replay_of", Uuid),
+    Column("created_at", Instant, nullable=False),
+    Column("started_at", Instant),
+    Column("completed_at", Instant),
+    Column("fence", Integer, nullable=False),
+    Column("lease_until", Instant),
+    Column("overdue_at", Instant),
+    Column("last_seq", Integer, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False),
+)
+Index("jobs_due", jobs.c.priority, jobs.c.ordinal, sqlite_where=DUE, postgresql_where=DUE)
+Index("jobs_later", jobs.c.run_at, sqlite_where=LATER, postgresql_where=LATER)
+Index("jobs_running", jobs.c.lease_until, sqlite_where=RUNNING, postgresql_where=RUNNING)
+Index("jobs_of_tenant", jobs.c.tenant_id, jobs.c.ordinal)
+Index("jobs_completed_at", jobs.c.completed_at)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("tenant_id", Uuid, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("job_id", Uuid, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("data", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("errors", Text, nullable=False),
+    # Of the last error, to find letters by.
+    Column("category", Text, nullable=False),
+    Column("provider", Text),
+    Column("region", Text),
+    Column("draw_key", Text, nullable=False),
+    Column("failed_at", Instant, nullable=False),
+    Column("replayed_as", Uuid),
+)
+Index("dead_letters_of_tenant", dead_letters.c.tenant_id, dead_letters.c.failed_at)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("author_id", Uuid, nullable=False),
+    Column("job_id", Uuid, nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+lineage = Table(
+    "lineage",
+    metadata,
+    Column("ordinal", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("document_id", Uuid, nullable=False, index=True),
+    Column("job_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("prompt_length", Integer, nullable=False),
+    Column("output_length", Integer, nullable=False),
+    Column("actor_id", Uuid, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+query_usage = Table(
+    "query_usage",
+    metadata,
+    Column("ordinal", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("query_type", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("credits_used", Amount, nullable=False),
+    Column("metadata", Text, nullable=False),
+    Column("month_year", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+Index("query_usage_of_tenant", query_usage.c.tenant_id, query_usage.c.created_at)
+
+images = Table(
+    "images",
+    metadata,
+    Column("ordinal", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("tenant_id", Uuid, nullable=False),
+    Column("user_id", Uuid, nullable=False),
+    Column("job_id", Uuid, nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)

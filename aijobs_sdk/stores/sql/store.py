@@ -1,0 +1,236 @@
+"""Jobs in a database: what was stored survives this process, and other processes may work on it, too."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import Any, Literal, TypeVar, TypeVarTuple, Unpack
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.errors import JobNotFoundError
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
+from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.store import Beat, Claim, Lease, Outcome, Update
+from aijobs_sdk.engine.lifecycle import Extend, Take
+from aijobs_sdk.stores.sql import commands, queries
+from aijobs_sdk.stores.sql.database import Database
+from aijobs_sdk.stores.sql.migrate import migrate
+from aijobs_sdk.stores.sql.news import News
+from aijobs_sdk.stores.sql.recent_jobs import RecentJob, RecentJobs
+from aijobs_sdk.stores.sql.watch import listen, look_at_file
+from aijobs_sdk.stores.sql.writer import Committed, Writer
+
+T = TypeVar("T")
+Asked = TypeVarTuple("Asked")
+READERS = 2
+"""Threads that read at the same time."""
+PURGED_AT_ONCE = 500
+
+
+class SqlStore:
+    """A store in SQLite or PostgreSQL.
+
+    Args:
+        address: `sqlite:///jobs.db` or `postgresql://user@host/database`; tables are made and brought up to date.
+        clock: what leases and delays are measured by.
+        shared: whether other processes may write, and must be looked out for; off where time is virtual.
+        synchronous: SQLite's: `full` survives a power cut, `normal` only the end of the process, at a lower price.
+
+    Raises:
+        ConfigurationError: there can be no database at this address.
+        StoreUnavailableError: there is one that cannot be used, or that a newer version made.
+    """
+
+    def __init__(
+        self, address: str, clock: Clock, *, shared: bool = True, synchronous: Literal["full", "normal"] = "full"
+    ) -> None:
+        self._clock = clock
+        self._shared = shared
+        self._database = Database(address, synchronous=synchronous)
+        migrate(self._database)
+        self._open: _Open | None = None
+
+    async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
+        """Insert all of them or none."""
+        return await self._write(commands.Create(tuple(jobs)))
+
+    async def wait_claimable(self) -> None:
+        """Return as soon as a job is due."""
+        news = self._here().news
+        while not news.may_have_work:
+            seconds = await self._read(queries.seconds_to_next, self._clock.now())
+            if seconds == 0:
+                return
+            await news.wait_for_work(seconds)
+
+    async def claim(
+        self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+    ) -> list[Claim]:
+        """Take up to `limit` due jobs, by priority, then by age."""
+        news = self._here().news
+        news.may_have_work = False
+        take = commands.TakeDue(limit, Take(worker_id, lease_seconds, hard_limit_seconds))
+        claims = await self._write(take, undo=_give_back)
+        news.may_have_work |= len(claims) == limit
+        return claims
+
+    async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:
+        """Extend the leases still held."""
+        return await self._write(commands.Heartbeat(tuple(leases), Extend(lease_seconds)))
+
+    async def append(self, lease: Lease, updates: Sequence[Update]) -> None:
+        """Add events to the job's log."""
+        await self._write(commands.Append(lease, tuple(updates)))
+
+    async def finish(self, lease: Lease, outcome: Outcome) -> Job:
+        """End the attempt."""
+        return await self._write(commands.Finish(lease, outcome))
+
+    async def request_cancel(self, tenant_id: UUID, job_id: UUID) -> Job:
+        """Cancel a waiting job now; ask a running one to stop."""
+        return await self._write(commands.Cancel(tenant_id, job_id))
+
+    async def reap(self) -> list[UUID]:
+        """Retry or fail every running job that nobody will end."""
+        return await self._write(commands.Reap())
+
+    async def get(self, tenant_id: UUID, job_id: UUID) -> Job:
+        """Return the job as it stands."""
+        recent = self._recent(job_id)
+        job = await self._read(queries.job, job_id) if recent is None else recent.record.job
+        if job is None or job.tenant_id != tenant_id:
+            raise JobNotFoundError(job_id)
+        return job
+
+    async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
+        """Return one page of this tenant's jobs, newest first."""
+        return await self._read(queries.page, tenant_id, query)
+
+    async def events(self, tenant_id: UUID, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:
+        """Return up to `limit` events with `seq` > `after`."""
+        recent = self._recent(job_id)
+        if recent is not None and recent.record.job.tenant_id == tenant_id:
+            return recent.log[max(after, 0) :][:limit]
+        found = await self._read(queries.events, tenant_id, job_id, after, limit)
+        if found is None:
+            raise JobNotFoundError(job_id)
+        return found
+
+    async def wait_events(self, job_id: UUID, *, after: int) -> None:
+        """Return as soon as the log holds an event with `seq` > `after`."""
+        async with self._here().news.reader(job_id) as reader:
+            # It hears of every commit from now on, so that none falls between the look and the wait.
+            recent = self._recent(job_id)
+            reader.learn(await self._read(queries.last_seq, job_id) if recent is None else recent.record.last_seq)
+            while reader.last_seq <= after:
+                await reader.longer.wait()
+
+    async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
+        """Return one document of this tenant."""
+        return await self._read(queries.document, tenant_id, document_id)
+
+    async def lineage(self, tenant_id: UUID, document_id: UUID) -> Sequence[LineageEvent]:
+        """Return the document's history, oldest first."""
+        return await self._read(queries.lineage, tenant_id, document_id)
+
+    async def usage(self, tenant_id: UUID, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
+        """Return this tenant's usage in a span of time, oldest first."""
+        return await self._read(queries.usage, tenant_id, since, until)
+
+    async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
+        """Return the pictures that a job of this tenant made."""
+        return await self._read(queries.images, tenant_id, job_id)
+
+    async def dead_letters(self, tenant_id: UUID, query: DeadLetterQuery) -> Sequence[DeadLetter]:
+        """Return one page of this tenant's dead letters, newest first."""
+        return await self._read(queries.dead_letters, tenant_id, query)
+
+    async def dead_letter(self, tenant_id: UUID, job_id: UUID) -> DeadLetter | None:
+        """Return what this tenant's failed job left behind."""
+        return await self._read(queries.dead_letter, tenant_id, job_id)
+
+    async def purge_dead_letters(self, tenant_id: UUID, *, failed_before: datetime) -> int:
+        """Delete this tenant's dead letters of that age."""
+        return await self._write(commands.PurgeDeadLetters(tenant_id, failed_before))
+
+    async def purge_jobs(self, *, finished_before: datetime) -> int:
+        """Delete jobs that ended before, with their logs, some at a time, so that others may write in between."""
+        purged = 0
+        while some := await self._write(commands.PurgeJobs(finished_before, PURGED_AT_ONCE)):
+            purged += some
+        self._here().recent.clear()
+        return purged
+
+    async def aclose(self) -> None:
+        """Write what is waiting, then close every connection; the next call opens new ones."""
+        open_ = self._here()
+        await open_.writer.idle()
+        await open_.news.aclose()
+        self._database.close()
+        self._open = None
+
+    def _recent(self, job_id: UUID) -> RecentJob | None:
+        open_ = self._here()
+        open_.news.look_out()
+        return open_.recent.get(job_id)
+
+    async def _write(
+        self, command: commands.Command[T], *, undo: Callable[[T], commands.Command[Any]] | None = None
+    ) -> T:
+        return await self._here().writer.do(command, undo=undo)
+
+    async def _read(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
+        def read() -> T:
+            with self._database.reading() as connection:
+                return query(connection, *asked)
+
+        return await asyncio.get_running_loop().run_in_executor(self._here().readers, read)
+
+    def _here(self) -> _Open:
+        """Return what is open in this process; after a fork, nothing of the parent's is touched."""
+        if self._open is not None and self._open.pid != os.getpid():
+            self._database.forget()
+            self._open = None
+        if self._open is None:
+            self._open = _Open(self._database, self._clock, shared=self._shared)
+        return self._open
+
+
+class _Open:
+    """The threads and bells of a store in one process."""
+
+    def __init__(self, database: Database, clock: Clock, *, shared: bool) -> None:
+        self.pid = os.getpid()
+        self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="aijobs-reader")
+        self.recent = RecentJobs()
+        self.writer = Writer(database, clock.now, self._publish)
+        look = partial(look_at_file, self.writer) if database.is_sqlite else partial(listen, database)
+        self.news = News(look if shared else None, forget=self.recent.forget_unfinished, last_seqs=self._last_seqs)
+        self._database = database
+
+    def _publish(self, done: Committed) -> None:
+        if done.others_wrote:
+            self.recent.forget_unfinished()
+            self.news.may_have_work = True
+        for record, events in done.news:
+            self.recent.add(record, events)
+            self.news.publish(record)
+
+    async def _last_seqs(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        def read() -> Mapping[UUID, int]:
+            with self._database.reading() as connection:
+                return queries.last_seqs(connection, job_ids)
+
+        return await asyncio.get_running_loop().run_in_executor(self.readers, read) if job_ids else {}
+
+
+def _give_back(claims: Sequence[Claim]) -> commands.GiveBack:
+    return commands.GiveBack(tuple(claim.lease for claim in claims))

@@ -1,0 +1,212 @@
+"""The one writer of a process: what was asked for while it was busy it commits together, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+from typing import Any, NamedTuple, TypeVar, cast
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import PoolProxiedConnection, text
+
+from aijobs_sdk.contract.errors import AIJobsError
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.stores.sql.commands import Command
+from aijobs_sdk.stores.sql.database import CHANNEL, Database, DatabaseError
+from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
+
+T = TypeVar("T")
+LARGEST_GROUP = 500
+"""Commands in one transaction: enough to share the price of a commit, few enough to be over soon."""
+MOST_KNOWN = 20_000
+"""Unfinished jobs that the writer remembers instead of reading them again."""
+RETRY_SECONDS = (0.05, 0.2, 0.8)
+"""Waits before a transaction is tried again that was undone, or whose connection was lost."""
+_NOTIFY = text("SELECT pg_notify(:channel, :sender)")
+
+
+class Pending(NamedTuple):
+    """A command, who waits for it, and what undoes it when nobody does any more."""
+
+    command: Command[Any]
+    reply: asyncio.Future[Any]
+    undo: Callable[[Any], Command[Any]] | None
+
+
+class Committed(NamedTuple):
+    """What one transaction came to."""
+
+    outcomes: Sequence[object | AIJobsError]
+    """Of each command: what it returned, or what it raised."""
+    news: Sequence[tuple[JobRecord, Sequence[JobEvent]]]
+    """Each job it touched, with what was added to the job's log."""
+    others_wrote: bool
+    """Whether another process may have written since the transaction before."""
+
+
+class Writer:
+    """Commits commands, group by group, in a thread of its own."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], published: Callable[[Committed], None]) -> None:
+        self._database = database
+        self._now = now
+        self._published = published
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="aijobs-writer")
+        self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
+        self._known: dict[UUID, JobRecord] = {}
+        self._data_version: int | None = None
+
+    async def do(self, command: Command[T], *, undo: Callable[[T], Command[Any]] | None = None) -> T:
+        """Return what the command returns, once that is safe on disk.
+
+        `undo` makes the command that takes it back, where the caller is gone before the answer came.
+        """
+        loop = asyncio.get_running_loop()
+        line = self._lines.setdefault(loop, _Line())
+        pending = Pending(command, loop.create_future(), undo)
+        line.waiting.append(pending)
+        self._keep_draining(line)
+        return cast("T", await pending.reply)
+
+    async def idle(self) -> None:
+        """Return once nothing is waiting to be written."""
+        line = self._lines.get(asyncio.get_running_loop())
+        while line is not None and line.drain is not None and not line.drain.done():
+            await asyncio.wait([line.drain])
+
+    async def in_thread(self, function: Callable[[], T]) -> T:
+        """Call the function where nothing is written meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+
+    def _keep_draining(self, line: _Line) -> None:
+        if line.drain is None or line.drain.done():
+            line.drain = asyncio.get_running_loop().create_task(self._drain(line))
+
+    async def _drain(self, line: _Line) -> None:
+        while line.waiting:
+            group = [one for one in line.waiting[:LARGEST_GROUP] if not one.reply.cancelled()]
+            del line.waiting[:LARGEST_GROUP]
+            if not group:
+                continue
+            commit = asyncio.ensure_future(
+                self.in_thread(partial(self._commit, [one.command for one in group], self._now()))
+            )
+            await asyncio.wait([commit])
+            self._answer(line, group, commit)
+
+    def _answer(self, line: _Line, group: Sequence[Pending], commit: asyncio.Future[Committed]) -> None:
+        if (error := commit.exception()) is not None:
+            for one in group:
+                _settle(one, error)
+            return
+        done = commit.result()
+        self._published(done)
+        for one, outcome in zip(group, done.outcomes, strict=True):
+            if not _settle(one, outcome) and one.undo is not None and not isinstance(outcome, AIJobsError):
+                line.waiting.append(Pending(one.undo(outcome), asyncio.get_running_loop().create_future(), None))
+
+    def _commit(self, commands: Sequence[Command[Any]], now: datetime) -> Committed:
+        try:
+            return self._insist(commands, now)
+        except DatabaseError as error:
+            if len(commands) == 1 or error.connection_lost:
+                raise
+        # One of them may be at fault: each in a transaction of its own, the others are safe from it.
+        outcomes: list[object | AIJobsError] = []
+        news: list[tuple[JobRecord, Sequence[JobEvent]]] = []
+        for command in commands:
+            try:
+                done = self._insist([command], now)
+            except DatabaseError as error:
+                outcomes.append(error)
+            else:
+                outcomes += done.outcomes
+                news += done.news
+        return Committed(outcomes, news, others_wrote=True)
+
+    def _insist(self, commands: Sequence[Command[Any]], now: datetime) -> Committed:
+        """Commit, trying again what may pass."""
+        again = False
+        for wait in RETRY_SECONDS:
+            try:
+                return self._transaction(commands, now, again=again)
+            except DatabaseError as error:
+                if not (error.passing or error.connection_lost):
+                    raise
+                again = again or error.connection_lost
+            time.sleep(wait)
+        return self._transaction(commands, now, again=again)
+
+    def _transaction(self, commands: Sequence[Command[Any]], now: datetime, *, again: bool) -> Committed:
+        with self._database.writing() as connection:
+            others_wrote = again or self._others_wrote(connection.connection)
+            if others_wrote:
+                self._known.clear()
+            work = UnitOfWork(connection, now, known=self._known, again=again)
+            work.read(dict.fromkeys(job_id for command in commands for job_id in command.jobs()))
+            outcomes = [_outcome(command, work) for command in commands]
+            work.flush()
+            if not self._database.is_sqlite and work.changed:
+                connection.execute(_NOTIFY, {"channel": CHANNEL, "sender": self._database.token})
+        self._remember(work.changed)
+        news = [(record, work.log.get(job_id, ())) for job_id, record in work.changed.items()]
+        return Committed(outcomes, news, others_wrote)
+
+    def others_wrote(self) -> bool:
+        """Return whether another process has written to this SQLite file since the last look; call it in the thread."""
+        with self._database.unbegun() as raw:
+            moved = self._others_wrote(raw)
+        if moved:
+            self._known.clear()
+        return moved
+
+    def _others_wrote(self, raw: PoolProxiedConnection) -> bool:
+        if not self._database.is_sqlite:
+            return False  # it is told; and every transaction reads anew what it works on
+        # It moves when another connection commits. The watch, the transactions: all look on this one connection.
+        version: int = raw.execute("PRAGMA data_version").fetchone()[0]
+        moved, self._data_version = version != self._data_version, version
+        return moved
+
+    def _remember(self, changed: Mapping[UUID, JobRecord]) -> None:
+        if not self._database.is_sqlite:
+            return  # another process may change a job at any time, and only a lock says that it cannot
+        for job_id, record in changed.items():
+            if record.state.is_final:
+                self._known.pop(job_id, None)
+            else:
+                self._known[job_id] = record
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+
+
+class _Line:
+    """Who waits on one event loop, and the task that serves them."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Pending] = []
+        self.drain: asyncio.Task[None] | None = None
+
+
+def _outcome(command: Command[T], work: UnitOfWork) -> T | AIJobsError:
+    try:
+        return command.run(work)
+    except AIJobsError as refusal:  # it concerns this command alone; the others are committed
+        return refusal
+
+
+def _settle(one: Pending, outcome: object | BaseException) -> bool:
+    """Answer; return whether somebody still waits for it."""
+    if one.reply.done():
+        return False
+    if isinstance(outcome, BaseException):
+        one.reply.set_exception(outcome)
+    else:
+        one.reply.set_result(outcome)
+    return True
