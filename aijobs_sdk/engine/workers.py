@@ -26,6 +26,8 @@ LAST_WORDS_SECONDS = 5.0
 class _Attempt:
     """A claimed job in this worker's hands."""
 
+    __slots__ = ("context", "ending", "held_until", "lease", "task")
+
     def __init__(self, claim: Claim, world: World, *, held_until: float) -> None:
         self.lease = claim.lease
         self.context = JobContext(claim, world)
@@ -165,6 +167,12 @@ class WorkerPool:
                 self._let_go(attempt)
 
     async def _finish(self, attempt: _Attempt, outcome: Outcome) -> None:
+        try:
+            await self._world.store.finish(attempt.lease, outcome)
+        except StoreUnavailableError:
+            await self._finish_after_outage(attempt, outcome)
+
+    async def _finish_after_outage(self, attempt: _Attempt, outcome: Outcome) -> None:
         context = attempt.context
         try:
             await self._outages.outlast(
