@@ -86,7 +86,7 @@ class AsyncClient:
 
     def revive(self, job_id: UUID, last_known: Job | None) -> AsyncJobHandle[Any]:
         """Return the handle of a job whose record may be known already: what an unpickled handle calls."""
-        return AsyncJobHandle(self._backend, job_id, last_known=last_known, revive=self.revive)
+        return AsyncJobHandle(self._backend, job_id, last_known=last_known, client=self)
 
     async def list(
         self,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
 from aijobs_sdk.contract.backend import Backend
@@ -16,8 +16,14 @@ from aijobs_sdk.contract.job import Job, JobStatus
 from aijobs_sdk.contract.results import JobResult, read_result
 
 R_co = TypeVar("R_co", bound=JobResult, covariant=True)
-Revive = Callable[[UUID, Job | None], object]
-"""Makes the handle again where it was unpickled: a method of its client, which travels as an address without a key."""
+
+
+class Reviver(Protocol):
+    """A client, as its handles need it where they are unpickled; it travels as an address without a key."""
+
+    def revive(self, job_id: UUID, last_known: Job | None) -> object:
+        """Return the handle of a job whose record may be known already."""
+        ...
 
 
 class AsyncJobHandle(Generic[R_co]):
@@ -26,15 +32,15 @@ class AsyncJobHandle(Generic[R_co]):
     `await handle` is `await handle.result()`.
     """
 
-    __slots__ = ("_backend", "_revive", "_seen", "id", "last_known")
+    __slots__ = ("_backend", "_client", "_seen", "id", "last_known")
 
-    def __init__(self, backend: Backend, job_id: UUID, *, last_known: Job | None, revive: Revive) -> None:
+    def __init__(self, backend: Backend, job_id: UUID, *, last_known: Job | None, client: Reviver) -> None:
         self.id = job_id
         self.last_known = last_known
         """The last record that was read; None for a job attached by id and not asked for yet."""
         self._backend = backend
         self._seen = 0
-        self._revive = revive
+        self._client = client
 
     @property
     def job(self) -> Job:
@@ -159,7 +165,7 @@ class AsyncJobHandle(Generic[R_co]):
         return self.result().__await__()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self._revive, (self.id, self.last_known)
+        return self._client.revive, (self.id, self.last_known)
 
     def __repr__(self) -> str:
         if self.last_known is None:

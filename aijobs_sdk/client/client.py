@@ -164,4 +164,4 @@ class Client:
         self.close()
 
     def _blocking(self, handle: AsyncJobHandle[Any]) -> JobHandle[Any]:
-        return JobHandle(handle, self._portal, revive=self.revive)
+        return JobHandle(handle, self._portal, client=self)

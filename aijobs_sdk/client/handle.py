@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from typing import Any, Generic
 from uuid import UUID
 
-from aijobs_sdk.client.async_handle import AsyncJobHandle, R_co, Revive
+from aijobs_sdk.client.async_handle import AsyncJobHandle, R_co, Reviver
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.errors import JobCancelledError, JobFailedError
@@ -22,12 +22,12 @@ class JobHandle(Generic[R_co]):
     Interrupting a call ends the waiting, never the job.
     """
 
-    def __init__(self, handle: AsyncJobHandle[R_co], portal: Portal, *, revive: Revive) -> None:
+    def __init__(self, handle: AsyncJobHandle[R_co], portal: Portal, *, client: Reviver) -> None:
         self.id: UUID = handle.id
         self.portal = portal
         self.on_loop = handle
         """The handle that does the work, on the portal's loop."""
-        self._revive = revive
+        self._client = client
 
     @property
     def job(self) -> Job:
@@ -124,7 +124,7 @@ class JobHandle(Generic[R_co]):
         return self.portal.start(self.on_loop.result)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self._revive, (self.id, self.on_loop.last_known)
+        return self._client.revive, (self.id, self.on_loop.last_known)
 
     def __repr__(self) -> str:
         return repr(self.on_loop)

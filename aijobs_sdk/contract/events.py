@@ -6,31 +6,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter
-from pydantic.dataclasses import dataclass
 
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.job import JobStatus
 
-_AS_FACTS = ConfigDict(extra="forbid", defer_build=True)
 
-
-# Checked like every fact, and slotted: a log holds many of them, and as models they take twice the memory.
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+# The engine makes them of what was checked before, several for each job; what comes from outside `parse_event` checks.
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """What every entry of the log has."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     job_id: UUID
     seq: int = Field(ge=1)
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusEvent(Event):
     """A change of state or progress."""
 
@@ -43,14 +43,14 @@ class StatusEvent(Event):
         return {"status": self.status.value, "progress": self.progress, "message": self.message}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobAccepted(StatusEvent):
     """The job is stored."""
 
     kind: Literal["accepted"] = "accepted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobStarted(StatusEvent):
     """A worker claimed the job; `attempt` counts from 1."""
 
@@ -58,14 +58,14 @@ class JobStarted(StatusEvent):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobProgressed(StatusEvent):
     """The handler reported how far it is."""
 
     kind: Literal["progress"] = "progress"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobRetrying(StatusEvent):
     """Attempt `attempt` failed with `error`; the next one starts at `retry_at` or soon after."""
 
@@ -75,28 +75,28 @@ class JobRetrying(StatusEvent):
     retry_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobReleased(StatusEvent):
     """A worker gave the job back unharmed; the attempt does not count."""
 
     kind: Literal["released"] = "released"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobCancelRequested(StatusEvent):
     """Somebody asked the running job to stop; the worker that holds it will end it."""
 
     kind: Literal["cancel_requested"] = "cancel_requested"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobCompleted(StatusEvent):
     """The result is stored. Terminal."""
 
     kind: Literal["completed"] = "completed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobFailed(StatusEvent):
     """No attempt is left, or no retry can help. Terminal."""
 
@@ -104,7 +104,7 @@ class JobFailed(StatusEvent):
     error: ErrorInfo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobCancelled(StatusEvent):
     """The job was stopped on request. Terminal."""
 
@@ -112,7 +112,7 @@ class JobCancelled(StatusEvent):
     error: ErrorInfo
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextDelta(Event):
     """A piece of the answer, while it is written.
 
@@ -126,7 +126,7 @@ class TextDelta(Event):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, config=_AS_FACTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownEvent(Event):
     """An event of a kind this version does not know, kept as it came."""
 

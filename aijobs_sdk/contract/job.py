@@ -24,6 +24,8 @@ class JobStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
 
+    __hash__ = str.__hash__  # Enum's own is slow, and every step of a job looks something up
+
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         return cls(value.lower()) if isinstance(value, str) and value != value.lower() else None
@@ -44,6 +46,8 @@ class JobState(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+    __hash__ = str.__hash__  # as above
 
     @property
     def status(self) -> JobStatus:

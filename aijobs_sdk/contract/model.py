@@ -1,6 +1,7 @@
 """The one shape of every fact that crosses a room's border: frozen, and strict about names."""
 
-from typing import Annotated, Self
+from collections.abc import Callable
+from typing import Annotated, ParamSpec, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, JsonValue, SkipValidation
 
@@ -19,9 +20,40 @@ class Fact(BaseModel):
 
         Like `model_copy(update=...)`, at a third of its price: the copy shares what cannot change.
         """
-        copy = self.__new__(type(self))
-        object.__setattr__(copy, "__dict__", {**self.__dict__, **changes})
-        object.__setattr__(copy, "__pydantic_fields_set__", self.__pydantic_fields_set__)
-        object.__setattr__(copy, "__pydantic_extra__", None)
-        object.__setattr__(copy, "__pydantic_private__", None)
-        return copy
+        values = self.__dict__.copy()
+        values.update(changes)
+        return _fact(type(self), values, self.__pydantic_fields_set__)
+
+
+F = TypeVar("F", bound=Fact)
+P = ParamSpec("P")
+
+
+def unchecked(kind: Callable[P, F]) -> Callable[P, F]:
+    """Return a maker of facts of one kind, at a third of the price of the kind itself: pass what was checked before.
+
+    For kinds whose defaults are values that never change.
+    """
+    fact = cast("type[F]", kind)
+    fields = set(fact.model_fields)
+    defaults = {name: field.default for name, field in fact.model_fields.items()}
+
+    def make(*_: P.args, **given: P.kwargs) -> F:
+        values = defaults.copy()
+        values.update(given)
+        return _fact(fact, values, fields)
+
+    return make
+
+
+def _fact(kind: type[F], values: dict[str, object], fields_set: set[str]) -> F:
+    fact = kind.__new__(kind)
+    # One set for all of them, as nobody changes it: a set of its own is the largest part of a small fact.
+    _set(fact, "__pydantic_fields_set__", fields_set)
+    _set(fact, "__dict__", values)
+    _set(fact, "__pydantic_extra__", None)
+    _set(fact, "__pydantic_private__", None)
+    return fact
+
+
+_set = object.__setattr__

@@ -18,6 +18,7 @@ from aijobs_sdk.contract.store import Cancelled, Done, Outcome, Release
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.retry import after_failure
+from aijobs_sdk.engine.time_limit import TimeLimit
 
 log = logging.getLogger("aijobs.worker")
 
@@ -33,21 +34,21 @@ async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Out
     Raises:
         LeaseLostError: another worker has the job; nothing more may be written.
     """
-    limit = asyncio.timeout(world.limits.job_seconds)
+    limit = TimeLimit(world.limits.job_seconds)
     try:
-        async with limit:
+        with limit:
             outcome: Outcome = await _run_handler(context, types)
     except asyncio.CancelledError as error:
         if context.stopping:
             return Cancelled()
         if _was_interrupted():
             return Release()
-        outcome = _after_error(error, context, world)
+        outcome = _overdue(context, world) if limit.exceeded else _after_error(error, context, world)
     except (Exception, SystemExit, BaseExceptionGroup) as error:  # noqa: BLE001 - user code ends here: see below
         # Whatever it raises, even sys.exit(), is this job's failure, not ours.
         outcome = _after_error(_telling(error), context, world)
     # Asked after the handler, which may have swallowed the interruption and gone on as if nothing were.
-    return _after(_overdue(context, world), context, world) if limit.expired() else outcome
+    return _overdue(context, world) if limit.exceeded else outcome
 
 
 async def _run_handler(context: JobContext, types: JobTypes) -> Outcome:
@@ -157,13 +158,14 @@ def _no_result(error: _InvalidResultError, attempt: int) -> ErrorInfo:
     return ErrorInfo(code="invalid_result", category=ErrorCategory.INTERNAL, message=str(error), attempt=attempt)
 
 
-def _overdue(context: JobContext, world: World) -> ErrorInfo:
-    return ErrorInfo(
+def _overdue(context: JobContext, world: World) -> Outcome:
+    error = ErrorInfo(
         code="job_timeout",
         category=ErrorCategory.TIMEOUT,
         message=f"The attempt took longer than the {world.limits.job_seconds:g} s a job may take.",
         attempt=context.attempt,
     )
+    return _after(error, context, world)
 
 
 def _crashed(error: BaseException, job: Job, attempt: int) -> ErrorInfo:

@@ -14,6 +14,7 @@ from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob, Priority
+from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.shapes import problems_of, shape_of
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.job_type import JobType, JobTypes
@@ -22,6 +23,7 @@ from aijobs_sdk.engine.payload import drop_secrets
 log = logging.getLogger("aijobs.dispatch")
 
 MAX_IDEMPOTENCY_KEY = 255
+_job = unchecked(Job)
 
 
 async def dispatch(
@@ -81,7 +83,7 @@ def _checked(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clo
     prepared = _prepared(asked, job_type)
     stored = _stored(asked)
     key = _idempotency_key(request)
-    job = Job(
+    job = _job(
         id=job_id,
         tenant_id=caller.tenant_id,
         user_id=_user_id(request, caller),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, TypedDict, Unpack, assert_never
 from uuid import UUID
 
@@ -43,6 +44,8 @@ class Verb(StrEnum):
     RELEASE = "release"
     REQUEST_CANCEL = "request cancel"
     CANCEL = "cancel"
+
+    __hash__ = str.__hash__  # as of a state: every step looks into the table
 
 
 TABLE: Mapping[tuple[JobState, Verb], JobState] = {
@@ -288,7 +291,7 @@ def _take(record: JobRecord, command: Take, now: datetime) -> Step:
     job = {
         "attempts": attempt,
         "worker_id": command.worker_id,
-        "task_id": f"{command.worker_id}/{record.job.id}/{record.fence + 1}",
+        "task_id": f"{command.worker_id}/{record.job.id.hex}/{record.fence + 1}",
         "message": "Started" if attempt == 1 else f"Started attempt {attempt}",
         "started_at": record.job.started_at or now,
         "progress": 0,
@@ -373,7 +376,12 @@ def _move(
 
 
 def _after(now: datetime, seconds: float) -> datetime:
-    return now + timedelta(seconds=seconds)
+    return now + _span(seconds)
+
+
+@lru_cache(64)
+def _span(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
 
 
 def _is_past(instant: datetime | None, now: datetime) -> bool:

@@ -54,7 +54,8 @@ class WorkerPool:
         self.worker_id = worker_id
         self._world = world
         self._types = types
-        self._attempts: dict[Lease, _Attempt] = {}
+        self._attempts: dict[_Attempt, None] = {}
+        """In the order of their claims."""
         self._strays: list[asyncio.Task[None]] = []
         """Attempts whose lease is lost and whose handler has not ended: nobody waits for them or heeds them."""
         self._outages = Outages(world.clock)
@@ -87,12 +88,12 @@ class WorkerPool:
         async with self._claiming:  # so that every job that was claimed has begun, and can be given back
             claiming.cancel()
         await self._wait_for_attempts(self._world.limits.grace_seconds)
-        for attempt in self._attempts.values():
+        for attempt in self._attempts:
             attempt.interrupt()
         await self._wait_for_attempts(LAST_WORDS_SECONDS)
         keeping.cancel()
         await asyncio.gather(claiming, keeping, return_exceptions=True)
-        for attempt in self._attempts.values():
+        for attempt in self._attempts:
             attempt.task.cancel()
         await self.abandon()
 
@@ -104,7 +105,7 @@ class WorkerPool:
 
     async def abandon(self) -> None:
         """Give back what this pool still holds: its loop ended, a fork left it behind, or a handler does not end."""
-        leases = list(self._attempts)
+        leases = [attempt.lease for attempt in self._attempts]
         self._attempts.clear()
         for lease in leases:
             await self._give_back(lease)
@@ -112,11 +113,11 @@ class WorkerPool:
     def _stop_now(self) -> None:
         for duty in self._duties:
             duty.cancel()
-        for attempt in self._attempts.values():
+        for attempt in self._attempts:
             attempt.interrupt()
 
     async def _wait_for_attempts(self, seconds: float) -> None:
-        if seconds and (tasks := [attempt.task for attempt in self._attempts.values()]):
+        if seconds and (tasks := [attempt.task for attempt in self._attempts]):
             await asyncio.wait(tasks, timeout=seconds)
 
     async def _give_back(self, lease: Lease) -> None:
@@ -150,20 +151,20 @@ class WorkerPool:
     def _begin(self, claim: Claim, held_until: float) -> None:
         attempt = _Attempt(claim, self._world, held_until=held_until)
         attempt.task = self._loop.create_task(self._work(attempt))
-        self._attempts[claim.lease] = attempt
+        self._attempts[attempt] = None
         self._working.set()
 
     async def _work(self, attempt: _Attempt) -> None:
         context = attempt.context
         try:
             outcome = await run_attempt(context, self._types, self._world)
-            if self._holds(attempt):
+            if attempt in self._attempts:
                 attempt.ending = True
                 await self._finish(attempt, outcome)
         except LeaseLostError:
             log.warning("job %s had left this worker before attempt %d ended", context.job.id, context.attempt)
         finally:
-            if self._holds(attempt):
+            if attempt in self._attempts:
                 self._let_go(attempt)
 
     async def _finish(self, attempt: _Attempt, outcome: Outcome) -> None:
@@ -186,11 +187,8 @@ class WorkerPool:
                 context.attempt,
             )
 
-    def _holds(self, attempt: _Attempt) -> bool:
-        return attempt.lease in self._attempts
-
     def _let_go(self, attempt: _Attempt) -> None:
-        del self._attempts[attempt.lease]
+        del self._attempts[attempt]
         self._room.set()
         if not self._attempts and not self._strays:
             self._working.clear()
@@ -212,7 +210,7 @@ class WorkerPool:
             self._tell_of_a_blocked_loop(late_seconds)
 
     def _tell_of_a_blocked_loop(self, seconds: float) -> None:
-        types = sorted({attempt.context.job.type for attempt in self._attempts.values()})
+        types = sorted({attempt.context.job.type for attempt in self._attempts})
         log.warning(
             "a handler blocked the event loop for at least %.1f s (running now: %s). Await what it waits for, "
             "or make it a plain function: that runs in a thread",
@@ -222,7 +220,7 @@ class WorkerPool:
 
     async def _beat(self) -> None:
         """Keep every lease; let go of the jobs that are no longer ours; stop those that are to be cancelled."""
-        held = dict(self._attempts)
+        held = {attempt.lease: attempt for attempt in self._attempts}
         held_until = self._loop.time() + self._world.limits.lease_seconds
         beats = await self._world.store.heartbeat(list(held), lease_seconds=self._world.limits.lease_seconds)
         for lease, beat in beats.items():
@@ -243,7 +241,7 @@ class WorkerPool:
 
     def _drop(self, attempt: _Attempt) -> None:
         """Free the place of an attempt that may write no more, even if its handler never ends."""
-        if not self._holds(attempt):
+        if attempt not in self._attempts:
             return
         context = attempt.context
         log.warning("job %s has left this worker; attempt %d is dropped", context.job.id, context.attempt)

@@ -43,7 +43,7 @@ class MemoryStore:
         self._newest = 0
         self._of_tenant: defaultdict[UUID, list[Entry]] = defaultdict(list)
         self._by_key: dict[Key, UUID] = {}
-        self._running: set[UUID] = set()
+        self._running: dict[Entry, None] = {}
         self._queue = Queue()
         self._claimable = Signal()
         self._documents: dict[UUID, Document] = {}
@@ -70,11 +70,12 @@ class MemoryStore:
     ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         now = self._clock.now()
+        take = Take(worker_id, lease_seconds, hard_limit_seconds)
         claims: list[Claim] = []
         while len(claims) < limit and (entry := self._queue.next_due(now)) is not None:
             self._queue.pop()
-            record = self._step(entry, Take(worker_id, lease_seconds, hard_limit_seconds))
-            self._running.add(record.job.id)
+            record = self._write(entry, advance(entry.record, take, now), now)
+            self._running[entry] = None
             claims.append(Claim(record.job, record.lease, record.draw_key))
         return claims
 
@@ -88,10 +89,11 @@ class MemoryStore:
 
     async def finish(self, lease: Lease, outcome: Outcome) -> Job:
         """End the attempt."""
-        record = self._step(self._held(lease), outcome)
+        entry = self._held(lease)
+        record = self._step(entry, outcome)
         if isinstance(outcome, Done):
             self._keep(outcome.effects)
-        self._running.discard(lease.job_id)
+        self._running.pop(entry, None)
         return record.job
 
     async def request_cancel(self, tenant_id: UUID, job_id: UUID) -> Job:
@@ -101,12 +103,11 @@ class MemoryStore:
     async def reap(self) -> list[UUID]:
         """Retry or fail every running job that nobody will end."""
         now = self._clock.now()
-        lost = [job_id for job_id in self._running if self._entries[job_id].record.expired(now)]
-        for job_id in lost:
-            entry = self._entries[job_id]
+        lost = [entry for entry in self._running if entry.record.expired(now)]
+        for entry in lost:
             self._step(entry, expire(entry.record, now))
-        self._running.difference_update(lost)
-        return lost
+            del self._running[entry]
+        return [entry.record.job.id for entry in lost]
 
     async def get(self, tenant_id: UUID, job_id: UUID) -> Job:
         """Return the job as it stands."""
@@ -197,21 +198,21 @@ class MemoryStore:
 
     def _held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
         """Return who holds the keys of these jobs now."""
+        wanted = [key for new in jobs if (key := key_of(new.job)) is not None and key in self._by_key]
+        if not wanted:
+            return {}
         now = self._clock.now()
-        records = [
-            self._entries[self._by_key[key]].record
-            for new in jobs
-            if (key := key_of(new.job)) is not None and key in self._by_key
-        ]
+        records = {key: self._entries[self._by_key[key]].record for key in wanted}
         return {
-            (one.job.tenant_id, one.job.idempotency_key or ""): Holder(one.job.id, one.fingerprint)
-            for one in records
-            if still_counts(one.job, now)
+            key: Holder(record.job.id, record.fingerprint)
+            for key, record in records.items()
+            if still_counts(record.job, now)
         }
 
     def _insert(self, new: NewJob) -> Job:
         self._newest += 1
-        step = accept(new, self._clock.now())
+        now = self._clock.now()
+        step = accept(new, now)
         job = step.record.job
         entry = self._entries[job.id] = Entry(step.record, ordinal=self._newest)
         self._of_tenant[job.tenant_id].append(entry)
@@ -219,11 +220,11 @@ class MemoryStore:
             self._by_key[key] = job.id
         if job.replay_of in self._dead_letters:
             self._dead_letters[job.replay_of] = self._dead_letters[job.replay_of].replace(replayed_as=job.id)
-        return self._write(entry, step).job
+        return self._write(entry, step, now).job
 
     def _beat(self, lease: Lease, lease_seconds: float) -> Beat:
         entry = self._entries.get(lease.job_id)
-        if entry is None or entry.record.fence != lease.fence or lease.job_id not in self._running:
+        if entry is None or entry.record.fence != lease.fence or entry not in self._running:
             return Beat(lost=True, cancel_requested=False)
         record = self._step(entry, Extend(lease_seconds))
         return Beat(lost=False, cancel_requested=record.cancel_requested)
@@ -240,9 +241,10 @@ class MemoryStore:
         return entry
 
     def _step(self, entry: Entry, command: Command) -> JobRecord:
-        return self._write(entry, advance(entry.record, command, self._clock.now()))
+        now = self._clock.now()
+        return self._write(entry, advance(entry.record, command, now), now)
 
-    def _write(self, entry: Entry, step: Step) -> JobRecord:
+    def _write(self, entry: Entry, step: Step, now: datetime) -> JobRecord:
         """Keep the new record and its events together, then ring the bells."""
         entry.record = step.record
         if (letter := step.record.dead_letter()) is not None:
@@ -252,7 +254,7 @@ class MemoryStore:
             if entry.readers is not None:
                 entry.readers.ring()
             if step.record.waiting:
-                self._queue.push(entry)
+                self._queue.push(entry, now)
                 self._claimable.ring()
         return step.record
 
