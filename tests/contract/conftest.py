@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,8 +25,8 @@ from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.provider import SimulatedProvider
 from aijobs_sdk.simulation.virtual_time import VirtualClock, VirtualLoop
-from aijobs_sdk.stores.memory import MemoryStore
-from aijobs_sdk.stores.sql.store import SqlStore
+from contract.places import InMemory, Place, copy_of, emptied, make_tables
+from services.postgres import PostgresServer
 
 OURS = Caller(tenant_id=UUID(int=1), user_id=UUID(int=10))
 THEIRS = Caller(tenant_id=UUID(int=2), user_id=UUID(int=20))
@@ -43,14 +44,36 @@ def clock() -> Clock:
     return VirtualClock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def store(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> AsyncIterator[Store]:
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with tables and nothing in them."""
+    path = tmp_path_factory.mktemp("template") / "jobs.db"
+    make_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def contract_postgres_url(postgres_server: PostgresServer) -> str:
+    """The one PostgreSQL database that the tests of this folder share, with tables."""
+    url = postgres_server.new_database()
+    make_tables(url)
+    return url
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Place]:
+    """Every kind of place where a store may keep its jobs, one after the other."""
+    if request.param == "memory":
+        return InMemory
+    if request.param == "sqlite":
+        return partial(copy_of, request.getfixturevalue("sqlite_template"), tmp_path)
+    return partial(emptied, request.getfixturevalue("contract_postgres_url"))
+
+
+@pytest.fixture
+async def store(new_place: Callable[[], Place], clock: Clock) -> AsyncIterator[Store]:
     """Every store there is, one after the other."""
-    opened: Store = (
-        MemoryStore(clock)
-        if request.param == "memory"
-        else SqlStore(f"sqlite:///{tmp_path}/jobs.db", clock, shared=False)
-    )
+    opened = new_place().open(clock)
     yield opened
     await opened.aclose()
 

@@ -174,8 +174,9 @@ class SqlStore:
         open_ = self._here()
         await open_.writer.idle()
         await open_.news.aclose()
-        self._database.close()
         self._open = None
+        await open_.end_reading()
+        self._database.close()
 
     def _recent(self, job_id: UUID) -> RecentJob | None:
         open_ = self._here()
@@ -215,6 +216,10 @@ class _Open:
         look = partial(look_at_file, self.writer) if database.is_sqlite else partial(listen, database)
         self.news = News(look if shared else None, forget=self.recent.forget_unfinished, last_seqs=self._last_seqs)
         self._database = database
+
+    async def end_reading(self) -> None:
+        """Wait for readers that were called off: each still has a connection, until its query is answered."""
+        await asyncio.get_running_loop().run_in_executor(None, self.readers.shutdown)
 
     def _publish(self, done: Committed) -> None:
         if done.others_wrote:
