@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.store import Beat, Claim, Done, Lease, Outcome, Update
+from aijobs_sdk.contract.store import Beat, Claim, Done, Lease, Outcome, Release, Update
 from aijobs_sdk.engine.lifecycle import (
     Command,
     Extend,
@@ -46,6 +47,7 @@ class MemoryStore:
         self._running: set[UUID] = set()
         self._queue = Queue()
         self._claimable = Signal()
+        self._pid = os.getpid()
         self._documents: dict[UUID, Document] = {}
         self._lineage: defaultdict[UUID, list[LineageEvent]] = defaultdict(list)
         self._usage: defaultdict[UUID, list[UsageRow]] = defaultdict(list)
@@ -62,6 +64,7 @@ class MemoryStore:
 
     async def wait_claimable(self) -> None:
         """Return as soon as a job is due."""
+        self._take_over_after_fork()
         while self._queue.next_due(now := self._clock.now()) is None:
             await self._claimable.wait(self._queue.seconds_to_next(now))
 
@@ -194,6 +197,15 @@ class MemoryStore:
 
     async def aclose(self) -> None:
         """Hold on to everything: there is nothing else that does."""
+
+    def _take_over_after_fork(self) -> None:
+        """Make every job claimable that ran in the parent: it ends there, but this copy of it only here."""
+        if self._pid == os.getpid():
+            return
+        self._pid = os.getpid()
+        for job_id in self._running:
+            self._step(self._entries[job_id], Release())
+        self._running.clear()
 
     def _held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
         """Return who holds the keys of these jobs now."""

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from aijobs_sdk.contract.errors import ConfigurationError, StoreUnavailableError
+from aijobs_sdk.stores.sql.forks import ForkGate
 
 BUSY_SECONDS = 5.0
 """How long a SQLite writer waits for the one before it, which may be another process."""
@@ -31,6 +32,7 @@ class Database:
         self._synchronous = synchronous
         self._readers = self._engine(isolation_level="AUTOCOMMIT")
         self._writer = self._engine()
+        self._gate = ForkGate(self.close)
         self.token = uuid4().hex
         """What tells this process's notifications from others'."""
 
@@ -46,7 +48,7 @@ class Database:
         Raises:
             StoreUnavailableError: it cannot be reached or read.
         """
-        with self._explained(), self._readers.connect() as connection:
+        with self._gate.inside(), self._explained(), self._readers.connect() as connection:
             yield connection
 
     @contextmanager
@@ -56,13 +58,17 @@ class Database:
         Raises:
             StoreUnavailableError: it cannot be reached or written to; nothing was.
         """
-        with self._explained(), self._writer.begin() as connection:
+        with self._gate.inside(), self._explained(), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
     def unbegun(self) -> Iterator[PoolProxiedConnection]:
-        """Lend the writing connection outside of any transaction."""
-        with self._explained():
+        """Lend the writing connection outside of any transaction.
+
+        Raises:
+            StoreUnavailableError: it cannot be reached or read.
+        """
+        with self._gate.inside(), self._explained():
             raw = self._writer.raw_connection()
             try:
                 yield raw
@@ -70,14 +76,9 @@ class Database:
                 raw.close()
 
     def close(self) -> None:
-        """Close every connection; the next use opens new ones."""
+        """Close every connection that nobody uses at this moment; the next use opens new ones."""
         for engine in (self._readers, self._writer):
             engine.dispose()
-
-    def forget(self) -> None:
-        """Leave every connection to the process this one was forked from."""
-        for engine in (self._readers, self._writer):
-            engine.dispose(close=False)
 
     def _engine(self, **options: str) -> Engine:
         if not self.is_sqlite:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, TypeVar, TypeVarTuple, Unpack
@@ -25,6 +24,7 @@ from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.news import News
 from aijobs_sdk.stores.sql.recent_jobs import RecentJob, RecentJobs
+from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.watch import listen, look_at_file
 from aijobs_sdk.stores.sql.writer import Committed, Writer
 
@@ -130,7 +130,7 @@ class SqlStore:
             # It hears of every commit from now on, so that none falls between the look and the wait.
             recent = self._recent(job_id)
             reader.learn(await self._read(queries.last_seq, job_id) if recent is None else recent.record.last_seq)
-            while reader.last_seq <= after:
+            if reader.last_seq <= after:
                 await reader.longer.wait()
 
     async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
@@ -170,12 +170,10 @@ class SqlStore:
         return purged
 
     async def aclose(self) -> None:
-        """Write what is waiting, then close every connection; the next call opens new ones."""
-        open_ = self._here()
-        await open_.writer.idle()
-        await open_.news.aclose()
+        """Write what is waiting, then end every thread and connection; the next call starts new ones."""
+        open_, self._open = self._here(), None
+        await open_.aclose()
         self._database.close()
-        self._open = None
 
     def _recent(self, job_id: UUID) -> RecentJob | None:
         open_ = self._here()
@@ -195,11 +193,8 @@ class SqlStore:
         return await asyncio.get_running_loop().run_in_executor(self._here().readers, read)
 
     def _here(self) -> _Open:
-        """Return what is open in this process; after a fork, nothing of the parent's is touched."""
-        if self._open is not None and self._open.pid != os.getpid():
-            self._database.forget()
-            self._open = None
-        if self._open is None:
+        """Return what is open in this process: the threads of a parent do not exist in its child."""
+        if self._open is None or self._open.pid != os.getpid():
             self._open = _Open(self._database, self._clock, shared=self._shared)
         return self._open
 
@@ -209,12 +204,19 @@ class _Open:
 
     def __init__(self, database: Database, clock: Clock, *, shared: bool) -> None:
         self.pid = os.getpid()
-        self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="aijobs-reader")
+        self.readers = Threads(READERS, name="aijobs-reader")
         self.recent = RecentJobs()
         self.writer = Writer(database, clock.now, self._publish)
         look = partial(look_at_file, self.writer) if database.is_sqlite else partial(listen, database)
         self.news = News(look if shared else None, forget=self.recent.forget_unfinished, last_seqs=self._last_seqs)
         self._database = database
+
+    async def aclose(self) -> None:
+        """Write what is waiting, and end."""
+        await self.writer.idle()
+        await self.news.aclose()
+        self.writer.end_thread()
+        self.readers.shutdown()
 
     def _publish(self, done: Committed) -> None:
         if done.others_wrote:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
@@ -19,6 +18,7 @@ from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.sql.commands import Command
 from aijobs_sdk.stores.sql.database import CHANNEL, Database, DatabaseError
+from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -57,10 +57,9 @@ class Writer:
         self._database = database
         self._now = now
         self._published = published
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="aijobs-writer")
+        self._thread = Threads(1, name="aijobs-writer")
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
         self._known: dict[UUID, JobRecord] = {}
-        self._data_version: int | None = None
 
     async def do(self, command: Command[T], *, undo: Callable[[T], Command[Any]] | None = None) -> T:
         """Return what the command returns, once that is safe on disk.
@@ -79,6 +78,10 @@ class Writer:
         line = self._lines.get(asyncio.get_running_loop())
         while line is not None and line.drain is not None and not line.drain.done():
             await asyncio.wait([line.drain])
+
+    def end_thread(self) -> None:
+        """End the thread; the next command starts another."""
+        self._thread.shutdown()
 
     async def in_thread(self, function: Callable[[], T]) -> T:
         """Call the function where nothing is written meanwhile."""
@@ -170,8 +173,10 @@ class Writer:
         if not self._database.is_sqlite:
             return False  # it is told; and every transaction reads anew what it works on
         # It moves when another connection commits. The watch, the transactions: all look on this one connection.
+        # A new one, after a fork or a close, counts from a number of its own, and knows nothing of what went before.
         version: int = raw.execute("PRAGMA data_version").fetchone()[0]
-        moved, self._data_version = version != self._data_version, version
+        moved = version != raw.info.get("data_version")
+        raw.info["data_version"] = version
         return moved
 
     def _remember(self, changed: Mapping[UUID, JobRecord]) -> None:
