@@ -27,6 +27,7 @@ from aijobs_sdk.engine.lifecycle import (
     advance,
     check_lease,
     expire,
+    seconds_until_past,
 )
 from aijobs_sdk.stores.entry import Entry
 from aijobs_sdk.stores.idempotency import Holder, Key, ids_under_keys, key_of, still_counts
@@ -63,10 +64,11 @@ class MemoryStore:
         ]
 
     async def wait_claimable(self) -> None:
-        """Return as soon as a job is due."""
+        """Return as soon as a job is due; reap those whose leases run out meanwhile."""
         self._take_over_after_fork()
         while self._queue.next_due(now := self._clock.now()) is None:
-            await self._claimable.wait(self._queue.seconds_to_next(now))
+            if not await self.reap():
+                await self._claimable.wait(self._seconds_to_next(now))
 
     async def claim(
         self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
@@ -197,6 +199,14 @@ class MemoryStore:
 
     async def aclose(self) -> None:
         """Hold on to everything: there is nothing else that does."""
+
+    def _seconds_to_next(self, now: datetime) -> float | None:
+        """Return how long until a job is due or a lease has run out."""
+        leases = (self._entries[job_id].record.lease_until for job_id in self._running)
+        waits = [seconds_until_past(until, now) for until in leases if until is not None]
+        if (due := self._queue.seconds_to_next(now)) is not None:
+            waits.append(due)
+        return min(waits, default=None)
 
     def _take_over_after_fork(self) -> None:
         """Make every job claimable that ran in the parent: it ends there, but this copy of it only here."""

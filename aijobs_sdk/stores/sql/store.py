@@ -63,13 +63,16 @@ class SqlStore:
         return await self._write(commands.Create(tuple(jobs)))
 
     async def wait_claimable(self) -> None:
-        """Return as soon as a job is due."""
+        """Return as soon as a job is due; reap those whose leases run out meanwhile."""
         news = self._here().news
         while not news.may_have_work:
-            seconds = await self._read(queries.seconds_to_next, self._clock.now())
-            if seconds == 0:
+            found = await self._read(queries.next_claim, self._clock.now())
+            if found.lease_ran_out:
+                await self.reap()
+            elif found.seconds == 0:
                 return
-            await news.wait_for_work(seconds)
+            else:
+                await news.wait_for_work(found.seconds)
 
     async def claim(
         self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
@@ -100,7 +101,7 @@ class Writer:
             commit = asyncio.ensure_future(
                 self.in_thread(partial(self._commit, [one.command for one in group], self._now()))
             )
-            await asyncio.wait([commit])
+            await _outlasting_cancellation(commit)
             self._answer(line, group, commit)
 
     def _answer(self, line: _Line, group: Sequence[Pending], commit: asyncio.Future[Committed]) -> None:
@@ -197,6 +198,13 @@ class _Line:
     def __init__(self) -> None:
         self.waiting: list[Pending] = []
         self.drain: asyncio.Task[None] | None = None
+
+
+async def _outlasting_cancellation(commit: asyncio.Future[Committed]) -> None:
+    # Only a loop that ends cancels this. It still waits for attempts to be given back, and they for this.
+    while not commit.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([commit])
 
 
 def _outcome(command: Command[T], work: UnitOfWork) -> T | AIJobsError:
