@@ -55,7 +55,10 @@ class SqlStore:
         self._clock = clock
         self._shared = shared
         self._database = Database(address, synchronous=synchronous)
-        migrate(self._database)
+        try:
+            migrate(self._database)
+        finally:
+            self._database.close()  # who opens a store need not use it, or close it
         self._open: _Open | None = None
 
     async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
@@ -189,11 +192,7 @@ class SqlStore:
         return await self._here().writer.do(command, undo=undo)
 
     async def _read(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
-        def read() -> T:
-            with self._database.reading() as connection:
-                return query(connection, *asked)
-
-        return await asyncio.get_running_loop().run_in_executor(self._here().readers, read)
+        return await self._here().read(query, *asked)
 
     def _here(self) -> _Open:
         """Return what is open in this process: the threads of a parent do not exist in its child."""
@@ -207,19 +206,24 @@ class _Open:
 
     def __init__(self, database: Database, clock: Clock, *, shared: bool) -> None:
         self.pid = os.getpid()
-        self.readers = Threads(READERS, name="aijobs-reader")
+        self._readers = Threads(READERS, name="aijobs-reader")
         self.recent = RecentJobs()
         self.writer = Writer(database, clock.now, self._publish)
         look = partial(look_at_file, self.writer) if database.is_sqlite else partial(listen, database)
         self.news = News(look if shared else None, forget=self.recent.forget_unfinished, last_seqs=self._last_seqs)
         self._database = database
 
+    async def read(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
+        """Return what the query returns."""
+        read = partial(self._database.read, query, *asked)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, read)
+
     async def aclose(self) -> None:
         """Write what is waiting, and end."""
         await self.writer.idle()
         await self.news.aclose()
         self.writer.end_thread()
-        self.readers.shutdown()
+        self._readers.shutdown()
 
     def _publish(self, done: Committed) -> None:
         if done.others_wrote:
@@ -230,11 +234,7 @@ class _Open:
             self.news.publish(record)
 
     async def _last_seqs(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
-        def read() -> Mapping[UUID, int]:
-            with self._database.reading() as connection:
-                return queries.last_seqs(connection, job_ids)
-
-        return await asyncio.get_running_loop().run_in_executor(self.readers, read) if job_ids else {}
+        return await self.read(queries.last_seqs, job_ids) if job_ids else {}
 
 
 def _give_back(claims: Sequence[Claim]) -> commands.GiveBack:

@@ -18,7 +18,7 @@ from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.sql.commands import Command
-from aijobs_sdk.stores.sql.database import CHANNEL, Database, DatabaseError
+from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
 from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
 
@@ -27,8 +27,6 @@ LARGEST_GROUP = 500
 """Commands in one transaction: enough to share the price of a commit, few enough to be over soon."""
 MOST_KNOWN = 20_000
 """Unfinished jobs that the writer remembers instead of reading them again."""
-RETRY_SECONDS = (0.05, 0.2, 0.8)
-"""Waits before a transaction is tried again that was undone, or whose connection was lost."""
 _NOTIFY = text("SELECT pg_notify(:channel, :sender)")
 
 
