@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from uuid import UUID
 
 from aijobs_sdk.engine.lifecycle import JobRecord
@@ -98,6 +98,7 @@ class News:
             await asyncio.wait([watching])
 
     async def _pass_on(self, changes: AsyncGenerator[None]) -> None:
-        async for _ in changes:
-            self._forget()
-            await self.others_wrote()
+        async with aclosing(changes):
+            async for _ in changes:
+                self._forget()
+                await self.others_wrote()

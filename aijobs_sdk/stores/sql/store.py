@@ -219,11 +219,10 @@ class _Open:
         return await asyncio.get_running_loop().run_in_executor(self._readers, read)
 
     async def aclose(self) -> None:
-        """Write what is waiting, and end."""
-        await self.writer.idle()
+        """Write what is waiting, and end every thread; one that reads for nobody any more still has a connection."""
         await self.news.aclose()
-        self.writer.end_thread()
-        self._readers.shutdown()
+        await self.writer.aclose()
+        await self._readers.aclose()
 
     def _publish(self, done: Committed) -> None:
         if done.others_wrote:

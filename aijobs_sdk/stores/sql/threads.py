@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import threading
 import weakref
 from collections.abc import Callable
@@ -33,6 +35,7 @@ class Threads(Executor):
         self._name = name
         self._lock = threading.Lock()
         self._calls: _Calls | None = None
+        self._ended: list[Future[None]] = []
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Call the function in one of the threads, after what was submitted before."""
@@ -44,25 +47,36 @@ class Threads(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - Executor's own
-        """End the threads when they have done what was submitted; nobody waits for that."""
+        """End the threads when they have done what was submitted."""
         with self._lock:
             calls, self._calls = self._calls, None
         if calls is not None:
             _end(calls, self._count)
+        if wait:
+            concurrent.futures.wait(self._ended)
+
+    async def aclose(self) -> None:
+        """Return when the threads have done what was submitted, and ended."""
+        self.shutdown(wait=False)
+        if self._ended:
+            await asyncio.wait([asyncio.wrap_future(one) for one in self._ended])
 
     def _start(self) -> _Calls:
         calls: _Calls = SimpleQueue()
-        for number in range(self._count):
-            threading.Thread(target=_serve, args=(calls,), name=f"{self._name}-{number}", daemon=True).start()
+        self._ended = [Future() for _ in range(self._count)]
+        for number, ended in enumerate(self._ended):
+            name = f"{self._name}-{number}"
+            threading.Thread(target=_serve, args=(calls, ended), name=name, daemon=True).start()
         weakref.finalize(self, _end, calls, self._count).atexit = False
         return calls
 
 
-def _serve(calls: _Calls) -> None:
+def _serve(calls: _Calls, ended: Future[None]) -> None:
     while (call := calls.get()) is not None:
         if call.future.set_running_or_notify_cancel():
             _answer(call)
         del call  # what it holds may hold the threads' owner
+    ended.set_result(None)
 
 
 def _answer(call: _Call) -> None:

@@ -78,9 +78,10 @@ class Writer:
         while line is not None and line.drain is not None and not line.drain.done():
             await asyncio.wait([line.drain])
 
-    def end_thread(self) -> None:
-        """End the thread; the next command starts another."""
-        self._thread.shutdown()
+    async def aclose(self) -> None:
+        """Write what is waiting, and end the thread; the next command starts another."""
+        await self.idle()
+        await self._thread.aclose()
 
     async def in_thread(self, function: Callable[[], T]) -> T:
         """Call the function where nothing is written meanwhile."""
