@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.errors import JobFailedError as JobFailedError
     from aijobs_sdk.contract.errors import JobNotFoundError as JobNotFoundError
     from aijobs_sdk.contract.errors import ProviderError as ProviderError
+    from aijobs_sdk.contract.errors import StoreUnavailableError as StoreUnavailableError
     from aijobs_sdk.contract.events import JobAccepted as JobAccepted
     from aijobs_sdk.contract.events import JobCancelled as JobCancelled
     from aijobs_sdk.contract.events import JobCancelRequested as JobCancelRequested
@@ -83,6 +84,7 @@ _HOMES = {
     "JobFailedError": "contract.errors",
     "JobNotFoundError": "contract.errors",
     "ProviderError": "contract.errors",
+    "StoreUnavailableError": "contract.errors",
     "JobAccepted": "contract.events",
     "JobCancelRequested": "contract.events",
     "JobCancelled": "contract.events",
@@ -161,6 +163,7 @@ __all__ = [
     "Priority",
     "ProviderError",
     "StatusEvent",
+    "StoreUnavailableError",
     "TextDelta",
     "UnknownEvent",
     "Usage",

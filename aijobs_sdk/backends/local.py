@@ -21,8 +21,8 @@ from aijobs_sdk.engine.workers import WorkerPool
 class LocalBackend:
     """A store and the workers that empty it.
 
-    The workers live on the loop of whoever calls; when that loop has ended, or the process was forked, the
-    next call starts new ones, and what the old ones held goes back to pending.
+    The workers live on the loop of whoever calls; when that loop has ended, the next call starts new ones, and what
+    the old ones held goes back to pending. A forked child gets workers of its own; its parent's work on in the parent.
     """
 
     def __init__(self, *, world: World, types: JobTypes, caller: Caller) -> None:
@@ -88,10 +88,11 @@ class LocalBackend:
         return await self._world.store.usage(self._caller.tenant_id, since=since, until=until)
 
     async def aclose(self) -> None:
-        """Stop the workers; jobs under way go back to pending."""
+        """Stop the workers and close the store; jobs under way go back to pending. The next call opens both again."""
         pool, self._pool = self._pool, None
-        if pool is not None and pool.works_here():
-            await pool.stop()
+        if pool is not None:
+            await (pool.stop() if pool.works_here() else pool.abandon())
+        await self._world.store.aclose()
 
     async def _ensure_workers(self) -> WorkerPool:
         if self._pool is not None and self._pool.works_here():

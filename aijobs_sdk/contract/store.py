@@ -105,7 +105,10 @@ class Store(Protocol):
         ...
 
     async def wait_claimable(self) -> None:
-        """Return as soon as a job can be claimed. It may return too early, never too late."""
+        """Return as soon as a job can be claimed. It may return too early, never too late.
+
+        Whoever waits here takes over from workers that died: when the lease of a running job has run out, it is reaped.
+        """
         ...
 
     async def claim(

@@ -181,6 +181,10 @@ STUCK = ErrorInfo(
 CANCELLED = ErrorInfo(code="cancelled", category=ErrorCategory.CANCELLED, message="Cancelled on request.")
 
 
+MOMENT_SECONDS = 0.001
+"""Long enough for a clock to move on."""
+
+
 def accept(new: NewJob, now: datetime) -> Step:
     """Return the first record of a job and its first event."""
     run_at = new.run_at or now
@@ -254,6 +258,11 @@ def expire(record: JobRecord, now: datetime) -> Retry | Fail:
         attempt=record.job.attempts,
     )
     return Retry(error, delay_seconds=0)
+
+
+def seconds_until_past(instant: datetime, now: datetime) -> float:
+    """Return how long to wait until an instant is past, and not only reached: 0 where it is."""
+    return 0.0 if _is_past(instant, now) else (instant - now).total_seconds() + MOMENT_SECONDS
 
 
 def _as_it_may_be(record: JobRecord, command: Command) -> Command:

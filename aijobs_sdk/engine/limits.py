@@ -18,6 +18,10 @@ class Limits(Fact):
     """An attempt that is still there after this long is taken from its worker, whatever it does."""
     lease_seconds: float = Field(default=30.0, gt=0)
     """A worker that is silent for this long has lost its jobs."""
-    heartbeat_seconds: float = Field(default=10.0, gt=0)
     grace_seconds: float = Field(default=0.0, ge=0)
     """How long running attempts may go on after a stop was asked for; then they are given back."""
+
+    @property
+    def heartbeat_seconds(self) -> float:
+        """How often a worker keeps its leases: it may miss one beat, and be late with the next."""
+        return self.lease_seconds / 3

@@ -104,7 +104,12 @@ class WorkerPool:
                 self._loop.call_soon_threadsafe(self._stop_now)
 
     async def abandon(self) -> None:
-        """Give back what this pool still holds: its loop ended, a fork left it behind, or a handler does not end."""
+        """Give back what this pool still holds: its loop ended, or a handler does not end.
+
+        In a forked child it holds nothing: the attempts go on in the parent.
+        """
+        if self._pid != os.getpid():
+            return
         leases = [attempt.lease for attempt in self._attempts]
         self._attempts.clear()
         for lease in leases:

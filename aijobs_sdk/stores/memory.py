@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.store import Beat, Claim, Done, Lease, Outcome, Update
+from aijobs_sdk.contract.store import Beat, Claim, Done, Lease, Outcome, Release, Update
 from aijobs_sdk.engine.lifecycle import (
     Command,
     Extend,
@@ -26,6 +27,7 @@ from aijobs_sdk.engine.lifecycle import (
     advance,
     check_lease,
     expire,
+    seconds_until_past,
 )
 from aijobs_sdk.stores.entry import Entry
 from aijobs_sdk.stores.idempotency import Holder, Key, ids_under_keys, key_of, still_counts
@@ -46,6 +48,7 @@ class MemoryStore:
         self._running: dict[Entry, None] = {}
         self._queue = Queue()
         self._claimable = Signal()
+        self._pid = os.getpid()
         self._documents: dict[UUID, Document] = {}
         self._lineage: defaultdict[UUID, list[LineageEvent]] = defaultdict(list)
         self._usage: defaultdict[UUID, list[UsageRow]] = defaultdict(list)
@@ -61,9 +64,11 @@ class MemoryStore:
         ]
 
     async def wait_claimable(self) -> None:
-        """Return as soon as a job is due."""
+        """Return as soon as a job is due; reap those whose leases run out meanwhile."""
+        self._take_over_after_fork()
         while self._queue.next_due(now := self._clock.now()) is None:
-            await self._claimable.wait(self._queue.seconds_to_next(now))
+            if not await self.reap():
+                await self._claimable.wait(self._seconds_to_next(now))
 
     async def claim(
         self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
@@ -195,6 +200,23 @@ class MemoryStore:
 
     async def aclose(self) -> None:
         """Hold on to everything: there is nothing else that does."""
+
+    def _seconds_to_next(self, now: datetime) -> float | None:
+        """Return how long until a job is due or a lease has run out."""
+        leases = (entry.record.lease_until for entry in self._running)
+        waits = [seconds_until_past(until, now) for until in leases if until is not None]
+        if (due := self._queue.seconds_to_next(now)) is not None:
+            waits.append(due)
+        return min(waits, default=None)
+
+    def _take_over_after_fork(self) -> None:
+        """Make every job claimable that ran in the parent: it ends there, but this copy of it only here."""
+        if self._pid == os.getpid():
+            return
+        self._pid = os.getpid()
+        for entry in self._running:
+            self._step(entry, Release())
+        self._running.clear()
 
     def _held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
         """Return who holds the keys of these jobs now."""

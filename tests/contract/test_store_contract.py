@@ -271,6 +271,27 @@ async def test_a_silent_workers_job_is_run_again_and_its_late_writes_are_refused
     assert (heir.job.attempts, (await store.get(US, job.id)).worker_id) == (2, "w2")
 
 
+async def test_whoever_waits_for_work_takes_over_from_a_worker_that_died(store: Store, clock: Clock) -> None:
+    job = await create(store, clock)
+    await claim(store, "w1")
+    async with asyncio.timeout(31):
+        while not (claims := await store.claim("w2", limit=1, **LIMITS)):
+            await store.wait_claimable()
+    assert [(one.job.id, one.job.attempts) for one in claims] == [(job.id, 2)]
+
+
+async def test_waiting_for_work_goes_on_while_the_worker_lives(store: Store, clock: Clock) -> None:
+    await create(store, clock)
+    lease = (await claim(store)).lease
+    assert await store.claim("w2", limit=1, **LIMITS) == []
+    waiting = asyncio.create_task(store.wait_claimable())
+    await clock.sleep(20)
+    await store.heartbeat([lease], lease_seconds=30)
+    await clock.sleep(29)
+    assert not waiting.done()
+    waiting.cancel()
+
+
 async def test_a_heartbeat_keeps_a_lease_alive(store: Store, clock: Clock) -> None:
     await create(store, clock)
     lease = (await claim(store)).lease

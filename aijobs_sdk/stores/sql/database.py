@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar, TypeVarTuple, Unpack
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, event, make_url
@@ -13,11 +14,16 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from aijobs_sdk.contract.errors import ConfigurationError, StoreUnavailableError
+from aijobs_sdk.stores.sql.forks import ForkGate
 
+T = TypeVar("T")
+Asked = TypeVarTuple("Asked")
 BUSY_SECONDS = 5.0
 """How long a SQLite writer waits for the one before it, which may be another process."""
 CHANNEL = "aijobs"
 """Where PostgreSQL tells other processes that something was written."""
+RETRY_SECONDS = (0.05, 0.2, 0.8)
+"""Waits before something is tried again that was undone, or whose connection was lost."""
 _PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: the transaction was undone, and may be tried again."""
 
@@ -31,13 +37,16 @@ class Database:
         self._synchronous = synchronous
         self._readers = self._engine(isolation_level="AUTOCOMMIT")
         self._writer = self._engine()
+        self._gate = ForkGate(self.close)
         self.token = uuid4().hex
         """What tells this process's notifications from others'."""
 
     @property
     def name(self) -> str:
-        """Return what to call it in a message: the address without its password."""
-        return self.url.render_as_string(hide_password=True)
+        """Return what to call it in a message: the file, or the address without its password."""
+        if self.is_sqlite:
+            return str(self.url.database)
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -46,8 +55,23 @@ class Database:
         Raises:
             StoreUnavailableError: it cannot be reached or read.
         """
-        with self._explained(), self._readers.connect() as connection:
+        with self._gate.inside(), self._explained(), self._readers.connect() as connection:
             yield connection
+
+    def read(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
+        """Return what the query returns; it is asked again where a lost connection cut the answer short.
+
+        Raises:
+            StoreUnavailableError: it cannot be reached or read.
+        """
+        for seconds in RETRY_SECONDS:
+            try:
+                return self._read_once(query, *asked)
+            except DatabaseError as error:
+                if not (error.passing or error.connection_lost):
+                    raise
+            time.sleep(seconds)
+        return self._read_once(query, *asked)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -56,13 +80,17 @@ class Database:
         Raises:
             StoreUnavailableError: it cannot be reached or written to; nothing was.
         """
-        with self._explained(), self._writer.begin() as connection:
+        with self._gate.inside(), self._explained(), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
     def unbegun(self) -> Iterator[PoolProxiedConnection]:
-        """Lend the writing connection outside of any transaction."""
-        with self._explained():
+        """Lend the writing connection outside of any transaction.
+
+        Raises:
+            StoreUnavailableError: it cannot be reached or read.
+        """
+        with self._gate.inside(), self._explained():
             raw = self._writer.raw_connection()
             try:
                 yield raw
@@ -70,14 +98,13 @@ class Database:
                 raw.close()
 
     def close(self) -> None:
-        """Close every connection; the next use opens new ones."""
+        """Close every connection that nobody uses at this moment; the next use opens new ones."""
         for engine in (self._readers, self._writer):
             engine.dispose()
 
-    def forget(self) -> None:
-        """Leave every connection to the process this one was forked from."""
-        for engine in (self._readers, self._writer):
-            engine.dispose(close=False)
+    def _read_once(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
+        with self.reading() as connection:
+            return query(connection, *asked)
 
     def _engine(self, **options: str) -> Engine:
         if not self.is_sqlite:
@@ -90,10 +117,11 @@ class Database:
         engine = create_engine(
             self.url, hide_parameters=True, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}, **options
         )
-        pragmas = ("journal_mode=WAL", f"synchronous={self._synchronous}", "foreign_keys=ON", "cache_size=-32000")
-        event.listen(engine, "connect", lambda raw, _: [raw.execute(f"PRAGMA {one}") for one in pragmas])
+        pragmas = [f"synchronous={self._synchronous}", "foreign_keys=ON", "cache_size=-32000"]
         if not options:
+            pragmas.insert(0, "journal_mode=WAL")  # not by who reads: that it is our file is seen only then
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+        event.listen(engine, "connect", lambda raw, _: [raw.execute(f"PRAGMA {one}") for one in pragmas])
         return engine
 
     @contextmanager
@@ -158,12 +186,14 @@ def _first_line(error: BaseException | None) -> str:
 
 
 _ADVICE = {
-    "is not a database": "The file is something else, or damaged: move it away, or restore a copy.",
-    "malformed": "The file is damaged: restore a copy.",
-    "disk is full": "Free some space; nothing was lost, and running jobs go on.",
+    "is not a database": "The file is something else, or damaged: name another, or restore a copy.",
+    "malformed": "The file is damaged: restore a copy, or move it away to begin anew.",
+    "disk is full": "Free some space: what was stored is safe, and workers go on by themselves.",
     "readonly": "Make the file and its folder writable for this user.",
-    "unable to open": "Make sure that the file and its folder can be read and written by this user.",
-    "locked": "Another process keeps it locked; see that no other program holds a transaction open.",
+    "unable to open": "Make sure that this user can read and write the file and its folder.",
+    "locked": "Another program keeps it locked; see that none holds a transaction open.",
+    "I/O error": "See that the disk or network drive works and has room.",
+    "no such": "The file is not ours, or damaged: name another, or restore a copy.",
 }
 
 

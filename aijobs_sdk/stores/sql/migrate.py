@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, column, inspect, select, table, text
 
 from aijobs_sdk.contract.errors import StoreUnavailableError
+from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.database import Database
 
 LATEST = "0001"
 """The newest revision in `migrations/versions`."""
+VERSION = "alembic_version"
+"""The table that says which revision a database is at."""
+_REVISION = select(column("version_num")).select_from(table(VERSION))
+_OUR_REVISION = re.compile(r"\d{4}")
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x61696A6F  # any number that is ours: others who open the database wait for it
 
@@ -21,31 +27,36 @@ def migrate(database: Database) -> None:
     Raises:
         StoreUnavailableError: the database cannot be used, or a newer version made it.
     """
-    with database.reading() as connection:
-        found = _revision(connection)
-    if found == LATEST:
+    if database.read(_found, database) == LATEST:
         return
     with database.writing() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        found = _revision(connection)
-        _check(database, found)
-        if found != LATEST:
+        if _found(connection, database) != LATEST:
             _upgrade(connection)
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _check(database: Database, found: str | None) -> None:
+def _found(connection: Connection, database: Database) -> str | None:
+    """Return the revision of the tables that are there, None where there are none of ours."""
+    names = set(inspect(connection).get_table_names())
+    found = connection.execute(_REVISION).scalar() if VERSION in names else None
+    if found is None and (taken := sorted(names & schema.metadata.tables.keys())):
+        raise _somebody_elses(database, f"a table {taken[0]!r}")
+    if found is not None and not _OUR_REVISION.fullmatch(found):
+        raise _somebody_elses(database, f"tables of revision {found!r}")
     if found is not None and found > LATEST:
         raise StoreUnavailableError(
             f"{database.name} was made by a newer version of aijobs-sdk (tables {found}, this one knows {LATEST}). "
             "Upgrade: pip install -U aijobs-sdk."
         )
+    return found
+
+
+def _somebody_elses(database: Database, what: str) -> StoreUnavailableError:
+    return StoreUnavailableError(
+        f"{database.name} belongs to another program: it holds {what} that we did not make. Name another database; "
+        "this one was left as it was."
+    )
 
 
 def _upgrade(connection: Connection) -> None:

@@ -87,7 +87,11 @@ class News:
                 self._readers.pop(job_id, None)
 
     async def aclose(self) -> None:
-        """Look out no more."""
+        """Look out no more, and send away who waits: here nobody rings for them any longer."""
+        self.may_have_work = True
+        self._claimable.ring()
+        for reader in self._readers.values():
+            reader.longer.ring()
         watching, self._watching = self._watching, None
         if watching is not None and not watching.done() and watching.get_loop() is asyncio.get_running_loop():
             watching.cancel()

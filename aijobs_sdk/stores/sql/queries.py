@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
+from aijobs_sdk.engine.lifecycle import seconds_until_past
 from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row
@@ -67,12 +69,26 @@ def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID
     return dict(rows)
 
 
-def seconds_to_next(connection: Connection, now: datetime) -> float | None:
-    """Return how long until a job can be claimed: 0 for now, None for never as things stand."""
+class Next(NamedTuple):
+    """When there will be something to claim, as things stand."""
+
+    seconds: float | None
+    """0 for now, None for never."""
+    lease_ran_out: bool = False
+    """Whether a running job has no worker any more, and has to be reaped first."""
+
+
+def next_claim(connection: Connection, now: datetime) -> Next:
+    """Return how long until a job can be claimed."""
     if connection.execute(select(_jobs.id).where(schema.DUE).limit(1)).first() is not None:
-        return 0.0
-    next_at = connection.execute(select(_jobs.run_at).where(schema.LATER).order_by(_jobs.run_at).limit(1)).scalar()
-    return None if next_at is None else max(0.0, (next_at - now).total_seconds())
+        return Next(0.0)
+    run_at = connection.execute(select(_jobs.run_at).where(schema.LATER).order_by(_jobs.run_at).limit(1)).scalar()
+    running = select(_jobs.lease_until).where(schema.RUNNING).order_by(_jobs.lease_until).limit(1)
+    lease_until = connection.execute(running).scalar()
+    to_due = None if run_at is None else max(0.0, (run_at - now).total_seconds())
+    to_lost = None if lease_until is None else seconds_until_past(lease_until, now)
+    waits = [seconds for seconds in (to_due, to_lost) if seconds is not None]
+    return Next(min(waits, default=None), lease_ran_out=to_lost == 0)
 
 
 def document(connection: Connection, tenant_id: UUID, document_id: UUID) -> Document | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal, TypeVar, TypeVarTuple, Unpack
@@ -25,6 +24,7 @@ from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.news import News
 from aijobs_sdk.stores.sql.recent_jobs import RecentJob, RecentJobs
+from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.watch import listen, look_at_file
 from aijobs_sdk.stores.sql.writer import Committed, Writer
 
@@ -55,7 +55,10 @@ class SqlStore:
         self._clock = clock
         self._shared = shared
         self._database = Database(address, synchronous=synchronous)
-        migrate(self._database)
+        try:
+            migrate(self._database)
+        finally:
+            self._database.close()  # who opens a store need not use it, or close it
         self._open: _Open | None = None
 
     async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
@@ -63,13 +66,16 @@ class SqlStore:
         return await self._write(commands.Create(tuple(jobs)))
 
     async def wait_claimable(self) -> None:
-        """Return as soon as a job is due."""
+        """Return as soon as a job is due; reap those whose leases run out meanwhile."""
         news = self._here().news
         while not news.may_have_work:
-            seconds = await self._read(queries.seconds_to_next, self._clock.now())
-            if seconds == 0:
+            found = await self._read(queries.next_claim, self._clock.now())
+            if found.lease_ran_out:
+                await self.reap()
+            elif found.seconds == 0:
                 return
-            await news.wait_for_work(seconds)
+            else:
+                await news.wait_for_work(found.seconds)
 
     async def claim(
         self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
@@ -130,7 +136,7 @@ class SqlStore:
             # It hears of every commit from now on, so that none falls between the look and the wait.
             recent = self._recent(job_id)
             reader.learn(await self._read(queries.last_seq, job_id) if recent is None else recent.record.last_seq)
-            while reader.last_seq <= after:
+            if reader.last_seq <= after:
                 await reader.longer.wait()
 
     async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
@@ -170,12 +176,9 @@ class SqlStore:
         return purged
 
     async def aclose(self) -> None:
-        """Write what is waiting, then close every connection; the next call opens new ones."""
-        open_ = self._here()
-        await open_.writer.idle()
-        await open_.news.aclose()
-        self._open = None
-        await open_.end_reading()
+        """Write what is waiting, then end every thread and connection; the next call starts new ones."""
+        open_, self._open = self._here(), None
+        await open_.aclose()
         self._database.close()
 
     def _recent(self, job_id: UUID) -> RecentJob | None:
@@ -189,18 +192,11 @@ class SqlStore:
         return await self._here().writer.do(command, undo=undo)
 
     async def _read(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
-        def read() -> T:
-            with self._database.reading() as connection:
-                return query(connection, *asked)
-
-        return await asyncio.get_running_loop().run_in_executor(self._here().readers, read)
+        return await self._here().read(query, *asked)
 
     def _here(self) -> _Open:
-        """Return what is open in this process; after a fork, nothing of the parent's is touched."""
-        if self._open is not None and self._open.pid != os.getpid():
-            self._database.forget()
-            self._open = None
-        if self._open is None:
+        """Return what is open in this process: the threads of a parent do not exist in its child."""
+        if self._open is None or self._open.pid != os.getpid():
             self._open = _Open(self._database, self._clock, shared=self._shared)
         return self._open
 
@@ -210,16 +206,23 @@ class _Open:
 
     def __init__(self, database: Database, clock: Clock, *, shared: bool) -> None:
         self.pid = os.getpid()
-        self.readers = ThreadPoolExecutor(READERS, thread_name_prefix="aijobs-reader")
+        self._readers = Threads(READERS, name="aijobs-reader")
         self.recent = RecentJobs()
         self.writer = Writer(database, clock.now, self._publish)
         look = partial(look_at_file, self.writer) if database.is_sqlite else partial(listen, database)
         self.news = News(look if shared else None, forget=self.recent.forget_unfinished, last_seqs=self._last_seqs)
         self._database = database
 
-    async def end_reading(self) -> None:
-        """Wait for readers that were called off: each still has a connection, until its query is answered."""
-        await asyncio.get_running_loop().run_in_executor(None, self.readers.shutdown)
+    async def read(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
+        """Return what the query returns."""
+        read = partial(self._database.read, query, *asked)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, read)
+
+    async def aclose(self) -> None:
+        """Write what is waiting, and end every thread; one that reads for nobody any more still has a connection."""
+        await self.news.aclose()
+        await self.writer.aclose()
+        await self._readers.aclose()
 
     def _publish(self, done: Committed) -> None:
         if done.others_wrote:
@@ -230,11 +233,7 @@ class _Open:
             self.news.publish(record)
 
     async def _last_seqs(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
-        def read() -> Mapping[UUID, int]:
-            with self._database.reading() as connection:
-                return queries.last_seqs(connection, job_ids)
-
-        return await asyncio.get_running_loop().run_in_executor(self.readers, read) if job_ids else {}
+        return await self.read(queries.last_seqs, job_ids) if job_ids else {}
 
 
 def _give_back(claims: Sequence[Claim]) -> commands.GiveBack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, cast
@@ -18,7 +18,8 @@ from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.sql.commands import Command
-from aijobs_sdk.stores.sql.database import CHANNEL, Database, DatabaseError
+from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
+from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
@@ -26,8 +27,6 @@ LARGEST_GROUP = 500
 """Commands in one transaction: enough to share the price of a commit, few enough to be over soon."""
 MOST_KNOWN = 20_000
 """Unfinished jobs that the writer remembers instead of reading them again."""
-RETRY_SECONDS = (0.05, 0.2, 0.8)
-"""Waits before a transaction is tried again that was undone, or whose connection was lost."""
 _NOTIFY = text("SELECT pg_notify(:channel, :sender)")
 
 
@@ -57,10 +56,9 @@ class Writer:
         self._database = database
         self._now = now
         self._published = published
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="aijobs-writer")
+        self._thread = Threads(1, name="aijobs-writer")
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
         self._known: dict[UUID, JobRecord] = {}
-        self._data_version: int | None = None
 
     async def do(self, command: Command[T], *, undo: Callable[[T], Command[Any]] | None = None) -> T:
         """Return what the command returns, once that is safe on disk.
@@ -80,6 +78,11 @@ class Writer:
         while line is not None and line.drain is not None and not line.drain.done():
             await asyncio.wait([line.drain])
 
+    async def aclose(self) -> None:
+        """Write what is waiting, and end the thread; the next command starts another."""
+        await self.idle()
+        await self._thread.aclose()
+
     async def in_thread(self, function: Callable[[], T]) -> T:
         """Call the function where nothing is written meanwhile."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
@@ -97,7 +100,7 @@ class Writer:
             commit = asyncio.ensure_future(
                 self.in_thread(partial(self._commit, [one.command for one in group], self._now()))
             )
-            await asyncio.wait([commit])
+            await _outlasting_cancellation(commit)
             self._answer(line, group, commit)
 
     def _answer(self, line: _Line, group: Sequence[Pending], commit: asyncio.Future[Committed]) -> None:
@@ -170,8 +173,10 @@ class Writer:
         if not self._database.is_sqlite:
             return False  # it is told; and every transaction reads anew what it works on
         # It moves when another connection commits. The watch, the transactions: all look on this one connection.
+        # A new one, after a fork or a close, counts from a number of its own, and knows nothing of what went before.
         version: int = raw.execute("PRAGMA data_version").fetchone()[0]
-        moved, self._data_version = version != self._data_version, version
+        moved = version != raw.info.get("data_version")
+        raw.info["data_version"] = version
         return moved
 
     def _remember(self, changed: Mapping[UUID, JobRecord]) -> None:
@@ -192,6 +197,13 @@ class _Line:
     def __init__(self) -> None:
         self.waiting: list[Pending] = []
         self.drain: asyncio.Task[None] | None = None
+
+
+async def _outlasting_cancellation(commit: asyncio.Future[Committed]) -> None:
+    # Only a loop that ends cancels this. It still waits for attempts to be given back, and they for this.
+    while not commit.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.wait([commit])
 
 
 def _outcome(command: Command[T], work: UnitOfWork) -> T | AIJobsError:

@@ -6,6 +6,7 @@ from alembic import op
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Integer,
     PrimaryKeyConstraint,
@@ -131,6 +132,11 @@ def upgrade() -> None:
         Column("overdue_at", Instant(), nullable=True),
         Column("last_seq", Integer(), nullable=False),
         Column("cancel_requested", Boolean(), nullable=False),
+        CheckConstraint(
+            "state IN ('scheduled', 'ready', 'retry_wait', 'running', 'completed', 'failed', 'cancelled')",
+            name="jobs_state",
+        ),
+        CheckConstraint("queue IN ('due', 'later')", name="jobs_queue"),
         PrimaryKeyConstraint("ordinal", name="jobs_pkey"),
         UniqueConstraint("id", name="jobs_id_key"),
     )
