@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic_core import to_json
 
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.job import JobStatus
@@ -179,18 +180,32 @@ def parse_event(data: Mapping[str, JsonValue]) -> JobEvent:
         return _known().validate_python(data)
     head = {"job_id", "seq", "at", "kind"}
     rest = {name: value for name, value in data.items() if name not in head}
-    return _unknown().validate_python({name: data[name] for name in head} | {"data": rest})
+    unknown: UnknownEvent = _writer(UnknownEvent).validate_python({name: data[name] for name in head} | {"data": rest})
+    return unknown
 
 
 def dump_event(event: JobEvent) -> dict[str, JsonValue]:
     """Return an event as JSON, which `parse_event()` reads back."""
-    if isinstance(event, UnknownEvent):
-        known = _unknown().dump_python(event, mode="json")
-        return {**known.pop("data"), **known}
-    dumped: dict[str, JsonValue] = _known().dump_python(event, mode="json")
-    return dumped
+    dumped: dict[str, JsonValue] = _writer(type(event)).dump_python(event, mode="json")
+    return _flat(dumped) if isinstance(event, UnknownEvent) else dumped
 
 
-@cache
-def _unknown() -> TypeAdapter[UnknownEvent]:
-    return TypeAdapter(UnknownEvent)
+def dump_event_text(event: JobEvent) -> str:
+    """Return an event as the text of its JSON."""
+    text = to_json(dump_event(event)) if isinstance(event, UnknownEvent) else _writer(type(event)).dump_json(event)
+    return text.decode()
+
+
+def _flat(unknown: dict[str, Any]) -> dict[str, JsonValue]:
+    return {**unknown.pop("data"), **unknown}
+
+
+_writers: dict[type[Event], TypeAdapter[Any]] = {}
+"""One for each kind, because one for all of them looks for the kind of each event again."""
+
+
+def _writer(kind: type[Event]) -> TypeAdapter[Any]:
+    writer = _writers.get(kind)
+    if writer is None:
+        writer = _writers[kind] = TypeAdapter(kind)
+    return writer

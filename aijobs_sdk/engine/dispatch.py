@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,6 +17,7 @@ from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob, 
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.shapes import problems_of, shape_of
 from aijobs_sdk.contract.store import Store
+from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.payload import drop_secrets
 
@@ -33,7 +34,6 @@ async def dispatch(
     types: JobTypes,
     store: Store,
     clock: Clock,
-    new_id: Callable[[], UUID] = uuid4,
 ) -> list[Job]:
     """Check every request, then store all of them or none; return their jobs in order.
 
@@ -59,7 +59,7 @@ def find_refusals(
     refused: dict[int, InvalidRequestError] = {}
     for n, request in enumerate(requests):
         try:
-            _new_job(request, caller=caller, types=types, clock=clock, job_id=uuid4(), place="")
+            _new_job(request, caller=caller, types=types, clock=clock, job_id=new_id(), place="")
         except InvalidRequestError as error:
             refused[n] = error
     return refused

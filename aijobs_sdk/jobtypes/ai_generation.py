@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from typing import NamedTuple, assert_never
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from pydantic import Field, field_validator
 
@@ -16,6 +16,7 @@ from aijobs_sdk.contract.provider import Finished, GenerationRequest, TextChunk
 from aijobs_sdk.contract.records import Credits, Document, Effects, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult
 from aijobs_sdk.engine.context import JobContext
+from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.jobtypes.markdown.sanitise import Sanitiser
 from aijobs_sdk.jobtypes.markdown.titles import title_of
@@ -149,7 +150,7 @@ def _result(payload: GenerationPayload, model: Model, answer: _Answer, models: M
     finished = answer.finished
     metered = models.credits(model, finished.input_tokens, finished.output_tokens)
     return GenerationResult(
-        document_id=uuid4(),
+        document_id=new_id(),
         title=title_of(answer.content, payload.prompt),
         content=answer.content,
         input_tokens=finished.input_tokens,
@@ -179,7 +180,7 @@ def _effects(context: JobContext, payload: GenerationPayload, result: Generation
         ),
         lineage=(
             LineageEvent(
-                id=uuid4(),
+                id=new_id(),
                 tenant_id=job.tenant_id,
                 document_id=result.document_id,
                 job_id=job.id,
@@ -193,7 +194,7 @@ def _effects(context: JobContext, payload: GenerationPayload, result: Generation
         ),
         usage=(
             UsageRow(
-                id=uuid4(),
+                id=new_id(),
                 tenant_id=job.tenant_id,
                 user_id=author,
                 query_type="text_generation",

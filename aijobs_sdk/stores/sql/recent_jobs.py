@@ -7,11 +7,10 @@ forgotten, and read again.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 from uuid import UUID
 
 from aijobs_sdk.contract.events import JobEvent, TextDelta
-from aijobs_sdk.contract.job import Job
 from aijobs_sdk.engine.lifecycle import JobRecord
 
 MOST_JOBS = 20_000
@@ -19,7 +18,8 @@ MOST_CHARS = 16_000_000
 """Of texts in payloads, results and logs."""
 
 
-class RecentJob(NamedTuple):
+@dataclass(slots=True, eq=False)
+class RecentJob:
     """A job and its whole log."""
 
     record: JobRecord
@@ -40,13 +40,15 @@ class RecentJobs:
 
     def add(self, record: JobRecord, news: Sequence[JobEvent]) -> None:
         """Keep a job as it now is, if its log is here from the first event on."""
-        before = self._drop(record.job.id)
-        log = [*before.log, *news] if before is not None else list(news)
-        if record.last_seq != len(log):
+        recent = self._drop(record.job.id) or RecentJob(record, [], _chars_in(record.job.payload))
+        recent.record = record
+        recent.log += news
+        if record.last_seq != len(recent.log):
             return
-        chars = _chars(record.job) + sum(len(event.text) for event in log if isinstance(event, TextDelta))
-        self._jobs[record.job.id] = RecentJob(record, log, chars)
-        self._chars += chars
+        recent.chars += sum(len(event.text) for event in news if isinstance(event, TextDelta))
+        recent.chars += _chars_in(record.job.result) if record.job.result else 0
+        self._jobs[record.job.id] = recent
+        self._chars += recent.chars
         while self._chars > MOST_CHARS or len(self._jobs) > MOST_JOBS:
             self._drop(next(iter(self._jobs)))
 
@@ -65,10 +67,6 @@ class RecentJobs:
         if dropped is not None:
             self._chars -= dropped.chars
         return dropped
-
-
-def _chars(job: Job) -> int:
-    return _chars_in(job.payload) + _chars_in(job.result or {})
 
 
 def _chars_in(fields: Mapping[str, object]) -> int:

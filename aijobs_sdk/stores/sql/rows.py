@@ -11,63 +11,101 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import RowMapping
 
 from aijobs_sdk.contract.error_info import ErrorInfo
-from aijobs_sdk.contract.events import JobEvent, dump_event, parse_event
+from aijobs_sdk.contract.events import JobEvent, dump_event_text, parse_event
 from aijobs_sdk.contract.job import Job, JobState, Priority
+from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.engine.lifecycle import JobRecord
-
-Row = dict[str, Any]
+from aijobs_sdk.stores.sql.bulk import Row
 
 _RANKED = tuple(sorted(Priority, key=lambda priority: priority.rank))
+_job = unchecked(Job)
+
+FIXED = (
+    "id",
+    "tenant_id",
+    "user_id",
+    "type",
+    "priority",
+    "payload",
+    "max_attempts",
+    "idempotency_key",
+    "fingerprint",
+    "draw_key",
+    "replay_of",
+    "created_at",
+)
+"""The columns of a job that stay as they are, in the order of `fixed_row()`."""
+CHANGING = (
+    "state",
+    "queue",
+    "run_at",
+    "progress",
+    "message",
+    "attempts",
+    "result",
+    "error",
+    "errors",
+    "task_id",
+    "worker_id",
+    "started_at",
+    "completed_at",
+    "fence",
+    "lease_until",
+    "overdue_at",
+    "last_seq",
+    "cancel_requested",
+)
+"""Those that change while the job lives, in the order of `changing_row()`."""
 
 
-def row_of_record(record: JobRecord, *, queue: str | None) -> Row:
-    """Return the row of a job that stands in this queue."""
+def fixed_row(record: JobRecord) -> Row:
+    """Return the values of the columns in FIXED."""
     job = record.job
-    return row_of_changes(record, queue=queue) | {
-        "tenant_id": job.tenant_id,
-        "user_id": job.user_id,
-        "type": job.type,
-        "priority": job.priority.rank,
-        "payload": _text(job.payload),
-        "max_attempts": job.max_attempts,
-        "idempotency_key": job.idempotency_key,
-        "fingerprint": record.fingerprint,
-        "draw_key": record.draw_key,
-        "replay_of": job.replay_of,
-        "created_at": job.created_at,
-    }
+    return [
+        job.id,
+        job.tenant_id,
+        job.user_id,
+        job.type,
+        job.priority.rank,
+        _text(job.payload),
+        job.max_attempts,
+        job.idempotency_key,
+        record.fingerprint,
+        record.draw_key,
+        job.replay_of,
+        job.created_at,
+    ]
 
 
-def row_of_changes(record: JobRecord, *, queue: str | None) -> Row:
-    """Return the columns that change while a job lives, and its id."""
+def changing_row(record: JobRecord, *, queue: str | None) -> Row:
+    """Return the values of the columns in CHANGING, for a job that stands in this queue."""
     job = record.job
-    return {
-        "id": job.id,
-        "state": record.state.value,
-        "queue": queue,
-        "run_at": record.run_at,
-        "progress": job.progress,
-        "message": _without_nul(job.message),
-        "attempts": job.attempts,
-        "result": None if job.result is None else _text(job.result),
-        "error": None if job.error is None else _text(job.error),
-        "errors": _text(record.errors) if record.errors else "[]",
-        "task_id": job.task_id,
-        "worker_id": job.worker_id,
-        "started_at": job.started_at,
-        "completed_at": job.completed_at,
-        "fence": record.fence,
-        "lease_until": record.lease_until,
-        "overdue_at": record.overdue_at,
-        "last_seq": record.last_seq,
-        "cancel_requested": record.cancel_requested,
-    }
+    return [
+        record.state.value,
+        queue,
+        record.run_at,
+        job.progress,
+        _without_nul(job.message),
+        job.attempts,
+        None if job.result is None else _text(job.result),
+        None if job.error is None else _text(job.error),
+        _text(record.errors) if record.errors else "[]",
+        job.task_id,
+        job.worker_id,
+        job.started_at,
+        job.completed_at,
+        record.fence,
+        record.lease_until,
+        record.overdue_at,
+        record.last_seq,
+        record.cancel_requested,
+    ]
 
 
 def job_of_row(row: RowMapping) -> Job:
     """Return the job as everybody sees it."""
-    return Job(
+    return _job(
         id=row["id"],
         tenant_id=row["tenant_id"],
         user_id=row["user_id"],
@@ -108,9 +146,12 @@ def record_of_row(row: RowMapping) -> JobRecord:
     )
 
 
-def row_of_event(event: JobEvent) -> Row:
-    """Return the row of one entry of a log."""
-    return {"job_id": event.job_id, "seq": event.seq, "data": _text(dump_event(event))}
+EVENT = ("job_id", "seq", "data")
+
+
+def event_row(event: JobEvent) -> Row:
+    """Return the values of the columns in EVENT."""
+    return [event.job_id, event.seq, dump_event_text(event)]
 
 
 def event_of_row(row: RowMapping) -> JobEvent:
@@ -118,8 +159,8 @@ def event_of_row(row: RowMapping) -> JobEvent:
     return parse_event(from_json(row["data"]))
 
 
-def row_of_dead_letter(letter: DeadLetter) -> Row:
-    """Return the row of a dead letter; its last error stands in columns of its own, too."""
+def columns_of_dead_letter(letter: DeadLetter) -> Mapping[str, Any]:
+    """Return the columns of a dead letter; its last error stands in columns of its own, too."""
     return letter.model_dump(exclude={"payload", "errors", "priority"}) | {
         "priority": letter.priority.rank,
         "payload": _text(letter.payload),
@@ -143,10 +184,10 @@ def dead_letter_of_row(row: RowMapping) -> DeadLetter:
     )
 
 
-def row_of_effect(effect: Document | LineageEvent | UsageRow | Image) -> Row:
-    """Return the row of something a job left behind: its fields are the columns."""
-    row = {name: _without_nul(value) if isinstance(value, str) else value for name, value in effect}
-    return row | {"metadata": _text(row["metadata"])} if "metadata" in row else row
+def columns_of_effect(effect: Document | LineageEvent | UsageRow | Image) -> Mapping[str, Any]:
+    """Return the columns of something a job left behind: they are named like its fields."""
+    columns = {name: _without_nul(value) if isinstance(value, str) else value for name, value in effect}
+    return columns | {"metadata": _text(columns["metadata"])} if "metadata" in columns else columns
 
 
 def fields_of_effect(row: RowMapping) -> Mapping[str, Any]:

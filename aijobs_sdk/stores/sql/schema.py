@@ -16,12 +16,11 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    Uuid,
     text,
 )
 
 from aijobs_sdk.contract.job import JobState
-from aijobs_sdk.stores.sql.column_types import Amount, Instant
+from aijobs_sdk.stores.sql.column_types import Amount, Identifier, Instant
 
 metadata = MetaData(
     naming_convention={
@@ -41,9 +40,9 @@ jobs = Table(
     "jobs",
     metadata,
     Column("ordinal", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # its age: lower is older
-    Column("id", Uuid, nullable=False, unique=True),
-    Column("tenant_id", Uuid, nullable=False),
-    Column("user_id", Uuid, nullable=False),
+    Column("id", Identifier, nullable=False, unique=True),
+    Column("tenant_id", Identifier, nullable=False),
+    Column("user_id", Identifier, nullable=False),
     Column("type", Text, nullable=False),
     Column("state", Text, CheckConstraint(f"state IN ({_STATES})", name="state"), nullable=False),
     # While the job waits: `due` may be claimed, `later` waits for run_at. Claiming never walks past what is not due.
@@ -63,7 +62,7 @@ jobs = Table(
     Column("draw_key", Text, nullable=False),
     Column("task_id", Text),
     Column("worker_id", Text),
-    Column("replay_of", Uuid),
+    Column("replay_of", Identifier),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("completed_at", Instant),
@@ -82,15 +81,15 @@ Index("jobs_completed_at", jobs.c.completed_at)
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
-    Column("tenant_id", Uuid, primary_key=True),
+    Column("tenant_id", Identifier, primary_key=True),
     Column("key", Text, primary_key=True),
-    Column("job_id", Uuid, nullable=False),
+    Column("job_id", Identifier, nullable=False),
 )
 
 events = Table(
     "events",
     metadata,
-    Column("job_id", Uuid, primary_key=True),
+    Column("job_id", Identifier, primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
     Column("data", Text, nullable=False),
     sqlite_with_rowid=False,
@@ -99,9 +98,9 @@ events = Table(
 dead_letters = Table(
     "dead_letters",
     metadata,
-    Column("job_id", Uuid, primary_key=True),
-    Column("tenant_id", Uuid, nullable=False),
-    Column("user_id", Uuid, nullable=False),
+    Column("job_id", Identifier, primary_key=True),
+    Column("tenant_id", Identifier, nullable=False),
+    Column("user_id", Identifier, nullable=False),
     Column("type", Text, nullable=False),
     Column("priority", SmallInteger, nullable=False),
     Column("payload", Text, nullable=False),
@@ -113,17 +112,17 @@ dead_letters = Table(
     Column("region", Text),
     Column("draw_key", Text, nullable=False),
     Column("failed_at", Instant, nullable=False),
-    Column("replayed_as", Uuid),
+    Column("replayed_as", Identifier),
 )
 Index("dead_letters_of_tenant", dead_letters.c.tenant_id, dead_letters.c.failed_at)
 
 documents = Table(
     "documents",
     metadata,
-    Column("id", Uuid, primary_key=True),
-    Column("tenant_id", Uuid, nullable=False),
-    Column("author_id", Uuid, nullable=False),
-    Column("job_id", Uuid, nullable=False, index=True),
+    Column("id", Identifier, primary_key=True),
+    Column("tenant_id", Identifier, nullable=False),
+    Column("author_id", Identifier, nullable=False),
+    Column("job_id", Identifier, nullable=False, index=True),
     Column("title", Text, nullable=False),
     Column("content", Text, nullable=False),
     Column("status", Text, nullable=False),
@@ -134,16 +133,16 @@ lineage = Table(
     "lineage",
     metadata,
     Column("ordinal", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("id", Uuid, nullable=False, unique=True),
-    Column("tenant_id", Uuid, nullable=False),
-    Column("document_id", Uuid, nullable=False, index=True),
-    Column("job_id", Uuid, nullable=False),
+    Column("id", Identifier, nullable=False, unique=True),
+    Column("tenant_id", Identifier, nullable=False),
+    Column("document_id", Identifier, nullable=False, index=True),
+    Column("job_id", Identifier, nullable=False),
     Column("kind", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("provider", Text, nullable=False),
     Column("prompt_length", Integer, nullable=False),
     Column("output_length", Integer, nullable=False),
-    Column("actor_id", Uuid, nullable=False),
+    Column("actor_id", Identifier, nullable=False),
     Column("at", Instant, nullable=False),
 )
 
@@ -151,9 +150,9 @@ query_usage = Table(
     "query_usage",
     metadata,
     Column("ordinal", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("id", Uuid, nullable=False, unique=True),
-    Column("tenant_id", Uuid, nullable=False),
-    Column("user_id", Uuid, nullable=False),
+    Column("id", Identifier, nullable=False, unique=True),
+    Column("tenant_id", Identifier, nullable=False),
+    Column("user_id", Identifier, nullable=False),
     Column("query_type", Text, nullable=False),
     Column("model", Text, nullable=False),
     Column("provider", Text, nullable=False),
@@ -170,10 +169,10 @@ images = Table(
     "images",
     metadata,
     Column("ordinal", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("id", Uuid, nullable=False, unique=True),
-    Column("tenant_id", Uuid, nullable=False),
-    Column("user_id", Uuid, nullable=False),
-    Column("job_id", Uuid, nullable=False, index=True),
+    Column("id", Identifier, nullable=False, unique=True),
+    Column("tenant_id", Identifier, nullable=False),
+    Column("user_id", Identifier, nullable=False),
+    Column("job_id", Identifier, nullable=False, index=True),
     Column("url", Text, nullable=False),
     Column("media_type", Text, nullable=False),
     Column("width", Integer, nullable=False),

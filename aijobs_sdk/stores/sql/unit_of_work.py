@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
@@ -15,44 +17,35 @@ from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.engine.lifecycle import Command, JobRecord, Step, accept, advance
 from aijobs_sdk.stores.idempotency import Holder, Key, key_of, still_counts
 from aijobs_sdk.stores.sql import schema
-from aijobs_sdk.stores.sql.bulk import Bulk
+from aijobs_sdk.stores.sql.bulk import Bulk, Row
 from aijobs_sdk.stores.sql.rows import (
-    Row,
+    CHANGING,
+    EVENT,
+    FIXED,
+    changing_row,
+    columns_of_dead_letter,
+    columns_of_effect,
+    event_row,
+    fixed_row,
     record_of_row,
-    row_of_changes,
-    row_of_dead_letter,
-    row_of_effect,
-    row_of_event,
-    row_of_record,
 )
 
-_INSERT = {
-    table: Bulk(insert(table).values({c.name: bindparam(c.name) for c in table.c if c.name != "ordinal"}))
-    for table in schema.metadata.tables.values()
-}
-_CHANGED = [
-    "state",
-    "queue",
-    "run_at",
-    "progress",
-    "message",
-    "attempts",
-    "result",
-    "error",
-    "errors",
-    "task_id",
-    "worker_id",
-    "started_at",
-    "completed_at",
-    "fence",
-    "lease_until",
-    "overdue_at",
-    "last_seq",
-    "cancel_requested",
-]
+
+def _insert(table: Table, names: Sequence[str]) -> Bulk:
+    return Bulk(insert(table).values({name: bindparam(name) for name in names}), names)
+
+
+_INSERT_JOB = _insert(schema.jobs, (*FIXED, *CHANGING))
 _UPDATE_JOB = Bulk(
-    update(schema.jobs).where(schema.jobs.c.id == bindparam("job")).values({name: bindparam(name) for name in _CHANGED})
+    update(schema.jobs)
+    .where(schema.jobs.c.id == bindparam("job"))
+    .values({name: bindparam(name) for name in CHANGING}),
+    (*CHANGING, "job"),
 )
+_INSERT_EVENT = _insert(schema.events, EVENT)
+_LEFT_BEHIND = (schema.documents, schema.lineage, schema.query_usage, schema.images, schema.dead_letters)
+_COLUMNS = {table: [column.name for column in table.c if column.name != "ordinal"] for table in _LEFT_BEHIND}
+_INSERT = {table: _insert(table, names) for table, names in _COLUMNS.items()}
 _JOBS_BY_ID = select(schema.jobs).where(schema.jobs.c.id.in_(bindparam("ids", expanding=True)))
 _LOCKED_JOBS = _JOBS_BY_ID.order_by(schema.jobs.c.id).with_for_update()  # in one order, so that no two wait in a ring
 _NEXT_DUE = (
@@ -79,16 +72,35 @@ _FALLEN_DUE = (
 _OF_THE_KEY = (schema.idempotency_keys.c.tenant_id == bindparam("tenant")) & (
     schema.idempotency_keys.c.key == bindparam("word")
 )
-_POINT_KEY = Bulk(update(schema.idempotency_keys).where(_OF_THE_KEY).values(job_id=bindparam("holder")))
+_POINT_KEY = Bulk(
+    update(schema.idempotency_keys).where(_OF_THE_KEY).values(job_id=bindparam("holder")), ("tenant", "word", "holder")
+)
 _NOBODY = UUID(int=0)
 _FREE_KEY = Bulk(
-    delete(schema.idempotency_keys).where(_OF_THE_KEY, schema.idempotency_keys.c.job_id == bindparam("nobody"))
+    delete(schema.idempotency_keys).where(_OF_THE_KEY, schema.idempotency_keys.c.job_id == bindparam("nobody")),
+    ("tenant", "word", "nobody"),
 )
 _MARK_REPLAYED = Bulk(
     update(schema.dead_letters)
     .where(schema.dead_letters.c.job_id == bindparam("letter"))
-    .values(replayed_as=bindparam("replay"))
+    .values(replayed_as=bindparam("replay")),
+    ("letter", "replay"),
 )
+
+
+@dataclass(slots=True, eq=False)
+class JobInHand:
+    """A job that a transaction has read or made."""
+
+    record: JobRecord
+    is_new: bool = False
+    """Whether the database has no row of it yet."""
+    is_unwritten: bool = False
+    """Whether the database does not have the record as it is here."""
+    is_touched: bool = False
+    """Whether the transaction changed it."""
+    news: list[JobEvent] = field(default_factory=list)
+    """What the transaction added to its log."""
 
 
 class UnitOfWork:
@@ -100,30 +112,36 @@ class UnitOfWork:
         self.now = now
         self.again = again
         """Whether a transaction with the same commands may have been committed without our knowing."""
-        self.changed: dict[UUID, JobRecord] = {}
+        self.changed: list[JobInHand] = []
         """Every job this transaction touched, as it left it."""
-        self.log: dict[UUID, list[JobEvent]] = {}
-        """What it added to each job's log."""
         self._connection = connection
         self._known = known
-        self._read: dict[UUID, JobRecord] = {}
-        self._new: dict[UUID, JobRecord] = {}
-        self._dirty: dict[UUID, None] = {}
+        self._jobs: dict[UUID, JobInHand] = {}
+        self._unwritten: list[JobInHand] = []
         self._events: list[JobEvent] = []
         self._rows: dict[Table, list[Row]] = {}
         self._keys: dict[Key, UUID] = {}
         self._reserved: set[Key] = set()
         self._replays: dict[UUID, UUID] = {}
 
-    def read(self, ids: Collection[UUID]) -> None:
+    def read(self, ids: Iterable[UUID]) -> None:
         """Read these jobs, and keep others from changing them, in one query."""
-        if missing := [one for one in ids if one not in self._known and one not in self.changed]:
+        missing: list[UUID] = []
+        for job_id in ids:
+            if job_id in self._jobs:
+                continue
+            if (record := self._known.get(job_id)) is not None:
+                self._jobs[job_id] = JobInHand(record)
+            else:
+                missing.append(job_id)
+        if missing:
             for row in self._connection.execute(_LOCKED_JOBS, {"ids": missing}).mappings():
-                self._read[row["id"]] = record_of_row(row)
+                self._jobs[row["id"]] = JobInHand(record_of_row(row))
 
     def job(self, job_id: UUID) -> JobRecord | None:
         """Return a job that was read or made here, as this transaction has it."""
-        return self.changed.get(job_id) or self._read.get(job_id) or self._known.get(job_id)
+        job = self._jobs.get(job_id)
+        return None if job is None else job.record
 
     def held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
         """Return who holds the keys of these jobs now; they stay so until the transaction ends."""
@@ -141,31 +159,26 @@ class UnitOfWork:
         """Add a job."""
         step = accept(new, self.now)
         job = step.record.job
-        self._new[job.id] = step.record
         if (key := key_of(job)) is not None:
             self._keys[key] = job.id
         if job.replay_of is not None:
             self._replays[job.replay_of] = job.id
-        return self._keep(step)
+        made = self._jobs[job.id] = JobInHand(step.record, is_new=True)
+        return self._keep(made, step)
 
     def advance(self, record: JobRecord, command: Command) -> JobRecord:
         """Do to a job what the command says."""
         step = advance(record, command, self.now)
-        job_id = record.job.id
-        if job_id in self._new:
-            self._new[job_id] = step.record
-        else:
-            self._dirty[job_id] = None
         if (letter := step.record.dead_letter()) is not None:
-            self._add(schema.dead_letters, [row_of_dead_letter(letter)])
-        return self._keep(step)
+            self._add(schema.dead_letters, [columns_of_dead_letter(letter)])
+        return self._keep(self._jobs[record.job.id], step)
 
     def keep(self, effects: Effects) -> None:
         """Add what a job left behind."""
-        self._add(schema.documents, map(row_of_effect, effects.documents))
-        self._add(schema.lineage, map(row_of_effect, effects.lineage))
-        self._add(schema.query_usage, map(row_of_effect, effects.usage))
-        self._add(schema.images, map(row_of_effect, effects.images))
+        self._add(schema.documents, map(columns_of_effect, effects.documents))
+        self._add(schema.lineage, map(columns_of_effect, effects.lineage))
+        self._add(schema.query_usage, map(columns_of_effect, effects.usage))
+        self._add(schema.images, map(columns_of_effect, effects.images))
 
     def next_due(self, limit: int) -> list[JobRecord]:
         """Return the jobs to claim next, in order; nobody else gets them."""
@@ -190,25 +203,19 @@ class UnitOfWork:
     def flush(self) -> None:
         """Write what has gathered so far."""
         connection = self._connection
-        _INSERT[schema.jobs].run(connection, [row_of_record(one, queue=self._queue(one)) for one in self._new.values()])
-        _UPDATE_JOB.run(
-            connection,
-            [
-                row_of_changes(one, queue=self._queue(one)) | {"job": job_id}
-                for job_id in self._dirty
-                if (one := self.changed[job_id])
-            ],
-        )
-        _INSERT[schema.events].run(connection, [row_of_event(event) for event in self._events])
+        new = [job.record for job in self._unwritten if job.is_new]
+        moved = [job.record for job in self._unwritten if not job.is_new]
+        _INSERT_JOB.run(connection, [fixed_row(one) + self._changing_row(one) for one in new])
+        _UPDATE_JOB.run(connection, [[*self._changing_row(one), one.job.id] for one in moved])
+        _INSERT_EVENT.run(connection, [event_row(event) for event in self._events])
         for table, rows in self._rows.items():
             _INSERT[table].run(connection, rows)
-        _POINT_KEY.run(connection, [_row_of_key(key) | {"holder": job_id} for key, job_id in self._keys.items()])
-        _FREE_KEY.run(
-            connection, [_row_of_key(key) | {"nobody": _NOBODY} for key in self._reserved - self._keys.keys()]
-        )
-        _MARK_REPLAYED.run(connection, [{"letter": old, "replay": new} for old, new in self._replays.items()])
-        self._reserved.clear()
-        for gathered in (self._new, self._dirty, self._events, self._rows, self._keys, self._replays):
+        _POINT_KEY.run(connection, [[*key, job_id] for key, job_id in self._keys.items()])
+        _FREE_KEY.run(connection, [[*key, _NOBODY] for key in self._reserved - self._keys.keys()])
+        _MARK_REPLAYED.run(connection, [[old, new] for old, new in self._replays.items()])
+        for job in self._unwritten:
+            job.is_new = job.is_unwritten = False
+        for gathered in (self._unwritten, self._events, self._rows, self._keys, self._reserved, self._replays):
             gathered.clear()
 
     def delete_dead_letters(self, tenant_id: UUID, failed_before: datetime) -> int:
@@ -249,23 +256,24 @@ class UnitOfWork:
         self._reserved.add(key)
         return None
 
-    def _keep(self, step: Step) -> JobRecord:
-        job_id = step.record.job.id
-        self.changed[job_id] = step.record
-        if step.events:
-            self.log.setdefault(job_id, []).extend(step.events)
-            self._events += step.events
+    def _keep(self, job: JobInHand, step: Step) -> JobRecord:
+        if not job.is_unwritten:
+            job.is_unwritten = True
+            self._unwritten.append(job)
+        if not job.is_touched:
+            job.is_touched = True
+            self.changed.append(job)
+        job.record = step.record
+        job.news += step.events
+        self._events += step.events
         return step.record
 
-    def _queue(self, record: JobRecord) -> str | None:
-        if not record.waiting:
-            return None
-        return "due" if record.run_at <= self.now else "later"
+    def _changing_row(self, record: JobRecord) -> Row:
+        queue = None
+        if record.waiting:
+            queue = "due" if record.run_at <= self.now else "later"
+        return changing_row(record, queue=queue)
 
-    def _add(self, table: Table, rows: Iterable[Row]) -> None:
-        self._rows.setdefault(table, []).extend(rows)
-
-
-def _row_of_key(key: Key) -> Row:
-    tenant_id, word = key
-    return {"tenant": tenant_id, "word": word}
+    def _add(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        names = _COLUMNS[table]
+        self._rows.setdefault(table, []).extend([row[name] for name in names] for row in rows)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -20,7 +20,7 @@ from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.sql.commands import Command
 from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
 from aijobs_sdk.stores.sql.threads import Threads
-from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
+from aijobs_sdk.stores.sql.unit_of_work import JobInHand, UnitOfWork
 
 T = TypeVar("T")
 LARGEST_GROUP = 500
@@ -66,11 +66,13 @@ class Writer:
         `undo` makes the command that takes it back, where the caller is gone before the answer came.
         """
         loop = asyncio.get_running_loop()
-        line = self._lines.setdefault(loop, _Line())
-        pending = Pending(command, loop.create_future(), undo)
-        line.waiting.append(pending)
+        line = self._lines.get(loop)
+        if line is None:
+            line = self._lines[loop] = _Line()
+        reply: asyncio.Future[T] = loop.create_future()
+        line.waiting.append(Pending(command, reply, undo))
         self._keep_draining(line)
-        return cast("T", await pending.reply)
+        return await reply
 
     async def idle(self) -> None:
         """Return once nothing is waiting to be written."""
@@ -158,8 +160,7 @@ class Writer:
             if not self._database.is_sqlite and work.changed:
                 connection.execute(_NOTIFY, {"channel": CHANNEL, "sender": self._database.token})
         self._remember(work.changed)
-        news = [(record, work.log.get(job_id, ())) for job_id, record in work.changed.items()]
-        return Committed(outcomes, news, others_wrote)
+        return Committed(outcomes, [(job.record, job.news) for job in work.changed], others_wrote)
 
     def others_wrote(self) -> bool:
         """Return whether another process has written to this SQLite file since the last look; call it in the thread."""
@@ -179,14 +180,14 @@ class Writer:
         raw.info["data_version"] = version
         return moved
 
-    def _remember(self, changed: Mapping[UUID, JobRecord]) -> None:
+    def _remember(self, changed: Sequence[JobInHand]) -> None:
         if not self._database.is_sqlite:
             return  # another process may change a job at any time, and only a lock says that it cannot
-        for job_id, record in changed.items():
-            if record.state.is_final:
-                self._known.pop(job_id, None)
+        for job in changed:
+            if job.record.state.is_final:
+                self._known.pop(job.record.job.id, None)
             else:
-                self._known[job_id] = record
+                self._known[job.record.job.id] = job.record
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
 

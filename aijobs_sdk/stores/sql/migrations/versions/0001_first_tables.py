@@ -13,11 +13,10 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
-    Uuid,
     text,
 )
 
-from aijobs_sdk.stores.sql.column_types import Amount, Instant
+from aijobs_sdk.stores.sql.column_types import Amount, Identifier, Instant
 
 revision = "0001"
 down_revision = None
@@ -38,9 +37,9 @@ def upgrade() -> None:
     """Make the tables, and let the database itself refuse to change lineage."""
     op.create_table(
         "dead_letters",
-        Column("job_id", Uuid(), nullable=False),
-        Column("tenant_id", Uuid(), nullable=False),
-        Column("user_id", Uuid(), nullable=False),
+        Column("job_id", Identifier(), nullable=False),
+        Column("tenant_id", Identifier(), nullable=False),
+        Column("user_id", Identifier(), nullable=False),
         Column("type", Text(), nullable=False),
         Column("priority", SmallInteger(), nullable=False),
         Column("payload", Text(), nullable=False),
@@ -51,16 +50,16 @@ def upgrade() -> None:
         Column("region", Text(), nullable=True),
         Column("draw_key", Text(), nullable=False),
         Column("failed_at", Instant(), nullable=False),
-        Column("replayed_as", Uuid(), nullable=True),
+        Column("replayed_as", Identifier(), nullable=True),
         PrimaryKeyConstraint("job_id", name="dead_letters_pkey"),
     )
     op.create_index("dead_letters_of_tenant", "dead_letters", ["tenant_id", "failed_at"], unique=False)
     op.create_table(
         "documents",
-        Column("id", Uuid(), nullable=False),
-        Column("tenant_id", Uuid(), nullable=False),
-        Column("author_id", Uuid(), nullable=False),
-        Column("job_id", Uuid(), nullable=False),
+        Column("id", Identifier(), nullable=False),
+        Column("tenant_id", Identifier(), nullable=False),
+        Column("author_id", Identifier(), nullable=False),
+        Column("job_id", Identifier(), nullable=False),
         Column("title", Text(), nullable=False),
         Column("content", Text(), nullable=False),
         Column("status", Text(), nullable=False),
@@ -70,7 +69,7 @@ def upgrade() -> None:
     op.create_index("documents_job_id", "documents", ["job_id"], unique=False)
     op.create_table(
         "events",
-        Column("job_id", Uuid(), nullable=False),
+        Column("job_id", Identifier(), nullable=False),
         Column("seq", Integer(), autoincrement=False, nullable=False),
         Column("data", Text(), nullable=False),
         PrimaryKeyConstraint("job_id", "seq", name="events_pkey"),
@@ -78,18 +77,18 @@ def upgrade() -> None:
     )
     op.create_table(
         "idempotency_keys",
-        Column("tenant_id", Uuid(), nullable=False),
+        Column("tenant_id", Identifier(), nullable=False),
         Column("key", Text(), nullable=False),
-        Column("job_id", Uuid(), nullable=False),
+        Column("job_id", Identifier(), nullable=False),
         PrimaryKeyConstraint("tenant_id", "key", name="idempotency_keys_pkey"),
     )
     op.create_table(
         "images",
         Column("ordinal", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
-        Column("id", Uuid(), nullable=False),
-        Column("tenant_id", Uuid(), nullable=False),
-        Column("user_id", Uuid(), nullable=False),
-        Column("job_id", Uuid(), nullable=False),
+        Column("id", Identifier(), nullable=False),
+        Column("tenant_id", Identifier(), nullable=False),
+        Column("user_id", Identifier(), nullable=False),
+        Column("job_id", Identifier(), nullable=False),
         Column("url", Text(), nullable=False),
         Column("media_type", Text(), nullable=False),
         Column("width", Integer(), nullable=False),
@@ -102,9 +101,9 @@ def upgrade() -> None:
     op.create_table(
         "jobs",
         Column("ordinal", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
-        Column("id", Uuid(), nullable=False),
-        Column("tenant_id", Uuid(), nullable=False),
-        Column("user_id", Uuid(), nullable=False),
+        Column("id", Identifier(), nullable=False),
+        Column("tenant_id", Identifier(), nullable=False),
+        Column("user_id", Identifier(), nullable=False),
         Column("type", Text(), nullable=False),
         Column("state", Text(), nullable=False),
         Column("queue", Text(), nullable=True),
@@ -123,7 +122,7 @@ def upgrade() -> None:
         Column("draw_key", Text(), nullable=False),
         Column("task_id", Text(), nullable=True),
         Column("worker_id", Text(), nullable=True),
-        Column("replay_of", Uuid(), nullable=True),
+        Column("replay_of", Identifier(), nullable=True),
         Column("created_at", Instant(), nullable=False),
         Column("started_at", Instant(), nullable=True),
         Column("completed_at", Instant(), nullable=True),
@@ -169,16 +168,16 @@ def upgrade() -> None:
     op.create_table(
         "lineage",
         Column("ordinal", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
-        Column("id", Uuid(), nullable=False),
-        Column("tenant_id", Uuid(), nullable=False),
-        Column("document_id", Uuid(), nullable=False),
-        Column("job_id", Uuid(), nullable=False),
+        Column("id", Identifier(), nullable=False),
+        Column("tenant_id", Identifier(), nullable=False),
+        Column("document_id", Identifier(), nullable=False),
+        Column("job_id", Identifier(), nullable=False),
         Column("kind", Text(), nullable=False),
         Column("model", Text(), nullable=False),
         Column("provider", Text(), nullable=False),
         Column("prompt_length", Integer(), nullable=False),
         Column("output_length", Integer(), nullable=False),
-        Column("actor_id", Uuid(), nullable=False),
+        Column("actor_id", Identifier(), nullable=False),
         Column("at", Instant(), nullable=False),
         PrimaryKeyConstraint("ordinal", name="lineage_pkey"),
         UniqueConstraint("id", name="lineage_id_key"),
@@ -187,9 +186,9 @@ def upgrade() -> None:
     op.create_table(
         "query_usage",
         Column("ordinal", BigInteger().with_variant(Integer(), "sqlite"), nullable=False),
-        Column("id", Uuid(), nullable=False),
-        Column("tenant_id", Uuid(), nullable=False),
-        Column("user_id", Uuid(), nullable=False),
+        Column("id", Identifier(), nullable=False),
+        Column("tenant_id", Identifier(), nullable=False),
+        Column("user_id", Identifier(), nullable=False),
         Column("query_type", Text(), nullable=False),
         Column("model", Text(), nullable=False),
         Column("provider", Text(), nullable=False),
