@@ -13,7 +13,7 @@ from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
 from aijobs_sdk.engine.context import World
-from aijobs_sdk.engine.dispatch import dispatch, find_refusals
+from aijobs_sdk.engine.dispatch import admission_of, dispatch, find_refusals
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.workers import WorkerPool
 
@@ -28,6 +28,7 @@ class LocalBackend:
     def __init__(self, *, world: World, types: JobTypes, caller: Caller) -> None:
         self._world = world
         self._types = types
+        self._admission = admission_of(world.limits, types)
         self._caller = caller
         self._pool: WorkerPool | None = None
 
@@ -35,7 +36,12 @@ class LocalBackend:
         """Check, then store all of them or none."""
         await self._ensure_workers()
         return await dispatch(
-            requests, caller=self._caller, types=self._types, store=self._world.store, clock=self._world.clock
+            requests,
+            caller=self._caller,
+            types=self._types,
+            store=self._world.store,
+            clock=self._world.clock,
+            admission=self._admission,
         )
 
     async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:

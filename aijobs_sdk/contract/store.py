@@ -11,9 +11,11 @@ from pydantic import JsonValue
 
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
+from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob, Rate
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
 
+Accepts = Mapping[str, int | None]
+"""What a worker can run: job types, each with how many may run at once over all workers; None: as many as there are."""
 IDEMPOTENCY_HOURS = 24
 """So long after its job ended an idempotency key still finds it."""
 
@@ -23,6 +25,18 @@ class Lease(NamedTuple):
 
     job_id: UUID
     fence: int
+
+
+class Admission(NamedTuple):
+    """How much one tenant may have, and how fast it may submit."""
+
+    max_active_jobs: int | None = None
+    """Unfinished jobs at a time; None: any number."""
+    rates: Mapping[str, Rate] = {}
+    """By job type; a type that is not here may come at any rate."""
+
+
+NO_LIMITS = Admission()
 
 
 class Claim(NamedTuple):
@@ -93,7 +107,7 @@ Outcome = Done | Retry | Fail | Cancelled | Release
 class Store(Protocol):
     """Jobs, their logs and what they left behind. Every method is one atomic step."""
 
-    async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
+    async def create(self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS) -> list[Job]:
         """Insert all of them or none; return one job each, in order.
 
         A job whose tenant has used its idempotency key before is not inserted: the first job is returned. A key
@@ -101,20 +115,22 @@ class Store(Protocol):
 
         Raises:
             IdempotencyConflictError: a key was used for another type or payload; nothing was inserted.
+            TooManyJobsError: a tenant would have more unfinished jobs than it may.
+            RateLimitedError: a tenant submits jobs of a type faster than it may.
         """
         ...
 
-    async def wait_claimable(self) -> None:
-        """Return as soon as a job can be claimed. It may return too early, never too late.
+    async def wait_claimable(self, accepts: Accepts) -> None:
+        """Return as soon as a job of these types can be claimed. It may return too early, never too late.
 
         Whoever waits here takes over from workers that died: when the lease of a running job has run out, it is reaped.
         """
         ...
 
     async def claim(
-        self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
     ) -> list[Claim]:
-        """Take up to `limit` due jobs, by priority, then by age. Counts an attempt for each."""
+        """Take up to `limit` due jobs of these types, by priority, then by age. Counts an attempt for each."""
         ...
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:

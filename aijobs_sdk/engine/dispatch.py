@@ -16,9 +16,10 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.shapes import problems_of, shape_of
-from aijobs_sdk.contract.store import Store
+from aijobs_sdk.contract.store import NO_LIMITS, Admission, Store
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.payload import drop_secrets
 
 log = logging.getLogger("aijobs.dispatch")
@@ -34,22 +35,32 @@ async def dispatch(
     types: JobTypes,
     store: Store,
     clock: Clock,
+    admission: Admission = NO_LIMITS,
 ) -> list[Job]:
     """Check every request, then store all of them or none; return their jobs in order.
 
     Raises:
         InvalidRequestError: every problem of the first bad request, field by field.
         IdempotencyConflictError: a key was used before for something else.
+        AdmissionError: the tenant has too many jobs, or submits them too fast; it says when to try again.
     """
     new = [
         _new_job(request, caller=caller, types=types, clock=clock, job_id=new_id(), place=_place(n, len(requests)))
         for n, request in enumerate(requests)
     ]
-    jobs = await store.create(new)
+    jobs = await store.create(new, admission=admission)
     if log.isEnabledFor(logging.INFO):
         for job in jobs:
             log.info("dispatched job %s type=%s tenant=%s", job.id, job.type, job.tenant_id)
     return jobs
+
+
+def admission_of(limits: Limits, types: JobTypes) -> Admission:
+    """Return how much a tenant may have and submit, by what the operator and the job types say."""
+    rates = {one.name: one.rate for one in types.values() if one.rate is not None}
+    if limits.max_active_jobs is None and not rates:
+        return NO_LIMITS
+    return Admission(limits.max_active_jobs, rates)
 
 
 def find_refusals(

@@ -12,6 +12,8 @@ class Limits(Fact):
 
     concurrency: int = Field(default=100, ge=1)
     """Attempts at the same time."""
+    max_active_jobs: int | None = Field(default=None, ge=1)
+    """Unfinished jobs one tenant may have; None: any number."""
     job_seconds: float = Field(default=300.0, gt=0)
     """One attempt may take this long; then it fails, cleanly."""
     hard_limit_seconds: float = Field(default=330.0, gt=0)

@@ -54,6 +54,7 @@ class WorkerPool:
         self.worker_id = worker_id
         self._world = world
         self._types = types
+        self._accepts = {one.name: one.max_running for one in types.values()}
         self._attempts: dict[_Attempt, None] = {}
         """In the order of their claims."""
         self._strays: list[asyncio.Task[None]] = []
@@ -140,11 +141,12 @@ class WorkerPool:
 
     async def _claim_some(self) -> None:
         limits = self._world.limits
-        await self._world.store.wait_claimable()
+        await self._world.store.wait_claimable(self._accepts)
         async with self._claiming:
             held_until = self._loop.time() + limits.lease_seconds
             for claim in await self._world.store.claim(
                 self.worker_id,
+                self._accepts,
                 limit=limits.concurrency - len(self._attempts),
                 lease_seconds=limits.lease_seconds,
                 hard_limit_seconds=limits.hard_limit_seconds,

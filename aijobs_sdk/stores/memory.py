@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,18 @@ from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.store import Beat, Claim, Done, Lease, Outcome, Release, Update
+from aijobs_sdk.contract.store import (
+    NO_LIMITS,
+    Accepts,
+    Admission,
+    Beat,
+    Claim,
+    Done,
+    Lease,
+    Outcome,
+    Release,
+    Update,
+)
 from aijobs_sdk.engine.lifecycle import (
     Command,
     Extend,
@@ -29,6 +40,7 @@ from aijobs_sdk.engine.lifecycle import (
     expire,
     seconds_until_past,
 )
+from aijobs_sdk.stores.admission import check_active, full_at_after
 from aijobs_sdk.stores.entry import Entry
 from aijobs_sdk.stores.idempotency import Holder, Key, ids_under_keys, key_of, still_counts
 from aijobs_sdk.stores.pages import not_a_cursor
@@ -46,6 +58,12 @@ class MemoryStore:
         self._of_tenant: defaultdict[UUID, list[Entry]] = defaultdict(list)
         self._by_key: dict[Key, UUID] = {}
         self._running: dict[Entry, None] = {}
+        self._running_of: Counter[str] = Counter()
+        """By type."""
+        self._active: Counter[UUID] = Counter()
+        """Unfinished jobs, by tenant."""
+        self._full_at: dict[tuple[UUID, str], datetime] = {}
+        """When a tenant may submit a whole burst of a type again."""
         self._queue = Queue()
         self._claimable = Signal()
         self._pid = os.getpid()
@@ -55,33 +73,39 @@ class MemoryStore:
         self._images: defaultdict[UUID, list[Image]] = defaultdict(list)
         self._dead_letters: dict[UUID, DeadLetter] = {}
 
-    async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
+    async def create(self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS) -> list[Job]:
         """Insert all of them or none."""
         ids = ids_under_keys(jobs, self._held_keys(jobs))
+        if admission is not NO_LIMITS:
+            self._admit([new.job for new, job_id in zip(jobs, ids, strict=True) if job_id == new.job.id], admission)
         return [
             self._insert(new) if job_id == new.job.id else self._entries[job_id].record.job
             for new, job_id in zip(jobs, ids, strict=True)
         ]
 
-    async def wait_claimable(self) -> None:
+    async def wait_claimable(self, accepts: Accepts) -> None:
         """Return as soon as a job is due; reap those whose leases run out meanwhile."""
         self._take_over_after_fork()
-        while self._queue.next_due(now := self._clock.now()) is None:
+        while self._queue.next_due(self._open_types(accepts), now := self._clock.now()) is None:
             if not await self.reap():
                 await self._claimable.wait(self._seconds_to_next(now))
 
     async def claim(
-        self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
     ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         now = self._clock.now()
         take = Take(worker_id, lease_seconds, hard_limit_seconds)
+        types = self._open_types(accepts)
         claims: list[Claim] = []
-        while len(claims) < limit and (entry := self._queue.next_due(now)) is not None:
-            self._queue.pop()
+        while len(claims) < limit and (entry := self._queue.next_due(types, now)) is not None:
+            self._queue.pop(entry)
             record = self._write(entry, advance(entry.record, take, now), now)
             self._running[entry] = None
+            self._running_of[record.job.type] += 1
             claims.append(Claim(record.job, record.lease, record.draw_key))
+            if accepts[record.job.type] is not None:
+                types = self._open_types(accepts)
         return claims
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:
@@ -98,7 +122,7 @@ class MemoryStore:
         record = self._step(entry, outcome)
         if isinstance(outcome, Done):
             self._keep(outcome.effects)
-        self._running.pop(entry, None)
+        self._stop(entry)
         return record.job
 
     async def request_cancel(self, tenant_id: UUID, job_id: UUID) -> Job:
@@ -111,7 +135,7 @@ class MemoryStore:
         lost = [entry for entry in self._running if entry.record.expired(now)]
         for entry in lost:
             self._step(entry, expire(entry.record, now))
-            del self._running[entry]
+            self._stop(entry)
         return [entry.record.job.id for entry in lost]
 
     async def get(self, tenant_id: UUID, job_id: UUID) -> Job:
@@ -201,6 +225,21 @@ class MemoryStore:
     async def aclose(self) -> None:
         """Hold on to everything: there is nothing else that does."""
 
+    def _open_types(self, accepts: Accepts) -> list[str]:
+        """Return the types of which another job may start."""
+        return [name for name, most in accepts.items() if most is None or self._running_of[name] < most]
+
+    def _stop(self, entry: Entry) -> None:
+        """Note that a job runs no more; it may have stood in the way of others of its type."""
+        del self._running[entry]
+        self._running_of[entry.record.job.type] -= 1
+        self._claimable.ring()
+
+    def _admit(self, jobs: Sequence[Job], admission: Admission) -> None:
+        now = self._clock.now()
+        check_active(jobs, admission, self._active)
+        self._full_at |= full_at_after(jobs, admission, self._full_at, now)
+
     def _seconds_to_next(self, now: datetime) -> float | None:
         """Return how long until a job is due or a lease has run out."""
         leases = (entry.record.lease_until for entry in self._running)
@@ -214,9 +253,9 @@ class MemoryStore:
         if self._pid == os.getpid():
             return
         self._pid = os.getpid()
-        for entry in self._running:
+        for entry in list(self._running):
             self._step(entry, Release())
-        self._running.clear()
+            self._stop(entry)
 
     def _held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
         """Return who holds the keys of these jobs now."""
@@ -238,6 +277,7 @@ class MemoryStore:
         job = step.record.job
         entry = self._entries[job.id] = Entry(step.record, ordinal=self._newest)
         self._of_tenant[job.tenant_id].append(entry)
+        self._active[job.tenant_id] += 1
         if (key := key_of(job)) is not None:
             self._by_key[key] = job.id
         if job.replay_of in self._dead_letters:
@@ -268,6 +308,7 @@ class MemoryStore:
 
     def _write(self, entry: Entry, step: Step, now: datetime) -> JobRecord:
         """Keep the new record and its events together, then ring the bells."""
+        self._active[step.record.job.tenant_id] -= entry.record.state.is_final is not step.record.state.is_final
         entry.record = step.record
         if (letter := step.record.dead_letter()) is not None:
             self._dead_letters[letter.job_id] = letter

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.anyio
 US, THEM = UUID(int=1), UUID(int=2)
 PASSING = ErrorInfo(code="busy", category=ErrorCategory.PROVIDER, message="Busy.", retryable=True, attempt=1)
 LASTING = ErrorInfo(code="no", category=ErrorCategory.PROVIDER, message="No.", attempt=1)
-LIMITS = {"lease_seconds": 30, "hard_limit_seconds": 330}
+ANY = {"test_job": None, "other": None}
+LIMITS: dict[str, Any] = {"accepts": ANY, "lease_seconds": 30, "hard_limit_seconds": 330}
 DONE = Done({"answer": 42}, Effects())
 
 
@@ -131,7 +132,7 @@ async def test_a_claim_takes_no_more_than_its_limit(store: Store, clock: Clock) 
 
 
 async def test_waiting_for_work_ends_when_a_job_is_created(store: Store, clock: Clock) -> None:
-    waiting = asyncio.create_task(store.wait_claimable())
+    waiting = asyncio.create_task(store.wait_claimable(ANY))
     await clock.sleep(5)
     assert not waiting.done()
     await create(store, clock)
@@ -202,7 +203,7 @@ async def test_a_retry_waits_out_its_delay(store: Store, clock: Clock) -> None:
     waiting = await store.finish((await claim(store)).lease, Retry(PASSING, delay_seconds=20))
     assert waiting.status is JobStatus.PENDING
     assert await store.claim("w1", limit=1, **LIMITS) == []
-    await store.wait_claimable()
+    await store.wait_claimable(ANY)
     assert clock.now() - began >= timedelta(seconds=20)
     assert (await claim(store)).job.attempts == 2
     retrying = (await store.events(US, job.id, after=2))[0]
@@ -276,7 +277,7 @@ async def test_whoever_waits_for_work_takes_over_from_a_worker_that_died(store: 
     await claim(store, "w1")
     async with asyncio.timeout(31):
         while not (claims := await store.claim("w2", limit=1, **LIMITS)):
-            await store.wait_claimable()
+            await store.wait_claimable(ANY)
     assert [(one.job.id, one.job.attempts) for one in claims] == [(job.id, 2)]
 
 
@@ -284,7 +285,7 @@ async def test_waiting_for_work_goes_on_while_the_worker_lives(store: Store, clo
     await create(store, clock)
     lease = (await claim(store)).lease
     assert await store.claim("w2", limit=1, **LIMITS) == []
-    waiting = asyncio.create_task(store.wait_claimable())
+    waiting = asyncio.create_task(store.wait_claimable(ANY))
     await clock.sleep(20)
     await store.heartbeat([lease], lease_seconds=30)
     await clock.sleep(29)
@@ -439,7 +440,7 @@ async def test_a_job_for_later_waits_for_its_instant(store: Store, clock: Clock)
     [job] = await store.create([new_job(clock)._replace(run_at=later)])
     assert job.status is JobStatus.PENDING
     assert await store.claim("w1", limit=1, **LIMITS) == []
-    await store.wait_claimable()
+    await store.wait_claimable(ANY)
     assert clock.now() >= later
     assert (await claim(store)).job.id == job.id
 

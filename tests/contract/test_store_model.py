@@ -30,7 +30,7 @@ from aijobs_sdk.stores.memory import MemoryStore
 T = TypeVar("T")
 TENANT = UUID(int=1)
 LEASE_SECONDS = 30
-LIMITS = {"lease_seconds": LEASE_SECONDS, "hard_limit_seconds": 10_000}
+LIMITS: dict[str, Any] = {"accepts": {"test_job": None}, "lease_seconds": LEASE_SECONDS, "hard_limit_seconds": 10_000}
 ERROR = ErrorInfo(code="busy", category=ErrorCategory.PROVIDER, message="Busy.", retryable=True)
 STORES: dict[str, Callable[[Clock], Store]] = {"memory": MemoryStore}
 OUTCOMES: st.SearchStrategy[Outcome] = st.sampled_from(

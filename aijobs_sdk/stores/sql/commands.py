@@ -9,7 +9,19 @@ from uuid import UUID
 
 from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.job import Job, NewJob
-from aijobs_sdk.contract.store import IDEMPOTENCY_HOURS, Beat, Claim, Done, Lease, Outcome, Release, Update
+from aijobs_sdk.contract.store import (
+    IDEMPOTENCY_HOURS,
+    NO_LIMITS,
+    Accepts,
+    Admission,
+    Beat,
+    Claim,
+    Done,
+    Lease,
+    Outcome,
+    Release,
+    Update,
+)
 from aijobs_sdk.engine.lifecycle import (
     Extend,
     JobRecord,
@@ -42,6 +54,7 @@ class Create(NamedTuple):
     """Insert jobs, all or none."""
 
     new: tuple[NewJob, ...]
+    admission: Admission
 
     def jobs(self) -> Sequence[UUID]:
         """Return the jobs it needs to read."""
@@ -52,6 +65,9 @@ class Create(NamedTuple):
         ids = ids_under_keys(self.new, work.held_keys(self.new))
         if work.again:
             work.read([new.job.id for new in self.new])
+        if self.admission is not NO_LIMITS:
+            made = [new.job for new, job_id in zip(self.new, ids, strict=True) if job_id == new.job.id]
+            work.admit([job for job in made if work.job(job.id) is None], self.admission)
         return [self._found_or_made(work, job_id, new).job for job_id, new in zip(ids, self.new, strict=True)]
 
     def _found_or_made(self, work: UnitOfWork, job_id: UUID, new: NewJob) -> JobRecord:
@@ -62,6 +78,7 @@ class TakeDue(NamedTuple):
     """Claim what is due."""
 
     limit: int
+    accepts: Accepts
     take: Take
 
     def jobs(self) -> Sequence[UUID]:
@@ -70,7 +87,7 @@ class TakeDue(NamedTuple):
 
     def run(self, work: UnitOfWork) -> list[Claim]:
         """Do it."""
-        taken = [work.advance(record, self.take) for record in work.next_due(self.limit)]
+        taken = [work.advance(record, self.take) for record in work.next_due(self.accepts, self.limit)]
         return [Claim(record.job, record.lease, record.draw_key) for record in taken]
 
 

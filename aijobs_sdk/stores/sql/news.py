@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Map
 from contextlib import aclosing, asynccontextmanager
 from uuid import UUID
 
+from aijobs_sdk.contract.job import JobState
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.signal import Signal
 
@@ -37,6 +38,8 @@ class News:
     def __init__(self, watch: Watch | None, *, forget: Callable[[], None], last_seqs: LastSeqs) -> None:
         self.may_have_work = False
         """Whether a job may have become claimable since somebody last looked."""
+        self.limited_types: Collection[str] = ()
+        """Of which only so many jobs may run at once: the end of one may make room for another."""
         self._watch = watch
         self._forget = forget
         self._last_seqs = last_seqs
@@ -48,7 +51,8 @@ class News:
         """Tell everybody here how a job now stands."""
         if (reader := self._readers.get(record.job.id)) is not None:
             reader.learn(record.last_seq)
-        if record.waiting:
+        made_room = record.job.type in self.limited_types and record.state is not JobState.RUNNING
+        if record.waiting or made_room:
             self.may_have_work = True
             self._claimable.ring()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -12,7 +13,9 @@ from sqlalchemy import Connection, func, select
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.store import Accepts
 from aijobs_sdk.engine.lifecycle import seconds_until_past
+from aijobs_sdk.stores.admission import Bucket
 from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row
@@ -78,9 +81,10 @@ class Next(NamedTuple):
     """Whether a running job has no worker any more, and has to be reaped first."""
 
 
-def next_claim(connection: Connection, now: datetime) -> Next:
-    """Return how long until a job can be claimed."""
-    if connection.execute(select(_jobs.id).where(schema.DUE).limit(1)).first() is not None:
+def next_claim(connection: Connection, now: datetime, accepts: Accepts) -> Next:
+    """Return how long until a job of these types can be claimed."""
+    due = select(_jobs.id).where(schema.DUE, _jobs.type.in_(open_types(connection, accepts)))
+    if connection.execute(due.limit(1)).first() is not None:
         return Next(0.0)
     run_at = connection.execute(select(_jobs.run_at).where(schema.LATER).order_by(_jobs.run_at).limit(1)).scalar()
     running = select(_jobs.lease_until).where(schema.RUNNING).order_by(_jobs.lease_until).limit(1)
@@ -89,6 +93,32 @@ def next_claim(connection: Connection, now: datetime) -> Next:
     to_lost = None if lease_until is None else seconds_until_past(lease_until, now)
     waits = [seconds for seconds in (to_due, to_lost) if seconds is not None]
     return Next(min(waits, default=None), lease_ran_out=to_lost == 0)
+
+
+def open_types(connection: Connection, accepts: Accepts) -> Mapping[str, int]:
+    """Return of which types more jobs may start, and how many."""
+    capped = {name: most for name, most in accepts.items() if most is not None}
+    room = dict.fromkeys(accepts, sys.maxsize) | capped
+    if capped:
+        running = select(_jobs.type, func.count()).where(schema.RUNNING, _jobs.type.in_(capped)).group_by(_jobs.type)
+        for name, count in connection.execute(running):
+            room[name] -= count
+    return {name: more for name, more in room.items() if more > 0}
+
+
+def active_jobs(connection: Connection, tenant_id: UUID) -> int:
+    """Return how many unfinished jobs a tenant has."""
+    theirs = select(func.count()).where(schema.UNFINISHED, _jobs.tenant_id == tenant_id)
+    return connection.execute(theirs.select_from(schema.jobs)).scalar_one()
+
+
+def full_at(connection: Connection, bucket: Bucket) -> datetime | None:
+    """Return when a tenant may submit a whole burst of a type again, None where it never submitted any."""
+    tenant_id, job_type = bucket
+    rates = schema.rate_limits.c
+    return connection.execute(
+        select(rates.full_at).where(rates.tenant_id == tenant_id, rates.type == job_type)
+    ).scalar()
 
 
 def document(connection: Connection, tenant_id: UUID, document_id: UUID) -> Document | None:

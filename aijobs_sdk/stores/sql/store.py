@@ -17,7 +17,7 @@ from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.store import Beat, Claim, Lease, Outcome, Update
+from aijobs_sdk.contract.store import NO_LIMITS, Accepts, Admission, Beat, Claim, Lease, Outcome, Update
 from aijobs_sdk.engine.lifecycle import Extend, Take
 from aijobs_sdk.stores.sql import commands, queries
 from aijobs_sdk.stores.sql.database import Database
@@ -61,15 +61,16 @@ class SqlStore:
             self._database.close()  # who opens a store need not use it, or close it
         self._open: _Open | None = None
 
-    async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
+    async def create(self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS) -> list[Job]:
         """Insert all of them or none."""
-        return await self._write(commands.Create(tuple(jobs)))
+        return await self._write(commands.Create(tuple(jobs), admission))
 
-    async def wait_claimable(self) -> None:
+    async def wait_claimable(self, accepts: Accepts) -> None:
         """Return as soon as a job is due; reap those whose leases run out meanwhile."""
         news = self._here().news
+        news.limited_types = {name for name, most in accepts.items() if most is not None}
         while not news.may_have_work:
-            found = await self._read(queries.next_claim, self._clock.now())
+            found = await self._read(queries.next_claim, self._clock.now(), accepts)
             if found.lease_ran_out:
                 await self.reap()
             elif found.seconds == 0:
@@ -78,12 +79,12 @@ class SqlStore:
                 await news.wait_for_work(found.seconds)
 
     async def claim(
-        self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
     ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         news = self._here().news
         news.may_have_work = False
-        take = commands.TakeDue(limit, Take(worker_id, lease_seconds, hard_limit_seconds))
+        take = commands.TakeDue(limit, accepts, Take(worker_id, lease_seconds, hard_limit_seconds))
         claims = await self._write(take, undo=_give_back)
         news.may_have_work |= len(claims) == limit
         return claims

@@ -156,7 +156,7 @@ class Writer:
             work = UnitOfWork(connection, now, known=self._known, again=again)
             work.read(dict.fromkeys(job_id for command in commands for job_id in command.jobs()))
             outcomes = [_outcome(command, work) for command in commands]
-            work.flush()
+            work.complete()
             if not self._database.is_sqlite and work.changed:
                 connection.execute(_NOTIFY, {"channel": CHANNEL, "sender": self._database.token})
         self._remember(work.changed)

@@ -143,7 +143,7 @@ def upgrade() -> None:
     op.create_index(
         "jobs_due",
         "jobs",
-        ["priority", "ordinal"],
+        ["priority", "ordinal", "type"],
         unique=False,
         sqlite_where=text("queue = 'due'"),
         postgresql_where=text("queue = 'due'"),
@@ -164,6 +164,21 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=text("state = 'running'"),
         postgresql_where=text("state = 'running'"),
+    )
+    op.create_index(
+        "jobs_unfinished",
+        "jobs",
+        ["tenant_id"],
+        unique=False,
+        sqlite_where=text("completed_at IS NULL"),
+        postgresql_where=text("completed_at IS NULL"),
+    )
+    op.create_table(
+        "rate_limits",
+        Column("tenant_id", Identifier(), nullable=False),
+        Column("type", Text(), nullable=False),
+        Column("full_at", Instant(), nullable=False),
+        PrimaryKeyConstraint("tenant_id", "type", name="rate_limits_pkey"),
     )
     op.create_table(
         "lineage",
