@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.errors import JobNotFoundError
+from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
@@ -25,6 +25,7 @@ from aijobs_sdk.engine.lifecycle import (
     accept,
     advance,
     check_lease,
+    ended_so,
     expire,
 )
 from aijobs_sdk.stores.entry import Entry
@@ -61,9 +62,9 @@ class MemoryStore:
         ]
 
     async def wait_claimable(self) -> None:
-        """Return as soon as a job is due."""
-        while self._queue.next_due(now := self._clock.now()) is None:
-            await self._claimable.wait(self._queue.seconds_to_next(now))
+        """Return as soon as a job is due, or its worker lost."""
+        while self._queue.next_due(now := self._clock.now()) is None and not self._lost(now):
+            await self._claimable.wait(self._seconds_to_next(now))
 
     async def claim(
         self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
@@ -71,11 +72,15 @@ class MemoryStore:
         """Take up to `limit` due jobs, by priority, then by age."""
         now = self._clock.now()
         claims: list[Claim] = []
+        if self._queue.next_due(now) is None:
+            await self.reap()
         while len(claims) < limit and (entry := self._queue.next_due(now)) is not None:
             self._queue.pop()
             record = self._step(entry, Take(worker_id, lease_seconds, hard_limit_seconds))
             self._running.add(record.job.id)
             claims.append(Claim(record.job, record.lease, record.draw_key))
+        if claims:
+            self._claimable.ring()  # who waits did not know of these leases
         return claims
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:
@@ -88,6 +93,9 @@ class MemoryStore:
 
     async def finish(self, lease: Lease, outcome: Outcome) -> Job:
         """End the attempt."""
+        entry = self._entries.get(lease.job_id)
+        if entry is not None and ended_so(entry.record, lease, outcome):
+            return entry.record.job
         record = self._step(self._held(lease), outcome)
         if isinstance(outcome, Done):
             self._keep(outcome.effects)
@@ -101,7 +109,7 @@ class MemoryStore:
     async def reap(self) -> list[UUID]:
         """Retry or fail every running job that nobody will end."""
         now = self._clock.now()
-        lost = [job_id for job_id in self._running if self._entries[job_id].record.expired(now)]
+        lost = self._lost(now)
         for job_id in lost:
             entry = self._entries[job_id]
             self._step(entry, expire(entry.record, now))
@@ -195,6 +203,17 @@ class MemoryStore:
     async def aclose(self) -> None:
         """Hold on to everything: there is nothing else that does."""
 
+    def _lost(self, now: datetime) -> list[UUID]:
+        return [job_id for job_id in self._running if self._entries[job_id].record.expired(now)]
+
+    def _seconds_to_next(self, now: datetime) -> float | None:
+        """Return how long until a job falls due or a lease runs out; None when neither will happen."""
+        ends = [end for job_id in self._running if (end := self._entries[job_id].record.ends_by) is not None]
+        seconds = [(end - now).total_seconds() for end in ends]
+        if (due := self._queue.seconds_to_next(now)) is not None:
+            seconds.append(due)
+        return max(0.0, min(seconds)) if seconds else None
+
     def _held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
         """Return who holds the keys of these jobs now."""
         now = self._clock.now()
@@ -217,8 +236,9 @@ class MemoryStore:
         self._of_tenant[job.tenant_id].append(entry)
         if (key := key_of(job)) is not None:
             self._by_key[key] = job.id
-        if job.replay_of in self._dead_letters:
-            self._dead_letters[job.replay_of] = self._dead_letters[job.replay_of].replace(replayed_as=job.id)
+        letter = None if job.replay_of is None else self._dead_letters.get(job.replay_of)
+        if letter is not None and letter.tenant_id == job.tenant_id:
+            self._dead_letters[letter.job_id] = letter.replace(replayed_as=job.id)
         return self._write(entry, step).job
 
     def _beat(self, lease: Lease, lease_seconds: float) -> Beat:
@@ -235,7 +255,9 @@ class MemoryStore:
         return entry
 
     def _held(self, lease: Lease) -> Entry:
-        entry = self._entries[lease.job_id]
+        entry = self._entries.get(lease.job_id)
+        if entry is None:
+            raise LeaseLostError(lease.job_id)
         check_lease(entry.record, lease)
         return entry
 

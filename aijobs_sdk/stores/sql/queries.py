@@ -68,11 +68,14 @@ def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID
 
 
 def seconds_to_next(connection: Connection, now: datetime) -> float | None:
-    """Return how long until a job can be claimed: 0 for now, None for never as things stand."""
+    """Return how long until a job falls due or a lease runs out: 0 for now, None for never as things stand."""
     if connection.execute(select(_jobs.id).where(schema.DUE).limit(1)).first() is not None:
         return 0.0
-    next_at = connection.execute(select(_jobs.run_at).where(schema.LATER).order_by(_jobs.run_at).limit(1)).scalar()
-    return None if next_at is None else max(0.0, (next_at - now).total_seconds())
+    falls_due = connection.execute(select(func.min(_jobs.run_at)).where(schema.LATER)).scalar()
+    leases = connection.execute(select(func.min(_jobs.lease_until)).where(schema.RUNNING)).scalar()
+    limits = connection.execute(select(func.min(_jobs.overdue_at)).where(schema.RUNNING)).scalar()
+    instants = [instant for instant in (falls_due, leases, limits) if instant is not None]
+    return max(0.0, (min(instants) - now).total_seconds()) if instants else None
 
 
 def document(connection: Connection, tenant_id: UUID, document_id: UUID) -> Document | None:

@@ -63,7 +63,7 @@ class SqlStore:
         return await self._write(commands.Create(tuple(jobs)))
 
     async def wait_claimable(self) -> None:
-        """Return as soon as a job is due."""
+        """Return as soon as a job is due, or its worker lost."""
         news = self._here().news
         while not news.may_have_work:
             seconds = await self._read(queries.seconds_to_next, self._clock.now())
@@ -80,6 +80,8 @@ class SqlStore:
         take = commands.TakeDue(limit, Take(worker_id, lease_seconds, hard_limit_seconds))
         claims = await self._write(take, undo=_give_back)
         news.may_have_work |= len(claims) == limit
+        if claims:
+            news.look_again()  # who waits did not know of these leases
         return claims
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:

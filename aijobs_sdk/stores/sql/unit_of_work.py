@@ -66,8 +66,8 @@ _LOST = (
     select(schema.jobs.c.id)
     .where(
         schema.RUNNING,
-        (schema.jobs.c.lease_until < bindparam("now", type_=schema.jobs.c.lease_until.type))
-        | (schema.jobs.c.overdue_at < bindparam("now", type_=schema.jobs.c.overdue_at.type)),
+        (schema.jobs.c.lease_until <= bindparam("now", type_=schema.jobs.c.lease_until.type))
+        | (schema.jobs.c.overdue_at <= bindparam("now", type_=schema.jobs.c.overdue_at.type)),
     )
     .with_for_update(skip_locked=True)
 )
@@ -86,7 +86,7 @@ _FREE_KEY = Bulk(
 )
 _MARK_REPLAYED = Bulk(
     update(schema.dead_letters)
-    .where(schema.dead_letters.c.job_id == bindparam("letter"))
+    .where(schema.dead_letters.c.job_id == bindparam("letter"), schema.dead_letters.c.tenant_id == bindparam("tenant"))
     .values(replayed_as=bindparam("replay"))
 )
 
@@ -113,7 +113,7 @@ class UnitOfWork:
         self._rows: dict[Table, list[Row]] = {}
         self._keys: dict[Key, UUID] = {}
         self._reserved: set[Key] = set()
-        self._replays: dict[UUID, UUID] = {}
+        self._replays: list[Row] = []
 
     def read(self, ids: Collection[UUID]) -> None:
         """Read these jobs, and keep others from changing them, in one query."""
@@ -145,7 +145,7 @@ class UnitOfWork:
         if (key := key_of(job)) is not None:
             self._keys[key] = job.id
         if job.replay_of is not None:
-            self._replays[job.replay_of] = job.id
+            self._replays.append({"letter": job.replay_of, "tenant": job.tenant_id, "replay": job.id})
         return self._keep(step)
 
     def advance(self, record: JobRecord, command: Command) -> JobRecord:
@@ -206,7 +206,7 @@ class UnitOfWork:
         _FREE_KEY.run(
             connection, [_row_of_key(key) | {"nobody": _NOBODY} for key in self._reserved - self._keys.keys()]
         )
-        _MARK_REPLAYED.run(connection, [{"letter": old, "replay": new} for old, new in self._replays.items()])
+        _MARK_REPLAYED.run(connection, self._replays)
         self._reserved.clear()
         for gathered in (self._new, self._dirty, self._events, self._rows, self._keys, self._replays):
             gathered.clear()
