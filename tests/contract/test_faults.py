@@ -47,10 +47,11 @@ CLOCK = VirtualClock()
 EVERYTHING = {"since": EPOCH, "until": EPOCH + timedelta(days=365)}
 
 METHODS = ["create", "wait_claimable", "claim", "heartbeat", "append", "finish", "request_cancel", "reap", "events"]
-PLANS = st.dictionaries(st.tuples(st.sampled_from(METHODS), st.integers(1, 8)), st.sampled_from(Fault), max_size=25)
+CALLS = st.tuples(st.sampled_from(METHODS), st.integers(1, 6))
+PLANS = st.dictionaries(CALLS, st.sampled_from(Fault), min_size=6, max_size=30)
 TOLD = st.builds(
     lambda **payload: JobRequest(type="test_job", payload=payload),
-    seconds=st.sampled_from([0, 5, 50]),
+    seconds=st.sampled_from([0, 5, 100]),
     steps=st.integers(0, 3),
     text=st.sampled_from([(), ("one ", "two")]),
     fail_attempts=st.integers(0, 3),
@@ -59,7 +60,7 @@ GENERATION = st.builds(
     lambda n: JobRequest(type="ai_generation", payload={"prompt": f"Describe river {n}.", "model": "gpt-5.2"}),
     st.integers(1, 9),
 )
-REQUESTS = st.lists(TOLD | GENERATION, min_size=1, max_size=5)
+REQUESTS = st.lists(TOLD | GENERATION, min_size=2, max_size=6)
 PATIENCE = timedelta(days=1)
 
 
