@@ -121,16 +121,16 @@ class Store(Protocol):
         ...
 
     async def wait_claimable(self, accepts: Accepts) -> None:
-        """Return as soon as a job of these types can be claimed. It may return too early, never too late.
-
-        Whoever waits here takes over from workers that died: when the lease of a running job has run out, it is reaped.
-        """
+        """Return as soon as `claim()` has something to do. It may return too early, never too late."""
         ...
 
     async def claim(
         self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
     ) -> list[Claim]:
-        """Take up to `limit` due jobs of these types, by priority, then by age. Counts an attempt for each."""
+        """Take up to `limit` due jobs of these types, by priority, then by age. Counts an attempt for each.
+
+        Where none is due it does first what `reap()` does: what a lost worker held is due then.
+        """
         ...
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:
@@ -147,6 +147,8 @@ class Store(Protocol):
 
     async def finish(self, lease: Lease, outcome: Outcome) -> Job:
         """End the attempt; return the job as it stands now.
+
+        The same outcome may be said again by a worker that heard no reply: it ends the attempt once.
 
         Raises:
             LeaseLostError: the fence is old; nothing was written.

@@ -139,9 +139,15 @@ class JobRecord(NamedTuple):
         """Return True for a job that a worker may take at this instant."""
         return self.waiting and self.run_at <= now
 
+    @property
+    def ends_by(self) -> datetime | None:
+        """When the attempt is taken from its worker, as things stand; None for a job that does not run."""
+        ends = [end for end in (self.lease_until, self.overdue_at) if end is not None]
+        return min(ends, default=None) if self.state is JobState.RUNNING else None
+
     def expired(self, now: datetime) -> bool:
         """Return True for a running job whose worker was not heard of in time, or whose attempt is stuck."""
-        return self.state is JobState.RUNNING and (_is_past(self.lease_until, now) or _is_past(self.overdue_at, now))
+        return _is_past(self.ends_by, now)
 
     def dead_letter(self) -> DeadLetter | None:
         """Return what a failed job leaves for somebody to look into; None for every other job."""
@@ -181,10 +187,6 @@ STUCK = ErrorInfo(
 CANCELLED = ErrorInfo(code="cancelled", category=ErrorCategory.CANCELLED, message="Cancelled on request.")
 
 
-MOMENT_SECONDS = 0.001
-"""Long enough for a clock to move on."""
-
-
 def accept(new: NewJob, now: datetime) -> Step:
     """Return the first record of a job and its first event."""
     run_at = new.run_at or now
@@ -207,6 +209,25 @@ def check_lease(record: JobRecord, lease: Lease) -> None:
     """
     if record.state is not JobState.RUNNING or record.fence != lease.fence:
         raise LeaseLostError(lease.job_id)
+
+
+def ended_so(record: JobRecord, lease: Lease, outcome: Outcome) -> bool:
+    """Return whether this very outcome ended the attempt before: its worker heard no reply, and says it again."""
+    if record.state is JobState.RUNNING or record.fence != lease.fence:
+        return False
+    match outcome:
+        case Done():
+            return record.state is JobState.COMPLETED
+        case Fail():
+            return record.errors[-1:] == (outcome.error,)
+        case Retry():
+            return record.errors[-1:] == (outcome.error,) or _was_to_be_cancelled(record)
+        case Release():
+            return record.state is JobState.READY or _was_to_be_cancelled(record)
+        case Cancelled():
+            return record.state is JobState.CANCELLED
+        case _:
+            assert_never(outcome)
 
 
 def advance(record: JobRecord, command: Command, now: datetime) -> Step:
@@ -260,11 +281,6 @@ def expire(record: JobRecord, now: datetime) -> Retry | Fail:
     return Retry(error, delay_seconds=0)
 
 
-def seconds_until_past(instant: datetime, now: datetime) -> float:
-    """Return how long to wait until an instant is past, and not only reached: 0 where it is."""
-    return 0.0 if _is_past(instant, now) else (instant - now).total_seconds() + MOMENT_SECONDS
-
-
 def _as_it_may_be(record: JobRecord, command: Command) -> Command:
     """Return the command, or what it comes to: nothing runs again that nobody wants, or that has had its attempts."""
     if record.cancel_requested and isinstance(command, (Retry, Release)):
@@ -272,6 +288,10 @@ def _as_it_may_be(record: JobRecord, command: Command) -> Command:
     if isinstance(command, Retry) and record.job.attempts >= record.job.max_attempts:
         return Fail(command.error)
     return command
+
+
+def _was_to_be_cancelled(record: JobRecord) -> bool:
+    return record.cancel_requested and record.state is JobState.CANCELLED
 
 
 _VERB_OF: Mapping[type[Command], Verb] = {
@@ -394,7 +414,7 @@ def _span(seconds: float) -> timedelta:
 
 
 def _is_past(instant: datetime | None, now: datetime) -> bool:
-    return instant is not None and instant < now
+    return instant is not None and instant <= now
 
 
 def _head(record: JobRecord, now: datetime) -> _Head:

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.errors import JobNotFoundError
+from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
@@ -37,8 +37,8 @@ from aijobs_sdk.engine.lifecycle import (
     accept,
     advance,
     check_lease,
+    ended_so,
     expire,
-    seconds_until_past,
 )
 from aijobs_sdk.stores.admission import check_active, full_at_after
 from aijobs_sdk.stores.entry import Entry
@@ -84,11 +84,10 @@ class MemoryStore:
         ]
 
     async def wait_claimable(self, accepts: Accepts) -> None:
-        """Return as soon as a job is due; reap those whose leases run out meanwhile."""
+        """Return as soon as a job is due, or its worker lost."""
         self._take_over_after_fork()
-        while self._queue.next_due(self._open_types(accepts), now := self._clock.now()) is None:
-            if not await self.reap():
-                await self._claimable.wait(self._seconds_to_next(now))
+        while self._queue.next_due(self._open_types(accepts), now := self._clock.now()) is None and not self._lost(now):
+            await self._claimable.wait(self._seconds_to_next(now))
 
     async def claim(
         self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
@@ -98,6 +97,8 @@ class MemoryStore:
         take = Take(worker_id, lease_seconds, hard_limit_seconds)
         types = self._open_types(accepts)
         claims: list[Claim] = []
+        if self._queue.next_due(types, now) is None and await self.reap():
+            types = self._open_types(accepts)
         while len(claims) < limit and (entry := self._queue.next_due(types, now)) is not None:
             self._queue.pop(entry)
             record = self._write(entry, advance(entry.record, take, now), now)
@@ -106,6 +107,8 @@ class MemoryStore:
             claims.append(Claim(record.job, record.lease, record.draw_key))
             if accepts[record.job.type] is not None:
                 types = self._open_types(accepts)
+        if claims:
+            self._claimable.ring()  # who waits did not know of these leases
         return claims
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:
@@ -118,6 +121,9 @@ class MemoryStore:
 
     async def finish(self, lease: Lease, outcome: Outcome) -> Job:
         """End the attempt."""
+        entry = self._entries.get(lease.job_id)
+        if entry is not None and ended_so(entry.record, lease, outcome):
+            return entry.record.job
         entry = self._held(lease)
         record = self._step(entry, outcome)
         if isinstance(outcome, Done):
@@ -132,7 +138,7 @@ class MemoryStore:
     async def reap(self) -> list[UUID]:
         """Retry or fail every running job that nobody will end."""
         now = self._clock.now()
-        lost = [entry for entry in self._running if entry.record.expired(now)]
+        lost = self._lost(now)
         for entry in lost:
             self._step(entry, expire(entry.record, now))
             self._stop(entry)
@@ -240,13 +246,15 @@ class MemoryStore:
         check_active(jobs, admission, self._active)
         self._full_at |= full_at_after(jobs, admission, self._full_at, now)
 
+    def _lost(self, now: datetime) -> list[Entry]:
+        return [entry for entry in self._running if entry.record.expired(now)]
+
     def _seconds_to_next(self, now: datetime) -> float | None:
-        """Return how long until a job is due or a lease has run out."""
-        leases = (entry.record.lease_until for entry in self._running)
-        waits = [seconds_until_past(until, now) for until in leases if until is not None]
+        """Return how long until a job falls due or a lease runs out; None when neither will happen."""
+        seconds = [(end - now).total_seconds() for entry in self._running if (end := entry.record.ends_by) is not None]
         if (due := self._queue.seconds_to_next(now)) is not None:
-            waits.append(due)
-        return min(waits, default=None)
+            seconds.append(due)
+        return max(0.0, min(seconds)) if seconds else None
 
     def _take_over_after_fork(self) -> None:
         """Make every job claimable that ran in the parent: it ends there, but this copy of it only here."""
@@ -280,8 +288,9 @@ class MemoryStore:
         self._active[job.tenant_id] += 1
         if (key := key_of(job)) is not None:
             self._by_key[key] = job.id
-        if job.replay_of in self._dead_letters:
-            self._dead_letters[job.replay_of] = self._dead_letters[job.replay_of].replace(replayed_as=job.id)
+        letter = None if job.replay_of is None else self._dead_letters.get(job.replay_of)
+        if letter is not None and letter.tenant_id == job.tenant_id:
+            self._dead_letters[letter.job_id] = letter.replace(replayed_as=job.id)
         return self._write(entry, step, now).job
 
     def _beat(self, lease: Lease, lease_seconds: float) -> Beat:
@@ -298,7 +307,9 @@ class MemoryStore:
         return entry
 
     def _held(self, lease: Lease) -> Entry:
-        entry = self._entries[lease.job_id]
+        entry = self._entries.get(lease.job_id)
+        if entry is None:
+            raise LeaseLostError(lease.job_id)
         check_lease(entry.record, lease)
         return entry
 

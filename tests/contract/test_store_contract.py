@@ -16,7 +16,7 @@ from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestE
 from aijobs_sdk.contract.events import JobCompleted, JobRetrying, TextDelta
 from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.records import DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.store import Cancelled, Claim, Done, Fail, Progress, Release, Retry, Store, Text
+from aijobs_sdk.contract.store import Cancelled, Claim, Done, Fail, Outcome, Progress, Release, Retry, Store, Text
 
 pytestmark = pytest.mark.anyio
 
@@ -608,6 +608,66 @@ async def test_purging_jobs_spares_those_whose_key_still_counts(store: Store, cl
     await clock.sleep(24 * 3600)
     assert await store.purge_jobs(finished_before=clock.now()) == 1
     assert (await create(store, clock, idempotency_key="k", fingerprint="other")).id != done.id
+
+
+async def test_a_replay_by_another_tenant_is_not_noted(store: Store, clock: Clock) -> None:
+    failed = await fail(store, clock)
+    await create(store, clock, tenant_id=THEM, replay_of=failed.id)
+    letter = await store.dead_letter(US, failed.id)
+    assert letter is not None
+    assert letter.replayed_as is None
+
+
+@pytest.mark.parametrize("outcome", [DONE, Retry(PASSING, 5), Fail(LASTING), Cancelled(), Release()])
+async def test_an_outcome_that_is_said_again_ends_its_attempt_once(
+    store: Store, clock: Clock, outcome: Outcome
+) -> None:
+    job = await create(store, clock)
+    lease = (await claim(store)).lease
+    ended = await store.finish(lease, outcome)
+    log = await store.events(US, job.id, after=0)
+    assert await store.finish(lease, outcome) == ended
+    assert await store.events(US, job.id, after=0) == log
+
+
+async def test_a_completion_that_is_said_again_leaves_its_effects_once(store: Store, clock: Clock) -> None:
+    await create(store, clock)
+    claimed = await claim(store)
+    done = Done({}, effects(clock, claimed.job))
+    await store.finish(claimed.lease, done)
+    await store.finish(claimed.lease, done)
+    assert await usage_of(store, US) == list(done.effects.usage)
+
+
+async def test_an_outcome_is_refused_that_is_said_again_after_the_next_claim(store: Store, clock: Clock) -> None:
+    await create(store, clock)
+    first = (await claim(store)).lease
+    await store.finish(first, Release())
+    await claim(store)
+    with pytest.raises(LeaseLostError):
+        await store.finish(first, Release())
+
+
+async def test_a_claim_that_nobody_heard_of_is_claimed_anew_when_its_lease_has_run_out(
+    store: Store, clock: Clock
+) -> None:
+    job = await create(store, clock)
+    claimed_at = (await claim(store, "unheard of")).job.started_at
+    assert claimed_at == clock.now()
+    while not (again := await store.claim("w2", limit=1, **LIMITS)):
+        await store.wait_claimable(ANY)
+    assert clock.now() - claimed_at == timedelta(seconds=30)
+    assert (again[0].job.id, again[0].job.attempts) == (job.id, 2)
+
+
+async def test_a_purged_jobs_lease_is_lost(store: Store, clock: Clock) -> None:
+    await create(store, clock)
+    lease = (await claim(store)).lease
+    await store.finish(lease, DONE)
+    await store.purge_jobs(finished_before=clock.now() + timedelta(seconds=1))
+    with pytest.raises(LeaseLostError):
+        await store.finish(lease, DONE)
+    assert (await store.heartbeat([lease], lease_seconds=30))[lease].lost
 
 
 async def test_images_come_with_the_completion_in_their_order(store: Store, clock: Clock) -> None:

@@ -29,6 +29,7 @@ from aijobs_sdk.engine.lifecycle import (
     RequestCancel,
     Take,
     check_lease,
+    ended_so,
     expire,
 )
 from aijobs_sdk.stores.idempotency import ids_under_keys
@@ -87,7 +88,10 @@ class TakeDue(NamedTuple):
 
     def run(self, work: UnitOfWork) -> list[Claim]:
         """Do it."""
-        taken = [work.advance(record, self.take) for record in work.next_due(self.accepts, self.limit)]
+        due = work.next_due(self.accepts, self.limit)
+        if not due and _end_lost(work):
+            due = work.next_due(self.accepts, self.limit)
+        taken = [work.advance(record, self.take) for record in due]
         return [Claim(record.job, record.lease, record.draw_key) for record in taken]
 
 
@@ -156,6 +160,9 @@ class Finish(NamedTuple):
 
     def run(self, work: UnitOfWork) -> Job:
         """Do it."""
+        known = work.job(self.lease.job_id)
+        if known is not None and ended_so(known, self.lease, self.outcome):
+            return known.job
         record = work.advance(_held(work, self.lease), self.outcome)
         if isinstance(self.outcome, Done):
             work.keep(self.outcome.effects)
@@ -189,10 +196,7 @@ class Reap(NamedTuple):
 
     def run(self, work: UnitOfWork) -> list[UUID]:
         """Do it."""
-        lost = work.lost()
-        for record in lost:
-            work.advance(record, expire(record, work.now))
-        return [record.job.id for record in lost]
+        return _end_lost(work)
 
 
 class PurgeDeadLetters(NamedTuple):
@@ -226,6 +230,13 @@ class PurgeJobs(NamedTuple):
         work.flush()
         since = work.now - timedelta(hours=IDEMPOTENCY_HOURS)
         return work.delete_jobs(self.finished_before, keys_count_since=since, limit=self.limit)
+
+
+def _end_lost(work: UnitOfWork) -> list[UUID]:
+    lost = work.lost()
+    for record in lost:
+        work.advance(record, expire(record, work.now))
+    return [record.job.id for record in lost]
 
 
 def _holds(record: JobRecord, lease: Lease) -> bool:

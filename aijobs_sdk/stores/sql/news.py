@@ -71,6 +71,10 @@ class News:
         if self._watch is not None and lost:
             self._watching = loop.create_task(self._pass_on(self._watch()))
 
+    def look_again(self) -> None:
+        """Let those who wait for work ask how long that may take now."""
+        self._claimable.ring()
+
     async def wait_for_work(self, timeout_seconds: float | None) -> None:
         """Return when there may be a job to claim, or after the time-out."""
         self.look_out()

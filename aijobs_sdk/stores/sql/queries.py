@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, func, select
@@ -14,7 +13,6 @@ from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.store import Accepts
-from aijobs_sdk.engine.lifecycle import seconds_until_past
 from aijobs_sdk.stores.admission import Bucket
 from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.sql import schema
@@ -72,27 +70,16 @@ def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID
     return dict(rows)
 
 
-class Next(NamedTuple):
-    """When there will be something to claim, as things stand."""
-
-    seconds: float | None
-    """0 for now, None for never."""
-    lease_ran_out: bool = False
-    """Whether a running job has no worker any more, and has to be reaped first."""
-
-
-def next_claim(connection: Connection, now: datetime, accepts: Accepts) -> Next:
-    """Return how long until a job of these types can be claimed."""
+def seconds_to_next(connection: Connection, now: datetime, accepts: Accepts) -> float | None:
+    """Return how long until there is something to claim of these types: 0 for now, None for never as things stand."""
     due = select(_jobs.id).where(schema.DUE, _jobs.type.in_(open_types(connection, accepts)))
     if connection.execute(due.limit(1)).first() is not None:
-        return Next(0.0)
-    run_at = connection.execute(select(_jobs.run_at).where(schema.LATER).order_by(_jobs.run_at).limit(1)).scalar()
-    running = select(_jobs.lease_until).where(schema.RUNNING).order_by(_jobs.lease_until).limit(1)
-    lease_until = connection.execute(running).scalar()
-    to_due = None if run_at is None else max(0.0, (run_at - now).total_seconds())
-    to_lost = None if lease_until is None else seconds_until_past(lease_until, now)
-    waits = [seconds for seconds in (to_due, to_lost) if seconds is not None]
-    return Next(min(waits, default=None), lease_ran_out=to_lost == 0)
+        return 0.0
+    falls_due = connection.execute(select(func.min(_jobs.run_at)).where(schema.LATER)).scalar()
+    leases = connection.execute(select(func.min(_jobs.lease_until)).where(schema.RUNNING)).scalar()
+    limits = connection.execute(select(func.min(_jobs.overdue_at)).where(schema.RUNNING)).scalar()
+    instants = [instant for instant in (falls_due, leases, limits) if instant is not None]
+    return max(0.0, (min(instants) - now).total_seconds()) if instants else None
 
 
 def open_types(connection: Connection, accepts: Accepts) -> Mapping[str, int]:

@@ -66,17 +66,14 @@ class SqlStore:
         return await self._write(commands.Create(tuple(jobs), admission))
 
     async def wait_claimable(self, accepts: Accepts) -> None:
-        """Return as soon as a job is due; reap those whose leases run out meanwhile."""
+        """Return as soon as a job is due, or its worker lost."""
         news = self._here().news
         news.limited_types = {name for name, most in accepts.items() if most is not None}
         while not news.may_have_work:
-            found = await self._read(queries.next_claim, self._clock.now(), accepts)
-            if found.lease_ran_out:
-                await self.reap()
-            elif found.seconds == 0:
+            seconds = await self._read(queries.seconds_to_next, self._clock.now(), accepts)
+            if seconds == 0:
                 return
-            else:
-                await news.wait_for_work(found.seconds)
+            await news.wait_for_work(seconds)
 
     async def claim(
         self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
@@ -87,6 +84,8 @@ class SqlStore:
         take = commands.TakeDue(limit, accepts, Take(worker_id, lease_seconds, hard_limit_seconds))
         claims = await self._write(take, undo=_give_back)
         news.may_have_work |= len(claims) == limit
+        if claims:
+            news.look_again()  # who waits did not know of these leases
         return claims
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:

@@ -63,8 +63,8 @@ _LOST = (
     select(schema.jobs.c.id)
     .where(
         schema.RUNNING,
-        (schema.jobs.c.lease_until < bindparam("now", type_=schema.jobs.c.lease_until.type))
-        | (schema.jobs.c.overdue_at < bindparam("now", type_=schema.jobs.c.overdue_at.type)),
+        (schema.jobs.c.lease_until <= bindparam("now", type_=schema.jobs.c.lease_until.type))
+        | (schema.jobs.c.overdue_at <= bindparam("now", type_=schema.jobs.c.overdue_at.type)),
     )
     .with_for_update(skip_locked=True)
 )
@@ -86,9 +86,9 @@ _FREE_KEY = Bulk(
 )
 _MARK_REPLAYED = Bulk(
     update(schema.dead_letters)
-    .where(schema.dead_letters.c.job_id == bindparam("letter"))
+    .where(schema.dead_letters.c.job_id == bindparam("letter"), schema.dead_letters.c.tenant_id == bindparam("tenant"))
     .values(replayed_as=bindparam("replay")),
-    ("letter", "replay"),
+    ("letter", "tenant", "replay"),
 )
 
 
@@ -108,7 +108,7 @@ class JobInHand:
 
 
 class UnitOfWork:
-    """What the commands of one transaction see and change. Written by `complete()`, kept or lost with the transaction."""
+    """What the commands of one transaction see and change. Written by `complete()`, kept or lost with it."""
 
     def __init__(
         self, connection: Connection, now: datetime, *, known: Mapping[UUID, JobRecord], again: bool = False
@@ -126,7 +126,7 @@ class UnitOfWork:
         self._rows: dict[Table, list[Row]] = {}
         self._keys: dict[Key, UUID] = {}
         self._reserved: set[Key] = set()
-        self._replays: dict[UUID, UUID] = {}
+        self._replays: list[Row] = []
         self._active: dict[UUID, int] = {}
         """Unfinished jobs of each tenant that somebody asked about, kept up to date from then on."""
         self._full_at: dict[Bucket, datetime] = {}
@@ -171,7 +171,7 @@ class UnitOfWork:
             self._keys[key] = job.id
             self._reserved.discard(key)
         if job.replay_of is not None:
-            self._replays[job.replay_of] = job.id
+            self._replays.append([job.replay_of, job.tenant_id, job.id])
         made = self._jobs[job.id] = JobInHand(step.record, is_new=True)
         if job.tenant_id in self._active:
             self._active[job.tenant_id] += 1
@@ -258,7 +258,7 @@ class UnitOfWork:
         for table, rows in self._rows.items():
             _INSERT[table].run(connection, rows)
         _POINT_KEY.run(connection, [[*key, job_id] for key, job_id in self._keys.items()])
-        _MARK_REPLAYED.run(connection, [[old, new] for old, new in self._replays.items()])
+        _MARK_REPLAYED.run(connection, self._replays)
         if self._spent:
             self._write_buckets()
         for job in self._unwritten:
