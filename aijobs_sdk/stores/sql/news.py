@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from uuid import UUID
 
+from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.signal import Signal
 
@@ -56,7 +57,12 @@ class News:
         """Tell everybody here that another process may have written."""
         self.may_have_work = True
         self._claimable.ring()
-        for job_id, last_seq in (await self._last_seqs(list(self._readers))).items():
+        try:
+            last_seqs = await self._last_seqs(list(self._readers))
+        except StoreUnavailableError:
+            self._wake_readers()  # they look for themselves, and learn what is wrong
+            return
+        for job_id, last_seq in last_seqs.items():
             if (reader := self._readers.get(job_id)) is not None:
                 reader.learn(last_seq)
 
@@ -90,12 +96,21 @@ class News:
         """Look out no more, and send away who waits: here nobody rings for them any longer."""
         self.may_have_work = True
         self._claimable.ring()
-        for reader in self._readers.values():
-            reader.longer.ring()
+        self._wake_readers()
         watching, self._watching = self._watching, None
         if watching is not None and not watching.done() and watching.get_loop() is asyncio.get_running_loop():
             watching.cancel()
             await asyncio.wait([watching])
+
+    def stop_soon(self) -> None:
+        """Look out no more: from any thread, and without waiting."""
+        if self._watching is not None:
+            with suppress(RuntimeError):  # its loop is closed
+                self._watching.get_loop().call_soon_threadsafe(self._watching.cancel)
+
+    def _wake_readers(self) -> None:
+        for reader in self._readers.values():
+            reader.longer.ring()
 
     async def _pass_on(self, changes: AsyncGenerator[None]) -> None:
         async with aclosing(changes):
