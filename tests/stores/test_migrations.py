@@ -11,7 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, Table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from aijobs_sdk.engine.system_clock import SystemClock
@@ -47,7 +47,9 @@ def described(connection: Connection) -> dict[str, list[str]]:
     found.reflect(connection)
     made = {table.name: [CreateTable(table), *map(CreateIndex, table.indexes)] for table in found.sorted_tables}
     del made[VERSION]
-    lines = {name: [str(one.compile(connection)).splitlines() for one in statements] for name, statements in made.items()}
+    lines = {
+        name: [str(one.compile(connection)).splitlines() for one in statements] for name, statements in made.items()
+    }
     return {name: sorted(line.strip(" \t,") for part in parts for line in part) for name, parts in lines.items()}
 
 

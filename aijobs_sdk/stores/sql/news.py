@@ -53,14 +53,21 @@ class News:
             self.may_have_work = True
             self._claimable.ring()
 
+    def stir(self) -> None:
+        """Let everybody here look for themselves: another process may have written, or nobody can say."""
+        self.may_have_work = True
+        self._claimable.ring()
+        for reader in self._readers.values():
+            reader.longer.ring()
+
     async def others_wrote(self) -> None:
-        """Tell everybody here that another process may have written."""
+        """Tell everybody here what another process may have written."""
         self.may_have_work = True
         self._claimable.ring()
         try:
             last_seqs = await self._last_seqs(list(self._readers))
         except StoreUnavailableError:
-            self._wake_readers()  # they look for themselves, and learn what is wrong
+            self.stir()  # who looks learns what is wrong
             return
         for job_id, last_seq in last_seqs.items():
             if (reader := self._readers.get(job_id)) is not None:
@@ -94,9 +101,7 @@ class News:
 
     async def aclose(self) -> None:
         """Look out no more, and send away who waits: here nobody rings for them any longer."""
-        self.may_have_work = True
-        self._claimable.ring()
-        self._wake_readers()
+        self.stir()
         watching, self._watching = self._watching, None
         if watching is not None and not watching.done() and watching.get_loop() is asyncio.get_running_loop():
             watching.cancel()
@@ -107,10 +112,6 @@ class News:
         if self._watching is not None:
             with suppress(RuntimeError):  # its loop is closed
                 self._watching.get_loop().call_soon_threadsafe(self._watching.cancel)
-
-    def _wake_readers(self) -> None:
-        for reader in self._readers.values():
-            reader.longer.ring()
 
     async def _pass_on(self, changes: AsyncGenerator[None]) -> None:
         async with aclosing(changes):

@@ -239,7 +239,7 @@ class _Open:
     def _publish(self, done: Committed) -> None:
         if done.others_wrote:
             self.recent.forget_unfinished()
-            self.news.may_have_work = True
+            self.news.stir()  # the watch will not see it any more: the transaction did
         for record, events in done.news:
             self.recent.add(record, events)
             self.news.publish(record)
