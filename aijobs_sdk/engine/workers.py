@@ -135,9 +135,18 @@ class WorkerPool:
             log.warning("job %s cannot be given back now: it runs again when its lease has run out", lease.job_id)
 
     async def _claim_jobs(self) -> None:
-        while True:
-            await self._room.wait()
-            await self._outages.outlast(self._claim_some)
+        try:
+            while True:
+                await self._room.wait()
+                await self._outages.outlast(self._claim_some)
+        finally:
+            await self._give_back_what_never_began()
+
+    async def _give_back_what_never_began(self) -> None:
+        """Give back what was claimed in the very moment in which the loop ended: its task took no step."""
+        for lease in [lease for lease, attempt in self._attempts.items() if attempt.task.done()]:
+            del self._attempts[lease]
+            await self._give_back(lease)
 
     async def _claim_some(self) -> None:
         limits = self._world.limits

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from uuid import UUID
 
+from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.contract.job import JobState
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.signal import Signal
@@ -56,11 +57,23 @@ class News:
             self.may_have_work = True
             self._claimable.ring()
 
-    async def others_wrote(self) -> None:
-        """Tell everybody here that another process may have written."""
+    def stir(self) -> None:
+        """Let everybody here look for themselves: another process may have written, or nobody can say."""
         self.may_have_work = True
         self._claimable.ring()
-        for job_id, last_seq in (await self._last_seqs(list(self._readers))).items():
+        for reader in self._readers.values():
+            reader.longer.ring()
+
+    async def others_wrote(self) -> None:
+        """Tell everybody here what another process may have written."""
+        self.may_have_work = True
+        self._claimable.ring()
+        try:
+            last_seqs = await self._last_seqs(list(self._readers))
+        except StoreUnavailableError:
+            self.stir()  # who looks learns what is wrong
+            return
+        for job_id, last_seq in last_seqs.items():
             if (reader := self._readers.get(job_id)) is not None:
                 reader.learn(last_seq)
 
@@ -96,14 +109,17 @@ class News:
 
     async def aclose(self) -> None:
         """Look out no more, and send away who waits: here nobody rings for them any longer."""
-        self.may_have_work = True
-        self._claimable.ring()
-        for reader in self._readers.values():
-            reader.longer.ring()
+        self.stir()
         watching, self._watching = self._watching, None
         if watching is not None and not watching.done() and watching.get_loop() is asyncio.get_running_loop():
             watching.cancel()
             await asyncio.wait([watching])
+
+    def stop_soon(self) -> None:
+        """Look out no more: from any thread, and without waiting."""
+        if self._watching is not None:
+            with suppress(RuntimeError):  # its loop is closed
+                self._watching.get_loop().call_soon_threadsafe(self._watching.cancel)
 
     async def _pass_on(self, changes: AsyncGenerator[None]) -> None:
         async with aclosing(changes):

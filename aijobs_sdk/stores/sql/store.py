@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -178,6 +179,7 @@ class SqlStore:
     async def aclose(self) -> None:
         """Write what is waiting, then end every thread and connection; the next call starts new ones."""
         open_, self._open = self._here(), None
+        self._dropped.detach()
         await open_.aclose()
         self._database.close()
 
@@ -198,6 +200,8 @@ class SqlStore:
         """Return what is open in this process: the threads of a parent do not exist in its child."""
         if self._open is None or self._open.pid != os.getpid():
             self._open = _Open(self._database, self._clock, shared=self._shared)
+            self._dropped = weakref.finalize(self, self._open.let_go)
+            self._dropped.atexit = False  # what runs then is still to be given back
         return self._open
 
 
@@ -224,10 +228,18 @@ class _Open:
         await self.writer.aclose()
         await self._readers.aclose()
 
+    def let_go(self) -> None:
+        """End without waiting, and from any thread: what a store does that nobody holds any more."""
+        if self.pid == os.getpid():
+            self.news.stop_soon()
+            self.writer.let_go()
+            self._readers.shutdown(wait=False)
+            self._database.close()
+
     def _publish(self, done: Committed) -> None:
         if done.others_wrote:
             self.recent.forget_unfinished()
-            self.news.may_have_work = True
+            self.news.stir()  # the watch will not see it any more: the transaction did
         for record, events in done.news:
             self.recent.add(record, events)
             self.news.publish(record)
