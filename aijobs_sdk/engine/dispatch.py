@@ -17,6 +17,7 @@ from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob, 
 from aijobs_sdk.contract.shapes import problems_of, shape_of
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.payload import drop_secrets
 
 log = logging.getLogger("aijobs.dispatch")
@@ -31,6 +32,7 @@ async def dispatch(
     types: JobTypes,
     store: Store,
     clock: Clock,
+    meter: Meter,
     new_id: Callable[[], UUID] = uuid4,
 ) -> list[Job]:
     """Check every request, then store all of them or none; return their jobs in order.
@@ -44,6 +46,9 @@ async def dispatch(
         for n, request in enumerate(requests)
     ]
     jobs = await store.create(new)
+    for asked, job in zip(new, jobs, strict=True):
+        if job.id == asked.job.id:  # else it was there before, under the same idempotency key
+            meter.accepted(job)
     if log.isEnabledFor(logging.INFO):
         for job in jobs:
             log.info("dispatched job %s type=%s tenant=%s", job.id, job.type, job.tenant_id)
