@@ -146,6 +146,21 @@ def report(paths: tuple[str, ...], *, month: str, by: str, as_json: bool) -> Non
 
 
 @aijobs.command()
+@url_option
+@json_option
+def health(*, url: str | None, as_json: bool) -> None:
+    """Tell whether jobs can be taken in and read.
+
+    Exit code 0: they can. 1: the place where jobs are kept does not answer. 2: bad input.
+    """
+    with Client(url) as client:
+        found = client.health()
+    click.echo(found.model_dump_json(indent=2) if as_json else display.health_text(found))
+    if not found.healthy:
+        click.get_current_context().exit(ExitCode.FAILED)
+
+
+@aijobs.command()
 @json_option
 def models(*, as_json: bool) -> None:
     """List the models that can be named, with what they cost."""

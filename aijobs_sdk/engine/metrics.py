@@ -31,6 +31,10 @@ class Instrument:
     about: str
 
 
+BUCKETS_SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+"""Upper bounds for a timer's histogram: from a job that does nothing to one that waited for a broken provider."""
+
+
 class Metrics(Protocol):
     """Who listens. Called on the loop that runs the jobs, and often: return at once, and do not raise.
 
