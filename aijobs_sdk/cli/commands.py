@@ -15,6 +15,7 @@ from aijobs_sdk.cli.batch import run_batch
 from aijobs_sdk.cli.demo import run_demo
 from aijobs_sdk.cli.errors import CommandGroup
 from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.cli.health import ask_health, health_text
 from aijobs_sdk.cli.submit import follow, read_payload
 from aijobs_sdk.cli.usage import print_report
 from aijobs_sdk.connect.clients import Client
@@ -153,9 +154,8 @@ def health(*, url: str | None, as_json: bool) -> None:
 
     Exit code 0: they can. 1: the place where jobs are kept does not answer. 2: bad input.
     """
-    with Client(url) as client:
-        found = client.health()
-    click.echo(found.model_dump_json(indent=2) if as_json else display.health_text(found))
+    found = ask_health(url)
+    click.echo(found.model_dump_json(indent=2) if as_json else health_text(found))
     if not found.healthy:
         click.get_current_context().exit(ExitCode.FAILED)
 

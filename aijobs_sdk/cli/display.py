@@ -14,7 +14,6 @@ from rich.table import Table
 from rich.text import Text
 
 from aijobs_sdk.contract.events import JobEvent, StatusEvent, TextDelta
-from aijobs_sdk.contract.health import BreakerHealth, Health
 from aijobs_sdk.contract.results import GenerationResult, JobResult
 
 if TYPE_CHECKING:
@@ -127,20 +126,6 @@ def event_line(event: JobEvent) -> str:
 def result_text(result: JobResult) -> str:
     """Return a result as a person reads it."""
     return result.content if isinstance(result, GenerationResult) else result.model_dump_json(indent=2)
-
-
-def health_text(health: Health) -> str:
-    """Return how a backend is, a line for each of its parts."""
-    store, workers = health.store, health.workers
-    answers = f"answers in {store.seconds * 1000:.1f} ms" if store.reachable else f"does not answer: {store.problem}"
-    works = f"{workers.in_flight} of {workers.concurrency} places taken" if workers.running else "none in this process"
-    lines = ["healthy" if health.healthy else "not healthy", f"store     {answers}", f"workers   {works}"]
-    return "\n".join([*lines, *(f"provider  {one.provider} {_breaker(one)}" for one in health.breakers)])
-
-
-def _breaker(breaker: BreakerHealth) -> str:
-    again = "" if breaker.retry_at is None else f" until {breaker.retry_at:%H:%M:%S} UTC"
-    return f"{breaker.state}{again}, {breaker.failures} recent failures"
 
 
 def _table(texts: Iterable[str], *, numbers: Iterable[str], rest: str | None = None) -> Table:
