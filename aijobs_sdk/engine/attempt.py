@@ -6,7 +6,6 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Mapping
-from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
@@ -138,17 +137,15 @@ def _after(error: ErrorInfo, context: JobContext, world: World, retry_after_seco
 
 def _snooze(error: CircuitOpenError, context: JobContext, world: World) -> Release | Fail:
     """Return when the job comes back to a provider that was not asked: soon after its next trial, or no more."""
-    started_at = context.job.started_at
-    if started_at is not None and _age_seconds(started_at, world) >= world.limits.snooze_limit_seconds:
+    now = world.clock.now()
+    age_seconds = (now - (context.job.started_at or now)).total_seconds()
+    if age_seconds >= world.limits.snooze_limit_seconds:
         return Fail(_waited_too_long(error, context, world))
     world.meter.snoozed(context.job, error.provider)
     draw = world.chance.draw(context.draw_key, context.claims, "snooze")
     # Spread out: were all to come back at once, all but the probes would only be sent away again.
-    return Release((error.retry_after_seconds or 0.0) + draw * world.limits.breaker.open_seconds)
-
-
-def _age_seconds(since: datetime, world: World) -> float:
-    return (world.clock.now() - since).total_seconds()
+    wait_seconds = (error.retry_after_seconds or 0.0) + draw * world.limits.breaker.open_seconds
+    return Release(min(wait_seconds, world.limits.snooze_limit_seconds - age_seconds))
 
 
 def _waited_too_long(error: CircuitOpenError, context: JobContext, world: World) -> ErrorInfo:

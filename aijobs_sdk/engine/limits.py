@@ -18,8 +18,8 @@ class BreakerLimits(Fact):
     """How old a recent call is, at most."""
     open_seconds: float = Field(default=15.0, gt=0)
     """The first wait for a provider that failed; it doubles with each probe that fails."""
-    longest_open_seconds: float = Field(default=240.0, gt=0)
-    probes: int = Field(default=2, ge=1)
+    longest_open_seconds: float = Field(default=120.0, gt=0)
+    probes: int = Field(default=1, ge=1)
     """Calls at the same time that find out whether the provider is back."""
     probe_seconds: float = Field(default=60.0, gt=0)
     """A probe that has not ended after this long gives its place to another."""

@@ -82,7 +82,7 @@ class Meter:
         ending, instrument = _ending(job, outcome)
         self._tell(metrics.time, m.ATTEMPT_SECONDS, {**labels, "outcome": ending}, seconds)
         if isinstance(outcome, (Retry, Fail)):
-            labels["category"] = outcome.error.category
+            labels["category"] = outcome.error.category.value
         if instrument is not None:
             self._tell(metrics.count, instrument, {name: labels[name] for name in instrument.labels})
 

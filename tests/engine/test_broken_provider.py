@@ -102,7 +102,7 @@ async def test_nobody_waits_for_ever(simulation: Simulation) -> None:
         assert (last.error.code, last.error.category) == ("provider_unavailable", ErrorCategory.DEPENDENCY)
         assert (last.error.provider, last.error.region, last.error.retryable) == ("openai", "eu", False)
         assert "120 s" in last.error.message
-        assert asyncio.get_running_loop().time() < 120 + BREAKER.longest_open_seconds
+        assert 120 <= asyncio.get_running_loop().time() < 121
 
 
 async def test_a_job_that_waits_for_its_provider_is_cancelled_at_once(simulation: Simulation) -> None:
