@@ -194,7 +194,8 @@ class WorkerPool:
                 attempt.ending = True
                 await self._finish(attempt, outcome)
         except LeaseLostError:
-            self._meter.lost(context.job)
+            if self._holds(attempt):
+                self._meter.lost(context.job)
             log.warning("job %s had left this worker before attempt %d ended", context.job.id, context.attempt)
         finally:
             if self._holds(attempt):
