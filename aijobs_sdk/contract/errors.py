@@ -193,7 +193,7 @@ class CircuitOpenError(ProviderError):
 
     code = "provider_unavailable"
 
-    def __init__(self, provider: str, *, retry_after_seconds: float) -> None:
+    def __init__(self, provider: str, *, retry_after_seconds: float, spread_seconds: float) -> None:
         super().__init__(
             f"{provider} failed too often in the last minutes and is not asked for now "
             f"(again in {retry_after_seconds:.3g} s).",
@@ -203,6 +203,9 @@ class CircuitOpenError(ProviderError):
             retryable=True,
             retry_after_seconds=retry_after_seconds,
         )
+        self.wait_seconds = retry_after_seconds
+        self.spread_seconds = spread_seconds
+        """Those who wait come back over this time, so that they do not all come at once."""
 
 
 class LeaseLostError(AIJobsError):

@@ -137,15 +137,16 @@ def _after(error: ErrorInfo, context: JobContext, world: World, retry_after_seco
 
 def _snooze(error: CircuitOpenError, context: JobContext, world: World) -> Release | Fail:
     """Return when the job comes back to a provider that was not asked: soon after its next trial, or no more."""
-    now = world.clock.now()
-    age_seconds = (now - (context.job.started_at or now)).total_seconds()
-    if age_seconds >= world.limits.snooze_limit_seconds:
+    limits, now = world.limits, world.clock.now()
+    left_seconds = limits.snooze_limit_seconds - (now - (context.job.started_at or now)).total_seconds()
+    if left_seconds <= 0:
         return Fail(_waited_too_long(error, context, world))
     world.meter.snoozed(context.job, error.provider)
+    # Spread out: were all to come back at once, all but the probes would only be sent away again. Those that have
+    # waited long come first.
+    spread_seconds = error.spread_seconds * left_seconds / limits.snooze_limit_seconds
     draw = world.chance.draw(context.draw_key, context.claims, "snooze")
-    # Spread out: were all to come back at once, all but the probes would only be sent away again.
-    wait_seconds = (error.retry_after_seconds or 0.0) + draw * world.limits.breaker.open_seconds
-    return Release(min(wait_seconds, world.limits.snooze_limit_seconds - age_seconds))
+    return Release(min(error.wait_seconds + draw * spread_seconds, left_seconds))
 
 
 def _waited_too_long(error: CircuitOpenError, context: JobContext, world: World) -> ErrorInfo:

@@ -35,7 +35,9 @@ class Refusal(NamedTuple):
     """No call now."""
 
     wait_seconds: float
-    """Until the provider is tried again; 0 while that is being done."""
+    """Until the provider is tried again, or, while that is being done, until it has most likely been."""
+    spread_seconds: float
+    """Over this time after it those who wait should come back: the longer an outage, the more they are."""
 
 
 class _Ending(NamedTuple):
@@ -56,21 +58,22 @@ class Breaker:
         self._period = 0
         self._recent: deque[_Ending] = deque(maxlen=limits.window_calls)
         self._probes: list[Permit] = []
-        self._next_wait_seconds = limits.open_seconds
+        self._wait_seconds = 0.0
+        """How long it was open last; 0 once it was closed."""
 
     def admit(self, now: datetime) -> Permit | Refusal:
         """Return the permit for a call, or how long to wait."""
         if self.retry_at is not None:
             wait_seconds = (self.retry_at - now).total_seconds()
-            if 0 < wait_seconds <= self._limits.longest_open_seconds:  # longer: the clock was set back
-                return Refusal(wait_seconds)
+            if 0 < wait_seconds <= self._wait_seconds:  # longer: the clock was set back
+                return Refusal(wait_seconds, self._wait_seconds)
             self._enter(BreakerState.HALF_OPEN)
         permit = Permit(self._period, now)
         if self.state is BreakerState.HALF_OPEN:
             oldest = now - timedelta(seconds=self._limits.probe_seconds)
             self._probes = [probe for probe in self._probes if probe.given_at > oldest]
             if len(self._probes) >= self._limits.probes:
-                return Refusal(0.0)
+                return Refusal(self._wait_seconds, self._wait_seconds)
             self._probes.append(permit)
         return permit
 
@@ -99,7 +102,7 @@ class Breaker:
             self._probes.remove(probe)
         match verdict:
             case Verdict.ANSWERED:
-                self._next_wait_seconds = self._limits.open_seconds
+                self._wait_seconds = 0.0
                 self.failures = 0
                 self._enter(BreakerState.CLOSED)
             case Verdict.BROKEN:
@@ -108,10 +111,10 @@ class Breaker:
                 pass
 
     def _open(self, now: datetime) -> None:
-        wait_seconds = min(self._next_wait_seconds, self._limits.longest_open_seconds)
-        self._next_wait_seconds = 2 * wait_seconds
+        doubled = max(2 * self._wait_seconds, self._limits.open_seconds)
+        self._wait_seconds = min(doubled, self._limits.longest_open_seconds)
         self._enter(BreakerState.OPEN)
-        self.retry_at = now + timedelta(seconds=wait_seconds)
+        self.retry_at = now + timedelta(seconds=self._wait_seconds)
 
     def _enter(self, state: BreakerState) -> None:
         self.state = state

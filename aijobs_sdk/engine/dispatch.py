@@ -46,9 +46,7 @@ async def dispatch(
         for n, request in enumerate(requests)
     ]
     jobs = await store.create(new)
-    for asked, job in zip(new, jobs, strict=True):
-        if job.id == asked.job.id:  # else it was there before, under the same idempotency key
-            meter.accepted(job)
+    meter.accepted(new, jobs)
     if log.isEnabledFor(logging.INFO):
         for job in jobs:
             log.info("dispatched job %s type=%s tenant=%s", job.id, job.type, job.tenant_id)

@@ -10,15 +10,15 @@ from aijobs_sdk.contract.model import Fact
 class BreakerLimits(Fact):
     """When a provider counts as broken, and how it is tried again."""
 
-    failures: int = Field(default=10, ge=1)
+    failures: int = Field(default=20, ge=1)
     """So many failures among the recent calls open the breaker."""
-    window_calls: int = Field(default=20, ge=1)
+    window_calls: int = Field(default=40, ge=1)
     """How many calls are recent, at most."""
     window_seconds: float = Field(default=60.0, gt=0)
     """How old a recent call is, at most."""
-    open_seconds: float = Field(default=15.0, gt=0)
+    open_seconds: float = Field(default=5.0, gt=0)
     """The first wait for a provider that failed; it doubles with each probe that fails."""
-    longest_open_seconds: float = Field(default=120.0, gt=0)
+    longest_open_seconds: float = Field(default=60.0, gt=0)
     probes: int = Field(default=1, ge=1)
     """Calls at the same time that find out whether the provider is back."""
     probe_seconds: float = Field(default=60.0, gt=0)

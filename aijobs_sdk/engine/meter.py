@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ParamSpec, assert_never
 
 from aijobs_sdk.contract.health import BreakerState
-from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.job import Job, NewJob
 from aijobs_sdk.contract.store import Cancelled, Done, Fail, Outcome, Release, Retry
 from aijobs_sdk.engine import metrics as m
 
@@ -24,10 +24,13 @@ class Meter:
     def __init__(self, metrics: m.Metrics | None = None) -> None:
         self._metrics = metrics
 
-    def accepted(self, job: Job) -> None:
-        """Count a new job that is stored."""
-        if (metrics := self._metrics) is not None:
-            self._tell(metrics.count, m.JOBS_ACCEPTED, {"type": job.type})
+    def accepted(self, asked: Sequence[NewJob], stored: Sequence[Job]) -> None:
+        """Count the jobs that are new: not those that were there before, under the same idempotency key."""
+        if (metrics := self._metrics) is None:
+            return
+        for new, job in zip(asked, stored, strict=True):
+            if job.id == new.job.id:
+                self._tell(metrics.count, m.JOBS_ACCEPTED, {"type": job.type})
 
     def working(self, places: int) -> None:
         """Add the places of a worker that begins; take them off, below 0, when it ends."""

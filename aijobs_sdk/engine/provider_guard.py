@@ -84,7 +84,9 @@ class ProviderGuard:
         permit = breaker.admit(now)
         self._tell_of_a_change(provider, before)
         if isinstance(permit, Refusal):
-            raise CircuitOpenError(provider, retry_after_seconds=permit.wait_seconds)
+            raise CircuitOpenError(
+                provider, retry_after_seconds=permit.wait_seconds, spread_seconds=permit.spread_seconds
+            )
         return permit
 
     def _new_breaker(self, provider: str) -> Breaker:

@@ -135,9 +135,9 @@ async def test_calls_to_providers_are_told_with_how_they_ended(simulation: Simul
 
 async def test_a_breaker_is_heard_opening_and_closing(simulation: Simulation, heard: InMemoryMetrics) -> None:
     simulation.on(model="gpt-5.2").do(fail(503))
-    async with a_backend(simulation, metrics=heard, limits=Limits(concurrency=10)) as backend:
+    async with a_backend(simulation, metrics=heard, limits=Limits(concurrency=BreakerLimits().failures)) as backend:
         jobs = await backend.submit(texts("gpt-5.2", number=BreakerLimits().failures))
-        await asyncio.sleep(5)
+        await asyncio.sleep(4.5)
         assert heard.value("aijobs_breaker_state", provider="openai") == 2
         assert heard.value("aijobs_jobs_snoozed", type="ai_generation", provider="openai") == len(jobs)
         await over(backend, jobs)
