@@ -10,10 +10,12 @@ from uuid import UUID, uuid4
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
+from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.dispatch import admission_of, dispatch, find_refusals
+from aijobs_sdk.engine.health import check_health
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.workers import WorkerPool
 
@@ -42,6 +44,7 @@ class LocalBackend:
             store=self._world.store,
             clock=self._world.clock,
             admission=self._admission,
+            meter=self._world.meter,
         )
 
     async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:
@@ -92,6 +95,10 @@ class LocalBackend:
     async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
         """Return usage rows of a span of time."""
         return await self._world.store.usage(self._caller.tenant_id, since=since, until=until)
+
+    async def health(self) -> Health:
+        """Return how things are here. It starts no worker: whoever asks may be there to ask only."""
+        return await check_health(self._world, self._caller, self._pool)
 
     async def aclose(self) -> None:
         """Stop the workers and close the store; jobs under way go back to pending. The next call opens both again."""

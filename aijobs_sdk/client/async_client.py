@@ -14,6 +14,7 @@ from aijobs_sdk.batch.rows import Source
 from aijobs_sdk.client.async_handle import AsyncJobHandle
 from aijobs_sdk.client.request import GENERATION, SubmitOptions, request_for, spelled_out
 from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
 from aijobs_sdk.contract.months import month_of, month_span
 from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
@@ -157,6 +158,13 @@ class AsyncClient:
         """
         since, until = month_span(month or month_of(datetime.now(UTC)))
         return await self._backend.usage(since=since, until=until)
+
+    async def health(self) -> Health:
+        """Return whether the store answers, what the workers here do, and which providers are left alone.
+
+        It takes a few seconds at most, starts nothing, and raises nothing because something is away.
+        """
+        return await self._backend.health()
 
     async def close(self) -> None:
         """Stop what this client runs; jobs under way go back to pending."""

@@ -15,6 +15,7 @@ from aijobs_sdk.client.batch import Batch
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.client.request import GENERATION, SubmitOptions, spelled_out
+from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, JobResult
@@ -150,6 +151,13 @@ class Client:
             InvalidRequestError: that is not a month.
         """
         return self._portal.call(self._client.usage, month)
+
+    def health(self) -> Health:
+        """Return whether the store answers, what the workers here do, and which providers are left alone.
+
+        It takes a few seconds at most, starts nothing, and raises nothing because something is away.
+        """
+        return self._portal.call(self._client.health)
 
     def close(self) -> None:
         """Stop what this client runs; jobs under way go back to pending."""

@@ -17,6 +17,8 @@ from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.meter import Meter
+from aijobs_sdk.engine.metrics import Metrics
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.jobtypes.ai_generation import ai_generation
 from aijobs_sdk.jobtypes.test_job import test_job
@@ -29,7 +31,11 @@ DATABASES = frozenset({"sqlite", "postgresql", "postgres"})
 
 
 def open_backend(
-    settings: Settings, *, job_types: Iterable[JobType[Any]] = (), models: Iterable[Model] = ()
+    settings: Settings,
+    *,
+    job_types: Iterable[JobType[Any]] = (),
+    models: Iterable[Model] = (),
+    metrics: Metrics | None = None,
 ) -> Backend:
     """Return the backend behind an address.
 
@@ -43,7 +49,7 @@ def open_backend(
             f"Cannot connect to {kind}. Leave the URL and AIJOBS_URL out to run jobs in this process, or say "
             "`memory://`, `sqlite:///jobs.db` or `postgresql://user@host/database`."
         )
-    return _local(settings, ModelTable.load().with_models(*models), job_types)
+    return _local(settings, ModelTable.load().with_models(*models), job_types, Meter(metrics))
 
 
 def standard_job_types(models: ModelTable) -> tuple[JobType[Any], ...]:
@@ -51,7 +57,7 @@ def standard_job_types(models: ModelTable) -> tuple[JobType[Any], ...]:
     return ai_generation(models), test_job
 
 
-def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[Any]]) -> LocalBackend:
+def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[Any]], meter: Meter) -> LocalBackend:
     simulated = _simulated(settings)
     clock = SystemClock() if simulated is None else simulated.clock
     world = World(
@@ -60,6 +66,7 @@ def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[A
         clock=clock,
         chance=_chance(simulated),
         limits=settings.limits,
+        meter=meter,
     )
     types = JobTypes([*standard_job_types(models), *job_types])
     return LocalBackend(world=world, types=types, caller=settings.caller)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
 
@@ -69,6 +70,10 @@ class Backend(Protocol):
 
     async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
         """Return usage rows with `since` <= `created_at` < `until`, oldest first."""
+        ...
+
+    async def health(self) -> Health:
+        """Return how things are here, within a few seconds; a store that is away is an answer, not an error."""
         ...
 
     async def aclose(self) -> None:

@@ -20,6 +20,7 @@ from aijobs_sdk.contract.store import NO_LIMITS, Admission, Store
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.limits import Limits
+from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.payload import drop_secrets
 
 log = logging.getLogger("aijobs.dispatch")
@@ -35,6 +36,7 @@ async def dispatch(
     types: JobTypes,
     store: Store,
     clock: Clock,
+    meter: Meter,
     admission: Admission = NO_LIMITS,
 ) -> list[Job]:
     """Check every request, then store all of them or none; return their jobs in order.
@@ -49,6 +51,7 @@ async def dispatch(
         for n, request in enumerate(requests)
     ]
     jobs = await store.create(new, admission=admission)
+    meter.accepted(new, jobs)
     if log.isEnabledFor(logging.INFO):
         for job in jobs:
             log.info("dispatched job %s type=%s tenant=%s", job.id, job.type, job.tenant_id)

@@ -15,6 +15,7 @@ from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError, JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent, JobRetrying, TextDelta
+from aijobs_sdk.contract.health import BreakerState, Health
 from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus, Priority
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.contract.results import GenerationResult
@@ -386,3 +387,17 @@ async def test_closing_gives_jobs_back_however_far_they_are(backend: Backend, tu
     await backend.aclose()
     given_back = await backend.get(job.id)
     assert (given_back.status, given_back.attempts) == (JobStatus.PENDING, 0)
+
+
+async def test_health_is_an_answer_before_and_after_the_first_job(backend: Backend) -> None:
+    before = await backend.health()
+    assert (before.healthy, before.workers.running, before.breakers) == (True, False, ())
+    await over(backend, await submit(backend, a_text()))
+    after = await backend.health()
+    assert (after.healthy, after.workers.running, after.workers.in_flight) == (True, True, 0)
+    assert [(breaker.provider, breaker.state) for breaker in after.breakers] == [("openai", BreakerState.CLOSED)]
+
+
+async def test_health_is_a_fact_that_can_be_sent(backend: Backend) -> None:
+    health = await backend.health()
+    assert Health.model_validate_json(health.model_dump_json()) == health

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.stores.sql import schema
@@ -45,7 +45,9 @@ def described(connection: Connection) -> dict[str, list[str]]:
     """Return each table that is there, and its indexes, in the words that would make them again."""
     found = MetaData()
     found.reflect(connection)
-    made = {table.name: [CreateTable(table), *map(CreateIndex, table.indexes)] for table in found.sorted_tables}
+    made: dict[str, list[DDLElement]] = {
+        table.name: [CreateTable(table), *map(CreateIndex, table.indexes)] for table in found.sorted_tables
+    }
     del made[VERSION]
     lines = {
         name: [str(one.compile(connection)).splitlines() for one in statements] for name, statements in made.items()
