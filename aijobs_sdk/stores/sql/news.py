@@ -24,6 +24,8 @@ class Reader:
         self.last_seq = 0
         """How long the log is, as far as is known here."""
         self.longer = Signal()
+        self.stirs = 0
+        """How often somebody was sent to look, who may not have been waiting at that moment."""
         self.present = 0
 
     def learn(self, last_seq: int) -> None:
@@ -31,6 +33,11 @@ class Reader:
         if last_seq > self.last_seq:
             self.last_seq = last_seq
             self.longer.ring()
+
+    def stir(self) -> None:
+        """Send whoever reads to look again."""
+        self.stirs += 1
+        self.longer.ring()
 
 
 class News:
@@ -62,7 +69,7 @@ class News:
         self.may_have_work = True
         self._claimable.ring()
         for reader in self._readers.values():
-            reader.longer.ring()
+            reader.stir()
 
     async def others_wrote(self) -> None:
         """Tell everybody here what another process may have written."""

@@ -67,7 +67,7 @@ def last_seq(connection: Connection, job_id: UUID) -> int:
 def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
     """Return how long these jobs' logs are."""
     rows = connection.execute(select(_jobs.id, _jobs.last_seq).where(_jobs.id.in_(job_ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def seconds_to_next(connection: Connection, now: datetime, accepts: Accepts) -> float | None:

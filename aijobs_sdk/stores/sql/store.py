@@ -135,9 +135,10 @@ class SqlStore:
         """Return as soon as the log holds an event with `seq` > `after`."""
         async with self._here().news.reader(job_id) as reader:
             # It hears of every commit from now on, so that none falls between the look and the wait.
+            stirs = reader.stirs
             recent = self._recent(job_id)
             reader.learn(await self._read(queries.last_seq, job_id) if recent is None else recent.record.last_seq)
-            if reader.last_seq <= after:
+            if reader.last_seq <= after and reader.stirs == stirs:
                 await reader.longer.wait()
 
     async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
