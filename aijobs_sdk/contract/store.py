@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -13,9 +13,12 @@ from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob, Rate
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.schedule import Schedule
 
 Accepts = Mapping[str, int | None]
 """What a worker can run: job types, each with how many may run at once over all workers; None: as many as there are."""
+DUE_AT_ONCE = 100
+"""Schedules that a worker is handed at a time."""
 IDEMPOTENCY_HOURS = 24
 """So long after its job ended an idempotency key still finds it."""
 
@@ -223,6 +226,33 @@ class Store(Protocol):
         """Delete jobs of every tenant that ended before, with their logs; return how many there were.
 
         Documents, lineage, usage, images and dead letters stay, and so does a job whose idempotency key still counts.
+        """
+        ...
+
+    async def put_schedule(self, schedule: Schedule) -> None:
+        """Keep a schedule, in place of the tenant's own of the same name."""
+        ...
+
+    async def schedules(self, tenant_id: UUID) -> Sequence[Schedule]:
+        """Return this tenant's schedules, by name."""
+        ...
+
+    async def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
+        """Forget a schedule of this tenant; return whether there was one."""
+        ...
+
+    async def wait_schedule(self, types: Collection[str]) -> None:
+        """Return as soon as a schedule of these job types is due. It may return too early, never too late."""
+        ...
+
+    async def due_schedules(self, types: Collection[str]) -> Sequence[Schedule]:
+        """Return schedules of every tenant that are due now, at most DUE_AT_ONCE, the one that was due first first."""
+        ...
+
+    async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
+        """Note which job a due schedule came to, and when it is due again.
+
+        Return False, and change nothing, where somebody else has done so, or has put another in its place.
         """
         ...
 

@@ -47,7 +47,7 @@ async def dispatch(
         AdmissionError: the tenant has too many jobs, or submits them too fast; it says when to try again.
     """
     new = [
-        _new_job(request, caller=caller, types=types, clock=clock, job_id=new_id(), place=_place(n, len(requests)))
+        _new_job(request, caller=caller, types=types, clock=clock, place=_place(n, len(requests)))
         for n, request in enumerate(requests)
     ]
     jobs = await store.create(new, admission=admission)
@@ -73,7 +73,7 @@ def find_refusals(
     refused: dict[int, InvalidRequestError] = {}
     for n, request in enumerate(requests):
         try:
-            _new_job(request, caller=caller, types=types, clock=clock, job_id=new_id(), place="")
+            checked_job(request, caller=caller, types=types, clock=clock)
         except InvalidRequestError as error:
             refused[n] = error
     return refused
@@ -84,21 +84,26 @@ def _place(n: int, of: int) -> str:
     return f"requests[{n}]." if of > 1 else ""
 
 
-def _new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, job_id: UUID, place: str) -> NewJob:
+def _new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, place: str) -> NewJob:
     try:
-        return _checked(request, caller=caller, types=types, clock=clock, job_id=job_id)
+        return checked_job(request, caller=caller, types=types, clock=clock)
     except InvalidRequestError as error:
         raise error.within(place) from None
 
 
-def _checked(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, job_id: UUID) -> NewJob:
+def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock) -> NewJob:
+    """Return the job that a request asks for, with an id of its own; nothing is stored.
+
+    Raises:
+        InvalidRequestError: every problem of the request, field by field.
+    """
     job_type = types[request.type]
     asked = _checked_payload(request, job_type)
     prepared = _prepared(asked, job_type)
     stored = _stored(asked)
     key = _idempotency_key(request)
     job = _job(
-        id=job_id,
+        id=new_id(),
         tenant_id=caller.tenant_id,
         user_id=_user_id(request, caller),
         type=request.type,

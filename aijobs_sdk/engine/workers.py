@@ -17,6 +17,7 @@ from aijobs_sdk.engine.attempt import run_attempt
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
+from aijobs_sdk.engine.scheduler import Scheduler
 
 log = logging.getLogger("aijobs.worker")
 
@@ -78,14 +79,15 @@ class WorkerPool:
         self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
         self._room.set()
         self._offer(self._world.limits.concurrency)
-        self._duties = [self._loop.create_task(self._claim_jobs()), self._loop.create_task(self._keep_leases())]
+        scheduler = Scheduler(self._world, self._types, self._outages)
+        duties = (self._claim_jobs(), self._keep_leases(), scheduler.run())
+        self._duties = [self._loop.create_task(duty) for duty in duties]
 
     def works_here(self) -> bool:
         """Return True while the pool works in this process, on the running loop."""
         if self._pid != os.getpid() or self._loop is not asyncio.get_running_loop():
             return False
-        claiming, keeping = self._duties
-        return not (claiming.done() or keeping.done())
+        return not any(duty.done() for duty in self._duties)
 
     def health(self) -> WorkersHealth:
         """Return what the pool does; ask where it works."""
@@ -102,7 +104,8 @@ class WorkerPool:
 
     async def stop(self) -> None:
         """Claim no more; let running attempts end within the grace period; give back the rest."""
-        claiming, keeping = self._duties
+        claiming, keeping, scheduling = self._duties
+        scheduling.cancel()
         async with self._claiming:  # so that every job that was claimed has begun, and can be given back
             claiming.cancel()
         await self._wait_for_attempts(self._world.limits.grace_seconds)
@@ -110,7 +113,7 @@ class WorkerPool:
             attempt.interrupt()
         await self._wait_for_attempts(LAST_WORDS_SECONDS)
         keeping.cancel()
-        await asyncio.gather(claiming, keeping, return_exceptions=True)
+        await asyncio.gather(*self._duties, return_exceptions=True)
         for attempt in self._attempts:
             attempt.task.cancel()
         await self.abandon()

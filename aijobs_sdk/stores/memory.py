@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,9 @@ from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import (
+    DUE_AT_ONCE,
     NO_LIMITS,
     Accepts,
     Admission,
@@ -72,6 +74,8 @@ class MemoryStore:
         self._usage: defaultdict[UUID, list[UsageRow]] = defaultdict(list)
         self._images: defaultdict[UUID, list[Image]] = defaultdict(list)
         self._dead_letters: dict[UUID, DeadLetter] = {}
+        self._schedules: dict[tuple[UUID, str], Schedule] = {}
+        self._scheduled = Signal()
 
     async def create(self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS) -> list[Job]:
         """Insert all of them or none."""
@@ -227,6 +231,44 @@ class MemoryStore:
                 entry for entry in self._of_tenant[tenant_id] if entry.record.job.id in self._entries
             ]
         return len(old)
+
+    async def put_schedule(self, schedule: Schedule) -> None:
+        """Keep a schedule, in place of one of the same name."""
+        self._schedules[schedule.tenant_id, schedule.name] = schedule
+        self._scheduled.ring()
+
+    async def schedules(self, tenant_id: UUID) -> Sequence[Schedule]:
+        """Return this tenant's schedules, by name."""
+        return sorted((one for one in self._schedules.values() if one.tenant_id == tenant_id), key=lambda one: one.name)
+
+    async def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
+        """Forget a schedule of this tenant."""
+        return self._schedules.pop((tenant_id, name), None) is not None
+
+    async def wait_schedule(self, types: Collection[str]) -> None:
+        """Return as soon as a schedule of these types is due."""
+        while True:
+            times = [one.next_run_at for one in self._schedules.values() if one.type in types]
+            seconds = (min(times) - self._clock.now()).total_seconds() if times else None
+            if seconds is not None and seconds <= 0:
+                return
+            await self._scheduled.wait(seconds)
+
+    async def due_schedules(self, types: Collection[str]) -> Sequence[Schedule]:
+        """Return schedules that are due now."""
+        now = self._clock.now()
+        due = [one for one in self._schedules.values() if one.type in types and one.next_run_at <= now]
+        return sorted(due, key=lambda one: one.next_run_at)[:DUE_AT_ONCE]
+
+    async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
+        """Note which job a due schedule came to, and when it is due again."""
+        key = (schedule.tenant_id, schedule.name)
+        if self._schedules.get(key) != schedule:
+            return False
+        self._schedules[key] = schedule.replace(
+            next_run_at=next_run_at, last_run_at=schedule.next_run_at, last_job_id=job_id
+        )
+        return True
 
     async def aclose(self) -> None:
         """Hold on to everything: there is nothing else that does."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.job import Job, NewJob
+from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import (
     IDEMPOTENCY_HOURS,
     NO_LIMITS,
@@ -197,6 +198,52 @@ class Reap(NamedTuple):
     def run(self, work: UnitOfWork) -> list[UUID]:
         """Do it."""
         return _end_lost(work)
+
+
+class PutSchedule(NamedTuple):
+    """Keep a schedule, in place of one of the same name."""
+
+    schedule: Schedule
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> None:
+        """Do it."""
+        work.delete_schedule(self.schedule.tenant_id, self.schedule.name)
+        work.insert_schedule(self.schedule)
+
+
+class DeleteSchedule(NamedTuple):
+    """Forget a schedule."""
+
+    tenant_id: UUID
+    name: str
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> bool:
+        """Do it."""
+        return work.delete_schedule(self.tenant_id, self.name)
+
+
+class MoveSchedule(NamedTuple):
+    """Note what a due schedule came to, unless somebody has done so."""
+
+    schedule: Schedule
+    next_run_at: datetime
+    job_id: UUID | None
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> bool:
+        """Do it."""
+        return work.move_schedule(self.schedule, self.next_run_at, self.job_id)
 
 
 class PurgeDeadLetters(NamedTuple):

@@ -52,6 +52,9 @@ class News:
         self._forget = forget
         self._last_seqs = last_seqs
         self._claimable = Signal()
+        self.schedule_changes = 0
+        """How often a schedule may have changed."""
+        self._scheduled = Signal()
         self._readers: dict[UUID, Reader] = {}
         self._watching: asyncio.Task[None] | None = None
 
@@ -68,6 +71,7 @@ class News:
         """Let everybody here look for themselves: another process may have written, or nobody can say."""
         self.may_have_work = True
         self._claimable.ring()
+        self.schedules_changed()
         for reader in self._readers.values():
             reader.stir()
 
@@ -75,6 +79,7 @@ class News:
         """Tell everybody here what another process may have written."""
         self.may_have_work = True
         self._claimable.ring()
+        self.schedules_changed()
         try:
             last_seqs = await self._last_seqs(list(self._readers))
         except StoreUnavailableError:
@@ -100,6 +105,17 @@ class News:
         self.look_out()
         if not self.may_have_work:
             await self._claimable.wait(timeout_seconds)
+
+    def schedules_changed(self) -> None:
+        """Let those who wait for a schedule ask how long that may take now."""
+        self.schedule_changes += 1
+        self._scheduled.ring()
+
+    async def wait_for_schedules(self, timeout_seconds: float | None, *, seen: int) -> None:
+        """Return when there were more changes than were seen, or after the time-out."""
+        self.look_out()
+        if self.schedule_changes == seen:
+            await self._scheduled.wait(timeout_seconds)
 
     @asynccontextmanager
     async def reader(self, job_id: UUID) -> AsyncGenerator[Reader]:

@@ -12,13 +12,15 @@ from sqlalchemy import Connection, func, select
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.store import Accepts
+from aijobs_sdk.contract.schedule import Schedule
+from aijobs_sdk.contract.store import DUE_AT_ONCE, Accepts
 from aijobs_sdk.stores.admission import Bucket
 from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.sql import schema
-from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row
+from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row, schedule_of_row
 
 _jobs, _events, _letters = schema.jobs.c, schema.events.c, schema.dead_letters.c
+_schedules = schema.schedules.c
 
 
 def job(connection: Connection, job_id: UUID) -> Job | None:
@@ -106,6 +108,25 @@ def full_at(connection: Connection, bucket: Bucket) -> datetime | None:
     return connection.execute(
         select(rates.full_at).where(rates.tenant_id == tenant_id, rates.type == job_type)
     ).scalar()
+
+
+def schedules(connection: Connection, tenant_id: UUID) -> Sequence[Schedule]:
+    """Return a tenant's schedules, by name."""
+    theirs = select(schema.schedules).where(_schedules.tenant_id == tenant_id).order_by(_schedules.name)
+    return [schedule_of_row(row) for row in connection.execute(theirs).mappings()]
+
+
+def seconds_to_schedule(connection: Connection, now: datetime, types: Collection[str]) -> float | None:
+    """Return how long until a schedule of these job types is due: 0 for now, None for never as things stand."""
+    next_at = connection.execute(select(func.min(_schedules.next_run_at)).where(_schedules.type.in_(types))).scalar()
+    return None if next_at is None else max(0.0, (next_at - now).total_seconds())
+
+
+def due_schedules(connection: Connection, now: datetime, types: Collection[str]) -> Sequence[Schedule]:
+    """Return schedules of these job types that are due, the one that was due first first."""
+    due = select(schema.schedules).where(_schedules.type.in_(types), _schedules.next_run_at <= now)
+    rows = connection.execute(due.order_by(_schedules.next_run_at).limit(DUE_AT_ONCE)).mappings()
+    return [schedule_of_row(row) for row in rows]
 
 
 def document(connection: Connection, tenant_id: UUID, document_id: UUID) -> Document | None:

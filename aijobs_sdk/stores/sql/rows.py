@@ -15,6 +15,7 @@ from aijobs_sdk.contract.events import JobEvent, dump_event_text, parse_event
 from aijobs_sdk.contract.job import Job, JobState, Priority
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.sql.bulk import Row
 
@@ -182,6 +183,16 @@ def dead_letter_of_row(row: RowMapping) -> DeadLetter:
             "errors": _errors().validate_json(row["errors"]),
         }
     )
+
+
+def columns_of_schedule(schedule: Schedule) -> Mapping[str, Any]:
+    """Return the columns of a schedule: they are named like its fields."""
+    return dict(schedule) | {"priority": schedule.priority.rank, "payload": _text(schedule.payload)}
+
+
+def schedule_of_row(row: RowMapping) -> Schedule:
+    """Return the schedule."""
+    return Schedule(**dict(row) | {"priority": _RANKED[row["priority"]], "payload": from_json(row["payload"])})
 
 
 def columns_of_effect(effect: Document | LineageEvent | UsageRow | Image) -> Mapping[str, Any]:

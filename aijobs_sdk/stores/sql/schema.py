@@ -97,6 +97,24 @@ rate_limits = Table(
     Column("full_at", Instant, nullable=False),
 )
 
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("tenant_id", Identifier, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("user_id", Identifier, nullable=False),
+    Column("cron", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("next_run_at", Instant, nullable=False, index=True),
+    Column("last_run_at", Instant),
+    Column("last_job_id", Identifier),
+    Column("created_at", Instant, nullable=False),
+)
+
 events = Table(
     "events",
     metadata,

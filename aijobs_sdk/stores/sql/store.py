@@ -18,6 +18,7 @@ from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import NO_LIMITS, Accepts, Admission, Beat, Claim, Lease, Outcome, Update
 from aijobs_sdk.engine.lifecycle import Extend, Take
 from aijobs_sdk.stores.sql import commands, queries
@@ -176,6 +177,37 @@ class SqlStore:
             purged += some
         self._here().recent.clear()
         return purged
+
+    async def put_schedule(self, schedule: Schedule) -> None:
+        """Keep a schedule, in place of one of the same name."""
+        await self._write(commands.PutSchedule(schedule))
+        self._here().news.schedules_changed()
+
+    async def schedules(self, tenant_id: UUID) -> Sequence[Schedule]:
+        """Return this tenant's schedules, by name."""
+        return await self._read(queries.schedules, tenant_id)
+
+    async def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
+        """Forget a schedule of this tenant."""
+        return await self._write(commands.DeleteSchedule(tenant_id, name))
+
+    async def wait_schedule(self, types: Collection[str]) -> None:
+        """Return as soon as a schedule of these types is due."""
+        while True:
+            news = self._here().news
+            seen = news.schedule_changes
+            seconds = await self._read(queries.seconds_to_schedule, self._clock.now(), types)
+            if seconds == 0:
+                return
+            await news.wait_for_schedules(seconds, seen=seen)
+
+    async def due_schedules(self, types: Collection[str]) -> Sequence[Schedule]:
+        """Return schedules that are due now."""
+        return await self._read(queries.due_schedules, self._clock.now(), types)
+
+    async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
+        """Note which job a due schedule came to, and when it is due again."""
+        return await self._write(commands.MoveSchedule(schedule, next_run_at, job_id))
 
     async def aclose(self) -> None:
         """Write what is waiting, then end every thread and connection; the next call starts new ones."""

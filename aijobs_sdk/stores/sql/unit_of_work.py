@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, NewJob
 from aijobs_sdk.contract.records import Effects
+from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import Accepts, Admission
 from aijobs_sdk.engine.lifecycle import Command, JobRecord, Step, accept, advance
 from aijobs_sdk.stores.admission import Bucket, buckets_of, check_active, full_at_after
@@ -28,6 +29,7 @@ from aijobs_sdk.stores.sql.rows import (
     changing_row,
     columns_of_dead_letter,
     columns_of_effect,
+    columns_of_schedule,
     event_row,
     fixed_row,
     record_of_row,
@@ -286,6 +288,26 @@ class UnitOfWork:
         ):
             self._connection.execute(delete(table).where(column.in_(ids)))
         return len(ids)
+
+    def insert_schedule(self, schedule: Schedule) -> None:
+        """Add a schedule."""
+        self._connection.execute(insert(schema.schedules).values(columns_of_schedule(schedule)))
+
+    def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
+        """Delete a schedule; return whether there was one."""
+        schedules = schema.schedules.c
+        it = (schedules.tenant_id == tenant_id) & (schedules.name == name)
+        return self._connection.execute(delete(schema.schedules).where(it)).rowcount > 0
+
+    def move_schedule(self, schedule: Schedule, next_run_at: datetime, job_id: UUID | None) -> bool:
+        """Set when a schedule is due again, if it is still as it was read; return whether it was."""
+        schedules = schema.schedules.c
+        as_read = [
+            schedules[name] == value for name, value in columns_of_schedule(schedule).items() if name != "payload"
+        ]
+        moved = update(schema.schedules).where(*as_read)
+        moved = moved.values(next_run_at=next_run_at, last_run_at=schedule.next_run_at, last_job_id=job_id)
+        return self._connection.execute(moved).rowcount > 0
 
     def _take_or_read(self, key: Key) -> UUID | None:
         """Return the job a key finds, None for a free one, and keep others from taking it."""

@@ -174,6 +174,24 @@ def upgrade() -> None:
         postgresql_where=text("completed_at IS NULL"),
     )
     op.create_table(
+        "schedules",
+        Column("tenant_id", Identifier(), nullable=False),
+        Column("name", Text(), nullable=False),
+        Column("user_id", Identifier(), nullable=False),
+        Column("cron", Text(), nullable=False),
+        Column("timezone", Text(), nullable=False),
+        Column("type", Text(), nullable=False),
+        Column("payload", Text(), nullable=False),
+        Column("priority", SmallInteger(), nullable=False),
+        Column("max_attempts", Integer(), nullable=False),
+        Column("next_run_at", Instant(), nullable=False),
+        Column("last_run_at", Instant(), nullable=True),
+        Column("last_job_id", Identifier(), nullable=True),
+        Column("created_at", Instant(), nullable=False),
+        PrimaryKeyConstraint("tenant_id", "name", name="schedules_pkey"),
+    )
+    op.create_index("schedules_next_run_at", "schedules", ["next_run_at"], unique=False)
+    op.create_table(
         "rate_limits",
         Column("tenant_id", Identifier(), nullable=False),
         Column("type", Text(), nullable=False),
