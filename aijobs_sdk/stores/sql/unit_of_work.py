@@ -301,10 +301,8 @@ class UnitOfWork:
 
     def move_schedule(self, schedule: Schedule, next_run_at: datetime, job_id: UUID | None) -> bool:
         """Set when a schedule is due again, if it is still as it was read; return whether it was."""
-        schedules = schema.schedules.c
-        as_read = [
-            schedules[name] == value for name, value in columns_of_schedule(schedule).items() if name != "payload"
-        ]
+        fields = columns_of_schedule(schedule)
+        as_read = [column == fields[column.name] for column in schema.schedules.c if column.name != "payload"]
         moved = update(schema.schedules).where(*as_read)
         moved = moved.values(next_run_at=next_run_at, last_run_at=schedule.next_run_at, last_job_id=job_id)
         return self._connection.execute(moved).rowcount > 0
