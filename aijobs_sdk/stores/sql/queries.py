@@ -16,6 +16,13 @@ from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row
 
 _jobs, _events, _letters = schema.jobs.c, schema.events.c, schema.dead_letters.c
+_NEXT = select(
+    select(_jobs.ordinal).where(schema.DUE).limit(1).scalar_subquery(),
+    select(func.min(_jobs.run_at)).where(schema.LATER).scalar_subquery(),
+    select(func.min(_jobs.lease_until)).where(schema.RUNNING).scalar_subquery(),
+    select(func.min(_jobs.overdue_at)).where(schema.RUNNING).scalar_subquery(),
+)
+"""One statement, because idle workers ask it all the time: a job that is due, and the next instants of each kind."""
 
 
 def job(connection: Connection, job_id: UUID) -> Job | None:
@@ -64,18 +71,16 @@ def last_seq(connection: Connection, job_id: UUID) -> int:
 def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
     """Return how long these jobs' logs are."""
     rows = connection.execute(select(_jobs.id, _jobs.last_seq).where(_jobs.id.in_(job_ids)))
-    return dict(rows)
+    return {job_id: last_seq for job_id, last_seq in rows}  # noqa: C416 - dict() takes a result for a mapping
 
 
 def seconds_to_next(connection: Connection, now: datetime) -> float | None:
     """Return how long until a job falls due or a lease runs out: 0 for now, None for never as things stand."""
-    if connection.execute(select(_jobs.id).where(schema.DUE).limit(1)).first() is not None:
+    due, *instants = connection.execute(_NEXT).one()
+    if due is not None:
         return 0.0
-    falls_due = connection.execute(select(func.min(_jobs.run_at)).where(schema.LATER)).scalar()
-    leases = connection.execute(select(func.min(_jobs.lease_until)).where(schema.RUNNING)).scalar()
-    limits = connection.execute(select(func.min(_jobs.overdue_at)).where(schema.RUNNING)).scalar()
-    instants = [instant for instant in (falls_due, leases, limits) if instant is not None]
-    return max(0.0, (min(instants) - now).total_seconds()) if instants else None
+    seconds = [(instant - now).total_seconds() for instant in instants if instant is not None]
+    return max(0.0, min(seconds)) if seconds else None
 
 
 def document(connection: Connection, tenant_id: UUID, document_id: UUID) -> Document | None:

@@ -33,7 +33,7 @@ def row_of_record(record: JobRecord, *, queue: str | None) -> Row:
         "max_attempts": job.max_attempts,
         "idempotency_key": job.idempotency_key,
         "fingerprint": record.fingerprint,
-        "draw_key": record.draw_key,
+        "draw_key": _without_nul(record.draw_key),
         "replay_of": job.replay_of,
         "created_at": job.created_at,
     }
@@ -123,6 +123,7 @@ def row_of_dead_letter(letter: DeadLetter) -> Row:
     return letter.model_dump(exclude={"payload", "errors", "priority"}) | {
         "priority": letter.priority.rank,
         "payload": _text(letter.payload),
+        "draw_key": _without_nul(letter.draw_key),
         "errors": _text(letter.errors),
         "category": letter.error.category.value,
         "provider": letter.error.provider,
