@@ -21,7 +21,7 @@ from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, I
 from aijobs_sdk.contract.store import Beat, Claim, Lease, Outcome, Update
 from aijobs_sdk.engine.lifecycle import Extend, Take
 from aijobs_sdk.stores.sql import commands, queries
-from aijobs_sdk.stores.sql.database import Database
+from aijobs_sdk.stores.sql.database import Database, DatabaseError
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.news import News
 from aijobs_sdk.stores.sql.recent_jobs import RecentJob, RecentJobs
@@ -195,7 +195,15 @@ class SqlStore:
             with self._database.reading() as connection:
                 return query(connection, *asked)
 
-        return await asyncio.get_running_loop().run_in_executor(self._here().readers, read)
+        def insist() -> T:
+            try:
+                return read()
+            except DatabaseError as error:
+                if not error.connection_lost:
+                    raise
+            return read()  # on a new connection: the old ones went with the server's last start
+
+        return await asyncio.get_running_loop().run_in_executor(self._here().readers, insist)
 
     def _here(self) -> _Open:
         """Return what is open in this process; after a fork, nothing of the parent's is touched."""
