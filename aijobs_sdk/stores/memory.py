@@ -267,9 +267,9 @@ class MemoryStore:
     def _write(self, entry: Entry, step: Step) -> JobRecord:
         """Keep the new record and its events together, then ring the bells."""
         entry.record = step.record
-        if (letter := step.record.dead_letter()) is not None:
-            self._dead_letters[letter.job_id] = letter
         if step.events:
+            if (letter := step.record.dead_letter()) is not None:
+                self._dead_letters[letter.job_id] = letter
             entry.log += step.events
             if entry.readers is not None:
                 entry.readers.ring()
