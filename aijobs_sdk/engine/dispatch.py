@@ -173,8 +173,8 @@ def _max_attempts(request: JobRequest, job_type: JobType[BaseModel]) -> int:
 
 def _idempotency_key(request: JobRequest) -> str | None:
     key = request.idempotency_key
-    if key is not None and not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
-        problem = f"must have 1 to {MAX_IDEMPOTENCY_KEY} characters, got {shape_of(key)}"
+    if key is not None and ("\x00" in key or not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY):
+        problem = f"must have 1 to {MAX_IDEMPOTENCY_KEY} characters, none of them NUL, got {shape_of(key)}"
         raise _invalid(_problem("idempotency_key", problem))
     return key
 

@@ -363,9 +363,9 @@ class MemoryStore:
         """Keep the new record and its events together, then ring the bells."""
         self._active[step.record.job.tenant_id] -= entry.record.state.is_final is not step.record.state.is_final
         entry.record = step.record
-        if (letter := step.record.dead_letter()) is not None:
-            self._dead_letters[letter.job_id] = letter
         if step.events:
+            if (letter := step.record.dead_letter()) is not None:
+                self._dead_letters[letter.job_id] = letter
             entry.log += step.events
             if entry.readers is not None:
                 entry.readers.ring()

@@ -82,8 +82,7 @@ class Run:
         over = False
         while not over:
             faulty = FaultyStore(self._store, self._faults)
-            backend = self._backend(faulty)
-            using = asyncio.create_task(self._use(backend))
+            using = asyncio.create_task(self._use(self._backend(faulty)))
             crash = asyncio.create_task(faulty.crashed.wait())
             await asyncio.wait([using, crash], return_when="FIRST_COMPLETED", timeout=PATIENCE.total_seconds())
             assert using.done() or crash.done(), "a job is stuck"
@@ -92,7 +91,6 @@ class Run:
             crash.cancel()
             if over:
                 await using
-                await backend.aclose()
 
     def _backend(self, faulty: FaultyStore) -> LocalBackend:
         names = {route.provider for model in MODELS for route in model.routes}
@@ -112,6 +110,7 @@ class Run:
             await insist(partial(backend.cancel, job.id))
         for job in self.accepted:
             await insist(partial(self._follow, backend, job))
+        await backend.aclose()
 
     async def _follow(self, backend: LocalBackend, job: Job) -> None:
         read = self.read[job.id]

@@ -610,6 +610,18 @@ async def test_purging_jobs_spares_those_whose_key_still_counts(store: Store, cl
     assert (await create(store, clock, idempotency_key="k", fingerprint="other")).id != done.id
 
 
+async def test_cancelling_a_failed_job_does_not_touch_its_dead_letter(store: Store, clock: Clock) -> None:
+    failed = await fail(store, clock)
+    replay = await create(store, clock, replay_of=failed.id)
+    await store.request_cancel(US, failed.id)
+    letter = await store.dead_letter(US, failed.id)
+    assert letter is not None
+    assert letter.replayed_as == replay.id
+    await store.purge_dead_letters(US, failed_before=clock.now() + timedelta(seconds=1))
+    await store.request_cancel(US, failed.id)
+    assert await store.dead_letter(US, failed.id) is None
+
+
 async def test_a_replay_by_another_tenant_is_not_noted(store: Store, clock: Clock) -> None:
     failed = await fail(store, clock)
     await create(store, clock, tenant_id=THEM, replay_of=failed.id)

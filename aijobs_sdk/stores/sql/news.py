@@ -14,6 +14,8 @@ from aijobs_sdk.stores.signal import Signal
 
 Watch = Callable[[], AsyncGenerator[None]]
 """Yields whenever another process may have written something."""
+PAUSE_SECONDS = 1.0
+"""Until readers are told again, where the database was away."""
 LastSeqs = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, int]]]
 
 
@@ -94,6 +96,7 @@ class News:
         loop = asyncio.get_running_loop()
         lost = self._watching is None or self._watching.done() or self._watching.get_loop() is not loop
         if self._watch is not None and lost:
+            self._forget()  # nobody knows what was written while nobody looked
             self._watching = loop.create_task(self._pass_on(self._watch()))
 
     def look_again(self) -> None:
@@ -148,4 +151,11 @@ class News:
         async with aclosing(changes):
             async for _ in changes:
                 self._forget()
-                await self.others_wrote()
+                await self._tell()
+
+    async def _tell(self) -> None:
+        while True:
+            try:
+                return await self.others_wrote()
+            except StoreUnavailableError:
+                await asyncio.sleep(PAUSE_SECONDS)

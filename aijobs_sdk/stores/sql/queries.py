@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
@@ -21,6 +21,16 @@ from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_
 
 _jobs, _events, _letters = schema.jobs.c, schema.events.c, schema.dead_letters.c
 _schedules = schema.schedules.c
+_NEXT = select(
+    select(_jobs.ordinal)
+    .where(schema.DUE, _jobs.type.in_(bindparam("types", expanding=True)))
+    .limit(1)
+    .scalar_subquery(),
+    select(func.min(_jobs.run_at)).where(schema.LATER).scalar_subquery(),
+    select(func.min(_jobs.lease_until)).where(schema.RUNNING).scalar_subquery(),
+    select(func.min(_jobs.overdue_at)).where(schema.RUNNING).scalar_subquery(),
+)
+"""One statement, because idle workers ask it all the time: a job that is due, and the next instants of each kind."""
 
 
 def job(connection: Connection, job_id: UUID) -> Job | None:
@@ -74,14 +84,11 @@ def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID
 
 def seconds_to_next(connection: Connection, now: datetime, accepts: Accepts) -> float | None:
     """Return how long until there is something to claim of these types: 0 for now, None for never as things stand."""
-    due = select(_jobs.id).where(schema.DUE, _jobs.type.in_(open_types(connection, accepts)))
-    if connection.execute(due.limit(1)).first() is not None:
+    due, *instants = connection.execute(_NEXT, {"types": list(open_types(connection, accepts))}).one()
+    if due is not None:
         return 0.0
-    falls_due = connection.execute(select(func.min(_jobs.run_at)).where(schema.LATER)).scalar()
-    leases = connection.execute(select(func.min(_jobs.lease_until)).where(schema.RUNNING)).scalar()
-    limits = connection.execute(select(func.min(_jobs.overdue_at)).where(schema.RUNNING)).scalar()
-    instants = [instant for instant in (falls_due, leases, limits) if instant is not None]
-    return max(0.0, (min(instants) - now).total_seconds()) if instants else None
+    seconds = [(instant - now).total_seconds() for instant in instants if instant is not None]
+    return max(0.0, min(seconds)) if seconds else None
 
 
 def open_types(connection: Connection, accepts: Accepts) -> Mapping[str, int]:

@@ -73,7 +73,7 @@ def fixed_row(record: JobRecord) -> Row:
         job.max_attempts,
         job.idempotency_key,
         record.fingerprint,
-        record.draw_key,
+        _without_nul(record.draw_key),
         job.replay_of,
         job.created_at,
     ]
@@ -165,6 +165,7 @@ def columns_of_dead_letter(letter: DeadLetter) -> Mapping[str, Any]:
     return letter.model_dump(exclude={"payload", "errors", "priority"}) | {
         "priority": letter.priority.rank,
         "payload": _text(letter.payload),
+        "draw_key": _without_nul(letter.draw_key),
         "errors": _text(letter.errors),
         "category": letter.error.category.value,
         "provider": letter.error.provider,
