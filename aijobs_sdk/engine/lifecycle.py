@@ -218,7 +218,7 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
         case Take():
             return _take(record, command, now)
         case Extend():
-            return Step(record._replace(lease_until=_after(now, command.lease_seconds)), ())
+            return Step(_extend(record, command, now), ())
         case Report():
             return _report(record, command, now)
         case RequestCancel():
@@ -311,6 +311,18 @@ def _take(record: JobRecord, command: Take, now: datetime) -> Step:
         overdue_at=_after(now, command.hard_limit_seconds),
     )
     return Step(taken, (JobStarted(**_head(taken, now), attempt=attempt),))
+
+
+def _extend(record: JobRecord, command: Extend, now: datetime) -> JobRecord:
+    """Return the record with a longer lease.
+
+    Time in which the worker could not be heard of is not held against the attempt: the clock jumped, or the machine
+    slept.
+    """
+    extended = record._replace(lease_until=_after(now, command.lease_seconds))
+    if record.lease_until is None or record.overdue_at is None or not _is_past(record.lease_until, now):
+        return extended
+    return extended._replace(overdue_at=record.overdue_at + (now - record.lease_until))
 
 
 def _report(record: JobRecord, command: Report, now: datetime) -> Step:

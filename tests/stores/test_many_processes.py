@@ -110,9 +110,7 @@ def test_a_handle_works_in_another_process(database_url: str, client: aijobs.Cli
 
 
 @pytest.mark.usefixtures("short_leases")
-def test_a_job_is_cancelled_from_another_process_within_a_heartbeat(
-    database_url: str, client: aijobs.Client
-) -> None:
+def test_a_job_is_cancelled_from_another_process_within_a_heartbeat(database_url: str, client: aijobs.Client) -> None:
     with process(RUN, database_url, "250", "0") as running:
         job = client.job(UUID(line_of(running)))
         assert job.cancel().status is aijobs.JobStatus.PROCESSING

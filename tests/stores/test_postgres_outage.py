@@ -45,9 +45,7 @@ def test_jobs_that_were_accepted_end_once_though_the_server_restarts(
     assert {tuple(event.kind for event in job.events())[-1] for job in jobs} == {"completed"}
 
 
-def test_a_job_outlasts_an_outage_that_is_shorter_than_its_lease(
-    client: aijobs.Client, server: PostgresServer
-) -> None:
+def test_a_job_outlasts_an_outage_that_is_shorter_than_its_lease(client: aijobs.Client, server: PostgresServer) -> None:
     job = client.submit(type="test_job", payload={"seconds": 0.5})
     while job.refresh().status is aijobs.JobStatus.PENDING:
         time.sleep(0.01)
