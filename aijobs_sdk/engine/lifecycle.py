@@ -242,7 +242,7 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
         case Take():
             return _take(record, command, now)
         case Extend():
-            return Step(record._replace(lease_until=_after(now, command.lease_seconds)), ())
+            return Step(_extend(record, command, now), ())
         case Report():
             return _report(record, command, now)
         case RequestCancel():
@@ -269,7 +269,7 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
 
 def expire(record: JobRecord, now: datetime) -> Retry | Fail:
     """Return how an attempt ends that nobody will end: it counts, so that a poisonous job cannot run for ever."""
-    if _is_past(record.overdue_at, now):
+    if _outlived_its_limit(record, now):
         return Fail(STUCK.replace(attempt=record.job.attempts))
     error = ErrorInfo(
         code="worker_lost",
@@ -279,6 +279,12 @@ def expire(record: JobRecord, now: datetime) -> Retry | Fail:
         attempt=record.job.attempts,
     )
     return Retry(error, delay_seconds=0)
+
+
+def _outlived_its_limit(record: JobRecord, now: datetime) -> bool:
+    """Whether the worker was still heard of when the attempt reached its hard limit: else it was lost before."""
+    limit, heard_until = record.overdue_at, record.lease_until
+    return limit is not None and heard_until is not None and _is_past(limit, now) and heard_until > limit
 
 
 def _as_it_may_be(record: JobRecord, command: Command) -> Command:
@@ -334,6 +340,18 @@ def _take(record: JobRecord, command: Take, now: datetime) -> Step:
         overdue_at=_after(now, command.hard_limit_seconds),
     )
     return Step(taken, (JobStarted(**_head(taken, now), attempt=attempt),))
+
+
+def _extend(record: JobRecord, command: Extend, now: datetime) -> JobRecord:
+    """Return the record with a longer lease.
+
+    Time in which the worker could not be heard of is not held against the attempt: the clock jumped, or the machine
+    slept.
+    """
+    extended = record._replace(lease_until=_after(now, command.lease_seconds))
+    if record.lease_until is None or record.overdue_at is None or not _is_past(record.lease_until, now):
+        return extended
+    return extended._replace(overdue_at=record.overdue_at + (now - record.lease_until))
 
 
 def _report(record: JobRecord, command: Report, now: datetime) -> Step:

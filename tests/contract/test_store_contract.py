@@ -453,6 +453,16 @@ async def test_a_snoozed_job_waits_and_its_attempt_does_not_count(store: Store, 
     assert (await claim(store)).job.attempts == 1
 
 
+async def test_time_in_which_a_worker_could_not_be_heard_is_not_held_against_its_attempt(
+    store: Store, clock: Clock
+) -> None:
+    await create(store, clock)
+    lease = (await claim(store)).lease
+    await clock.sleep(3600)  # the clock jumped, or the machine slept
+    assert not (await store.heartbeat([lease], lease_seconds=30))[lease].lost
+    assert await store.reap() == []
+
+
 async def test_a_stuck_attempt_fails_however_alive_its_worker_is(store: Store, clock: Clock) -> None:
     job = await create(store, clock)
     lease = (await claim(store)).lease

@@ -48,6 +48,11 @@ class Database:
             return str(self.url.database)
         return self.url.set(drivername="postgresql").render_as_string(hide_password=True)
 
+    def close_when_unused(self) -> None:
+        """Wait until nobody uses a connection, then close every one."""
+        self._gate.shut()
+        self._gate.open()
+
     @property
     def token(self) -> str:
         """Return what tells the notifications of this store in this process from others'."""

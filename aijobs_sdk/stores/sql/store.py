@@ -214,7 +214,6 @@ class SqlStore:
         open_, self._open = self._here(), None
         self._dropped.detach()
         await open_.aclose()
-        self._database.close()
 
     def _recent(self, job_id: UUID) -> RecentJob | None:
         open_ = self._here()
@@ -259,6 +258,7 @@ class _Open:
         """Write what is waiting, and end every thread; one that reads for nobody any more still has a connection."""
         await self.news.aclose()
         await self.writer.aclose()
+        await asyncio.get_running_loop().run_in_executor(self._readers, self._database.close_when_unused)
         await self._readers.aclose()
 
     def let_go(self) -> None:
@@ -266,8 +266,8 @@ class _Open:
         if self.pid == os.getpid():
             self.news.stop_soon()
             self.writer.let_go()
+            self._readers.submit(self._database.close_when_unused)
             self._readers.shutdown(wait=False)
-            self._database.close()
 
     def _publish(self, done: Committed) -> None:
         if done.others_wrote:
