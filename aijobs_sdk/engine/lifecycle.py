@@ -5,7 +5,7 @@ Pure: a store calls it inside its own atomic step, and writes what comes back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -279,6 +279,11 @@ def expire(record: JobRecord, now: datetime) -> Retry | Fail:
         attempt=record.job.attempts,
     )
     return Retry(error, delay_seconds=0)
+
+
+def is_lost(record: JobRecord, now: datetime, holding: Collection[Lease]) -> bool:
+    """Return whether nobody will end the attempt: its worker is silent and not the one that asks, or it is stuck."""
+    return record.expired(now) and (record.lease not in holding or _outlived_its_limit(record, now))
 
 
 def _outlived_its_limit(record: JobRecord, now: datetime) -> bool:

@@ -190,6 +190,7 @@ class WorkerPool:
                 limit=room,
                 lease_seconds=limits.lease_seconds,
                 hard_limit_seconds=limits.hard_limit_seconds,
+                holding=[attempt.lease for attempt in self._attempts],
             )
             for claim in claims:
                 self._begin(claim, began_at)
@@ -290,7 +291,7 @@ class WorkerPool:
         beats = await self._world.store.heartbeat(list(held), lease_seconds=self._world.limits.lease_seconds)
         for lease, beat in beats.items():
             self._heed(held[lease], beat, held_until)
-        reaped = set(await self._world.store.reap())
+        reaped = set(await self._world.store.reap(held.keys()))
         self._meter.reaped(len(reaped))
         for lease, attempt in held.items():
             if lease.job_id in reaped:

@@ -41,6 +41,7 @@ from aijobs_sdk.engine.lifecycle import (
     check_lease,
     ended_so,
     expire,
+    is_lost,
 )
 from aijobs_sdk.stores.admission import check_active, full_at_after
 from aijobs_sdk.stores.entry import Entry
@@ -94,14 +95,21 @@ class MemoryStore:
             await self._claimable.wait(self._seconds_to_next(now))
 
     async def claim(
-        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+        self,
+        worker_id: str,
+        accepts: Accepts,
+        *,
+        limit: int,
+        lease_seconds: float,
+        hard_limit_seconds: float,
+        holding: Collection[Lease] = (),
     ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         now = self._clock.now()
         take = Take(worker_id, lease_seconds, hard_limit_seconds)
         types = self._open_types(accepts)
         claims: list[Claim] = []
-        if self._queue.next_due(types, now) is None and await self.reap():
+        if self._queue.next_due(types, now) is None and await self.reap(holding):
             types = self._open_types(accepts)
         while len(claims) < limit and (entry := self._queue.next_due(types, now)) is not None:
             self._queue.pop(entry)
@@ -139,10 +147,10 @@ class MemoryStore:
         """Cancel a waiting job now; ask a running one to stop."""
         return self._step(self._owned(tenant_id, job_id), RequestCancel()).job
 
-    async def reap(self) -> list[UUID]:
+    async def reap(self, holding: Collection[Lease] = ()) -> list[UUID]:
         """Retry or fail every running job that nobody will end."""
         now = self._clock.now()
-        lost = self._lost(now)
+        lost = self._lost(now, holding)
         for entry in lost:
             self._step(entry, expire(entry.record, now))
             self._stop(entry)
@@ -288,8 +296,8 @@ class MemoryStore:
         check_active(jobs, admission, self._active)
         self._full_at |= full_at_after(jobs, admission, self._full_at, now)
 
-    def _lost(self, now: datetime) -> list[Entry]:
-        return [entry for entry in self._running if entry.record.expired(now)]
+    def _lost(self, now: datetime, holding: Collection[Lease] = ()) -> list[Entry]:
+        return [entry for entry in self._running if is_lost(entry.record, now, holding)]
 
     def _seconds_to_next(self, now: datetime) -> float | None:
         """Return how long until a job falls due or a lease runs out; None when neither will happen."""
