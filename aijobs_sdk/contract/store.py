@@ -123,7 +123,7 @@ class Store(Protocol):
         """
         ...
 
-    async def wait_claimable(self, accepts: Accepts) -> None:
+    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
         """Return as soon as `claim()` has something to do. It may return too early, never too late."""
         ...
 

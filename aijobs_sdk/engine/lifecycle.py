@@ -142,8 +142,9 @@ class JobRecord(NamedTuple):
     @property
     def ends_by(self) -> datetime | None:
         """When the attempt is taken from its worker, as things stand; None for a job that does not run."""
-        ends = [end for end in (self.lease_until, self.overdue_at) if end is not None]
-        return min(ends, default=None) if self.state is JobState.RUNNING else None
+        if self.state is not JobState.RUNNING or self.lease_until is None or self.overdue_at is None:
+            return None
+        return min(self.lease_until, self.overdue_at)
 
     def expired(self, now: datetime) -> bool:
         """Return True for a running job whose worker was not heard of in time, or whose attempt is stuck."""

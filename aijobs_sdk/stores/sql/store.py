@@ -67,12 +67,13 @@ class SqlStore:
         """Insert all of them or none."""
         return await self._write(commands.Create(tuple(jobs), admission))
 
-    async def wait_claimable(self, accepts: Accepts) -> None:
+    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
         """Return as soon as a job is due, or its worker lost."""
         news = self._here().news
         news.limited_types = {name for name, most in accepts.items() if most is not None}
         while not news.may_have_work:
-            seconds = await self._read(queries.seconds_to_next, self._clock.now(), accepts)
+            held = [lease.job_id for lease in holding]
+            seconds = await self._read(queries.seconds_to_next, self._clock.now(), accepts, held)
             if seconds == 0:
                 return
             await news.wait_for_work(seconds)
