@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.error_info import ErrorInfo as ErrorInfo
     from aijobs_sdk.contract.errors import AIJobsError as AIJobsError
     from aijobs_sdk.contract.errors import ConfigurationError as ConfigurationError
+    from aijobs_sdk.contract.errors import DeadLetterNotFoundError as DeadLetterNotFoundError
     from aijobs_sdk.contract.errors import IdempotencyConflictError as IdempotencyConflictError
     from aijobs_sdk.contract.errors import InvalidRequestError as InvalidRequestError
     from aijobs_sdk.contract.errors import JobCancelledError as JobCancelledError
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.job import JobRequest as JobRequest
     from aijobs_sdk.contract.job import JobStatus as JobStatus
     from aijobs_sdk.contract.job import Priority as Priority
+    from aijobs_sdk.contract.records import DeadLetter as DeadLetter
     from aijobs_sdk.contract.records import Document as Document
     from aijobs_sdk.contract.records import LineageEvent as LineageEvent
     from aijobs_sdk.contract.records import UsageRow as UsageRow
@@ -75,6 +77,7 @@ _HOMES = {
     "Client": "connect.clients",
     "AIJobsError": "contract.errors",
     "ConfigurationError": "contract.errors",
+    "DeadLetterNotFoundError": "contract.errors",
     "ErrorCategory": "contract.error_info",
     "ErrorInfo": "contract.error_info",
     "IdempotencyConflictError": "contract.errors",
@@ -102,6 +105,7 @@ _HOMES = {
     "JobRequest": "contract.job",
     "JobStatus": "contract.job",
     "Priority": "contract.job",
+    "DeadLetter": "contract.records",
     "Document": "contract.records",
     "LineageEvent": "contract.records",
     "UsageRow": "contract.records",
@@ -129,6 +133,8 @@ __all__ = [
     "BatchRow",
     "Client",
     "ConfigurationError",
+    "DeadLetter",
+    "DeadLetterNotFoundError",
     "Document",
     "DoneAndNotDone",
     "ErrorCategory",

@@ -10,8 +10,8 @@ from aijobs_sdk.contract.model import Fact
 class Limits(Fact):
     """What one worker process allows itself."""
 
-    concurrency: int = Field(default=100, ge=1)
-    """Attempts at the same time."""
+    concurrency: int = Field(default=100, ge=0)
+    """Attempts at the same time; with 0 other processes do all the work."""
     job_seconds: float = Field(default=300.0, gt=0)
     """One attempt may take this long; then it fails, cleanly."""
     hard_limit_seconds: float = Field(default=330.0, gt=0)
