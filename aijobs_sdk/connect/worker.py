@@ -66,8 +66,7 @@ def run_worker(
     worker = _Worker(open_world(settings, table), with_standard_types(table, job_types))
     portal = Portal()
     with _news_of_signals() as news:
-        portal.call(worker.start, _without_password(settings.url))
-        working = portal.start(worker.work)
+        working = portal.start(worker.work, _without_password(settings.url))
         working.add_done_callback(news.put)
         return _attend(worker, working, news, patience_seconds=grace_seconds + OVERTIME_SECONDS)
 
@@ -80,10 +79,11 @@ class _Worker:
         self._types = types
         self._pool = WorkerPool(world, types, worker_id=f"worker-{os.getpid()}-{uuid4().hex[:8]}")
         self._told_to_stop = asyncio.Event()
+        self._loop: Future[asyncio.AbstractEventLoop] = Future()
 
-    async def start(self, place: str) -> None:
-        """Begin to run jobs."""
-        self._loop = asyncio.get_running_loop()
+    async def work(self, place: str) -> None:
+        """Return when the pool has stopped; raise the bug that ended it, if one did."""
+        self._loop.set_result(asyncio.get_running_loop())
         self._pool.start()
         log.info(
             "worker %s runs up to %d jobs at a time from %s: %s",
@@ -92,11 +92,8 @@ class _Worker:
             place,
             ", ".join(self._types),
         )
-
-    async def work(self) -> None:
-        """Return when the pool has stopped; raise the bug that ended it, if one did."""
-        broken = self._loop.create_task(self._pool.until_broken())
-        told = self._loop.create_task(self._told_to_stop.wait())
+        broken = asyncio.create_task(self._pool.until_broken())
+        told = asyncio.create_task(self._told_to_stop.wait())
         await asyncio.wait([broken, told], return_when=asyncio.FIRST_COMPLETED)
         told.cancel()
         if not broken.done():
@@ -110,12 +107,12 @@ class _Worker:
     def stop(self, told_by: signal.Signals) -> None:
         """Take no more jobs, and end within the grace period."""
         log.info("%s: no more jobs are taken; a second signal gives back at once what is under way", told_by.name)
-        self._loop.call_soon_threadsafe(self._told_to_stop.set)
+        self._loop.result().call_soon_threadsafe(self._told_to_stop.set)
 
     def hurry(self, told_by: signal.Signals) -> None:
         """Give back what is under way."""
         log.info("%s again: what is under way is given back", told_by.name)
-        self._loop.call_soon_threadsafe(self._pool.hurry)
+        self._loop.result().call_soon_threadsafe(self._pool.hurry)
 
 
 def _attend(worker: _Worker, working: Future[None], news: _News, *, patience_seconds: float) -> bool:
