@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.error_info import ErrorCategory as ErrorCategory
     from aijobs_sdk.contract.error_info import ErrorInfo as ErrorInfo
     from aijobs_sdk.contract.errors import AIJobsError as AIJobsError
+    from aijobs_sdk.contract.errors import CircuitOpenError as CircuitOpenError
     from aijobs_sdk.contract.errors import ConfigurationError as ConfigurationError
     from aijobs_sdk.contract.errors import DeadLetterNotFoundError as DeadLetterNotFoundError
     from aijobs_sdk.contract.errors import IdempotencyConflictError as IdempotencyConflictError
@@ -42,6 +43,11 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.events import StatusEvent as StatusEvent
     from aijobs_sdk.contract.events import TextDelta as TextDelta
     from aijobs_sdk.contract.events import UnknownEvent as UnknownEvent
+    from aijobs_sdk.contract.health import BreakerHealth as BreakerHealth
+    from aijobs_sdk.contract.health import BreakerState as BreakerState
+    from aijobs_sdk.contract.health import Health as Health
+    from aijobs_sdk.contract.health import StoreHealth as StoreHealth
+    from aijobs_sdk.contract.health import WorkersHealth as WorkersHealth
     from aijobs_sdk.contract.job import Job as Job
     from aijobs_sdk.contract.job import JobRequest as JobRequest
     from aijobs_sdk.contract.job import JobStatus as JobStatus
@@ -55,11 +61,17 @@ if TYPE_CHECKING:
     from aijobs_sdk.engine.context import JobContext as JobContext
     from aijobs_sdk.engine.job_type import JobType as JobType
     from aijobs_sdk.engine.job_type import job_type as job_type
+    from aijobs_sdk.engine.log_context import JobLogFilter as JobLogFilter
+    from aijobs_sdk.engine.metrics import Instrument as Instrument
+    from aijobs_sdk.engine.metrics import Metrics as Metrics
     from aijobs_sdk.providers.models import Model as Model
     from aijobs_sdk.simulation.mock import Mock as Mock
     from aijobs_sdk.simulation.mock import mock as mock
     from aijobs_sdk.simulation.script import fail as fail
     from aijobs_sdk.simulation.script import ok as ok
+    from aijobs_sdk.sinks.memory import InMemoryMetrics as InMemoryMetrics
+    from aijobs_sdk.sinks.opentelemetry import OpenTelemetryMetrics as OpenTelemetryMetrics
+    from aijobs_sdk.sinks.prometheus import PrometheusMetrics as PrometheusMetrics
     from aijobs_sdk.usage.export import export_usage as export_usage
     from aijobs_sdk.usage.usage import Usage as Usage
 
@@ -75,11 +87,11 @@ _HOMES = {
     "wait": "client.waiting",
     "AsyncClient": "connect.clients",
     "Client": "connect.clients",
+    "ErrorCategory": "contract.error_info",
+    "ErrorInfo": "contract.error_info",
     "AIJobsError": "contract.errors",
     "ConfigurationError": "contract.errors",
     "DeadLetterNotFoundError": "contract.errors",
-    "ErrorCategory": "contract.error_info",
-    "ErrorInfo": "contract.error_info",
     "IdempotencyConflictError": "contract.errors",
     "InvalidRequestError": "contract.errors",
     "JobCancelledError": "contract.errors",
@@ -88,6 +100,7 @@ _HOMES = {
     "JobNotFoundError": "contract.errors",
     "ProviderError": "contract.errors",
     "StoreUnavailableError": "contract.errors",
+    "CircuitOpenError": "contract.errors",
     "JobAccepted": "contract.events",
     "JobCancelRequested": "contract.events",
     "JobCancelled": "contract.events",
@@ -101,6 +114,11 @@ _HOMES = {
     "StatusEvent": "contract.events",
     "TextDelta": "contract.events",
     "UnknownEvent": "contract.events",
+    "BreakerHealth": "contract.health",
+    "BreakerState": "contract.health",
+    "Health": "contract.health",
+    "StoreHealth": "contract.health",
+    "WorkersHealth": "contract.health",
     "Job": "contract.job",
     "JobRequest": "contract.job",
     "JobStatus": "contract.job",
@@ -114,11 +132,17 @@ _HOMES = {
     "JobContext": "engine.context",
     "JobType": "engine.job_type",
     "job_type": "engine.job_type",
+    "JobLogFilter": "engine.log_context",
+    "Instrument": "engine.metrics",
+    "Metrics": "engine.metrics",
     "Model": "providers.models",
     "Mock": "simulation.mock",
     "mock": "simulation.mock",
     "fail": "simulation.script",
     "ok": "simulation.script",
+    "InMemoryMetrics": "sinks.memory",
+    "OpenTelemetryMetrics": "sinks.opentelemetry",
+    "PrometheusMetrics": "sinks.prometheus",
     "export_usage": "usage.export",
     "Usage": "usage.usage",
 }
@@ -131,6 +155,9 @@ __all__ = [
     "Batch",
     "BatchProgress",
     "BatchRow",
+    "BreakerHealth",
+    "BreakerState",
+    "CircuitOpenError",
     "Client",
     "ConfigurationError",
     "DeadLetter",
@@ -140,7 +167,10 @@ __all__ = [
     "ErrorCategory",
     "ErrorInfo",
     "GenerationResult",
+    "Health",
     "IdempotencyConflictError",
+    "InMemoryMetrics",
+    "Instrument",
     "InvalidRequestError",
     "Job",
     "JobAccepted",
@@ -154,6 +184,7 @@ __all__ = [
     "JobFailed",
     "JobFailedError",
     "JobHandle",
+    "JobLogFilter",
     "JobNotFoundError",
     "JobProgressed",
     "JobReleased",
@@ -164,16 +195,21 @@ __all__ = [
     "JobStatus",
     "JobType",
     "LineageEvent",
+    "Metrics",
     "Mock",
     "Model",
+    "OpenTelemetryMetrics",
     "Priority",
+    "PrometheusMetrics",
     "ProviderError",
     "StatusEvent",
+    "StoreHealth",
     "StoreUnavailableError",
     "TextDelta",
     "UnknownEvent",
     "Usage",
     "UsageRow",
+    "WorkersHealth",
     "as_completed",
     "export_usage",
     "fail",

@@ -17,7 +17,16 @@ settings.register_profile("everyday", derandomize=True, deadline=None)
 settings.register_profile("torture", max_examples=1000, deadline=None)
 settings.load_profile("torture" if "AIJOBS_TORTURE" in os.environ else "everyday")
 
-SETTINGS = ("AI_MOCK_MODE", "AIJOBS_URL", "AIJOBS_API_KEY", "AIJOBS_TENANT_ID", "AIJOBS_USER_ID", "AIJOBS_LOG")
+SETTINGS = (
+    "AI_MOCK_MODE",
+    "AIJOBS_URL",
+    "AIJOBS_API_KEY",
+    "AIJOBS_TENANT_ID",
+    "AIJOBS_USER_ID",
+    "AIJOBS_LEASE_SECONDS",
+    "AIJOBS_LOG",
+    "AIJOBS_LOG_FORMAT",
+)
 
 
 @pytest.fixture

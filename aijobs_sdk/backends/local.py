@@ -11,10 +11,12 @@ from uuid import UUID, uuid4
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import DeadLetterNotFoundError, InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
+from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, LineageEvent, UsageRow
 from aijobs_sdk.engine.context import World
-from aijobs_sdk.engine.dispatch import dispatch, find_refusals
+from aijobs_sdk.engine.dispatch import admission_of, dispatch, find_refusals
+from aijobs_sdk.engine.health import check_health
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.workers import WorkerPool
 
@@ -29,6 +31,7 @@ class LocalBackend:
     def __init__(self, *, world: World, types: JobTypes, caller: Caller) -> None:
         self._world = world
         self._types = types
+        self._admission = admission_of(world.limits, types)
         self._caller = caller
         self._pool: WorkerPool | None = None
 
@@ -36,7 +39,13 @@ class LocalBackend:
         """Check, then store all of them or none."""
         await self._ensure_workers()
         return await dispatch(
-            requests, caller=self._caller, types=self._types, store=self._world.store, clock=self._world.clock
+            requests,
+            caller=self._caller,
+            types=self._types,
+            store=self._world.store,
+            clock=self._world.clock,
+            admission=self._admission,
+            meter=self._world.meter,
         )
 
     async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:
@@ -116,6 +125,10 @@ class LocalBackend:
         except OverflowError:  # before the calendar begins
             return 0
         return await self._world.store.purge_dead_letters(self._caller.tenant_id, failed_before=failed_before)
+
+    async def health(self) -> Health:
+        """Return how things are here. It starts no worker: whoever asks may be there to ask only."""
+        return await check_health(self._world, self._caller, self._pool)
 
     async def aclose(self) -> None:
         """Stop the workers and close the store; jobs under way go back to pending. The next call opens both again."""

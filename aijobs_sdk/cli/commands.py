@@ -16,6 +16,7 @@ from aijobs_sdk.cli.demo import run_demo
 from aijobs_sdk.cli.dlq import dlq
 from aijobs_sdk.cli.errors import CommandGroup
 from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.cli.health import ask_health, health_text
 from aijobs_sdk.cli.options import (
     database_option,
     job_types_option,
@@ -156,6 +157,20 @@ def report(paths: tuple[str, ...], *, month: str, by: str, as_json: bool) -> Non
     PATHS are export files of query_usage, folders of them or globs, in any mix.
     """
     print_report(paths, month=month, by=tuple(name.strip() for name in by.split(",")), as_json=as_json)
+
+
+@aijobs.command()
+@url_option
+@json_option
+def health(*, url: str | None, as_json: bool) -> None:
+    """Tell whether jobs can be taken in and read.
+
+    Exit code 0: they can. 1: the place where jobs are kept does not answer. 2: bad input.
+    """
+    found = ask_health(url)
+    click.echo(found.model_dump_json(indent=2) if as_json else health_text(found))
+    if not found.healthy:
+        click.get_current_context().exit(ExitCode.FAILED)
 
 
 @aijobs.command()

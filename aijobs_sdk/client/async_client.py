@@ -22,6 +22,7 @@ from aijobs_sdk.client.request import (
 )
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
 from aijobs_sdk.contract.months import month_of, month_span
 from aijobs_sdk.contract.records import DeadLetter, Document, LineageEvent, UsageRow
@@ -223,6 +224,13 @@ class AsyncClient:
     async def purge_dead_letters(self, *, older_than: timedelta) -> int:
         """Delete the dead letters of jobs that failed longer ago than this; return how many there were."""
         return await self._backend.purge_dead_letters(older_than=older_than)
+
+    async def health(self) -> Health:
+        """Return whether the store answers, what the workers here do, and which providers are left alone.
+
+        It takes a few seconds at most, starts nothing, and raises nothing because something is away.
+        """
+        return await self._backend.health()
 
     async def close(self) -> None:
         """Stop what this client runs; jobs under way go back to pending."""

@@ -18,6 +18,7 @@ from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.client.request import GENERATION, SubmitOptions, spelled_out
 from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.records import DeadLetter, Document, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, JobResult
@@ -211,6 +212,13 @@ class Client:
     def purge_dead_letters(self, *, older_than: timedelta) -> int:
         """Delete the dead letters of jobs that failed longer ago than this; return how many there were."""
         return self._portal.call(partial(self._client.purge_dead_letters, older_than=older_than))
+
+    def health(self) -> Health:
+        """Return whether the store answers, what the workers here do, and which providers are left alone.
+
+        It takes a few seconds at most, starts nothing, and raises nothing because something is away.
+        """
+        return self._portal.call(self._client.health)
 
     def close(self) -> None:
         """Stop what this client runs; jobs under way go back to pending."""

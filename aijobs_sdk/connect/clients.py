@@ -12,10 +12,12 @@ from weakref import WeakValueDictionary
 from aijobs_sdk.client.async_client import AsyncClient as AsyncClientOver
 from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.client.portal import Portal
-from aijobs_sdk.connect.settings import Settings, show_logs
+from aijobs_sdk.connect.logs import show_logs
+from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.wiring import open_backend
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.engine.job_type import JobType
+from aijobs_sdk.engine.metrics import Metrics
 from aijobs_sdk.providers.models import Model
 from aijobs_sdk.simulation.mock import Mock, current_mock
 from aijobs_sdk.simulation.virtual_time import VirtualLoop
@@ -33,6 +35,7 @@ class AsyncClient(AsyncClientOver):
         concurrency: jobs that run at the same time in this process; 0: none, as workers elsewhere run them.
         seed: the simulation's; the same seed gives the same answers.
         profile: how the simulation behaves: `fast`, `typical` or `stress`.
+        metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class AsyncClient(AsyncClientOver):
         concurrency: int | None = None,
         seed: int = 0,
         profile: str = "fast",
+        metrics: Metrics | None = None,
     ) -> None:
         _check_loop(current_mock())
         self._settings = Settings.read(
@@ -58,7 +62,7 @@ class AsyncClient(AsyncClientOver):
             profile=profile,
         )
         show_logs(os.environ)
-        super().__init__(open_backend(self._settings, job_types=job_types, models=models))
+        super().__init__(open_backend(self._settings, job_types=job_types, models=models, metrics=metrics))
         self._token = _remember(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -77,6 +81,7 @@ class Client(ClientOver):
         concurrency: jobs that run at the same time in this process; 0: none, as workers elsewhere run them.
         seed: the simulation's; the same seed gives the same answers.
         profile: how the simulation behaves: `fast`, `typical` or `stress`.
+        metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
     """
 
     def __init__(
@@ -90,6 +95,7 @@ class Client(ClientOver):
         concurrency: int | None = None,
         seed: int = 0,
         profile: str = "fast",
+        metrics: Metrics | None = None,
     ) -> None:
         self._settings = Settings.read(
             os.environ,
@@ -101,7 +107,7 @@ class Client(ClientOver):
             profile=profile,
         )
         show_logs(os.environ)
-        backend = open_backend(self._settings, job_types=job_types, models=models)
+        backend = open_backend(self._settings, job_types=job_types, models=models, metrics=metrics)
         super().__init__(AsyncClientOver(backend), _portal_of(current_mock()))
         self._token = _remember(self)
 

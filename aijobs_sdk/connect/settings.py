@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -10,7 +9,7 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.shapes import nearest, shape_of
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.engine.limits import Limits
 
 LOCAL_TENANT = uuid5(NAMESPACE_URL, "aijobs:tenant:local")
@@ -57,22 +56,6 @@ class Settings(Fact):
             seed=seed,
             profile=profile,
         )
-
-
-def show_logs(environment: Mapping[str, str]) -> None:
-    """Send our log to standard error at the level that AIJOBS_LOG names; unset, logging is the application's."""
-    name = environment.get("AIJOBS_LOG", "").upper()
-    if not name:
-        return
-    levels = logging.getLevelNamesMapping()
-    if name not in levels:
-        raise ConfigurationError(f"AIJOBS_LOG must be a log level.{nearest(name, levels)}")
-    log = logging.getLogger("aijobs")
-    log.setLevel(levels[name])
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-        log.addHandler(handler)
 
 
 def _switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool:

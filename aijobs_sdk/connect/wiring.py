@@ -17,6 +17,8 @@ from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.meter import Meter
+from aijobs_sdk.engine.metrics import Metrics
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.jobtypes.ai_generation import ai_generation
 from aijobs_sdk.jobtypes.test_job import test_job
@@ -29,7 +31,11 @@ DATABASES = frozenset({"sqlite", "postgresql", "postgres"})
 
 
 def open_backend(
-    settings: Settings, *, job_types: Iterable[JobType[Any]] = (), models: Iterable[Model] = ()
+    settings: Settings,
+    *,
+    job_types: Iterable[JobType[Any]] = (),
+    models: Iterable[Model] = (),
+    metrics: Metrics | None = None,
 ) -> Backend:
     """Return the backend behind an address.
 
@@ -43,7 +49,7 @@ def open_backend(
         )
     table = ModelTable.load().with_models(*models)
     types = with_standard_types(table, job_types)
-    return LocalBackend(world=open_world(settings, table), types=types, caller=settings.caller)
+    return LocalBackend(world=open_world(settings, table, Meter(metrics)), types=types, caller=settings.caller)
 
 
 def standard_job_types(models: ModelTable) -> tuple[JobType[Any], ...]:
@@ -56,7 +62,7 @@ def with_standard_types(models: ModelTable, job_types: Iterable[JobType[Any]]) -
     return JobTypes([*standard_job_types(models), *job_types])
 
 
-def open_world(settings: Settings, models: ModelTable) -> World:
+def open_world(settings: Settings, models: ModelTable, meter: Meter) -> World:
     """Return what jobs touch: the store at the address, the providers of these models, time and chance.
 
     Raises:
@@ -70,6 +76,7 @@ def open_world(settings: Settings, models: ModelTable) -> World:
         clock=clock,
         chance=_chance(simulated),
         limits=settings.limits,
+        meter=meter,
     )
 
 

@@ -8,20 +8,21 @@ import os
 import re
 import signal
 from collections import ChainMap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import Future
-from contextlib import contextmanager
-from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from aijobs_sdk.client.portal import Portal
-from aijobs_sdk.connect.settings import Settings, show_logs
+from aijobs_sdk.connect.logs import show_logs
+from aijobs_sdk.connect.settings import Settings
+from aijobs_sdk.connect.stop_bell import StopBell
 from aijobs_sdk.connect.wiring import open_world, with_standard_types
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.workers import WorkerPool
 from aijobs_sdk.providers.models import Model, ModelTable
 
@@ -32,9 +33,6 @@ DEFAULT_GRACE_SECONDS: float = 8
 LONGEST_GRACE_SECONDS = 86_400.0
 OVERTIME_SECONDS = 5.0
 """How long a stop may take when the grace period is over: a handler may block the loop, and a store may be away."""
-
-_News = SimpleQueue[signal.Signals | Future[None]]
-"""What the main thread waits for: a signal that came, or a future that ended."""
 
 
 def run_worker(
@@ -63,12 +61,12 @@ def run_worker(
     _refuse_memory(settings)
     show_logs(ChainMap(dict(os.environ), {"AIJOBS_LOG": "info"}))
     table = ModelTable.load().with_models(*models)
-    worker = _Worker(open_world(settings, table), with_standard_types(table, job_types))
+    worker = _Worker(open_world(settings, table, Meter()), with_standard_types(table, job_types))
     portal = Portal()
-    with _news_of_signals() as news:
+    with StopBell() as bell:
         working = portal.start(worker.work, _without_password(settings.url))
-        working.add_done_callback(news.put)
-        return _attend(worker, working, news, patience_seconds=grace_seconds + OVERTIME_SECONDS)
+        working.add_done_callback(bell.ring)
+        return _attend(worker, working, bell, patience_seconds=grace_seconds + OVERTIME_SECONDS)
 
 
 class _Worker:
@@ -115,38 +113,22 @@ class _Worker:
         self._loop.result().call_soon_threadsafe(self._pool.hurry)
 
 
-def _attend(worker: _Worker, working: Future[None], news: _News, *, patience_seconds: float) -> bool:
+def _attend(worker: _Worker, working: Future[None], bell: StopBell, *, patience_seconds: float) -> bool:
     """Pass signals on until the worker has ended; return whether it did so in time."""
-    found: signal.Signals | Future[None] | None = news.get()
+    told_by = bell.wait()
     for tell, seconds in ((worker.stop, patience_seconds), (worker.hurry, OVERTIME_SECONDS)):
-        if isinstance(found, signal.Signals):
-            tell(found)
-            found = _next(news, timeout_seconds=seconds)
-    if found is not working:
+        if told_by is None:
+            break
+        tell(told_by)
+        try:
+            told_by = bell.wait(seconds)
+        except TimeoutError:
+            break
+    if not working.done():
         log.warning("ended in the middle of jobs: they run again when their leases have run out")
         return False
     working.result()
     return True
-
-
-def _next(news: _News, *, timeout_seconds: float) -> signal.Signals | Future[None] | None:
-    try:
-        return news.get(timeout=timeout_seconds)
-    except Empty:
-        return None
-
-
-@contextmanager
-def _news_of_signals() -> Iterator[_News]:
-    """Yield a queue of the signals to stop that come meanwhile."""
-    news: _News = SimpleQueue()
-    stop_signals = (signal.SIGINT, signal.SIGTERM)
-    before = {one: signal.signal(one, lambda number, _: news.put(signal.Signals(number))) for one in stop_signals}
-    try:
-        yield news
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 def _refuse_memory(settings: Settings) -> None:

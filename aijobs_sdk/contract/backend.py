@@ -9,6 +9,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, LineageEvent, UsageRow
 
@@ -98,6 +99,10 @@ class Backend(Protocol):
         Raises:
             InvalidRequestError: an age below zero.
         """
+        ...
+
+    async def health(self) -> Health:
+        """Return how things are here, within a few seconds; a store that is away is an answer, not an error."""
         ...
 
     async def aclose(self) -> None:

@@ -14,6 +14,7 @@ AIJobsError
 │   ├── JobFailedError
 │   └── JobCancelledError
 ├── ProviderError                         how one provider call ended; the engine decides on a retry
+│   └── CircuitOpenError                  the provider failed too often just now: it was not even asked
 └── LeaseLostError                        a worker wrote after its lease had passed to another
 
 Outcomes are these. Anything else that escapes is a bug in us.
@@ -201,6 +202,26 @@ class ProviderError(AIJobsError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class CircuitOpenError(ProviderError):
+    """The provider failed too often just now, so it was not asked; a handler may ask another one instead."""
+
+    code = "provider_unavailable"
+
+    def __init__(self, provider: str, *, retry_after_seconds: float, spread_seconds: float) -> None:
+        super().__init__(
+            f"{provider} failed too often in the last minutes and is not asked for now "
+            f"(again in {retry_after_seconds:.3g} s).",
+            code=self.code,
+            category=ErrorCategory.DEPENDENCY,
+            provider=provider,
+            retryable=True,
+            retry_after_seconds=retry_after_seconds,
+        )
+        self.wait_seconds = retry_after_seconds
+        self.spread_seconds = spread_seconds
+        """Those who wait come back over this time, so that they do not all come at once."""
+
+
 class LeaseLostError(AIJobsError):
     """The write came with an old fence: another worker owns the job now, or it is over."""
 
@@ -223,6 +244,7 @@ HTTP_STATUS: Mapping[type[AIJobsError], int] = {
     JobFailedError: 409,
     JobCancelledError: 409,
     ProviderError: 502,
+    CircuitOpenError: 503,
     LeaseLostError: 409,
 }
 """Class ↔ status, the one table a server answers by and an HTTP backend reads back; the code travels beside it."""

@@ -87,6 +87,13 @@ class Priority(StrEnum):
 _RANK = {priority: rank for rank, priority in enumerate(Priority)}
 
 
+class Rate(Fact):
+    """How fast jobs may be submitted: `jobs` in a burst, and as many again in each `seconds`, evenly."""
+
+    jobs: int = Field(ge=1)
+    seconds: float = Field(gt=0)
+
+
 class Caller(Fact):
     """On whose behalf something is asked."""
 

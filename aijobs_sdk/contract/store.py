@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -11,9 +11,14 @@ from pydantic import JsonValue
 
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
+from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob, Rate
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.schedule import Schedule
 
+Accepts = Mapping[str, int | None]
+"""What a worker can run: job types, each with how many may run at once over all workers; None: as many as there are."""
+DUE_AT_ONCE = 100
+"""Schedules that a worker is handed at a time."""
 IDEMPOTENCY_HOURS = 24
 """So long after its job ended an idempotency key still finds it."""
 
@@ -23,6 +28,18 @@ class Lease(NamedTuple):
 
     job_id: UUID
     fence: int
+
+
+class Admission(NamedTuple):
+    """How much one tenant may have, and how fast it may submit."""
+
+    max_active_jobs: int | None = None
+    """Unfinished jobs at a time; None: any number."""
+    rates: Mapping[str, Rate] = {}
+    """By job type; a type that is not here may come at any rate."""
+
+
+NO_LIMITS = Admission()
 
 
 class Claim(NamedTuple):
@@ -93,7 +110,7 @@ Outcome = Done | Retry | Fail | Cancelled | Release
 class Store(Protocol):
     """Jobs, their logs and what they left behind. Every method is one atomic step."""
 
-    async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
+    async def create(self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS) -> list[Job]:
         """Insert all of them or none; return one job each, in order.
 
         A job whose tenant has used its idempotency key before is not inserted: the first job is returned. A key
@@ -101,20 +118,22 @@ class Store(Protocol):
 
         Raises:
             IdempotencyConflictError: a key was used for another type or payload; nothing was inserted.
+            TooManyJobsError: a tenant would have more unfinished jobs than it may.
+            RateLimitedError: a tenant submits jobs of a type faster than it may.
         """
         ...
 
-    async def wait_claimable(self) -> None:
-        """Return as soon as a job can be claimed. It may return too early, never too late.
-
-        Whoever waits here takes over from workers that died: when the lease of a running job has run out, it is reaped.
-        """
+    async def wait_claimable(self, accepts: Accepts) -> None:
+        """Return as soon as `claim()` has something to do. It may return too early, never too late."""
         ...
 
     async def claim(
-        self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
     ) -> list[Claim]:
-        """Take up to `limit` due jobs, by priority, then by age. Counts an attempt for each."""
+        """Take up to `limit` due jobs of these types, by priority, then by age. Counts an attempt for each.
+
+        Where none is due it does first what `reap()` does: what a lost worker held is due then.
+        """
         ...
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:
@@ -131,6 +150,8 @@ class Store(Protocol):
 
     async def finish(self, lease: Lease, outcome: Outcome) -> Job:
         """End the attempt; return the job as it stands now.
+
+        The same outcome may be said again by a worker that heard no reply: it ends the attempt once.
 
         Raises:
             LeaseLostError: the fence is old; nothing was written.
@@ -205,6 +226,33 @@ class Store(Protocol):
         """Delete jobs of every tenant that ended before, with their logs; return how many there were.
 
         Documents, lineage, usage, images and dead letters stay, and so does a job whose idempotency key still counts.
+        """
+        ...
+
+    async def put_schedule(self, schedule: Schedule) -> None:
+        """Keep a schedule, in place of the tenant's own of the same name."""
+        ...
+
+    async def schedules(self, tenant_id: UUID) -> Sequence[Schedule]:
+        """Return this tenant's schedules, by name."""
+        ...
+
+    async def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
+        """Forget a schedule of this tenant; return whether there was one."""
+        ...
+
+    async def wait_schedule(self, types: Collection[str]) -> None:
+        """Return as soon as a schedule of these job types is due. It may return too early, never too late."""
+        ...
+
+    async def due_schedules(self, types: Collection[str]) -> Sequence[Schedule]:
+        """Return schedules of every tenant that are due now, at most DUE_AT_ONCE, the one that was due first first."""
+        ...
+
+    async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
+        """Note which job a due schedule came to, and when it is due again.
+
+        Return False, and change nothing, where somebody else has done so, or has put another in its place.
         """
         ...
 

@@ -11,12 +11,19 @@ from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationEr
 from pydantic_core import PydanticSerializationError
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
-from aijobs_sdk.contract.errors import InvalidRequestError, LeaseLostError, ProviderError, StoreUnavailableError
+from aijobs_sdk.contract.errors import (
+    CircuitOpenError,
+    InvalidRequestError,
+    LeaseLostError,
+    ProviderError,
+    StoreUnavailableError,
+)
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.shapes import shape_of
-from aijobs_sdk.contract.store import Cancelled, Done, Outcome, Release
+from aijobs_sdk.contract.store import Cancelled, Done, Fail, Outcome, Release
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.log_context import log_as
 from aijobs_sdk.engine.retry import after_failure
 from aijobs_sdk.engine.time_limit import TimeLimit
 
@@ -34,6 +41,7 @@ async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Out
     Raises:
         LeaseLostError: another worker has the job; nothing more may be written.
     """
+    log_as(context.job)
     limit = TimeLimit(world.limits.job_seconds)
     try:
         with limit:
@@ -106,8 +114,10 @@ def _after_error(error: BaseException, context: JobContext, world: World) -> Out
     match error:
         case LeaseLostError():
             raise error
+        case CircuitOpenError():
+            return _snooze(error, context, world)
         case ProviderError():
-            return _after(_provider_failed(error, context.attempt), context, world, error.retry_after_seconds)
+            return _after(_provider_failed(error, context), context, world, error.retry_after_seconds)
         case InvalidRequestError():
             return _after(_refused(error, context.attempt), context, world)
         case StoreUnavailableError():
@@ -126,15 +136,42 @@ def _after(error: ErrorInfo, context: JobContext, world: World, retry_after_seco
     )
 
 
-def _provider_failed(error: ProviderError, attempt: int) -> ErrorInfo:
+def _snooze(error: CircuitOpenError, context: JobContext, world: World) -> Release | Fail:
+    """Return when the job comes back to a provider that was not asked: soon after its next trial, or no more."""
+    limits, now = world.limits, world.clock.now()
+    left_seconds = limits.snooze_limit_seconds - (now - (context.job.started_at or now)).total_seconds()
+    if left_seconds <= 0:
+        return Fail(_waited_too_long(error, context, world))
+    world.meter.snoozed(context.job, error.provider)
+    # Spread out: were all to come back at once, all but the probes would only be sent away again. Those that have
+    # waited long come first.
+    spread_seconds = error.spread_seconds * left_seconds / limits.snooze_limit_seconds
+    draw = world.chance.draw(context.draw_key, context.claims, "snooze")
+    return Release(min(error.wait_seconds + draw * spread_seconds, left_seconds))
+
+
+def _waited_too_long(error: CircuitOpenError, context: JobContext, world: World) -> ErrorInfo:
+    return ErrorInfo(
+        code=error.code,
+        category=error.category,
+        message=f"{error.provider} has been failing for so long that the job, first started more than "
+        f"{world.limits.snooze_limit_seconds:g} s ago, waits for it no more. Submit it again when it is back.",
+        attempt=context.attempt,
+        provider=error.provider,
+        region=context.region or None,
+    )
+
+
+def _provider_failed(error: ProviderError, context: JobContext) -> ErrorInfo:
     wait = error.retry_after_seconds
     return ErrorInfo(
         code=error.code,
         category=error.category,
         message=error.message,
         retryable=error.retryable,
-        attempt=attempt,
+        attempt=context.attempt,
         provider=error.provider,
+        region=context.region or None,
         details={} if wait is None else {"retry_after_seconds": wait},
     )
 

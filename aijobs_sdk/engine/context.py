@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from aijobs_sdk.contract.clock import Clock
@@ -17,7 +17,9 @@ from aijobs_sdk.contract.store import Claim, Progress, Store
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.limits import Limits
+from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.provider_call import call_provider
+from aijobs_sdk.engine.provider_guard import ProviderGuard
 
 FLUSH_CHARS = 256
 FLUSH_SECONDS = 0.02
@@ -33,6 +35,11 @@ class World:
     clock: Clock
     chance: Chance
     limits: Limits
+    meter: Meter = field(default_factory=Meter)
+    guard: ProviderGuard = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "guard", ProviderGuard(self.clock, self.limits.breaker, self.meter))
 
 
 class JobContext:
@@ -42,12 +49,16 @@ class JobContext:
         self.job: Job = claim.job
         self.attempt: int = claim.job.attempts
         """Which try this is, from 1."""
+        self.claims: int = claim.lease.fence
+        """How often the job was claimed so far: attempts, and those that were given back."""
         self.draw_key: str = claim.draw_key
         self.clock: Clock = world.clock
         self.effects: Effects = NO_EFFECTS
         """What is committed with the completion, or not at all; the handler sets it before it returns."""
         self.stopping: bool = False
         """Whether the job was cancelled: set before the handler is interrupted at its next await."""
+        self.region: str = ""
+        """Where the provider was asked last; empty where nobody said, or none was asked."""
         self._lease = claim.lease
         self._world = world
         self._answer: Answer | None = None
@@ -80,16 +91,27 @@ class JobContext:
             await self._world.store.append(self._lease, [update])
 
     def generate(
-        self, provider: str, request: GenerationRequest, *, timeout_seconds: float
+        self, provider: str, request: GenerationRequest, *, timeout_seconds: float, region: str | None = None
     ) -> AsyncGenerator[GenerationChunk]:
         """Yield a provider's answer, `Finished` last; close it (`aclosing`) to end the call early.
 
+        `region` is where that provider is asked, for errors and metrics.
+
         Raises:
             ProviderError: the provider is not set up, failed, took too long, or stopped half-way.
+            CircuitOpenError: it failed too often just now. Let it pass, and the job comes back when the provider may
+                be asked again, without a loss of attempts; or catch it, and ask another provider.
         """
         if provider not in self._world.providers:
             raise _not_configured(provider)
-        return call_provider(self._world.providers[provider], request, timeout_seconds=timeout_seconds)
+        self.region = region or ""
+        return call_provider(
+            self._world.providers[provider],
+            request,
+            timeout_seconds=timeout_seconds,
+            guard=self._world.guard,
+            region=self.region,
+        )
 
     def idempotency_token(self, step: str) -> str:
         """Return a name for this step of this job that is the same in every attempt."""
@@ -103,7 +125,7 @@ class JobContext:
     @property
     def _was_claimed_before(self) -> bool:
         """Whether an earlier attempt may have shown text to somebody."""
-        return self._lease.fence > 1
+        return self.claims > 1
 
     async def _shown(self) -> str:
         events: list[JobEvent] = []

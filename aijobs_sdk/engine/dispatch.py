@@ -16,9 +16,11 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.shapes import problems_of, shape_of
-from aijobs_sdk.contract.store import Store
+from aijobs_sdk.contract.store import NO_LIMITS, Admission, Store
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.limits import Limits
+from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.payload import drop_secrets
 
 log = logging.getLogger("aijobs.dispatch")
@@ -34,22 +36,34 @@ async def dispatch(
     types: JobTypes,
     store: Store,
     clock: Clock,
+    meter: Meter,
+    admission: Admission = NO_LIMITS,
 ) -> list[Job]:
     """Check every request, then store all of them or none; return their jobs in order.
 
     Raises:
         InvalidRequestError: every problem of the first bad request, field by field.
         IdempotencyConflictError: a key was used before for something else.
+        AdmissionError: the tenant has too many jobs, or submits them too fast; it says when to try again.
     """
     new = [
-        _new_job(request, caller=caller, types=types, clock=clock, job_id=new_id(), place=_place(n, len(requests)))
+        _new_job(request, caller=caller, types=types, clock=clock, place=_place(n, len(requests)))
         for n, request in enumerate(requests)
     ]
-    jobs = await store.create(new)
+    jobs = await store.create(new, admission=admission)
+    meter.accepted(new, jobs)
     if log.isEnabledFor(logging.INFO):
         for job in jobs:
             log.info("dispatched job %s type=%s tenant=%s", job.id, job.type, job.tenant_id)
     return jobs
+
+
+def admission_of(limits: Limits, types: JobTypes) -> Admission:
+    """Return how much a tenant may have and submit, by what the operator and the job types say."""
+    rates = {one.name: one.rate for one in types.values() if one.rate is not None}
+    if limits.max_active_jobs is None and not rates:
+        return NO_LIMITS
+    return Admission(limits.max_active_jobs, rates)
 
 
 def find_refusals(
@@ -59,7 +73,7 @@ def find_refusals(
     refused: dict[int, InvalidRequestError] = {}
     for n, request in enumerate(requests):
         try:
-            _new_job(request, caller=caller, types=types, clock=clock, job_id=new_id(), place="")
+            checked_job(request, caller=caller, types=types, clock=clock)
         except InvalidRequestError as error:
             refused[n] = error
     return refused
@@ -70,21 +84,26 @@ def _place(n: int, of: int) -> str:
     return f"requests[{n}]." if of > 1 else ""
 
 
-def _new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, job_id: UUID, place: str) -> NewJob:
+def _new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, place: str) -> NewJob:
     try:
-        return _checked(request, caller=caller, types=types, clock=clock, job_id=job_id)
+        return checked_job(request, caller=caller, types=types, clock=clock)
     except InvalidRequestError as error:
         raise error.within(place) from None
 
 
-def _checked(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, job_id: UUID) -> NewJob:
+def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock) -> NewJob:
+    """Return the job that a request asks for, with an id of its own; nothing is stored.
+
+    Raises:
+        InvalidRequestError: every problem of the request, field by field.
+    """
     job_type = types[request.type]
     asked = _checked_payload(request, job_type)
     prepared = _prepared(asked, job_type)
     stored = _stored(asked)
     key = _idempotency_key(request)
     job = _job(
-        id=job_id,
+        id=new_id(),
         tenant_id=caller.tenant_id,
         user_id=_user_id(request, caller),
         type=request.type,
@@ -154,8 +173,8 @@ def _max_attempts(request: JobRequest, job_type: JobType[BaseModel]) -> int:
 
 def _idempotency_key(request: JobRequest) -> str | None:
     key = request.idempotency_key
-    if key is not None and not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
-        problem = f"must have 1 to {MAX_IDEMPOTENCY_KEY} characters, got {shape_of(key)}"
+    if key is not None and ("\x00" in key or not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY):
+        problem = f"must have 1 to {MAX_IDEMPOTENCY_KEY} characters, none of them NUL, got {shape_of(key)}"
         raise _invalid(_problem("idempotency_key", problem))
     return key
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, JsonValue
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Priority
+from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Priority, Rate
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.handler_thread import run_in_thread
@@ -33,8 +33,16 @@ class JobType(Generic[P]):
     """Checks and completes a payload at submit, before anything is stored; raises InvalidRequestError."""
     priority: Priority = Priority.NORMAL
     max_attempts: int = DEFAULT_MAX_ATTEMPTS
+    max_running: int | None = None
+    """How many may run at once, over all workers of a store; None: as many as the workers can."""
+    rate: Rate | None = None
+    """How fast one tenant may submit them; None: at any rate."""
     result_model: type[BaseModel] | None = None
     """What every result has to be, where the handler says so."""
+
+    def __post_init__(self) -> None:
+        if self.max_running is not None and self.max_running < 1:
+            raise ValueError(f"`max_running` of job type {self.name!r} must be 1 or more, got {self.max_running}.")
 
 
 class JobTypes(Mapping[str, JobType[Any]]):
@@ -66,7 +74,12 @@ class JobTypes(Mapping[str, JobType[Any]]):
 
 
 def job_type(
-    name: str, *, priority: Priority = Priority.NORMAL, max_attempts: int = DEFAULT_MAX_ATTEMPTS
+    name: str,
+    *,
+    priority: Priority = Priority.NORMAL,
+    max_attempts: int = DEFAULT_MAX_ATTEMPTS,
+    max_running: int | None = None,
+    rate: Rate | None = None,
 ) -> Callable[[Callable[[JobContext, P], Awaitable[Result] | Result]], JobType[P]]:
     """Make a job type of a function: `@job_type("shout")` over `async def shout(context, payload: Shout)`.
 
@@ -74,8 +87,16 @@ def job_type(
     `async` runs in a thread: it cannot be cancelled, only outlived. Where the return annotation is a pydantic model,
     a result that does not fit it fails the job. Give what comes back to `Client(job_types=[shout])`.
 
+    Args:
+        name: what it is asked for by.
+        priority: of jobs whose caller names none.
+        max_attempts: how often a job may be tried, where its caller does not say.
+        max_running: how many may run at once, over all workers of a store.
+        rate: how fast one tenant may submit them.
+
     Raises:
         TypeError: the second parameter is not annotated with a pydantic model.
+        ValueError: `max_running` is less than 1.
     """
 
     def make(function: Callable[[JobContext, P], Awaitable[Result] | Result]) -> JobType[P]:
@@ -86,6 +107,8 @@ def job_type(
             run=_as_coroutine(function),
             priority=priority,
             max_attempts=max_attempts,
+            max_running=max_running,
+            rate=rate,
             result_model=_model(hints.get("return")),
         )
 

@@ -139,9 +139,15 @@ class JobRecord(NamedTuple):
         """Return True for a job that a worker may take at this instant."""
         return self.waiting and self.run_at <= now
 
+    @property
+    def ends_by(self) -> datetime | None:
+        """When the attempt is taken from its worker, as things stand; None for a job that does not run."""
+        ends = [end for end in (self.lease_until, self.overdue_at) if end is not None]
+        return min(ends, default=None) if self.state is JobState.RUNNING else None
+
     def expired(self, now: datetime) -> bool:
         """Return True for a running job whose worker was not heard of in time, or whose attempt is stuck."""
-        return self.state is JobState.RUNNING and (_is_past(self.lease_until, now) or _is_past(self.overdue_at, now))
+        return _is_past(self.ends_by, now)
 
     def dead_letter(self) -> DeadLetter | None:
         """Return what a failed job leaves for somebody to look into; None for every other job."""
@@ -181,10 +187,6 @@ STUCK = ErrorInfo(
 CANCELLED = ErrorInfo(code="cancelled", category=ErrorCategory.CANCELLED, message="Cancelled on request.")
 
 
-MOMENT_SECONDS = 0.001
-"""Long enough for a clock to move on."""
-
-
 def accept(new: NewJob, now: datetime) -> Step:
     """Return the first record of a job and its first event."""
     run_at = new.run_at or now
@@ -209,6 +211,25 @@ def check_lease(record: JobRecord, lease: Lease) -> None:
         raise LeaseLostError(lease.job_id)
 
 
+def ended_so(record: JobRecord, lease: Lease, outcome: Outcome) -> bool:
+    """Return whether this very outcome ended the attempt before: its worker heard no reply, and says it again."""
+    if record.state is JobState.RUNNING or record.fence != lease.fence:
+        return False
+    match outcome:
+        case Done():
+            return record.state is JobState.COMPLETED
+        case Fail():
+            return record.errors[-1:] == (outcome.error,)
+        case Retry():
+            return record.errors[-1:] == (outcome.error,) or _was_to_be_cancelled(record)
+        case Release():
+            return record.state is JobState.READY or _was_to_be_cancelled(record)
+        case Cancelled():
+            return record.state is JobState.CANCELLED
+        case _:
+            assert_never(outcome)
+
+
 def advance(record: JobRecord, command: Command, now: datetime) -> Step:
     """Return what the command makes of the job.
 
@@ -221,7 +242,7 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
         case Take():
             return _take(record, command, now)
         case Extend():
-            return Step(record._replace(lease_until=_after(now, command.lease_seconds)), ())
+            return Step(_extend(record, command, now), ())
         case Report():
             return _report(record, command, now)
         case RequestCancel():
@@ -248,7 +269,7 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
 
 def expire(record: JobRecord, now: datetime) -> Retry | Fail:
     """Return how an attempt ends that nobody will end: it counts, so that a poisonous job cannot run for ever."""
-    if _is_past(record.overdue_at, now):
+    if _outlived_its_limit(record, now):
         return Fail(STUCK.replace(attempt=record.job.attempts))
     error = ErrorInfo(
         code="worker_lost",
@@ -260,9 +281,10 @@ def expire(record: JobRecord, now: datetime) -> Retry | Fail:
     return Retry(error, delay_seconds=0)
 
 
-def seconds_until_past(instant: datetime, now: datetime) -> float:
-    """Return how long to wait until an instant is past, and not only reached: 0 where it is."""
-    return 0.0 if _is_past(instant, now) else (instant - now).total_seconds() + MOMENT_SECONDS
+def _outlived_its_limit(record: JobRecord, now: datetime) -> bool:
+    """Whether the worker was still heard of when the attempt reached its hard limit: else it was lost before."""
+    limit, heard_until = record.overdue_at, record.lease_until
+    return limit is not None and heard_until is not None and _is_past(limit, now) and heard_until > limit
 
 
 def _as_it_may_be(record: JobRecord, command: Command) -> Command:
@@ -272,6 +294,10 @@ def _as_it_may_be(record: JobRecord, command: Command) -> Command:
     if isinstance(command, Retry) and record.job.attempts >= record.job.max_attempts:
         return Fail(command.error)
     return command
+
+
+def _was_to_be_cancelled(record: JobRecord) -> bool:
+    return record.cancel_requested and record.state is JobState.CANCELLED
 
 
 _VERB_OF: Mapping[type[Command], Verb] = {
@@ -314,6 +340,18 @@ def _take(record: JobRecord, command: Take, now: datetime) -> Step:
         overdue_at=_after(now, command.hard_limit_seconds),
     )
     return Step(taken, (JobStarted(**_head(taken, now), attempt=attempt),))
+
+
+def _extend(record: JobRecord, command: Extend, now: datetime) -> JobRecord:
+    """Return the record with a longer lease.
+
+    Time in which the worker could not be heard of is not held against the attempt: the clock jumped, or the machine
+    slept.
+    """
+    extended = record._replace(lease_until=_after(now, command.lease_seconds))
+    if record.lease_until is None or record.overdue_at is None or not _is_past(record.lease_until, now):
+        return extended
+    return extended._replace(overdue_at=record.overdue_at + (now - record.lease_until))
 
 
 def _report(record: JobRecord, command: Report, now: datetime) -> Step:
@@ -394,7 +432,7 @@ def _span(seconds: float) -> timedelta:
 
 
 def _is_past(instant: datetime | None, now: datetime) -> bool:
-    return instant is not None and instant < now
+    return instant is not None and instant <= now
 
 
 def _head(record: JobRecord, now: datetime) -> _Head:

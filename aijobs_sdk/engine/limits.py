@@ -7,11 +7,31 @@ from pydantic import Field
 from aijobs_sdk.contract.model import Fact
 
 
+class BreakerLimits(Fact):
+    """When a provider counts as broken, and how it is tried again."""
+
+    failures: int = Field(default=20, ge=1)
+    """So many failures among the recent calls open the breaker."""
+    window_calls: int = Field(default=40, ge=1)
+    """How many calls are recent, at most."""
+    window_seconds: float = Field(default=60.0, gt=0)
+    """How old a recent call is, at most."""
+    open_seconds: float = Field(default=5.0, gt=0)
+    """The first wait for a provider that failed; it doubles with each probe that fails."""
+    longest_open_seconds: float = Field(default=60.0, gt=0)
+    probes: int = Field(default=1, ge=1)
+    """Calls at the same time that find out whether the provider is back."""
+    probe_seconds: float = Field(default=60.0, gt=0)
+    """A probe that has not ended after this long gives its place to another."""
+
+
 class Limits(Fact):
     """What one worker process allows itself."""
 
     concurrency: int = Field(default=100, ge=0)
     """Attempts at the same time; with 0 other processes do all the work."""
+    max_active_jobs: int | None = Field(default=None, ge=1)
+    """Unfinished jobs one tenant may have; None: any number."""
     job_seconds: float = Field(default=300.0, gt=0)
     """One attempt may take this long; then it fails, cleanly."""
     hard_limit_seconds: float = Field(default=330.0, gt=0)
@@ -20,6 +40,9 @@ class Limits(Fact):
     """A worker that is silent for this long has lost its jobs."""
     grace_seconds: float = Field(default=0.0, ge=0)
     """How long running attempts may go on after a stop was asked for; then they are given back."""
+    snooze_limit_seconds: float = Field(default=3600.0, ge=0)
+    """A job that first started longer ago than this waits no more for a broken provider: it fails."""
+    breaker: BreakerLimits = BreakerLimits()
 
     @property
     def heartbeat_seconds(self) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeVar
 
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import StoreUnavailableError
+from aijobs_sdk.engine.meter import Meter
 
 log = logging.getLogger("aijobs.worker")
 
@@ -20,9 +22,11 @@ LONGEST_PAUSE_SECONDS = 5.0
 class Outages:
     """The times when one worker's store is away. Each is logged once, however many of its duties wait for the end."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, meter: Meter) -> None:
+        self.since: datetime | None = None
+        """When the store was found to be away; None while it is not."""
         self._clock = clock
-        self._away = False
+        self._meter = meter
 
     async def outlast(self, step: Callable[[], Awaitable[T]], *, worthwhile: Callable[[], bool] = lambda: True) -> T:
         """Return what the step returns; while the store is away, pause and do the step again.
@@ -45,11 +49,13 @@ class Outages:
             pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
 
     def _begin(self, error: StoreUnavailableError) -> None:
-        if not self._away:
+        if self.since is None:
             log.warning("the store is away, workers wait for it: %s", error.message)
-        self._away = True
+            self.since = self._clock.now()
+            self._meter.store_away()
 
     def _end(self) -> None:
-        if self._away:
+        if self.since is not None:
             log.warning("the store is back")
-        self._away = False
+            self._meter.store_back((self._clock.now() - self.since).total_seconds())
+            self.since = None

@@ -9,32 +9,37 @@ from contextlib import aclosing
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, Provider
+from aijobs_sdk.engine.provider_guard import ProviderGuard
 
 
 async def call_provider(
-    provider: Provider, request: GenerationRequest, *, timeout_seconds: float
+    provider: Provider, request: GenerationRequest, *, timeout_seconds: float, guard: ProviderGuard, region: str = ""
 ) -> AsyncGenerator[GenerationChunk]:
     """Yield the provider's chunks, `Finished` last.
 
     Raises:
         ProviderError: what the provider said; `provider_timeout` when the call takes longer than allowed;
             `stream_truncated` when the answer ends without its terminal marker.
+        CircuitOpenError: it was not asked, because it has failed too often just now.
     """
-    deadline = asyncio.get_running_loop().time() + timeout_seconds
-    stream = provider.stream(request)
-    async with aclosing(stream):
-        while True:
-            try:
-                # The limit is on waiting for the provider, so it is set anew around each wait, towards one deadline.
-                async with asyncio.timeout_at(deadline):
-                    chunk = await anext(stream)
-            except TimeoutError:
-                raise _timed_out(provider.name, timeout_seconds) from None
-            except StopAsyncIteration:
-                raise _truncated(provider.name) from None
-            yield chunk
-            if isinstance(chunk, Finished):
-                return
+    with guard.call(provider.name, region=region) as call:
+        deadline = asyncio.get_running_loop().time() + timeout_seconds
+        stream = provider.stream(request)
+        async with aclosing(stream):
+            while True:
+                try:
+                    # The limit is on waiting for the provider, so it is set anew around each wait, to one deadline.
+                    async with asyncio.timeout_at(deadline):
+                        chunk = await anext(stream)
+                except TimeoutError:
+                    raise _timed_out(provider.name, timeout_seconds) from None
+                except StopAsyncIteration:
+                    raise _truncated(provider.name) from None
+                if isinstance(chunk, Finished):
+                    call.answered()
+                    yield chunk
+                    return
+                yield chunk
 
 
 def _timed_out(provider: str, seconds: float) -> ProviderError:

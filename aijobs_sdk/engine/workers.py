@@ -6,14 +6,18 @@ import asyncio
 import logging
 import os
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 
 from aijobs_sdk.contract.errors import LeaseLostError, StoreUnavailableError
+from aijobs_sdk.contract.health import WorkersHealth
+from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.store import Beat, Claim, Lease, Outcome, Release
 from aijobs_sdk.engine.attempt import run_attempt
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
+from aijobs_sdk.engine.scheduler import Scheduler
 
 log = logging.getLogger("aijobs.worker")
 
@@ -26,12 +30,13 @@ LAST_WORDS_SECONDS = 1.0
 class _Attempt:
     """A claimed job in this worker's hands."""
 
-    __slots__ = ("context", "ending", "held_until", "lease", "task")
+    __slots__ = ("began_at", "context", "ending", "held_until", "lease", "task")
 
-    def __init__(self, claim: Claim, world: World, *, held_until: float) -> None:
+    def __init__(self, claim: Claim, world: World, *, began_at: float) -> None:
         self.lease = claim.lease
         self.context = JobContext(claim, world)
-        self.held_until = held_until
+        self.began_at = began_at
+        self.held_until = began_at + world.limits.lease_seconds
         """Until then, by the loop's time, the store gives the job to nobody else."""
         self.ending = False
         """Whether the handler is through, and its outcome is being written down."""
@@ -54,11 +59,15 @@ class WorkerPool:
         self.worker_id = worker_id
         self._world = world
         self._types = types
+        self._accepts = {one.name: one.max_running for one in types.values()}
         self._attempts: dict[_Attempt, None] = {}
         """In the order of their claims."""
         self._strays: list[asyncio.Task[None]] = []
         """Attempts whose lease is lost and whose handler has not ended: nobody waits for them or heeds them."""
-        self._outages = Outages(world.clock)
+        self._meter = world.meter
+        self._outages = Outages(world.clock, world.meter)
+        self._places = 0
+        """How many attempts may run here at the same time: none before the start, and none after the end."""
         self._room = asyncio.Event()
         self._working = asyncio.Event()
         self._nudged = asyncio.Event()
@@ -70,14 +79,25 @@ class WorkerPool:
         """Begin to claim and run jobs on the running loop."""
         self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
         self._room.set()
-        self._duties = [self._loop.create_task(self._claim_jobs()), self._loop.create_task(self._keep_leases())]
+        self._offer(self._world.limits.concurrency)
+        scheduler = Scheduler(self._world, self._types, self._outages)
+        duties = (self._claim_jobs(), self._keep_leases(), scheduler.run())
+        self._duties = [self._loop.create_task(duty) for duty in duties]
 
     def works_here(self) -> bool:
         """Return True while the pool works in this process, on the running loop."""
         if self._pid != os.getpid() or self._loop is not asyncio.get_running_loop():
             return False
-        claiming, keeping = self._duties
-        return not (claiming.done() or keeping.done())
+        return not any(duty.done() for duty in self._duties)
+
+    def health(self) -> WorkersHealth:
+        """Return what the pool does; ask where it works."""
+        return WorkersHealth(running=self.works_here(), in_flight=len(self._attempts), concurrency=self._places)
+
+    @property
+    def store_away_since(self) -> datetime | None:
+        """Since when the pool has been waiting for its store."""
+        return self._outages.since
 
     def nudge(self) -> None:
         """Ask for a heartbeat now, so that a cancel need not wait for the next."""
@@ -95,7 +115,8 @@ class WorkerPool:
 
     async def stop(self) -> None:
         """Claim no more; let running attempts end within the grace period; give back the rest."""
-        claiming, keeping = self._duties
+        claiming, keeping, scheduling = self._duties
+        scheduling.cancel()
         async with self._claiming:  # so that every job that was claimed has begun, and can be given back
             claiming.cancel()
         await self._wait_for_attempts_in_grace(self._world.limits.grace_seconds)
@@ -105,7 +126,7 @@ class WorkerPool:
             attempt.interrupt()
         await self._wait_for_attempts(LAST_WORDS_SECONDS)
         keeping.cancel()
-        await asyncio.gather(claiming, keeping, return_exceptions=True)
+        await asyncio.gather(*self._duties, return_exceptions=True)
         for attempt in self._attempts:
             attempt.task.cancel()
         await self.abandon()
@@ -123,12 +144,17 @@ class WorkerPool:
         """
         if self._pid != os.getpid():
             return
-        leases = [attempt.lease for attempt in self._attempts]
-        self._attempts.clear()
-        for lease in leases:
-            await self._give_back(lease)
+        self._offer(0)
+        for attempt in list(self._attempts):
+            self._forget(attempt)
+            await self._give_back(attempt.lease)
+
+    def _offer(self, places: int) -> None:
+        self._meter.working(places - self._places)
+        self._places = places
 
     def _stop_now(self) -> None:
+        self._offer(0)
         for duty in self._duties:
             duty.cancel()
         for attempt in self._attempts:
@@ -159,27 +185,46 @@ class WorkerPool:
             log.warning("job %s cannot be given back now: it runs again when its lease has run out", lease.job_id)
 
     async def _claim_jobs(self) -> None:
-        while True:
-            await self._room.wait()
-            await self._outages.outlast(self._claim_some)
+        try:
+            while True:
+                if not self._room.is_set():
+                    await self._wait_for_room()
+                await self._outages.outlast(self._claim_some)
+        finally:
+            await self._give_back_what_never_began()
+
+    async def _give_back_what_never_began(self) -> None:
+        """Give back what was claimed in the very moment in which the loop ended: its task took no step."""
+        for attempt in [attempt for attempt in self._attempts if attempt.task.done()]:
+            self._forget(attempt)
+            await self._give_back(attempt.lease)
+
+    async def _wait_for_room(self) -> None:
+        full_at = self._loop.time()
+        await self._room.wait()
+        self._meter.waited_for_room(self._loop.time() - full_at)
 
     async def _claim_some(self) -> None:
         limits = self._world.limits
-        await self._world.store.wait_claimable()
+        await self._world.store.wait_claimable(self._accepts)
         async with self._claiming:
-            held_until = self._loop.time() + limits.lease_seconds
-            for claim in await self._world.store.claim(
+            began_at, room = self._loop.time(), limits.concurrency - len(self._attempts)
+            claims = await self._world.store.claim(
                 self.worker_id,
-                limit=limits.concurrency - len(self._attempts),
+                self._accepts,
+                limit=room,
                 lease_seconds=limits.lease_seconds,
                 hard_limit_seconds=limits.hard_limit_seconds,
-            ):
-                self._begin(claim, held_until)
+            )
+            for claim in claims:
+                self._begin(claim, began_at)
+        self._meter.claimed(len(claims), room=room)
         if len(self._attempts) >= limits.concurrency:
             self._room.clear()
 
-    def _begin(self, claim: Claim, held_until: float) -> None:
-        attempt = _Attempt(claim, self._world, held_until=held_until)
+    def _begin(self, claim: Claim, began_at: float) -> None:
+        self._meter.started(claim.job, first=claim.lease.fence == 1)
+        attempt = _Attempt(claim, self._world, began_at=began_at)
         attempt.task = self._loop.create_task(self._work(attempt))
         self._attempts[attempt] = None
         self._working.set()
@@ -192,6 +237,8 @@ class WorkerPool:
                 attempt.ending = True
                 await self._finish(attempt, outcome)
         except LeaseLostError:
+            if attempt in self._attempts:
+                self._meter.lost(context.job)
             log.warning("job %s had left this worker before attempt %d ended", context.job.id, context.attempt)
         finally:
             if attempt in self._attempts:
@@ -199,26 +246,44 @@ class WorkerPool:
 
     async def _finish(self, attempt: _Attempt, outcome: Outcome) -> None:
         try:
-            await self._world.store.finish(attempt.lease, outcome)
+            job = await self._world.store.finish(attempt.lease, outcome)
         except StoreUnavailableError:
             await self._finish_after_outage(attempt, outcome)
+        else:
+            self._tell_of_the_end(attempt, outcome, job)
 
     async def _finish_after_outage(self, attempt: _Attempt, outcome: Outcome) -> None:
         context = attempt.context
         try:
-            await self._outages.outlast(
+            job = await self._outages.outlast(
                 partial(self._world.store.finish, attempt.lease, outcome),
                 worthwhile=lambda: self._loop.time() < attempt.held_until,
             )
         except StoreUnavailableError:
+            self._meter.lost(context.job)
             log.warning(
                 "the lease on job %s ran out before the store was back; attempt %d is dropped",
                 context.job.id,
                 context.attempt,
             )
+        else:
+            self._tell_of_the_end(attempt, outcome, job)
+
+    def _tell_of_the_end(self, attempt: _Attempt, outcome: Outcome, job: Job) -> None:
+        seconds = self._loop.time() - attempt.began_at
+        self._meter.ended(job, outcome, region=attempt.context.region, seconds=seconds)
+        if log.isEnabledFor(logging.INFO):
+            attempt_number = attempt.context.attempt
+            log.info(
+                "job %s type=%s attempt=%d seconds=%.2f: %s", job.id, job.type, attempt_number, seconds, job.message
+            )
+
+    def _forget(self, attempt: _Attempt) -> None:
+        del self._attempts[attempt]
+        self._meter.left(attempt.context.job)
 
     def _let_go(self, attempt: _Attempt) -> None:
-        del self._attempts[attempt]
+        self._forget(attempt)
         self._room.set()
         if not self._attempts and not self._strays:
             self._working.clear()
@@ -256,6 +321,7 @@ class WorkerPool:
         for lease, beat in beats.items():
             self._heed(held[lease], beat, held_until)
         reaped = set(await self._world.store.reap())
+        self._meter.reaped(len(reaped))
         for lease, attempt in held.items():
             if lease.job_id in reaped:
                 self._drop(attempt)
@@ -274,6 +340,7 @@ class WorkerPool:
         if attempt not in self._attempts:
             return
         context = attempt.context
+        self._meter.lost(context.job)
         log.warning("job %s has left this worker; attempt %d is dropped", context.job.id, context.attempt)
         context.stopping = True
         attempt.task.cancel()

@@ -110,7 +110,8 @@ async def _write_answer(context: JobContext, payload: GenerationPayload, model: 
     sanitiser = Sanitiser()
     pieces: list[str] = []
     request = _request(context, payload)
-    async with aclosing(context.generate(model.provider, request, timeout_seconds=model.timeout_seconds)) as chunks:
+    answer = context.generate(model.provider, request, timeout_seconds=model.timeout_seconds, region=model.route.region)
+    async with aclosing(answer) as chunks:
         async for chunk in chunks:
             match chunk:
                 case TextChunk():

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.errors import JobNotFoundError
+from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.store import Beat, Claim, Done, Lease, Outcome, Release, Update
+from aijobs_sdk.contract.schedule import Schedule
+from aijobs_sdk.contract.store import (
+    DUE_AT_ONCE,
+    NO_LIMITS,
+    Accepts,
+    Admission,
+    Beat,
+    Claim,
+    Done,
+    Lease,
+    Outcome,
+    Release,
+    Update,
+)
 from aijobs_sdk.engine.lifecycle import (
     Command,
     Extend,
@@ -26,9 +39,10 @@ from aijobs_sdk.engine.lifecycle import (
     accept,
     advance,
     check_lease,
+    ended_so,
     expire,
-    seconds_until_past,
 )
+from aijobs_sdk.stores.admission import check_active, full_at_after
 from aijobs_sdk.stores.entry import Entry
 from aijobs_sdk.stores.idempotency import Holder, Key, ids_under_keys, key_of, still_counts
 from aijobs_sdk.stores.pages import not_a_cursor
@@ -46,6 +60,12 @@ class MemoryStore:
         self._of_tenant: defaultdict[UUID, list[Entry]] = defaultdict(list)
         self._by_key: dict[Key, UUID] = {}
         self._running: dict[Entry, None] = {}
+        self._running_of: Counter[str] = Counter()
+        """By type."""
+        self._active: Counter[UUID] = Counter()
+        """Unfinished jobs, by tenant."""
+        self._full_at: dict[tuple[UUID, str], datetime] = {}
+        """When a tenant may submit a whole burst of a type again."""
         self._queue = Queue()
         self._claimable = Signal()
         self._pid = os.getpid()
@@ -54,34 +74,45 @@ class MemoryStore:
         self._usage: defaultdict[UUID, list[UsageRow]] = defaultdict(list)
         self._images: defaultdict[UUID, list[Image]] = defaultdict(list)
         self._dead_letters: dict[UUID, DeadLetter] = {}
+        self._schedules: dict[tuple[UUID, str], Schedule] = {}
+        self._scheduled = Signal()
 
-    async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
+    async def create(self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS) -> list[Job]:
         """Insert all of them or none."""
         ids = ids_under_keys(jobs, self._held_keys(jobs))
+        if admission is not NO_LIMITS:
+            self._admit([new.job for new, job_id in zip(jobs, ids, strict=True) if job_id == new.job.id], admission)
         return [
             self._insert(new) if job_id == new.job.id else self._entries[job_id].record.job
             for new, job_id in zip(jobs, ids, strict=True)
         ]
 
-    async def wait_claimable(self) -> None:
-        """Return as soon as a job is due; reap those whose leases run out meanwhile."""
+    async def wait_claimable(self, accepts: Accepts) -> None:
+        """Return as soon as a job is due, or its worker lost."""
         self._take_over_after_fork()
-        while self._queue.next_due(now := self._clock.now()) is None:
-            if not await self.reap():
-                await self._claimable.wait(self._seconds_to_next(now))
+        while self._queue.next_due(self._open_types(accepts), now := self._clock.now()) is None and not self._lost(now):
+            await self._claimable.wait(self._seconds_to_next(now))
 
     async def claim(
-        self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
     ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         now = self._clock.now()
         take = Take(worker_id, lease_seconds, hard_limit_seconds)
+        types = self._open_types(accepts)
         claims: list[Claim] = []
-        while len(claims) < limit and (entry := self._queue.next_due(now)) is not None:
-            self._queue.pop()
+        if self._queue.next_due(types, now) is None and await self.reap():
+            types = self._open_types(accepts)
+        while len(claims) < limit and (entry := self._queue.next_due(types, now)) is not None:
+            self._queue.pop(entry)
             record = self._write(entry, advance(entry.record, take, now), now)
             self._running[entry] = None
+            self._running_of[record.job.type] += 1
             claims.append(Claim(record.job, record.lease, record.draw_key))
+            if accepts[record.job.type] is not None:
+                types = self._open_types(accepts)
+        if claims:
+            self._claimable.ring()  # who waits did not know of these leases
         return claims
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:
@@ -94,11 +125,14 @@ class MemoryStore:
 
     async def finish(self, lease: Lease, outcome: Outcome) -> Job:
         """End the attempt."""
+        entry = self._entries.get(lease.job_id)
+        if entry is not None and ended_so(entry.record, lease, outcome):
+            return entry.record.job
         entry = self._held(lease)
         record = self._step(entry, outcome)
         if isinstance(outcome, Done):
             self._keep(outcome.effects)
-        self._running.pop(entry, None)
+        self._stop(entry)
         return record.job
 
     async def request_cancel(self, tenant_id: UUID, job_id: UUID) -> Job:
@@ -108,10 +142,10 @@ class MemoryStore:
     async def reap(self) -> list[UUID]:
         """Retry or fail every running job that nobody will end."""
         now = self._clock.now()
-        lost = [entry for entry in self._running if entry.record.expired(now)]
+        lost = self._lost(now)
         for entry in lost:
             self._step(entry, expire(entry.record, now))
-            del self._running[entry]
+            self._stop(entry)
         return [entry.record.job.id for entry in lost]
 
     async def get(self, tenant_id: UUID, job_id: UUID) -> Job:
@@ -198,25 +232,80 @@ class MemoryStore:
             ]
         return len(old)
 
+    async def put_schedule(self, schedule: Schedule) -> None:
+        """Keep a schedule, in place of one of the same name."""
+        self._schedules[schedule.tenant_id, schedule.name] = schedule
+        self._scheduled.ring()
+
+    async def schedules(self, tenant_id: UUID) -> Sequence[Schedule]:
+        """Return this tenant's schedules, by name."""
+        return sorted((one for one in self._schedules.values() if one.tenant_id == tenant_id), key=lambda one: one.name)
+
+    async def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
+        """Forget a schedule of this tenant."""
+        return self._schedules.pop((tenant_id, name), None) is not None
+
+    async def wait_schedule(self, types: Collection[str]) -> None:
+        """Return as soon as a schedule of these types is due."""
+        while True:
+            times = [one.next_run_at for one in self._schedules.values() if one.type in types]
+            seconds = (min(times) - self._clock.now()).total_seconds() if times else None
+            if seconds is not None and seconds <= 0:
+                return
+            await self._scheduled.wait(seconds)
+
+    async def due_schedules(self, types: Collection[str]) -> Sequence[Schedule]:
+        """Return schedules that are due now."""
+        now = self._clock.now()
+        due = [one for one in self._schedules.values() if one.type in types and one.next_run_at <= now]
+        return sorted(due, key=lambda one: one.next_run_at)[:DUE_AT_ONCE]
+
+    async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
+        """Note which job a due schedule came to, and when it is due again."""
+        key = (schedule.tenant_id, schedule.name)
+        if self._schedules.get(key) != schedule:
+            return False
+        self._schedules[key] = schedule.replace(
+            next_run_at=next_run_at, last_run_at=schedule.next_run_at, last_job_id=job_id
+        )
+        return True
+
     async def aclose(self) -> None:
         """Hold on to everything: there is nothing else that does."""
 
+    def _open_types(self, accepts: Accepts) -> list[str]:
+        """Return the types of which another job may start."""
+        return [name for name, most in accepts.items() if most is None or self._running_of[name] < most]
+
+    def _stop(self, entry: Entry) -> None:
+        """Note that a job runs no more; it may have stood in the way of others of its type."""
+        del self._running[entry]
+        self._running_of[entry.record.job.type] -= 1
+        self._claimable.ring()
+
+    def _admit(self, jobs: Sequence[Job], admission: Admission) -> None:
+        now = self._clock.now()
+        check_active(jobs, admission, self._active)
+        self._full_at |= full_at_after(jobs, admission, self._full_at, now)
+
+    def _lost(self, now: datetime) -> list[Entry]:
+        return [entry for entry in self._running if entry.record.expired(now)]
+
     def _seconds_to_next(self, now: datetime) -> float | None:
-        """Return how long until a job is due or a lease has run out."""
-        leases = (entry.record.lease_until for entry in self._running)
-        waits = [seconds_until_past(until, now) for until in leases if until is not None]
+        """Return how long until a job falls due or a lease runs out; None when neither will happen."""
+        seconds = [(end - now).total_seconds() for entry in self._running if (end := entry.record.ends_by) is not None]
         if (due := self._queue.seconds_to_next(now)) is not None:
-            waits.append(due)
-        return min(waits, default=None)
+            seconds.append(due)
+        return max(0.0, min(seconds)) if seconds else None
 
     def _take_over_after_fork(self) -> None:
         """Make every job claimable that ran in the parent: it ends there, but this copy of it only here."""
         if self._pid == os.getpid():
             return
         self._pid = os.getpid()
-        for entry in self._running:
+        for entry in list(self._running):
             self._step(entry, Release())
-        self._running.clear()
+            self._stop(entry)
 
     def _held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
         """Return who holds the keys of these jobs now."""
@@ -238,10 +327,12 @@ class MemoryStore:
         job = step.record.job
         entry = self._entries[job.id] = Entry(step.record, ordinal=self._newest)
         self._of_tenant[job.tenant_id].append(entry)
+        self._active[job.tenant_id] += 1
         if (key := key_of(job)) is not None:
             self._by_key[key] = job.id
-        if job.replay_of in self._dead_letters:
-            self._dead_letters[job.replay_of] = self._dead_letters[job.replay_of].replace(replayed_as=job.id)
+        letter = None if job.replay_of is None else self._dead_letters.get(job.replay_of)
+        if letter is not None and letter.tenant_id == job.tenant_id:
+            self._dead_letters[letter.job_id] = letter.replace(replayed_as=job.id)
         return self._write(entry, step, now).job
 
     def _beat(self, lease: Lease, lease_seconds: float) -> Beat:
@@ -258,7 +349,9 @@ class MemoryStore:
         return entry
 
     def _held(self, lease: Lease) -> Entry:
-        entry = self._entries[lease.job_id]
+        entry = self._entries.get(lease.job_id)
+        if entry is None:
+            raise LeaseLostError(lease.job_id)
         check_lease(entry.record, lease)
         return entry
 
@@ -268,10 +361,11 @@ class MemoryStore:
 
     def _write(self, entry: Entry, step: Step, now: datetime) -> JobRecord:
         """Keep the new record and its events together, then ring the bells."""
+        self._active[step.record.job.tenant_id] -= entry.record.state.is_final is not step.record.state.is_final
         entry.record = step.record
-        if (letter := step.record.dead_letter()) is not None:
-            self._dead_letters[letter.job_id] = letter
         if step.events:
+            if (letter := step.record.dead_letter()) is not None:
+                self._dead_letters[letter.job_id] = letter
             entry.log += step.events
             if entry.readers is not None:
                 entry.readers.ring()

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-PAGES = ["README.md", *(f"docs/{page}.md" for page in ("adding_a_job_type", "batches", "simulation", "usage"))]
+from aijobs_sdk.engine.metrics import INSTRUMENTS
+
+PAGES = [
+    "README.md",
+    *(f"docs/{page}.md" for page in ("adding_a_job_type", "batches", "operations", "simulation", "usage")),
+]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -43,3 +48,16 @@ def test_every_room_is_on_the_map() -> None:
     rooms = {path.parent.name for path in Path("aijobs_sdk").glob("*/__init__.py")}
     on_the_map = re.findall(r"^\| `aijobs_sdk/(\w+)/` \|", Path("README.md").read_text("utf-8"), re.MULTILINE)
     assert rooms == set(on_the_map)
+
+
+def test_every_metric_is_in_the_table_of_the_operations_page() -> None:
+    """Drawn from the instruments: a red run prints the table to paste."""
+    rows = [
+        f"| `{one.name}` | {one.kind} | {', '.join(f'`{label}`' for label in one.labels)} | {one.about} |"
+        for one in INSTRUMENTS
+    ]
+    table = "\n".join(["| name | kind | labels | what it tells |", "|---|---|---|---|", *rows])
+    shown = re.findall(
+        r"<!-- metrics -->\n(.*)<!-- /metrics -->", Path("docs/operations.md").read_text("utf-8"), re.DOTALL
+    )
+    assert [text.strip() for text in shown] == [table], table

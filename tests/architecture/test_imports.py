@@ -28,7 +28,10 @@ def test_importing_the_package_loads_nothing_else() -> None:
     assert for_nothing.isdisjoint(loaded_after("import aijobs_sdk"))
 
 
-@pytest.mark.parametrize("extra", ["duckdb", "click", "rich", "pyarrow", "pandas", "httpx", "ipywidgets", "openai"])
+OPTIONAL = ["duckdb", "click", "rich", "pyarrow", "pandas", "httpx", "ipywidgets", "openai", "sqlalchemy"]
+
+
+@pytest.mark.parametrize("extra", [*OPTIONAL, "prometheus_client", "opentelemetry"])
 def test_a_first_job_loads_no_optional_library(extra: str) -> None:
     first_job = "import aijobs_sdk as aijobs\naijobs.Client().submit('hi', model='gpt-5.2').result()"
     assert extra not in loaded_after(first_job)

@@ -148,6 +148,7 @@ def test_batch_refuses_a_folder_as_its_output(folder: Path) -> None:
         ("AIJOBS_TENANT_ID", "nonsense", "AIJOBS_TENANT_ID must be a UUID"),
         ("AIJOBS_URL", "ftp://x", "Cannot connect to a ftp: address"),
         ("AIJOBS_LOG", "loud", "AIJOBS_LOG must be a log level"),
+        ("AIJOBS_LOG_FORMAT", "xml", "AIJOBS_LOG_FORMAT must be text or json"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(folder: Path, variable: str, value: str, message: str) -> None:

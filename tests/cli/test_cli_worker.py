@@ -158,5 +158,6 @@ def test_a_worker_runs_what_another_process_submitted_and_left(
     )
     job = client.job(left.stdout.strip())
     assert [event.kind for event in job.events()] == ["accepted"]
-    start()
-    assert job.wait(A_MINUTE).status is JobStatus.COMPLETED
+    worker = start()
+    read_until(worker, f"job {job.id} type=held attempt=1")
+    assert job.status is JobStatus.COMPLETED

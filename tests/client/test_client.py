@@ -250,7 +250,8 @@ def test_a_mock_world_is_simulated_whatever_the_setting(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("AI_MOCK_MODE", "perhaps"), ("AIJOBS_LEASE_SECONDS", "-1"), ("AIJOBS_LOG", "loud")]
+    ("name", "value"),
+    [("AI_MOCK_MODE", "perhaps"), ("AIJOBS_LEASE_SECONDS", "-1"), ("AIJOBS_LOG", "loud"), ("AIJOBS_LOG_FORMAT", "xml")],
 )
 def test_an_unusable_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)

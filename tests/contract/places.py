@@ -22,8 +22,8 @@ _EMPTY = "; ".join(f"DELETE FROM {table}" for table in metadata.tables)
 class Place(Protocol):
     """One place, of one kind."""
 
-    def open(self, clock: Clock) -> Store:
-        """Return a store that finds what the one before it left here; close that one first."""
+    def open(self, clock: Clock, *, shared: bool = False) -> Store:
+        """Return a store that finds what others left here; it hears of what they write from now on if it is shared."""
         ...
 
 
@@ -33,7 +33,7 @@ class InMemory:
     def __init__(self) -> None:
         self._store: MemoryStore | None = None
 
-    def open(self, clock: Clock) -> Store:
+    def open(self, clock: Clock, *, shared: bool = False) -> Store:
         self._store = self._store or MemoryStore(clock)
         return self._store
 
@@ -44,8 +44,8 @@ class InDatabase:
     def __init__(self, url: str) -> None:
         self._url = url
 
-    def open(self, clock: Clock) -> Store:
-        return SqlStore(self._url, clock, shared=False)
+    def open(self, clock: Clock, *, shared: bool = False) -> Store:
+        return SqlStore(self._url, clock, shared=shared)
 
 
 def make_tables(url: str) -> None:

@@ -20,6 +20,7 @@ from aijobs_sdk.contract.errors import (
     JobNotFoundError,
 )
 from aijobs_sdk.contract.events import JobEvent, JobRetrying, TextDelta
+from aijobs_sdk.contract.health import BreakerState, Health
 from aijobs_sdk.contract.job import Caller, Job, JobQuery, JobRequest, JobStatus, Priority
 from aijobs_sdk.contract.records import DeadLetterQuery, UsageRow
 from aijobs_sdk.contract.results import GenerationResult
@@ -110,6 +111,7 @@ async def test_one_bad_request_of_many_stores_nothing(backend: Backend) -> None:
         (JobRequest(type="test_job", payload={}, priority="urgent"), "priority", "high"),
         (JobRequest(type="test_job", payload={}, max_attempts=0), "max_attempts", "1 or more"),
         (JobRequest(type="test_job", payload={}, idempotency_key=""), "idempotency_key", "255"),
+        (JobRequest(type="test_job", payload={}, idempotency_key="a\x00b"), "idempotency_key", "NUL"),
     ],
 )
 async def test_bad_input_is_refused_by_the_name_of_its_field(
@@ -489,3 +491,17 @@ async def test_closing_gives_jobs_back_however_far_they_are(backend: Backend, tu
     await backend.aclose()
     given_back = await backend.get(job.id)
     assert (given_back.status, given_back.attempts) == (JobStatus.PENDING, 0)
+
+
+async def test_health_is_an_answer_before_and_after_the_first_job(backend: Backend) -> None:
+    before = await backend.health()
+    assert (before.healthy, before.workers.running, before.breakers) == (True, False, ())
+    await over(backend, await submit(backend, a_text()))
+    after = await backend.health()
+    assert (after.healthy, after.workers.running, after.workers.in_flight) == (True, True, 0)
+    assert [(breaker.provider, breaker.state) for breaker in after.breakers] == [("openai", BreakerState.CLOSED)]
+
+
+async def test_health_is_a_fact_that_can_be_sent(backend: Backend) -> None:
+    health = await backend.health()
+    assert Health.model_validate_json(health.model_dump_json()) == health

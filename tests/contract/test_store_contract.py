@@ -16,14 +16,15 @@ from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestE
 from aijobs_sdk.contract.events import JobCompleted, JobRetrying, TextDelta
 from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.records import DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.store import Cancelled, Claim, Done, Fail, Progress, Release, Retry, Store, Text
+from aijobs_sdk.contract.store import Cancelled, Claim, Done, Fail, Outcome, Progress, Release, Retry, Store, Text
 
 pytestmark = pytest.mark.anyio
 
 US, THEM = UUID(int=1), UUID(int=2)
 PASSING = ErrorInfo(code="busy", category=ErrorCategory.PROVIDER, message="Busy.", retryable=True, attempt=1)
 LASTING = ErrorInfo(code="no", category=ErrorCategory.PROVIDER, message="No.", attempt=1)
-LIMITS = {"lease_seconds": 30, "hard_limit_seconds": 330}
+ANY = {"test_job": None, "other": None}
+LIMITS: dict[str, Any] = {"accepts": ANY, "lease_seconds": 30, "hard_limit_seconds": 330}
 DONE = Done({"answer": 42}, Effects())
 
 
@@ -131,7 +132,7 @@ async def test_a_claim_takes_no_more_than_its_limit(store: Store, clock: Clock) 
 
 
 async def test_waiting_for_work_ends_when_a_job_is_created(store: Store, clock: Clock) -> None:
-    waiting = asyncio.create_task(store.wait_claimable())
+    waiting = asyncio.create_task(store.wait_claimable(ANY))
     await clock.sleep(5)
     assert not waiting.done()
     await create(store, clock)
@@ -202,7 +203,7 @@ async def test_a_retry_waits_out_its_delay(store: Store, clock: Clock) -> None:
     waiting = await store.finish((await claim(store)).lease, Retry(PASSING, delay_seconds=20))
     assert waiting.status is JobStatus.PENDING
     assert await store.claim("w1", limit=1, **LIMITS) == []
-    await store.wait_claimable()
+    await store.wait_claimable(ANY)
     assert clock.now() - began >= timedelta(seconds=20)
     assert (await claim(store)).job.attempts == 2
     retrying = (await store.events(US, job.id, after=2))[0]
@@ -276,7 +277,7 @@ async def test_whoever_waits_for_work_takes_over_from_a_worker_that_died(store: 
     await claim(store, "w1")
     async with asyncio.timeout(31):
         while not (claims := await store.claim("w2", limit=1, **LIMITS)):
-            await store.wait_claimable()
+            await store.wait_claimable(ANY)
     assert [(one.job.id, one.job.attempts) for one in claims] == [(job.id, 2)]
 
 
@@ -284,7 +285,7 @@ async def test_waiting_for_work_goes_on_while_the_worker_lives(store: Store, clo
     await create(store, clock)
     lease = (await claim(store)).lease
     assert await store.claim("w2", limit=1, **LIMITS) == []
-    waiting = asyncio.create_task(store.wait_claimable())
+    waiting = asyncio.create_task(store.wait_claimable(ANY))
     await clock.sleep(20)
     await store.heartbeat([lease], lease_seconds=30)
     await clock.sleep(29)
@@ -439,7 +440,7 @@ async def test_a_job_for_later_waits_for_its_instant(store: Store, clock: Clock)
     [job] = await store.create([new_job(clock)._replace(run_at=later)])
     assert job.status is JobStatus.PENDING
     assert await store.claim("w1", limit=1, **LIMITS) == []
-    await store.wait_claimable()
+    await store.wait_claimable(ANY)
     assert clock.now() >= later
     assert (await claim(store)).job.id == job.id
 
@@ -450,6 +451,16 @@ async def test_a_snoozed_job_waits_and_its_attempt_does_not_count(store: Store, 
     assert await store.claim("w1", limit=1, **LIMITS) == []
     await clock.sleep(20)
     assert (await claim(store)).job.attempts == 1
+
+
+async def test_time_in_which_a_worker_could_not_be_heard_is_not_held_against_its_attempt(
+    store: Store, clock: Clock
+) -> None:
+    await create(store, clock)
+    lease = (await claim(store)).lease
+    await clock.sleep(3600)  # the clock jumped, or the machine slept
+    assert not (await store.heartbeat([lease], lease_seconds=30))[lease].lost
+    assert await store.reap() == []
 
 
 async def test_a_stuck_attempt_fails_however_alive_its_worker_is(store: Store, clock: Clock) -> None:
@@ -607,6 +618,78 @@ async def test_purging_jobs_spares_those_whose_key_still_counts(store: Store, cl
     await clock.sleep(24 * 3600)
     assert await store.purge_jobs(finished_before=clock.now()) == 1
     assert (await create(store, clock, idempotency_key="k", fingerprint="other")).id != done.id
+
+
+async def test_cancelling_a_failed_job_does_not_touch_its_dead_letter(store: Store, clock: Clock) -> None:
+    failed = await fail(store, clock)
+    replay = await create(store, clock, replay_of=failed.id)
+    await store.request_cancel(US, failed.id)
+    letter = await store.dead_letter(US, failed.id)
+    assert letter is not None
+    assert letter.replayed_as == replay.id
+    await store.purge_dead_letters(US, failed_before=clock.now() + timedelta(seconds=1))
+    await store.request_cancel(US, failed.id)
+    assert await store.dead_letter(US, failed.id) is None
+
+
+async def test_a_replay_by_another_tenant_is_not_noted(store: Store, clock: Clock) -> None:
+    failed = await fail(store, clock)
+    await create(store, clock, tenant_id=THEM, replay_of=failed.id)
+    letter = await store.dead_letter(US, failed.id)
+    assert letter is not None
+    assert letter.replayed_as is None
+
+
+@pytest.mark.parametrize("outcome", [DONE, Retry(PASSING, 5), Fail(LASTING), Cancelled(), Release()])
+async def test_an_outcome_that_is_said_again_ends_its_attempt_once(
+    store: Store, clock: Clock, outcome: Outcome
+) -> None:
+    job = await create(store, clock)
+    lease = (await claim(store)).lease
+    ended = await store.finish(lease, outcome)
+    log = await store.events(US, job.id, after=0)
+    assert await store.finish(lease, outcome) == ended
+    assert await store.events(US, job.id, after=0) == log
+
+
+async def test_a_completion_that_is_said_again_leaves_its_effects_once(store: Store, clock: Clock) -> None:
+    await create(store, clock)
+    claimed = await claim(store)
+    done = Done({}, effects(clock, claimed.job))
+    await store.finish(claimed.lease, done)
+    await store.finish(claimed.lease, done)
+    assert await usage_of(store, US) == list(done.effects.usage)
+
+
+async def test_an_outcome_is_refused_that_is_said_again_after_the_next_claim(store: Store, clock: Clock) -> None:
+    await create(store, clock)
+    first = (await claim(store)).lease
+    await store.finish(first, Release())
+    await claim(store)
+    with pytest.raises(LeaseLostError):
+        await store.finish(first, Release())
+
+
+async def test_a_claim_that_nobody_heard_of_is_claimed_anew_when_its_lease_has_run_out(
+    store: Store, clock: Clock
+) -> None:
+    job = await create(store, clock)
+    claimed_at = (await claim(store, "unheard of")).job.started_at
+    assert claimed_at == clock.now()
+    while not (again := await store.claim("w2", limit=1, **LIMITS)):
+        await store.wait_claimable(ANY)
+    assert clock.now() - claimed_at == timedelta(seconds=30)
+    assert (again[0].job.id, again[0].job.attempts) == (job.id, 2)
+
+
+async def test_a_purged_jobs_lease_is_lost(store: Store, clock: Clock) -> None:
+    await create(store, clock)
+    lease = (await claim(store)).lease
+    await store.finish(lease, DONE)
+    await store.purge_jobs(finished_before=clock.now() + timedelta(seconds=1))
+    with pytest.raises(LeaseLostError):
+        await store.finish(lease, DONE)
+    assert (await store.heartbeat([lease], lease_seconds=30))[lease].lost
 
 
 async def test_images_come_with_the_completion_in_their_order(store: Store, clock: Clock) -> None:

@@ -17,6 +17,7 @@ from aijobs_sdk.contract.job import JobStatus
 from aijobs_sdk.contract.store import Fail, Retry, Text
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
+from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.payload import drop_secrets
 from aijobs_sdk.engine.retry import after_failure, backoff_seconds
 
@@ -113,6 +114,11 @@ def test_a_draw_belongs_to_its_key_and_seed() -> None:
 @given(st.lists(st.text(), max_size=3))
 def test_a_draw_is_a_share(key: list[str]) -> None:
     assert 0 <= Chance(0).draw(*key) < 1
+
+
+def test_a_short_lease_is_kept_by_a_short_heartbeat() -> None:
+    assert Limits(lease_seconds=2).heartbeat_seconds <= 2 / 3
+    assert Limits().heartbeat_seconds == 10
 
 
 def test_an_event_of_a_later_version_breaks_nobody() -> None:

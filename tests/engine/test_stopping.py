@@ -78,7 +78,7 @@ async def started(world: World, job_type: str = "test_job", **payload: object) -
 
 async def submitted(world: World, job_type: str = "test_job", **payload: object) -> Job:
     request = JobRequest(type=job_type, payload=payload)
-    [job] = await dispatch([request], caller=US, types=TYPES, store=world.store, clock=world.clock)
+    [job] = await dispatch([request], caller=US, types=TYPES, store=world.store, clock=world.clock, meter=world.meter)
     return job
 
 

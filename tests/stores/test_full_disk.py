@@ -51,7 +51,7 @@ def wait_until_logged(text: str, caplog: pytest.LogCaptureFixture) -> None:
 def test_a_job_for_which_there_is_no_room_is_refused_whole(client: aijobs.Client, disk: Disk, tmp_path: Path) -> None:
     disk.full = True
     requests = [client.request(type="test_job", payload={"echo": echo}) for echo in ("small", BIG)]
-    with pytest.raises(aijobs.StoreUnavailableError, match="disk is full. Free some space") as refused:
+    with pytest.raises(aijobs.StoreUnavailableError, match=r"disk is full\. Free some space") as refused:
         client.submit_many(requests)
     assert f"{tmp_path}/jobs.db" in refused.value.message
     assert len(list(client.list())) == 1

@@ -11,7 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import Connection, MetaData, Table
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from aijobs_sdk.engine.system_clock import SystemClock
@@ -45,12 +45,13 @@ def described(connection: Connection) -> dict[str, list[str]]:
     """Return each table that is there, and its indexes, in the words that would make them again."""
     found = MetaData()
     found.reflect(connection)
-    made = {table.name: [CreateTable(table), *map(CreateIndex, table.indexes)] for table in found.sorted_tables}
-    del made[VERSION]
-    lines = {
-        name: [str(one.compile(connection)).splitlines() for one in statements] for name, statements in made.items()
-    }
-    return {name: sorted(line.strip(" \t,") for part in parts for line in part) for name, parts in lines.items()}
+    return {table.name: lines_of(table, connection) for table in found.sorted_tables if table.name != VERSION}
+
+
+def lines_of(table: Table, connection: Connection) -> list[str]:
+    indexes = [str(CreateIndex(index).compile(connection)) for index in table.indexes]
+    text = "\n".join([str(CreateTable(table).compile(connection)), *indexes])
+    return sorted(line.strip(" \t,") for line in text.splitlines())
 
 
 def test_migrations_make_the_tables_of_the_schema(connection: Connection) -> None:

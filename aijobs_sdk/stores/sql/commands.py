@@ -9,7 +9,20 @@ from uuid import UUID
 
 from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.job import Job, NewJob
-from aijobs_sdk.contract.store import IDEMPOTENCY_HOURS, Beat, Claim, Done, Lease, Outcome, Release, Update
+from aijobs_sdk.contract.schedule import Schedule
+from aijobs_sdk.contract.store import (
+    IDEMPOTENCY_HOURS,
+    NO_LIMITS,
+    Accepts,
+    Admission,
+    Beat,
+    Claim,
+    Done,
+    Lease,
+    Outcome,
+    Release,
+    Update,
+)
 from aijobs_sdk.engine.lifecycle import (
     Extend,
     JobRecord,
@@ -17,6 +30,7 @@ from aijobs_sdk.engine.lifecycle import (
     RequestCancel,
     Take,
     check_lease,
+    ended_so,
     expire,
 )
 from aijobs_sdk.stores.idempotency import ids_under_keys
@@ -42,6 +56,7 @@ class Create(NamedTuple):
     """Insert jobs, all or none."""
 
     new: tuple[NewJob, ...]
+    admission: Admission
 
     def jobs(self) -> Sequence[UUID]:
         """Return the jobs it needs to read."""
@@ -52,6 +67,9 @@ class Create(NamedTuple):
         ids = ids_under_keys(self.new, work.held_keys(self.new))
         if work.again:
             work.read([new.job.id for new in self.new])
+        if self.admission is not NO_LIMITS:
+            made = [new.job for new, job_id in zip(self.new, ids, strict=True) if job_id == new.job.id]
+            work.admit([job for job in made if work.job(job.id) is None], self.admission)
         return [self._found_or_made(work, job_id, new).job for job_id, new in zip(ids, self.new, strict=True)]
 
     def _found_or_made(self, work: UnitOfWork, job_id: UUID, new: NewJob) -> JobRecord:
@@ -62,6 +80,7 @@ class TakeDue(NamedTuple):
     """Claim what is due."""
 
     limit: int
+    accepts: Accepts
     take: Take
 
     def jobs(self) -> Sequence[UUID]:
@@ -70,7 +89,10 @@ class TakeDue(NamedTuple):
 
     def run(self, work: UnitOfWork) -> list[Claim]:
         """Do it."""
-        taken = [work.advance(record, self.take) for record in work.next_due(self.limit)]
+        due = work.next_due(self.accepts, self.limit)
+        if not due and _end_lost(work):
+            due = work.next_due(self.accepts, self.limit)
+        taken = [work.advance(record, self.take) for record in due]
         return [Claim(record.job, record.lease, record.draw_key) for record in taken]
 
 
@@ -139,6 +161,9 @@ class Finish(NamedTuple):
 
     def run(self, work: UnitOfWork) -> Job:
         """Do it."""
+        known = work.job(self.lease.job_id)
+        if known is not None and ended_so(known, self.lease, self.outcome):
+            return known.job
         record = work.advance(_held(work, self.lease), self.outcome)
         if isinstance(self.outcome, Done):
             work.keep(self.outcome.effects)
@@ -172,10 +197,53 @@ class Reap(NamedTuple):
 
     def run(self, work: UnitOfWork) -> list[UUID]:
         """Do it."""
-        lost = work.lost()
-        for record in lost:
-            work.advance(record, expire(record, work.now))
-        return [record.job.id for record in lost]
+        return _end_lost(work)
+
+
+class PutSchedule(NamedTuple):
+    """Keep a schedule, in place of one of the same name."""
+
+    schedule: Schedule
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> None:
+        """Do it."""
+        work.delete_schedule(self.schedule.tenant_id, self.schedule.name)
+        work.insert_schedule(self.schedule)
+
+
+class DeleteSchedule(NamedTuple):
+    """Forget a schedule."""
+
+    tenant_id: UUID
+    name: str
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> bool:
+        """Do it."""
+        return work.delete_schedule(self.tenant_id, self.name)
+
+
+class MoveSchedule(NamedTuple):
+    """Note what a due schedule came to, unless somebody has done so."""
+
+    schedule: Schedule
+    next_run_at: datetime
+    job_id: UUID | None
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> bool:
+        """Do it."""
+        return work.move_schedule(self.schedule, self.next_run_at, self.job_id)
 
 
 class PurgeDeadLetters(NamedTuple):
@@ -209,6 +277,13 @@ class PurgeJobs(NamedTuple):
         work.flush()
         since = work.now - timedelta(hours=IDEMPOTENCY_HOURS)
         return work.delete_jobs(self.finished_before, keys_count_since=since, limit=self.limit)
+
+
+def _end_lost(work: UnitOfWork) -> list[UUID]:
+    lost = work.lost()
+    for record in lost:
+        work.advance(record, expire(record, work.now))
+    return [record.job.id for record in lost]
 
 
 def _holds(record: JobRecord, lease: Lease) -> bool:

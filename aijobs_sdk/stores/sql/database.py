@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,8 +39,7 @@ class Database:
         self._readers = self._engine(isolation_level="AUTOCOMMIT")
         self._writer = self._engine()
         self._gate = ForkGate(self.close)
-        self.token = uuid4().hex
-        """What tells this process's notifications from others'."""
+        self._id = uuid4().hex
 
     @property
     def name(self) -> str:
@@ -47,6 +47,16 @@ class Database:
         if self.is_sqlite:
             return str(self.url.database)
         return self.url.set(drivername="postgresql").render_as_string(hide_password=True)
+
+    def close_when_unused(self) -> None:
+        """Wait until nobody uses a connection, then close every one."""
+        self._gate.shut()
+        self._gate.open()
+
+    @property
+    def token(self) -> str:
+        """Return what tells the notifications of this store in this process from others'."""
+        return f"{self._id}/{os.getpid()}"
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

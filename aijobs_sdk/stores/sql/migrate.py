@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sqlalchemy import Connection, column, inspect, select, table, text
+from sqlalchemy import Connection, Text, column, inspect, select, table, text
 
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.stores.sql import schema
@@ -15,7 +15,7 @@ LATEST = "0001"
 """The newest revision in `migrations/versions`."""
 VERSION = "alembic_version"
 """The table that says which revision a database is at."""
-_REVISION = select(column("version_num")).select_from(table(VERSION))
+_REVISION = select(column("version_num", Text)).select_from(table(VERSION))
 _OUR_REVISION = re.compile(r"\d{4}")
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 0x61696A6F  # any number that is ours: others who open the database wait for it

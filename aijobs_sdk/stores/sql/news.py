@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from uuid import UUID
 
+from aijobs_sdk.contract.errors import StoreUnavailableError
+from aijobs_sdk.contract.job import JobState
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.signal import Signal
 
 Watch = Callable[[], AsyncGenerator[None]]
 """Yields whenever another process may have written something."""
+PAUSE_SECONDS = 1.0
+"""Until readers are told again, where the database was away."""
 LastSeqs = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, int]]]
 
 
@@ -22,6 +26,8 @@ class Reader:
         self.last_seq = 0
         """How long the log is, as far as is known here."""
         self.longer = Signal()
+        self.stirs = 0
+        """How often somebody was sent to look, who may not have been waiting at that moment."""
         self.present = 0
 
     def learn(self, last_seq: int) -> None:
@@ -30,6 +36,11 @@ class Reader:
             self.last_seq = last_seq
             self.longer.ring()
 
+    def stir(self) -> None:
+        """Send whoever reads to look again."""
+        self.stirs += 1
+        self.longer.ring()
+
 
 class News:
     """The bells of one store."""
@@ -37,10 +48,15 @@ class News:
     def __init__(self, watch: Watch | None, *, forget: Callable[[], None], last_seqs: LastSeqs) -> None:
         self.may_have_work = False
         """Whether a job may have become claimable since somebody last looked."""
+        self.limited_types: Collection[str] = ()
+        """Of which only so many jobs may run at once: the end of one may make room for another."""
         self._watch = watch
         self._forget = forget
         self._last_seqs = last_seqs
         self._claimable = Signal()
+        self.schedule_changes = 0
+        """How often a schedule may have changed."""
+        self._scheduled = Signal()
         self._readers: dict[UUID, Reader] = {}
         self._watching: asyncio.Task[None] | None = None
 
@@ -48,15 +64,30 @@ class News:
         """Tell everybody here how a job now stands."""
         if (reader := self._readers.get(record.job.id)) is not None:
             reader.learn(record.last_seq)
-        if record.waiting:
+        made_room = record.job.type in self.limited_types and record.state is not JobState.RUNNING
+        if record.waiting or made_room:
             self.may_have_work = True
             self._claimable.ring()
 
-    async def others_wrote(self) -> None:
-        """Tell everybody here that another process may have written."""
+    def stir(self) -> None:
+        """Let everybody here look for themselves: another process may have written, or nobody can say."""
         self.may_have_work = True
         self._claimable.ring()
-        for job_id, last_seq in (await self._last_seqs(list(self._readers))).items():
+        self.schedules_changed()
+        for reader in self._readers.values():
+            reader.stir()
+
+    async def others_wrote(self) -> None:
+        """Tell everybody here what another process may have written."""
+        self.may_have_work = True
+        self._claimable.ring()
+        self.schedules_changed()
+        try:
+            last_seqs = await self._last_seqs(list(self._readers))
+        except StoreUnavailableError:
+            self.stir()  # who looks learns what is wrong
+            return
+        for job_id, last_seq in last_seqs.items():
             if (reader := self._readers.get(job_id)) is not None:
                 reader.learn(last_seq)
 
@@ -65,13 +96,29 @@ class News:
         loop = asyncio.get_running_loop()
         lost = self._watching is None or self._watching.done() or self._watching.get_loop() is not loop
         if self._watch is not None and lost:
+            self._forget()  # nobody knows what was written while nobody looked
             self._watching = loop.create_task(self._pass_on(self._watch()))
+
+    def look_again(self) -> None:
+        """Let those who wait for work ask how long that may take now."""
+        self._claimable.ring()
 
     async def wait_for_work(self, timeout_seconds: float | None) -> None:
         """Return when there may be a job to claim, or after the time-out."""
         self.look_out()
         if not self.may_have_work:
             await self._claimable.wait(timeout_seconds)
+
+    def schedules_changed(self) -> None:
+        """Let those who wait for a schedule ask how long that may take now."""
+        self.schedule_changes += 1
+        self._scheduled.ring()
+
+    async def wait_for_schedules(self, timeout_seconds: float | None, *, seen: int) -> None:
+        """Return when there were more changes than were seen, or after the time-out."""
+        self.look_out()
+        if self.schedule_changes == seen:
+            await self._scheduled.wait(timeout_seconds)
 
     @asynccontextmanager
     async def reader(self, job_id: UUID) -> AsyncGenerator[Reader]:
@@ -88,17 +135,27 @@ class News:
 
     async def aclose(self) -> None:
         """Look out no more, and send away who waits: here nobody rings for them any longer."""
-        self.may_have_work = True
-        self._claimable.ring()
-        for reader in self._readers.values():
-            reader.longer.ring()
+        self.stir()
         watching, self._watching = self._watching, None
         if watching is not None and not watching.done() and watching.get_loop() is asyncio.get_running_loop():
             watching.cancel()
             await asyncio.wait([watching])
 
+    def stop_soon(self) -> None:
+        """Look out no more: from any thread, and without waiting."""
+        if self._watching is not None:
+            with suppress(RuntimeError):  # its loop is closed
+                self._watching.get_loop().call_soon_threadsafe(self._watching.cancel)
+
     async def _pass_on(self, changes: AsyncGenerator[None]) -> None:
         async with aclosing(changes):
             async for _ in changes:
                 self._forget()
-                await self.others_wrote()
+                await self._tell()
+
+    async def _tell(self) -> None:
+        while True:
+            try:
+                return await self.others_wrote()
+            except StoreUnavailableError:
+                await asyncio.sleep(PAUSE_SECONDS)

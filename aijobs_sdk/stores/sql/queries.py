@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
-from aijobs_sdk.engine.lifecycle import seconds_until_past
+from aijobs_sdk.contract.schedule import Schedule
+from aijobs_sdk.contract.store import DUE_AT_ONCE, Accepts
+from aijobs_sdk.stores.admission import Bucket
 from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.sql import schema
-from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row
+from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row, schedule_of_row
 
 _jobs, _events, _letters = schema.jobs.c, schema.events.c, schema.dead_letters.c
+_schedules = schema.schedules.c
+_NEXT = select(
+    select(_jobs.ordinal)
+    .where(schema.DUE, _jobs.type.in_(bindparam("types", expanding=True)))
+    .limit(1)
+    .scalar_subquery(),
+    select(func.min(_jobs.run_at)).where(schema.LATER).scalar_subquery(),
+    select(func.min(_jobs.lease_until)).where(schema.RUNNING).scalar_subquery(),
+    select(func.min(_jobs.overdue_at)).where(schema.RUNNING).scalar_subquery(),
+)
+"""One statement, because idle workers ask it all the time: a job that is due, and the next instants of each kind."""
 
 
 def job(connection: Connection, job_id: UUID) -> Job | None:
@@ -66,29 +79,61 @@ def last_seq(connection: Connection, job_id: UUID) -> int:
 def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
     """Return how long these jobs' logs are."""
     rows = connection.execute(select(_jobs.id, _jobs.last_seq).where(_jobs.id.in_(job_ids)))
-    return dict(rows)
+    return dict(rows.all())
 
 
-class Next(NamedTuple):
-    """When there will be something to claim, as things stand."""
+def seconds_to_next(connection: Connection, now: datetime, accepts: Accepts) -> float | None:
+    """Return how long until there is something to claim of these types: 0 for now, None for never as things stand."""
+    due, *instants = connection.execute(_NEXT, {"types": list(open_types(connection, accepts))}).one()
+    if due is not None:
+        return 0.0
+    seconds = [(instant - now).total_seconds() for instant in instants if instant is not None]
+    return max(0.0, min(seconds)) if seconds else None
 
-    seconds: float | None
-    """0 for now, None for never."""
-    lease_ran_out: bool = False
-    """Whether a running job has no worker any more, and has to be reaped first."""
+
+def open_types(connection: Connection, accepts: Accepts) -> Mapping[str, int]:
+    """Return of which types more jobs may start, and how many."""
+    capped = {name: most for name, most in accepts.items() if most is not None}
+    room = dict.fromkeys(accepts, sys.maxsize) | capped
+    if capped:
+        running = select(_jobs.type, func.count()).where(schema.RUNNING, _jobs.type.in_(capped)).group_by(_jobs.type)
+        for name, count in connection.execute(running):
+            room[name] -= count
+    return {name: more for name, more in room.items() if more > 0}
 
 
-def next_claim(connection: Connection, now: datetime) -> Next:
-    """Return how long until a job can be claimed."""
-    if connection.execute(select(_jobs.id).where(schema.DUE).limit(1)).first() is not None:
-        return Next(0.0)
-    run_at = connection.execute(select(_jobs.run_at).where(schema.LATER).order_by(_jobs.run_at).limit(1)).scalar()
-    running = select(_jobs.lease_until).where(schema.RUNNING).order_by(_jobs.lease_until).limit(1)
-    lease_until = connection.execute(running).scalar()
-    to_due = None if run_at is None else max(0.0, (run_at - now).total_seconds())
-    to_lost = None if lease_until is None else seconds_until_past(lease_until, now)
-    waits = [seconds for seconds in (to_due, to_lost) if seconds is not None]
-    return Next(min(waits, default=None), lease_ran_out=to_lost == 0)
+def active_jobs(connection: Connection, tenant_id: UUID) -> int:
+    """Return how many unfinished jobs a tenant has."""
+    theirs = select(func.count()).where(schema.UNFINISHED, _jobs.tenant_id == tenant_id)
+    return connection.execute(theirs.select_from(schema.jobs)).scalar_one()
+
+
+def full_at(connection: Connection, bucket: Bucket) -> datetime | None:
+    """Return when a tenant may submit a whole burst of a type again, None where it never submitted any."""
+    tenant_id, job_type = bucket
+    rates = schema.rate_limits.c
+    return connection.execute(
+        select(rates.full_at).where(rates.tenant_id == tenant_id, rates.type == job_type)
+    ).scalar()
+
+
+def schedules(connection: Connection, tenant_id: UUID) -> Sequence[Schedule]:
+    """Return a tenant's schedules, by name."""
+    theirs = select(schema.schedules).where(_schedules.tenant_id == tenant_id).order_by(_schedules.name)
+    return [schedule_of_row(row) for row in connection.execute(theirs).mappings()]
+
+
+def seconds_to_schedule(connection: Connection, now: datetime, types: Collection[str]) -> float | None:
+    """Return how long until a schedule of these job types is due: 0 for now, None for never as things stand."""
+    next_at = connection.execute(select(func.min(_schedules.next_run_at)).where(_schedules.type.in_(types))).scalar()
+    return None if next_at is None else max(0.0, (next_at - now).total_seconds())
+
+
+def due_schedules(connection: Connection, now: datetime, types: Collection[str]) -> Sequence[Schedule]:
+    """Return schedules of these job types that are due, the one that was due first first."""
+    due = select(schema.schedules).where(_schedules.type.in_(types), _schedules.next_run_at <= now)
+    rows = connection.execute(due.order_by(_schedules.next_run_at).limit(DUE_AT_ONCE)).mappings()
+    return [schedule_of_row(row) for row in rows]
 
 
 def document(connection: Connection, tenant_id: UUID, document_id: UUID) -> Document | None:

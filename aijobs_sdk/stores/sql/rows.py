@@ -15,6 +15,7 @@ from aijobs_sdk.contract.events import JobEvent, dump_event_text, parse_event
 from aijobs_sdk.contract.job import Job, JobState, Priority
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.sql.bulk import Row
 
@@ -72,7 +73,7 @@ def fixed_row(record: JobRecord) -> Row:
         job.max_attempts,
         job.idempotency_key,
         record.fingerprint,
-        record.draw_key,
+        _without_nul(record.draw_key),
         job.replay_of,
         job.created_at,
     ]
@@ -164,6 +165,7 @@ def columns_of_dead_letter(letter: DeadLetter) -> Mapping[str, Any]:
     return letter.model_dump(exclude={"payload", "errors", "priority"}) | {
         "priority": letter.priority.rank,
         "payload": _text(letter.payload),
+        "draw_key": _without_nul(letter.draw_key),
         "errors": _text(letter.errors),
         "category": letter.error.category.value,
         "provider": letter.error.provider,
@@ -182,6 +184,16 @@ def dead_letter_of_row(row: RowMapping) -> DeadLetter:
             "errors": _errors().validate_json(row["errors"]),
         }
     )
+
+
+def columns_of_schedule(schedule: Schedule) -> Mapping[str, Any]:
+    """Return the columns of a schedule: they are named like its fields."""
+    return dict(schedule) | {"priority": schedule.priority.rank, "payload": _text(schedule.payload)}
+
+
+def schedule_of_row(row: RowMapping) -> Schedule:
+    """Return the schedule."""
+    return Schedule(**dict(row) | {"priority": _RANKED[row["priority"]], "payload": from_json(row["payload"])})
 
 
 def columns_of_effect(effect: Document | LineageEvent | UsageRow | Image) -> Mapping[str, Any]:

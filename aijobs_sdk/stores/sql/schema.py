@@ -35,6 +35,7 @@ _STATES = ", ".join(f"'{state}'" for state in JobState)
 DUE, LATER = text("queue = 'due'"), text("queue = 'later'")
 """Written out, because SQLite uses a partial index only where the query says its condition in these words."""
 RUNNING = text("state = 'running'")
+UNFINISHED = text("completed_at IS NULL")
 
 jobs = Table(
     "jobs",
@@ -72,10 +73,11 @@ jobs = Table(
     Column("last_seq", Integer, nullable=False),
     Column("cancel_requested", Boolean, nullable=False),
 )
-Index("jobs_due", jobs.c.priority, jobs.c.ordinal, sqlite_where=DUE, postgresql_where=DUE)
+Index("jobs_due", jobs.c.priority, jobs.c.ordinal, jobs.c.type, sqlite_where=DUE, postgresql_where=DUE)
 Index("jobs_later", jobs.c.run_at, sqlite_where=LATER, postgresql_where=LATER)
 Index("jobs_running", jobs.c.lease_until, sqlite_where=RUNNING, postgresql_where=RUNNING)
 Index("jobs_of_tenant", jobs.c.tenant_id, jobs.c.ordinal)
+Index("jobs_unfinished", jobs.c.tenant_id, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
 Index("jobs_completed_at", jobs.c.completed_at)
 
 idempotency_keys = Table(
@@ -84,6 +86,33 @@ idempotency_keys = Table(
     Column("tenant_id", Identifier, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("job_id", Identifier, nullable=False),
+)
+
+rate_limits = Table(
+    "rate_limits",
+    metadata,
+    Column("tenant_id", Identifier, primary_key=True),
+    Column("type", Text, primary_key=True),
+    # The tenant may submit a whole burst of the type again at this instant; before, less.
+    Column("full_at", Instant, nullable=False),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("tenant_id", Identifier, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("user_id", Identifier, nullable=False),
+    Column("cron", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("next_run_at", Instant, nullable=False, index=True),
+    Column("last_run_at", Instant),
+    Column("last_job_id", Identifier),
+    Column("created_at", Instant, nullable=False),
 )
 
 events = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import weakref
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -17,7 +18,8 @@ from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.store import Beat, Claim, Lease, Outcome, Update
+from aijobs_sdk.contract.schedule import Schedule
+from aijobs_sdk.contract.store import NO_LIMITS, Accepts, Admission, Beat, Claim, Lease, Outcome, Update
 from aijobs_sdk.engine.lifecycle import Extend, Take
 from aijobs_sdk.stores.sql import commands, queries
 from aijobs_sdk.stores.sql.database import Database
@@ -61,31 +63,31 @@ class SqlStore:
             self._database.close()  # who opens a store need not use it, or close it
         self._open: _Open | None = None
 
-    async def create(self, jobs: Sequence[NewJob]) -> list[Job]:
+    async def create(self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS) -> list[Job]:
         """Insert all of them or none."""
-        return await self._write(commands.Create(tuple(jobs)))
+        return await self._write(commands.Create(tuple(jobs), admission))
 
-    async def wait_claimable(self) -> None:
-        """Return as soon as a job is due; reap those whose leases run out meanwhile."""
+    async def wait_claimable(self, accepts: Accepts) -> None:
+        """Return as soon as a job is due, or its worker lost."""
         news = self._here().news
+        news.limited_types = {name for name, most in accepts.items() if most is not None}
         while not news.may_have_work:
-            found = await self._read(queries.next_claim, self._clock.now())
-            if found.lease_ran_out:
-                await self.reap()
-            elif found.seconds == 0:
+            seconds = await self._read(queries.seconds_to_next, self._clock.now(), accepts)
+            if seconds == 0:
                 return
-            else:
-                await news.wait_for_work(found.seconds)
+            await news.wait_for_work(seconds)
 
     async def claim(
-        self, worker_id: str, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
     ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         news = self._here().news
         news.may_have_work = False
-        take = commands.TakeDue(limit, Take(worker_id, lease_seconds, hard_limit_seconds))
+        take = commands.TakeDue(limit, accepts, Take(worker_id, lease_seconds, hard_limit_seconds))
         claims = await self._write(take, undo=_give_back)
         news.may_have_work |= len(claims) == limit
+        if claims:
+            news.look_again()  # who waits did not know of these leases
         return claims
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:
@@ -134,9 +136,10 @@ class SqlStore:
         """Return as soon as the log holds an event with `seq` > `after`."""
         async with self._here().news.reader(job_id) as reader:
             # It hears of every commit from now on, so that none falls between the look and the wait.
+            stirs = reader.stirs
             recent = self._recent(job_id)
             reader.learn(await self._read(queries.last_seq, job_id) if recent is None else recent.record.last_seq)
-            if reader.last_seq <= after:
+            if reader.last_seq <= after and reader.stirs == stirs:
                 await reader.longer.wait()
 
     async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
@@ -175,11 +178,42 @@ class SqlStore:
         self._here().recent.clear()
         return purged
 
+    async def put_schedule(self, schedule: Schedule) -> None:
+        """Keep a schedule, in place of one of the same name."""
+        await self._write(commands.PutSchedule(schedule))
+        self._here().news.schedules_changed()
+
+    async def schedules(self, tenant_id: UUID) -> Sequence[Schedule]:
+        """Return this tenant's schedules, by name."""
+        return await self._read(queries.schedules, tenant_id)
+
+    async def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
+        """Forget a schedule of this tenant."""
+        return await self._write(commands.DeleteSchedule(tenant_id, name))
+
+    async def wait_schedule(self, types: Collection[str]) -> None:
+        """Return as soon as a schedule of these types is due."""
+        while True:
+            news = self._here().news
+            seen = news.schedule_changes
+            seconds = await self._read(queries.seconds_to_schedule, self._clock.now(), types)
+            if seconds == 0:
+                return
+            await news.wait_for_schedules(seconds, seen=seen)
+
+    async def due_schedules(self, types: Collection[str]) -> Sequence[Schedule]:
+        """Return schedules that are due now."""
+        return await self._read(queries.due_schedules, self._clock.now(), types)
+
+    async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
+        """Note which job a due schedule came to, and when it is due again."""
+        return await self._write(commands.MoveSchedule(schedule, next_run_at, job_id))
+
     async def aclose(self) -> None:
         """Write what is waiting, then end every thread and connection; the next call starts new ones."""
         open_, self._open = self._here(), None
+        self._dropped.detach()
         await open_.aclose()
-        self._database.close()
 
     def _recent(self, job_id: UUID) -> RecentJob | None:
         open_ = self._here()
@@ -198,6 +232,8 @@ class SqlStore:
         """Return what is open in this process: the threads of a parent do not exist in its child."""
         if self._open is None or self._open.pid != os.getpid():
             self._open = _Open(self._database, self._clock, shared=self._shared)
+            self._dropped = weakref.finalize(self, self._open.let_go)
+            self._dropped.atexit = False  # what runs then is still to be given back
         return self._open
 
 
@@ -222,12 +258,21 @@ class _Open:
         """Write what is waiting, and end every thread; one that reads for nobody any more still has a connection."""
         await self.news.aclose()
         await self.writer.aclose()
+        await asyncio.get_running_loop().run_in_executor(self._readers, self._database.close_when_unused)
         await self._readers.aclose()
+
+    def let_go(self) -> None:
+        """End without waiting, and from any thread: what a store does that nobody holds any more."""
+        if self.pid == os.getpid():
+            self.news.stop_soon()
+            self.writer.let_go()
+            self._readers.submit(self._database.close_when_unused)
+            self._readers.shutdown(wait=False)
 
     def _publish(self, done: Committed) -> None:
         if done.others_wrote:
             self.recent.forget_unfinished()
-            self.news.may_have_work = True
+            self.news.stir()  # the watch will not see it any more: the transaction did
         for record, events in done.news:
             self.recent.add(record, events)
             self.news.publish(record)

@@ -17,7 +17,7 @@ from sqlalchemy import PoolProxiedConnection, text
 from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.engine.lifecycle import JobRecord
-from aijobs_sdk.stores.sql.commands import Command
+from aijobs_sdk.stores.sql.commands import Command, Finish
 from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
 from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.unit_of_work import JobInHand, UnitOfWork
@@ -85,6 +85,10 @@ class Writer:
         await self.idle()
         await self._thread.aclose()
 
+    def let_go(self) -> None:
+        """End the thread when it has written what it was given."""
+        self._thread.shutdown(wait=False)
+
     async def in_thread(self, function: Callable[[], T]) -> T:
         """Call the function where nothing is written meanwhile."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
@@ -95,12 +99,12 @@ class Writer:
 
     async def _drain(self, line: _Line) -> None:
         while line.waiting:
-            group = [one for one in line.waiting[:LARGEST_GROUP] if not one.reply.cancelled()]
+            group = [one for one in line.waiting[:LARGEST_GROUP] if _is_wanted(one)]
             del line.waiting[:LARGEST_GROUP]
             if not group:
                 continue
-            commit = asyncio.ensure_future(
-                self.in_thread(partial(self._commit, [one.command for one in group], self._now()))
+            commit = asyncio.get_running_loop().run_in_executor(
+                self._thread, partial(self._commit, [one.command for one in group], self._now())
             )
             await _outlasting_cancellation(commit)
             self._answer(line, group, commit)
@@ -156,7 +160,7 @@ class Writer:
             work = UnitOfWork(connection, now, known=self._known, again=again)
             work.read(dict.fromkeys(job_id for command in commands for job_id in command.jobs()))
             outcomes = [_outcome(command, work) for command in commands]
-            work.flush()
+            work.complete()
             if not self._database.is_sqlite and work.changed:
                 connection.execute(_NOTIFY, {"channel": CHANNEL, "sender": self._database.token})
         self._remember(work.changed)
@@ -198,6 +202,11 @@ class _Line:
     def __init__(self) -> None:
         self.waiting: list[Pending] = []
         self.drain: asyncio.Task[None] | None = None
+
+
+def _is_wanted(one: Pending) -> bool:
+    # What an attempt came to is true, and written, even when nobody waits: the loop of its worker may be ending.
+    return not one.reply.cancelled() or isinstance(one.command, Finish)
 
 
 async def _outlasting_cancellation(commit: asyncio.Future[Committed]) -> None:

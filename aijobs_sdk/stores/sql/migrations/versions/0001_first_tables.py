@@ -143,7 +143,7 @@ def upgrade() -> None:
     op.create_index(
         "jobs_due",
         "jobs",
-        ["priority", "ordinal"],
+        ["priority", "ordinal", "type"],
         unique=False,
         sqlite_where=text("queue = 'due'"),
         postgresql_where=text("queue = 'due'"),
@@ -164,6 +164,39 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=text("state = 'running'"),
         postgresql_where=text("state = 'running'"),
+    )
+    op.create_index(
+        "jobs_unfinished",
+        "jobs",
+        ["tenant_id"],
+        unique=False,
+        sqlite_where=text("completed_at IS NULL"),
+        postgresql_where=text("completed_at IS NULL"),
+    )
+    op.create_table(
+        "schedules",
+        Column("tenant_id", Identifier(), nullable=False),
+        Column("name", Text(), nullable=False),
+        Column("user_id", Identifier(), nullable=False),
+        Column("cron", Text(), nullable=False),
+        Column("timezone", Text(), nullable=False),
+        Column("type", Text(), nullable=False),
+        Column("payload", Text(), nullable=False),
+        Column("priority", SmallInteger(), nullable=False),
+        Column("max_attempts", Integer(), nullable=False),
+        Column("next_run_at", Instant(), nullable=False),
+        Column("last_run_at", Instant(), nullable=True),
+        Column("last_job_id", Identifier(), nullable=True),
+        Column("created_at", Instant(), nullable=False),
+        PrimaryKeyConstraint("tenant_id", "name", name="schedules_pkey"),
+    )
+    op.create_index("schedules_next_run_at", "schedules", ["next_run_at"], unique=False)
+    op.create_table(
+        "rate_limits",
+        Column("tenant_id", Identifier(), nullable=False),
+        Column("type", Text(), nullable=False),
+        Column("full_at", Instant(), nullable=False),
+        PrimaryKeyConstraint("tenant_id", "type", name="rate_limits_pkey"),
     )
     op.create_table(
         "lineage",

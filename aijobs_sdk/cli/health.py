@@ -1,0 +1,35 @@
+"""`aijobs health`: the answer is printed whatever it is, and the exit code says whether it is a good one."""
+
+from __future__ import annotations
+
+import time
+
+from aijobs_sdk.connect.clients import Client
+from aijobs_sdk.contract.errors import StoreUnavailableError
+from aijobs_sdk.contract.health import BreakerHealth, Health, StoreHealth, WorkersHealth
+
+
+def ask_health(url: str | None) -> Health:
+    """Return how the backend at this address is, also where it cannot even be opened."""
+    began_at = time.monotonic()
+    try:
+        with Client(url) as client:
+            return client.health()
+    except StoreUnavailableError as error:
+        store = StoreHealth(reachable=False, seconds=time.monotonic() - began_at, problem=error.message)
+        workers = WorkersHealth(running=False, in_flight=0, concurrency=0)
+        return Health(healthy=False, store=store, workers=workers, breakers=())
+
+
+def health_text(health: Health) -> str:
+    """Return how a backend is, a line for each of its parts."""
+    store, workers = health.store, health.workers
+    answers = f"answers in {store.seconds * 1000:.1f} ms" if store.reachable else f"does not answer: {store.problem}"
+    works = f"{workers.in_flight} of {workers.concurrency} places taken" if workers.running else "none in this process"
+    lines = ["healthy" if health.healthy else "not healthy", f"store     {answers}", f"workers   {works}"]
+    return "\n".join([*lines, *(f"provider  {_breaker_text(one)}" for one in health.breakers)])
+
+
+def _breaker_text(breaker: BreakerHealth) -> str:
+    again = "" if breaker.retry_at is None else f" until {breaker.retry_at:%H:%M:%S} UTC"
+    return f"{breaker.provider}: {breaker.state}{again}, {breaker.failures} recent failures"

@@ -1,0 +1,63 @@
+"""How a backend is: what an operator, a probe or a load balancer asks."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from aijobs_sdk.contract.model import Fact
+
+
+class BreakerState(StrEnum):
+    """Whether a provider is asked."""
+
+    CLOSED = "closed"
+    """It is."""
+    OPEN = "open"
+    """It failed too often: nobody asks it for a while."""
+    HALF_OPEN = "half_open"
+    """A few calls find out whether it is back."""
+
+
+class BreakerHealth(Fact):
+    """Where one provider's circuit breaker stands."""
+
+    provider: str
+    state: BreakerState
+    failures: int
+    """Of the calls in its window; of the last window, while it is not closed."""
+    retry_at: datetime | None
+    """When the provider is asked again; None unless the breaker is open."""
+
+
+class StoreHealth(Fact):
+    """Whether the place where jobs are kept answers."""
+
+    reachable: bool
+    seconds: float
+    """How long it took to answer, or until nobody waited any longer."""
+    problem: str | None = None
+    """What it said instead of an answer. For operators: it may name a host."""
+    away_since: datetime | None = None
+    """Since when the workers here have been waiting for it; None while they are not."""
+
+
+class WorkersHealth(Fact):
+    """What runs jobs in this process. Workers start with the first call that needs them."""
+
+    running: bool
+    in_flight: int
+    """Attempts under way."""
+    concurrency: int
+    """How many there may be at the same time."""
+
+
+class Health(Fact):
+    """How a backend is at one moment."""
+
+    healthy: bool
+    """Whether jobs can be taken in and read. A broken provider does not count: its jobs wait for it."""
+    store: StoreHealth
+    workers: WorkersHealth
+    breakers: tuple[BreakerHealth, ...]
+    """One for each provider that was asked so far, by name."""

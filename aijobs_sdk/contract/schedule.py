@@ -1,0 +1,45 @@
+"""Jobs that come again and again: what was asked, and when the next one is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from aijobs_sdk.contract.job import JobRequest, Priority
+from aijobs_sdk.contract.model import Fact, StoredJson
+
+
+class ScheduleRequest(Fact):
+    """What a caller asks for, before anything about it was checked."""
+
+    name: str = Field(min_length=1, max_length=100)
+    """What the tenant calls it; a new schedule takes the place of one of the same name."""
+    cron: str
+    """Minute, hour, day of month, month, day of week: `0 3 * * mon-fri`."""
+    timezone: str = "UTC"
+    """Whose clock `cron` means, such as `Europe/Berlin`; an hour that summer time skips is made up for after it."""
+    job: JobRequest
+
+
+class Schedule(Fact):
+    """A job that is submitted whenever its time has come."""
+
+    tenant_id: UUID
+    user_id: UUID
+    name: str
+    cron: str
+    timezone: str
+    type: str
+    payload: Mapping[str, StoredJson]
+    priority: Priority
+    max_attempts: int
+    next_run_at: datetime
+    """When the next job is submitted; times that went by while no worker was there are made up for once."""
+    last_run_at: datetime | None = None
+    """The time that the last job was for."""
+    last_job_id: UUID | None = None
+    """None too where the last time came to no job: the log of the worker says why."""
+    created_at: datetime

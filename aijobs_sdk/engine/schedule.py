@@ -1,0 +1,79 @@
+"""From a request to a schedule, and from one time to the next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cronsim import CronSim, CronSimError
+
+from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.job import Caller, JobRequest
+from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
+from aijobs_sdk.contract.shapes import shape_of
+from aijobs_sdk.engine.dispatch import checked_job
+from aijobs_sdk.engine.job_type import JobTypes
+
+
+def checked_schedule(request: ScheduleRequest, *, caller: Caller, types: JobTypes, clock: Clock) -> Schedule:
+    """Return the schedule that a request asks for, from now on.
+
+    Raises:
+        InvalidRequestError: a field cannot be used; it is named.
+    """
+    now = clock.now()
+    job = checked_job(request.job, caller=caller, types=types, clock=clock).job
+    return Schedule(
+        tenant_id=job.tenant_id,
+        user_id=job.user_id,
+        name=request.name,
+        cron=request.cron,
+        timezone=request.timezone,
+        type=job.type,
+        payload=job.payload,
+        priority=job.priority,
+        max_attempts=job.max_attempts,
+        next_run_at=next_run(request.cron, request.timezone, after=now),
+        created_at=now,
+    )
+
+
+def request_of(schedule: Schedule) -> JobRequest:
+    """Return what to submit now that the schedule is due: asked for twice, it is still one job."""
+    time = f"schedule/{schedule.name}/{schedule.next_run_at:%Y-%m-%dT%H:%M:%SZ}"
+    return JobRequest(
+        type=schedule.type,
+        payload=schedule.payload,
+        user_id=schedule.user_id,
+        priority=schedule.priority,
+        max_attempts=schedule.max_attempts,
+        idempotency_key=time,
+        draw_key=time,
+    )
+
+
+def next_run(cron: str, timezone: str, *, after: datetime) -> datetime:
+    """Return the first instant after another at which a cron expression is due, in UTC.
+
+    Raises:
+        InvalidRequestError: there is no such expression or zone.
+    """
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise _unusable("timezone", f"must be a time zone such as Europe/Berlin, got {shape_of(timezone)}") from None
+    try:
+        return next(CronSim(cron, after.astimezone(zone))).astimezone(UTC)
+    except (CronSimError, StopIteration) as error:
+        why = str(error) or "it never comes"
+        raise _unusable(
+            "cron", f"must be five fields such as `0 3 * * mon-fri`, got {shape_of(cron)} ({why.lower()})"
+        ) from None
+
+
+def _unusable(field: str, problem: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"Cannot make this schedule: `{field}` {problem}.", fields=[FieldProblem(field=field, problem=problem)]
+    )

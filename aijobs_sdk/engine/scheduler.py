@@ -1,0 +1,72 @@
+"""Submits the jobs of schedules, each when its time has come. Any number of workers may do so at once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from aijobs_sdk.contract.errors import AdmissionError, InvalidRequestError
+from aijobs_sdk.contract.job import Caller
+from aijobs_sdk.contract.schedule import Schedule
+from aijobs_sdk.engine.context import World
+from aijobs_sdk.engine.dispatch import admission_of, dispatch
+from aijobs_sdk.engine.job_type import JobTypes
+from aijobs_sdk.engine.outage import Outages
+from aijobs_sdk.engine.schedule import next_run, request_of
+
+log = logging.getLogger("aijobs.scheduler")
+
+
+class Scheduler:
+    """One worker's share of the duty: it submits what is due, of the types it knows."""
+
+    def __init__(self, world: World, types: JobTypes, outages: Outages) -> None:
+        self._world = world
+        self._types = types
+        self._outages = outages
+        self._admission = admission_of(world.limits, types)
+
+    async def run(self) -> None:
+        """Submit what falls due, until it is cancelled."""
+        while True:
+            await self._outages.outlast(self._submit_due)
+
+    async def _submit_due(self) -> None:
+        store = self._world.store
+        await store.wait_schedule(self._types)
+        for schedule in await store.due_schedules(self._types):
+            await self._submit(schedule)
+
+    async def _submit(self, schedule: Schedule) -> None:
+        """Submit a job and move the schedule on; another worker may do so too: then it is the same job, moved once."""
+        now = self._world.clock.now()
+        try:
+            job_id = await self._dispatch(schedule)
+        except AdmissionError as refusal:
+            log.warning("schedule %r waits: %s", schedule.name, refusal.message)
+            again_at = now + timedelta(seconds=refusal.retry_after_seconds)
+            await self._world.store.move_schedule(schedule, next_run_at=again_at, job_id=None)
+            return
+        except InvalidRequestError as refusal:
+            # Its code only: the message may show the payload.
+            log.warning("schedule %r came to no job: %s", schedule.name, refusal.code)
+            job_id = None
+        await self._world.store.move_schedule(schedule, next_run_at=_next(schedule, now), job_id=job_id)
+
+    async def _dispatch(self, schedule: Schedule) -> UUID:
+        world = self._world
+        [job] = await dispatch(
+            [request_of(schedule)],
+            caller=Caller(tenant_id=schedule.tenant_id, user_id=schedule.user_id),
+            types=self._types,
+            store=world.store,
+            clock=world.clock,
+            meter=world.meter,
+            admission=self._admission,
+        )
+        return job.id
+
+
+def _next(schedule: Schedule, now: datetime) -> datetime:
+    return next_run(schedule.cron, schedule.timezone, after=max(now, schedule.next_run_at))

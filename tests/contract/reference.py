@@ -1,0 +1,188 @@
+"""What a store should say, in the fewest words: one dictionary, without logs, rows or queues."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, assert_never
+from uuid import UUID
+
+from aijobs_sdk.contract.error_info import ErrorInfo
+from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.contract.records import Document, UsageRow
+from aijobs_sdk.contract.store import Cancelled, Done, Fail, Lease, Outcome, Release, Retry
+
+LEASE_SECONDS, HARD_LIMIT_SECONDS = 30, 60
+DAY = timedelta(hours=24)
+STATUS = {
+    "waiting": JobStatus.PENDING,
+    "running": JobStatus.PROCESSING,
+    "completed": JobStatus.COMPLETED,
+    "failed": JobStatus.FAILED,
+    "cancelled": JobStatus.FAILED,
+}
+
+
+@dataclass
+class Expected:
+    """One job."""
+
+    job: Job
+    fingerprint: str
+    due_at: datetime
+    stands: Literal["waiting", "running", "completed", "failed", "cancelled"] = "waiting"
+    attempts: int = 0
+    fence: int = 0
+    lease_until: datetime | None = None
+    overdue_at: datetime | None = None
+    to_be_cancelled: bool = False
+    ended_by: Outcome | None = None
+    """What a worker said at the end of the last attempt."""
+    ended_at: datetime | None = None
+
+    @property
+    def seen(self) -> tuple[UUID, JobStatus, int, bool]:
+        """What of it shows in a list of jobs."""
+        return (self.job.id, STATUS[self.stands], self.attempts, self.stands == "cancelled")
+
+    def key_counts(self, now: datetime) -> bool:
+        return self.job.idempotency_key is not None and (self.ended_at is None or now < self.ended_at + DAY)
+
+    def is_lost(self, now: datetime) -> bool:
+        ends = [end for end in (self.lease_until, self.overdue_at) if end is not None]
+        return self.stands == "running" and min(ends) <= now
+
+
+@dataclass
+class Letter:
+    """One dead letter."""
+
+    tenant_id: UUID
+    failed_at: datetime
+    replayed_as: UUID | None = None
+
+
+@dataclass
+class Reference:
+    """The model: jobs from the oldest to the newest, and what they left behind."""
+
+    jobs: dict[UUID, Expected] = field(default_factory=dict)
+    letters: dict[UUID, Letter] = field(default_factory=dict)
+    documents: list[Document] = field(default_factory=list)
+    usage: list[UsageRow] = field(default_factory=list)
+
+    def holder(self, job: Job, now: datetime) -> Expected | None:
+        """Return the job that this one's key finds."""
+        same_key = (
+            one
+            for one in reversed(self.jobs.values())
+            if (one.job.tenant_id, one.job.idempotency_key) == (job.tenant_id, job.idempotency_key)
+        )
+        return next((one for one in same_key if one.key_counts(now)), None)
+
+    def submit(self, one: Expected) -> None:
+        self.jobs[one.job.id] = one
+        letter = self.letters.get(one.job.replay_of or one.job.id)
+        if letter is not None and letter.tenant_id == one.job.tenant_id:
+            letter.replayed_as = one.job.id
+
+    def claim(self, limit: int, now: datetime) -> list[Expected]:
+        due = self._due(now)
+        if not due:
+            self.reap(now)
+            due = self._due(now)
+        for one in due[:limit]:
+            one.stands, one.attempts, one.fence = "running", one.attempts + 1, one.fence + 1
+            one.lease_until = now + timedelta(seconds=LEASE_SECONDS)
+            one.overdue_at = now + timedelta(seconds=HARD_LIMIT_SECONDS)
+        return due[:limit]
+
+    def _due(self, now: datetime) -> list[Expected]:
+        due = [one for one in self.jobs.values() if one.stands == "waiting" and one.due_at <= now]
+        return sorted(due, key=lambda one: one.job.priority.rank)
+
+    def held(self, lease: Lease) -> Expected | None:
+        """Return the job that this lease may write to."""
+        one = self.jobs.get(lease.job_id)
+        return one if one is not None and one.stands == "running" and one.fence == lease.fence else None
+
+    def said_before(self, lease: Lease, outcome: Outcome) -> Expected | None:
+        """Return the job whose attempt ended in this way, so that saying it again does no harm."""
+        one = self.jobs.get(lease.job_id)
+        if one is None or one.stands == "running" or one.fence != lease.fence:
+            return None
+        alike = {"completed": Done, "cancelled": Cancelled}.get(one.stands)
+        stopped = one.stands == "cancelled" and one.to_be_cancelled and isinstance(outcome, Retry | Release)
+        released = one.stands == "waiting" and isinstance(one.ended_by, Release) and isinstance(outcome, Release)
+        again = outcome == one.ended_by and not isinstance(outcome, Release)
+        return one if again or stopped or released or (alike is not None and isinstance(outcome, alike)) else None
+
+    def finish(self, one: Expected, outcome: Outcome, now: datetime) -> None:
+        one.ended_by = outcome
+        match outcome:
+            case Done():
+                self._end(one, "completed", now)
+                self.documents += outcome.effects.documents
+                self.usage += outcome.effects.usage
+            case Cancelled():
+                self._end(one, "cancelled", now)
+            case Fail():
+                self._fail(one, now)
+            case Retry() | Release() if one.to_be_cancelled:
+                self._end(one, "cancelled", now)
+            case Retry() if one.attempts >= one.job.max_attempts:
+                self._fail(one, now)
+            case Retry() | Release():
+                one.stands, one.due_at = "waiting", now + timedelta(seconds=outcome.delay_seconds)
+                one.attempts -= isinstance(outcome, Release)
+            case _:
+                assert_never(outcome)
+
+    def reap(self, now: datetime) -> set[UUID]:
+        lost = [one for one in self.jobs.values() if one.is_lost(now)]
+        for one in lost:
+            stuck = one.overdue_at is not None and one.overdue_at <= now
+            self.finish(one, Fail(_NOBODYS) if stuck else Retry(_NOBODYS, 0), now)
+            one.ended_by = None
+        return {one.job.id for one in lost}
+
+    def cancel(self, one: Expected, now: datetime) -> None:
+        if one.stands == "running":
+            one.to_be_cancelled = True
+        if one.stands == "waiting":
+            self._end(one, "cancelled", now)
+
+    def purge_jobs(self, before: datetime, now: datetime) -> int:
+        old = [
+            job_id
+            for job_id, one in self.jobs.items()
+            if one.ended_at is not None and one.ended_at < before and not one.key_counts(now)
+        ]
+        for job_id in old:
+            del self.jobs[job_id]
+        return len(old)
+
+    def purge_letters(self, tenant_id: UUID, before: datetime) -> int:
+        old = [
+            job_id
+            for job_id, letter in self.letters.items()
+            if letter.tenant_id == tenant_id and letter.failed_at < before
+        ]
+        for job_id in old:
+            del self.letters[job_id]
+        return len(old)
+
+    def jobs_of(self, tenant_id: UUID) -> Sequence[Expected]:
+        """Return a tenant's jobs, newest first."""
+        return [one for one in reversed(self.jobs.values()) if one.job.tenant_id == tenant_id]
+
+    def _fail(self, one: Expected, now: datetime) -> None:
+        self._end(one, "failed", now)
+        self.letters[one.job.id] = Letter(one.job.tenant_id, now)
+
+    def _end(self, one: Expected, stands: Literal["completed", "failed", "cancelled"], now: datetime) -> None:
+        one.stands, one.ended_at = stands, now
+
+
+_NOBODYS = ErrorInfo.model_validate({"code": "reaped", "category": "internal", "message": "The reaper's own."})

@@ -1,0 +1,93 @@
+"""What two processes can rely on that work on one place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import pytest
+
+from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.job import Job, JobStatus, NewJob, Priority
+from aijobs_sdk.contract.records import Effects
+from aijobs_sdk.contract.store import Claim, Done, Store
+from contract.places import Place
+
+pytestmark = pytest.mark.anyio
+
+US = UUID(int=1)
+LIMITS = {"lease_seconds": 30, "hard_limit_seconds": 330}
+DONE = Done({"answer": 42}, Effects())
+
+
+class Two(NamedTuple):
+    """Two stores on one place."""
+
+    one: Store
+    other: Store
+
+
+@pytest.fixture
+async def two(new_place: Callable[[], Place], clock: Clock) -> AsyncIterator[Two]:
+    place = new_place()
+    opened = Two(place.open(clock, shared=True), place.open(clock, shared=True))
+    yield opened
+    await asyncio.gather(*(store.aclose() for store in opened))
+
+
+async def create(store: Store, clock: Clock, *, key: str | None = None) -> Job:
+    job = Job(
+        id=uuid4(),
+        tenant_id=US,
+        user_id=UUID(int=10),
+        type="test_job",
+        status=JobStatus.PENDING,
+        priority=Priority.NORMAL,
+        payload={},
+        idempotency_key=key,
+        created_at=clock.now(),
+    )
+    [created] = await store.create([NewJob(job=job, fingerprint="same", draw_key="1")])
+    return created
+
+
+async def claim(store: Store, limit: int = 1) -> list[Claim]:
+    return await store.claim("w", {"test_job": None}, limit=limit, **LIMITS)
+
+
+async def test_whoever_waits_for_work_hears_of_a_job_that_another_created(two: Two, clock: Clock) -> None:
+    waiting = asyncio.create_task(two.other.wait_claimable({"test_job": None}))
+    await asyncio.sleep(1)
+    job = await create(two.one, clock)
+    await waiting
+    assert [one.job.id for one in await claim(two.other)] == [job.id]
+
+
+async def test_whoever_follows_a_log_hears_of_what_another_appends(two: Two, clock: Clock) -> None:
+    job = await create(two.one, clock)
+    following = asyncio.create_task(two.one.wait_events(job.id, after=2))
+    [claimed] = await claim(two.other)
+    await two.other.finish(claimed.lease, DONE)
+    await following
+    assert [event.kind for event in await two.one.events(US, job.id, after=2)] == ["completed"]
+
+
+async def test_a_job_that_another_has_ended_reads_as_ended(two: Two, clock: Clock) -> None:
+    job = await create(two.one, clock)
+    [claimed] = await claim(two.other)
+    await two.other.finish(claimed.lease, DONE)
+    assert (await two.one.get(US, job.id)).result == {"answer": 42}
+
+
+async def test_no_two_claim_the_same_job(two: Two, clock: Clock) -> None:
+    jobs = [await create(two.one, clock) for _ in range(20)]
+    claims = await asyncio.gather(*(claim(store, 3) for _ in range(5) for store in two))
+    claimed = [one.job.id for some in claims for one in some]
+    assert sorted(claimed) == sorted(job.id for job in jobs)
+
+
+async def test_no_two_make_a_job_of_the_same_key(two: Two, clock: Clock) -> None:
+    jobs = await asyncio.gather(*(create(store, clock, key=f"k{n % 3}") for n in range(12) for store in two))
+    assert len({job.id for job in jobs}) == 3
