@@ -59,9 +59,9 @@ def run_worker(
     settings = Settings.read(os.environ, url=url, concurrency=concurrency, seed=seed, profile=profile)
     settings = settings.replace(limits=settings.limits.replace(grace_seconds=grace_seconds))
     _refuse_memory(settings)
-    show_logs(ChainMap(dict(os.environ), {"AIJOBS_LOG": "info"}))
     table = ModelTable.load().with_models(*models)
     worker = _Worker(open_world(settings, table, Meter()), with_standard_types(table, job_types))
+    show_logs(ChainMap(dict(os.environ), {"AIJOBS_LOG": "info"}))
     portal = Portal()
     with StopBell() as bell:
         working = portal.start(worker.work, _without_password(settings.url))

@@ -273,10 +273,8 @@ class WorkerPool:
         seconds = self._loop.time() - attempt.began_at
         self._meter.ended(job, outcome, region=attempt.context.region, seconds=seconds)
         if log.isEnabledFor(logging.INFO):
-            attempt_number = attempt.context.attempt
-            log.info(
-                "job %s type=%s attempt=%d seconds=%.2f: %s", job.id, job.type, attempt_number, seconds, job.message
-            )
+            which = (job.id, job.type, attempt.context.attempt)
+            log.info("job %s type=%s attempt=%d seconds=%.2f: %s", *which, seconds, job.message)
 
     def _forget(self, attempt: _Attempt) -> None:
         del self._attempts[attempt]
