@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.errors import AIJobsError as AIJobsError
     from aijobs_sdk.contract.errors import CircuitOpenError as CircuitOpenError
     from aijobs_sdk.contract.errors import ConfigurationError as ConfigurationError
+    from aijobs_sdk.contract.errors import DeadLetterNotFoundError as DeadLetterNotFoundError
     from aijobs_sdk.contract.errors import IdempotencyConflictError as IdempotencyConflictError
     from aijobs_sdk.contract.errors import InvalidRequestError as InvalidRequestError
     from aijobs_sdk.contract.errors import JobCancelledError as JobCancelledError
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.job import JobRequest as JobRequest
     from aijobs_sdk.contract.job import JobStatus as JobStatus
     from aijobs_sdk.contract.job import Priority as Priority
+    from aijobs_sdk.contract.records import DeadLetter as DeadLetter
     from aijobs_sdk.contract.records import Document as Document
     from aijobs_sdk.contract.records import LineageEvent as LineageEvent
     from aijobs_sdk.contract.records import UsageRow as UsageRow
@@ -89,6 +91,7 @@ _HOMES = {
     "ErrorInfo": "contract.error_info",
     "AIJobsError": "contract.errors",
     "ConfigurationError": "contract.errors",
+    "DeadLetterNotFoundError": "contract.errors",
     "IdempotencyConflictError": "contract.errors",
     "InvalidRequestError": "contract.errors",
     "JobCancelledError": "contract.errors",
@@ -120,6 +123,7 @@ _HOMES = {
     "JobRequest": "contract.job",
     "JobStatus": "contract.job",
     "Priority": "contract.job",
+    "DeadLetter": "contract.records",
     "Document": "contract.records",
     "LineageEvent": "contract.records",
     "UsageRow": "contract.records",
@@ -156,6 +160,8 @@ __all__ = [
     "CircuitOpenError",
     "Client",
     "ConfigurationError",
+    "DeadLetter",
+    "DeadLetterNotFoundError",
     "Document",
     "DoneAndNotDone",
     "ErrorCategory",

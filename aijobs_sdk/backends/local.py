@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import DeadLetterNotFoundError, InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
-from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, LineageEvent, UsageRow
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.dispatch import admission_of, dispatch, find_refusals
 from aijobs_sdk.engine.health import check_health
@@ -21,7 +22,7 @@ from aijobs_sdk.engine.workers import WorkerPool
 
 
 class LocalBackend:
-    """A store and the workers that empty it.
+    """A store and the workers that empty it; with a concurrency of 0 there are none, and other processes empty it.
 
     The workers live on the loop of whoever calls; when that loop has ended, the next call starts new ones, and what
     the old ones held goes back to pending. A forked child gets workers of its own; its parent's work on in the parent.
@@ -61,9 +62,10 @@ class LocalBackend:
 
     async def cancel(self, job_id: UUID) -> Job:
         """Ask the job to stop."""
-        pool = await self._ensure_workers()
+        await self._ensure_workers()
         job = await self._world.store.request_cancel(self._caller.tenant_id, job_id)
-        pool.nudge()
+        if self._pool is not None:
+            self._pool.nudge()
         return job
 
     async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
@@ -96,6 +98,34 @@ class LocalBackend:
         """Return usage rows of a span of time."""
         return await self._world.store.usage(self._caller.tenant_id, since=since, until=until)
 
+    async def dead_letters(self, query: DeadLetterQuery) -> Sequence[DeadLetter]:
+        """Return one page of what failed jobs left behind, newest first."""
+        return await self._world.store.dead_letters(self._caller.tenant_id, query)
+
+    async def dead_letter(self, job_id: UUID) -> DeadLetter:
+        """Return what one failed job left behind."""
+        letter = await self._world.store.dead_letter(self._caller.tenant_id, job_id)
+        if letter is None:
+            raise DeadLetterNotFoundError(job_id)
+        return letter
+
+    async def replay(self, job_id: UUID) -> Job:
+        """Submit a failed job once more, as a new job."""
+        letter = await self.dead_letter(job_id)
+        [job] = await self.submit([letter.replay_request()])
+        return job
+
+    async def purge_dead_letters(self, *, older_than: timedelta) -> int:
+        """Delete the letters of jobs that failed longer ago than this."""
+        if older_than < timedelta(0):
+            problem = FieldProblem(field="older_than", problem="must not be below zero")
+            raise InvalidRequestError("`older_than` must not be below zero.", fields=[problem])
+        try:
+            failed_before = self._world.clock.now() - older_than
+        except OverflowError:  # before the calendar begins
+            return 0
+        return await self._world.store.purge_dead_letters(self._caller.tenant_id, failed_before=failed_before)
+
     async def health(self) -> Health:
         """Return how things are here. It starts no worker: whoever asks may be there to ask only."""
         return await check_health(self._world, self._caller, self._pool)
@@ -107,9 +137,9 @@ class LocalBackend:
             await (pool.stop() if pool.works_here() else pool.abandon())
         await self._world.store.aclose()
 
-    async def _ensure_workers(self) -> WorkerPool:
-        if self._pool is not None and self._pool.works_here():
-            return self._pool
+    async def _ensure_workers(self) -> None:
+        if not self._world.limits.concurrency or (self._pool is not None and self._pool.works_here()):
+            return
         left_behind = self._pool
         self._pool = WorkerPool(self._world, self._types, worker_id=f"local-{os.getpid()}-{uuid4().hex[:8]}")
         self._pool.start()
@@ -118,4 +148,3 @@ class LocalBackend:
         )  # and, until then, what keeps the pool's tasks from being collected
         if left_behind is not None:
             await left_behind.abandon()
-        return self._pool

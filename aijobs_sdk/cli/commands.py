@@ -13,23 +13,25 @@ from rich.console import Console
 from aijobs_sdk.cli import display
 from aijobs_sdk.cli.batch import run_batch
 from aijobs_sdk.cli.demo import run_demo
+from aijobs_sdk.cli.dlq import dlq
 from aijobs_sdk.cli.errors import CommandGroup
 from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.health import ask_health, health_text
+from aijobs_sdk.cli.options import (
+    database_option,
+    job_types_option,
+    json_option,
+    profile_option,
+    seed_option,
+    url_option,
+)
 from aijobs_sdk.cli.submit import follow, read_payload
 from aijobs_sdk.cli.usage import print_report
+from aijobs_sdk.cli.worker import worker
 from aijobs_sdk.connect.clients import Client
-from aijobs_sdk.connect.wiring import standard_job_types
+from aijobs_sdk.connect.wiring import with_standard_types
+from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.providers.models import ModelTable
-
-PROFILES = click.Choice(["fast", "typical", "stress"])
-
-url_option = click.option("--url", metavar="URL", help="Where jobs run.  [default: AIJOBS_URL, then memory://]")
-seed_option = click.option("--seed", type=int, default=0, show_default=True, help="The simulation's seed.")
-profile_option = click.option(
-    "--profile", type=PROFILES, default="fast", show_default=True, help="How the simulation behaves."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for a program.")
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -56,6 +58,8 @@ def demo() -> None:
 @seed_option
 @profile_option
 @click.option("--stream", is_flag=True, help="Print the answer while it is written; with --json, to stderr.")
+@click.option("--no-wait", is_flag=True, help="Print the job's id, and leave it to `aijobs worker`.")
+@job_types_option
 @json_option
 def submit(
     prompt: str | None,
@@ -67,25 +71,34 @@ def submit(
     seed: int,
     profile: str,
     stream: bool,
+    no_wait: bool,
+    job_types: list[JobType[Any]],
     as_json: bool,
 ) -> None:
     """Submit one job, wait for it, and print its result.
 
     Exit code 0: it completed. 1: it failed. 2: bad input, nothing was sent.
     """
+    if no_wait and stream:
+        raise click.UsageError("--stream waits for the job: leave out --no-wait.")
     options: dict[str, Any] = {} if model is None else {"model": model}
     if payload is not None:
         options["payload"] = read_payload(payload)
-    with Client(url, seed=seed, profile=profile) as client:
-        follow(client.submit(prompt, type=job_type, **options), stream=stream, as_json=as_json)
+    concurrency = 0 if no_wait else None
+    with Client(url, seed=seed, profile=profile, concurrency=concurrency, job_types=job_types) as client:
+        job = client.submit(prompt, type=job_type, **options)
+        if not no_wait:
+            follow(job, stream=stream, as_json=as_json)
+        else:
+            click.echo(job.job.model_dump_json(indent=2) if as_json else job.id)
 
 
 @aijobs.command()
 @click.argument("job_id", type=click.UUID)
-@url_option
+@database_option
 def watch(job_id: UUID, *, url: str | None) -> None:
-    """Follow one job to its end, event by event."""
-    with Client(url) as client:
+    """Follow one job to its end, event by event; it runs elsewhere."""
+    with Client(url, concurrency=0) as client:
         for event in client.job(job_id).stream():
             click.echo(display.event_line(event))
 
@@ -172,11 +185,16 @@ def models(*, as_json: bool) -> None:
 
 
 @aijobs.command()
+@job_types_option
 @json_option
-def types(*, as_json: bool) -> None:
+def types(*, job_types: list[JobType[Any]], as_json: bool) -> None:
     """List the job types, with the fields of their payloads."""
-    known = standard_job_types(ModelTable.load())
+    known = with_standard_types(ModelTable.load(), job_types).values()
     if as_json:
         click.echo(json.dumps({kind.name: kind.payload_model.model_json_schema() for kind in known}, indent=2))
     else:
         display.print_types(known)
+
+
+aijobs.add_command(dlq)
+aijobs.add_command(worker)

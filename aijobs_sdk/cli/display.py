@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.batch.progress import BatchProgress
     from aijobs_sdk.batch.row import BatchRow
     from aijobs_sdk.client.batch import Batch
+    from aijobs_sdk.contract.error_info import ErrorInfo
+    from aijobs_sdk.contract.records import DeadLetter
     from aijobs_sdk.engine.job_type import JobType
     from aijobs_sdk.providers.models import Model, ModelTable
 
@@ -28,6 +31,9 @@ EXACT_BELOW_SECONDS = 9.95
 BAR_WIDTH = 20
 ROWS_WIDTH = 100
 """Columns of the terminal that the table of rows takes at most: wider lines are hard to follow."""
+LETTERS_WIDTH = 120
+"""The same for dead letters, whose ids alone take a third of it."""
+REPLAYED = "↻"
 
 
 def run_with_bar(batch: Batch) -> None:
@@ -112,6 +118,48 @@ def print_types(types: Iterable[JobType[Any]]) -> None:
         console.print(f"[bold]{escape(kind.name)}[/bold]", table, "", sep="\n", width=min(console.width, ROWS_WIDTH))
 
 
+def print_dead_letters(letters: Sequence[DeadLetter]) -> None:
+    """Print one line a dead letter: whose job, when, and what it failed of."""
+    console = Console(highlight=False)
+    if not letters:
+        console.print("No dead letters.")
+        return
+    table = _table(["job", "", "failed (UTC)", "type"], numbers=(), rest="error")
+    for letter in letters:
+        replayed = REPLAYED if letter.replayed_as else ""
+        failed_at = f"{letter.failed_at:%m-%d %H:%M}"
+        table.add_row(str(letter.job_id), replayed, failed_at, escape(letter.type), escape(_why(letter.error)))
+    console.print(table, width=min(console.width, LETTERS_WIDTH))
+    legend = f"{REPLAYED} replayed. " if any(letter.replayed_as for letter in letters) else ""
+    console.print(f"\n{legend}More: aijobs dlq show JOB. Run again: aijobs dlq replay JOB.")
+
+
+def dead_letter_line(letter: DeadLetter) -> str:
+    """Return a dead letter without its payload, as one line of fields separated by tabs."""
+    error = letter.error
+    replayed_as = letter.replayed_as or ""
+    where = (error.provider or "", error.region or "")
+    fields = (letter.job_id, letter.failed_at.isoformat(), letter.type, error.category, error.code, *where, replayed_as)
+    return "\t".join(map(str, fields))
+
+
+def dead_letter_text(letter: DeadLetter) -> str:
+    """Return all of a dead letter."""
+    facts = {
+        "job": letter.job_id,
+        "type": letter.type,
+        "failed at": f"{letter.failed_at:%Y-%m-%d %H:%M:%S} UTC",
+        "user": letter.user_id,
+        "priority": letter.priority,
+        "attempts": f"{len(letter.errors)} of {letter.max_attempts}",
+        "replayed as": letter.replayed_as or "not replayed",
+    }
+    lines = [f"{name:<12} {value}" for name, value in facts.items()]
+    errors = [f"  {error.attempt or '-'}  {_why(error)}: {error.message}" for error in letter.errors]
+    payload = json.dumps(dict(letter.payload), indent=2, ensure_ascii=False)
+    return "\n".join([*lines, "", "errors by attempt", *errors, "", f"payload {payload}"])
+
+
 def event_line(event: JobEvent) -> str:
     """Return one event on one line."""
     match event:
@@ -143,6 +191,11 @@ def _table(texts: Iterable[str], *, numbers: Iterable[str], rest: str | None = N
 def _kinds(field: Mapping[str, Any]) -> str:
     """Return the JSON types a field of a schema may have, as `number or null`."""
     return " or ".join(str(choice.get("type", "anything")) for choice in field.get("anyOf", [field]))
+
+
+def _why(error: ErrorInfo) -> str:
+    place = " ".join(part for part in (error.provider, error.region) if part)
+    return f"{error.code} at {place}" if place else error.code
 
 
 def _place(model: Model) -> str:

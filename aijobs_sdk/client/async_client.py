@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 from uuid import UUID
@@ -12,12 +12,20 @@ from uuid import UUID
 from aijobs_sdk.batch.async_batch import DEFAULT_CONCURRENCY, AsyncBatch
 from aijobs_sdk.batch.rows import Source
 from aijobs_sdk.client.async_handle import AsyncJobHandle
-from aijobs_sdk.client.request import GENERATION, SubmitOptions, request_for, spelled_out
+from aijobs_sdk.client.request import (
+    GENERATION,
+    SubmitOptions,
+    as_job_id,
+    dead_letter_query,
+    request_for,
+    spelled_out,
+)
 from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
 from aijobs_sdk.contract.months import month_of, month_span
-from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetter, Document, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, JobResult
 
 
@@ -83,7 +91,7 @@ class AsyncClient:
 
     def job(self, job_id: UUID | str) -> AsyncJobHandle[Any]:
         """Return the handle of a job by its id, without asking anybody."""
-        return self.revive(job_id if isinstance(job_id, UUID) else UUID(job_id), None)
+        return self.revive(as_job_id(job_id), None)
 
     def revive(self, job_id: UUID, last_known: Job | None) -> AsyncJobHandle[Any]:
         """Return the handle of a job whose record may be known already: what an unpickled handle calls."""
@@ -158,6 +166,64 @@ class AsyncClient:
         """
         since, until = month_span(month or month_of(datetime.now(UTC)))
         return await self._backend.usage(since=since, until=until)
+
+    async def dead_letters(
+        self,
+        *,
+        category: ErrorCategory | str | None = None,
+        type: str | None = None,  # noqa: A002
+        provider: str | None = None,
+        region: str | None = None,
+        replayed: bool | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> Sequence[DeadLetter]:
+        """Return what failed jobs left behind, newest first: `limit` of them after the first `offset`.
+
+        Args:
+            category: what kind of thing went wrong in the last attempt.
+            type: of which job type.
+            provider: where it went wrong.
+            region: where that provider was asked.
+            replayed: only those that were replayed already, or only those that were not.
+            limit: at most 1000.
+            offset: how many of the newest to leave out.
+
+        Raises:
+            InvalidRequestError: a value cannot be used; it is named.
+        """
+        query = dead_letter_query(
+            category=category,
+            type=type,
+            provider=provider,
+            region=region,
+            replayed=replayed,
+            limit=limit,
+            offset=offset,
+        )
+        return await self._backend.dead_letters(query)
+
+    async def dead_letter(self, job_id: UUID | str) -> DeadLetter:
+        """Return what a failed job left behind: its payload, and how each attempt failed.
+
+        Raises:
+            DeadLetterNotFoundError: this tenant has no such letter.
+        """
+        return await self._backend.dead_letter(as_job_id(job_id))
+
+    async def replay(self, job_id: UUID | str) -> AsyncJobHandle[Any]:
+        """Submit a failed job once more, and return the handle of the new job; the failed one stays as it is.
+
+        Raises:
+            DeadLetterNotFoundError: this tenant has no such letter.
+            InvalidRequestError: its type or payload cannot be used any more; the field is named.
+        """
+        job = await self._backend.replay(as_job_id(job_id))
+        return self.revive(job.id, job)
+
+    async def purge_dead_letters(self, *, older_than: timedelta) -> int:
+        """Delete the dead letters of jobs that failed longer ago than this; return how many there were."""
+        return await self._backend.purge_dead_letters(older_than=older_than)
 
     async def health(self) -> Health:
         """Return whether the store answers, what the workers here do, and which providers are left alone.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 from uuid import UUID
@@ -15,9 +17,10 @@ from aijobs_sdk.client.batch import Batch
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.client.request import GENERATION, SubmitOptions, spelled_out
+from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
-from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetter, Document, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, JobResult
 
 
@@ -151,6 +154,64 @@ class Client:
             InvalidRequestError: that is not a month.
         """
         return self._portal.call(self._client.usage, month)
+
+    def dead_letters(
+        self,
+        *,
+        category: ErrorCategory | str | None = None,
+        type: str | None = None,  # noqa: A002
+        provider: str | None = None,
+        region: str | None = None,
+        replayed: bool | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> Sequence[DeadLetter]:
+        """Return what failed jobs left behind, newest first: `limit` of them after the first `offset`.
+
+        Args:
+            category: what kind of thing went wrong in the last attempt.
+            type: of which job type.
+            provider: where it went wrong.
+            region: where that provider was asked.
+            replayed: only those that were replayed already, or only those that were not.
+            limit: at most 1000.
+            offset: how many of the newest to leave out.
+
+        Raises:
+            InvalidRequestError: a value cannot be used; it is named.
+        """
+        ask = partial(
+            self._client.dead_letters,
+            category=category,
+            type=type,
+            provider=provider,
+            region=region,
+            replayed=replayed,
+            limit=limit,
+            offset=offset,
+        )
+        return self._portal.call(ask)
+
+    def dead_letter(self, job_id: UUID | str) -> DeadLetter:
+        """Return what a failed job left behind: its payload, and how each attempt failed.
+
+        Raises:
+            DeadLetterNotFoundError: this tenant has no such letter.
+        """
+        return self._portal.call(self._client.dead_letter, job_id)
+
+    def replay(self, job_id: UUID | str) -> JobHandle[Any]:
+        """Submit a failed job once more, and return the handle of the new job; the failed one stays as it is.
+
+        Raises:
+            DeadLetterNotFoundError: this tenant has no such letter.
+            InvalidRequestError: its type or payload cannot be used any more; the field is named.
+        """
+        return self._blocking(self._portal.call(self._client.replay, job_id))
+
+    def purge_dead_letters(self, *, older_than: timedelta) -> int:
+        """Delete the dead letters of jobs that failed longer ago than this; return how many there were."""
+        return self._portal.call(partial(self._client.purge_dead_letters, older_than=older_than))
 
     def health(self) -> Health:
         """Return whether the store answers, what the workers here do, and which providers are left alone.

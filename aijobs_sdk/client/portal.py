@@ -38,6 +38,7 @@ class _Running(NamedTuple):
     """A portal at work, in the process that started it."""
 
     portal: BlockingPortal
+    loop: asyncio.AbstractEventLoop
     hold_time: Callable[[], AbstractContextManager[None]]
     thread: threading.Thread
     pid: int
@@ -101,7 +102,8 @@ def _serve_in_thread(new_loop: Callable[[], asyncio.AbstractEventLoop], started:
 
 async def _serve(hold_time: Callable[[], AbstractContextManager[None]], started: Future[_Running]) -> None:
     async with BlockingPortal() as portal:
-        started.set_result(_Running(portal, hold_time, threading.current_thread(), os.getpid()))
+        loop = asyncio.get_running_loop()
+        started.set_result(_Running(portal, loop, hold_time, threading.current_thread(), os.getpid()))
         await portal.sleep_until_stopped()
 
 
@@ -109,9 +111,14 @@ def _stop(running: _Running) -> None:
     """Cancel what runs and end the thread; a handler that will not stop is left behind with its daemon thread."""
     if running.pid == os.getpid() and running.thread.is_alive():
         with suppress(RuntimeError):  # it is ending already
-            running.portal.start_task_soon(running.portal.stop, True)  # noqa: FBT003 - anyio's own argument
+            # The portal's own way waits for the loop to answer, and a handler may block it.
+            running.loop.call_soon_threadsafe(_cancel_all, running)
         if running.thread is not threading.current_thread():
             running.thread.join(STOP_SECONDS)
+
+
+def _cancel_all(running: _Running) -> None:
+    running.loop.create_task(running.portal.stop(cancel_remaining=True))
 
 
 async def _while_time_passes(

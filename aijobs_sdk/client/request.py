@@ -1,19 +1,21 @@
-"""From the words of `submit()` to a request."""
+"""From the words of a call to what a backend is asked."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
-from aijobs_sdk.contract.shapes import nearest, shape_of
+from aijobs_sdk.contract.records import DeadLetterQuery
+from aijobs_sdk.contract.shapes import nearest, problems_of, shape_of
 
 GENERATION = "ai_generation"
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,6 +38,8 @@ class SubmitOptions(TypedDict, total=False):
     idempotency_key: str
     """A second submit with this key returns the first job."""
     max_attempts: int
+    run_at: datetime
+    """Not before this instant, which names its time zone; as soon as a worker is free where it is left out."""
 
 
 _OF_THE_PAYLOAD = ("model", "system", "temperature", "max_tokens", "estimated_credits")
@@ -58,7 +62,7 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
 
     Raises:
         TypeError: there is no such option; the nearest is named.
-        InvalidRequestError: the payload is neither a mapping nor a model.
+        InvalidRequestError: the payload is neither a mapping nor a model, or `run_at` is no instant.
     """
     for name in options.keys() - SubmitOptions.__annotations__.keys():
         raise TypeError(f"submit() has no option {name!r}.{nearest(name, SubmitOptions.__annotations__)}")
@@ -73,8 +77,41 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
         priority=options.get("priority"),
         idempotency_key=options.get("idempotency_key"),
         max_attempts=options.get("max_attempts"),
+        run_at=_as_instant(options.get("run_at")),
         draw_key=draw_key,
     )
+
+
+def as_job_id(job_id: UUID | str) -> UUID:
+    """Return the id of a job that was named by it."""
+    return job_id if isinstance(job_id, UUID) else UUID(job_id)
+
+
+def dead_letter_query(**asked: object) -> DeadLetterQuery:
+    """Return the query.
+
+    Raises:
+        InvalidRequestError: a value cannot be used; its name is that of the argument.
+    """
+    try:
+        return DeadLetterQuery.model_validate(asked)
+    except ValidationError as error:
+        problems = problems_of(error, known=DeadLetterQuery.model_fields)
+        listed = ", ".join(f"`{one.field}` {one.problem}" for one in problems)
+        raise InvalidRequestError(f"Cannot list dead letters: {listed}.", fields=problems) from None
+
+
+def _as_instant(run_at: object) -> datetime | None:
+    match run_at:
+        case None:
+            return None
+        case datetime() if run_at.utcoffset() is not None:
+            return run_at
+        case datetime():
+            problem = "needs a time zone, as in `datetime.now(UTC) + timedelta(hours=1)`; without one it is no instant"
+        case _:
+            problem = f"must be a datetime with a time zone, got {shape_of(run_at)}"
+    raise InvalidRequestError(f"`run_at` {problem}.", fields=[FieldProblem(field="run_at", problem=problem)])
 
 
 def _as_mapping(payload: object) -> dict[str, object]:

@@ -32,7 +32,7 @@ class AsyncClient(AsyncClientOver):
         user_id: who asks; AIJOBS_USER_ID, then a local user.
         job_types: types of your own, beside those that come with the SDK.
         models: models of your own, beside those in the table.
-        concurrency: jobs that run at the same time in this process.
+        concurrency: jobs that run at the same time in this process; 0: none, as workers elsewhere run them.
         seed: the simulation's; the same seed gives the same answers.
         profile: how the simulation behaves: `fast`, `typical` or `stress`.
         metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
@@ -78,7 +78,7 @@ class Client(ClientOver):
         user_id: who asks; AIJOBS_USER_ID, then a local user.
         job_types: types of your own, beside those that come with the SDK.
         models: models of your own, beside those in the table.
-        concurrency: jobs that run at the same time in this process.
+        concurrency: jobs that run at the same time in this process; 0: none, as workers elsewhere run them.
         seed: the simulation's; the same seed gives the same answers.
         profile: how the simulation behaves: `fast`, `typical` or `stress`.
         metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
@@ -157,6 +157,7 @@ def _reopen(kind: type[AsyncClient | Client], token: str, settings: Settings) ->
         settings.url,
         tenant_id=settings.caller.tenant_id,
         user_id=settings.caller.user_id,
+        concurrency=settings.limits.concurrency,
         seed=settings.seed,
         profile=settings.profile,
     )

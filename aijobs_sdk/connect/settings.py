@@ -72,8 +72,8 @@ def _limits(environment: Mapping[str, str], concurrency: int | None) -> Limits:
     if (lease := environment.get("AIJOBS_LEASE_SECONDS")) is not None:
         limits = limits.model_copy(update={"lease_seconds": _positive(lease, "AIJOBS_LEASE_SECONDS")})
     if concurrency is not None:
-        if concurrency < 1:
-            raise _unusable("concurrency", "must be 1 or more")
+        if concurrency < 0:
+            raise _unusable("concurrency", "must be 0 or more")
         limits = limits.model_copy(update={"concurrency": concurrency})
     return limits
 

@@ -42,14 +42,14 @@ def open_backend(
     Raises:
         ConfigurationError: there is no such place, or this version cannot reach it.
     """
-    scheme = urlsplit(settings.url).scheme
-    if scheme not in {"memory", *DATABASES}:
-        kind = f"a {scheme}: address" if scheme else "an address without a scheme"
+    if urlsplit(settings.url).scheme == "memory" and not settings.limits.concurrency:
         raise ConfigurationError(
-            f"Cannot connect to {kind}. Leave the URL and AIJOBS_URL out to run jobs in this process, or say "
-            "`memory://`, `sqlite:///jobs.db` or `postgresql://user@host/database`."
+            "Jobs in `memory://` are known to their own process alone: no other could run or show them. Say which "
+            "database to use, by a URL or AIJOBS_URL, such as `sqlite:///jobs.db`."
         )
-    return _local(settings, ModelTable.load().with_models(*models), job_types, Meter(metrics))
+    table = ModelTable.load().with_models(*models)
+    types = with_standard_types(table, job_types)
+    return LocalBackend(world=open_world(settings, table, Meter(metrics)), types=types, caller=settings.caller)
 
 
 def standard_job_types(models: ModelTable) -> tuple[JobType[Any], ...]:
@@ -57,10 +57,20 @@ def standard_job_types(models: ModelTable) -> tuple[JobType[Any], ...]:
     return ai_generation(models), test_job
 
 
-def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[Any]], meter: Meter) -> LocalBackend:
+def with_standard_types(models: ModelTable, job_types: Iterable[JobType[Any]]) -> JobTypes:
+    """Return these job types beside those that come with the SDK."""
+    return JobTypes([*standard_job_types(models), *job_types])
+
+
+def open_world(settings: Settings, models: ModelTable, meter: Meter) -> World:
+    """Return what jobs touch: the store at the address, the providers of these models, time and chance.
+
+    Raises:
+        ConfigurationError: there is no such place, or this version cannot reach it.
+    """
     simulated = _simulated(settings)
     clock = SystemClock() if simulated is None else simulated.clock
-    world = World(
+    return World(
         store=_store(settings.url, clock, shared=simulated is None or not simulated.virtual),
         providers=_providers(models, simulated),
         clock=clock,
@@ -68,13 +78,18 @@ def _local(settings: Settings, models: ModelTable, job_types: Iterable[JobType[A
         limits=settings.limits,
         meter=meter,
     )
-    types = JobTypes([*standard_job_types(models), *job_types])
-    return LocalBackend(world=world, types=types, caller=settings.caller)
 
 
 def _store(url: str, clock: Clock, *, shared: bool) -> Store:
-    if urlsplit(url).scheme == "memory":
+    scheme = urlsplit(url).scheme
+    if scheme == "memory":
         return MemoryStore(clock)
+    if scheme not in DATABASES:
+        kind = f"a {scheme}: address" if scheme else "an address without a scheme"
+        raise ConfigurationError(
+            f"Cannot connect to {kind}. Leave the URL and AIJOBS_URL out to run jobs in this process, or say "
+            "`memory://`, `sqlite:///jobs.db` or `postgresql://user@host/database`."
+        )
     try:
         from aijobs_sdk.stores.sql.store import SqlStore  # noqa: PLC0415 - an extra, and half a second to import
     except ModuleNotFoundError as missing:

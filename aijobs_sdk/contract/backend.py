@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
-from aijobs_sdk.contract.records import Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, LineageEvent, UsageRow
 
 
 class Backend(Protocol):
@@ -70,6 +70,35 @@ class Backend(Protocol):
 
     async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
         """Return usage rows with `since` <= `created_at` < `until`, oldest first."""
+        ...
+
+    async def dead_letters(self, query: DeadLetterQuery) -> Sequence[DeadLetter]:
+        """Return one page of what failed jobs left behind, newest first."""
+        ...
+
+    async def dead_letter(self, job_id: UUID) -> DeadLetter:
+        """Return what one failed job left behind.
+
+        Raises:
+            DeadLetterNotFoundError: this tenant has no such letter.
+        """
+        ...
+
+    async def replay(self, job_id: UUID) -> Job:
+        """Submit a failed job once more, as a new job; its letter stays, and names the newest replay.
+
+        Raises:
+            DeadLetterNotFoundError: this tenant has no such letter.
+            InvalidRequestError: its type or payload cannot be used any more; the field is named.
+        """
+        ...
+
+    async def purge_dead_letters(self, *, older_than: timedelta) -> int:
+        """Delete the letters of jobs that failed longer ago than this; return how many there were.
+
+        Raises:
+            InvalidRequestError: an age below zero.
+        """
         ...
 
     async def health(self) -> Health:

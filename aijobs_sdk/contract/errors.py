@@ -4,6 +4,7 @@ AIJobsError
 ├── InvalidRequestError (ValueError)      the caller's input; `fields` names each problem
 ├── ConfigurationError                    a setting, an address or an extra is missing
 ├── JobNotFoundError (LookupError)        this tenant has no such job
+├── DeadLetterNotFoundError (LookupError) no job of this tenant with this id failed, or its letter was purged
 ├── IdempotencyConflictError              the key was used for another payload
 ├── AdmissionError                        too much for this tenant now; `retry_after_seconds` says when to come back
 │   ├── TooManyJobsError                  it has as many unfinished jobs as it may
@@ -80,6 +81,19 @@ class JobNotFoundError(AIJobsError, LookupError):
 
     def __init__(self, job_id: UUID) -> None:
         super().__init__(f"No job {job_id}. `client.list()` shows recent jobs.")
+        self.job_id = job_id
+
+
+class DeadLetterNotFoundError(AIJobsError, LookupError):
+    """The tenant has no dead letter of a job with this id: it did not fail, is not theirs, or the letter was purged."""
+
+    code = "dead_letter_not_found"
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__(
+            f"No dead letter of job {job_id}: only a job that failed leaves one, until it is purged. "
+            "`client.dead_letters()` lists them."
+        )
         self.job_id = job_id
 
 
@@ -222,6 +236,7 @@ HTTP_STATUS: Mapping[type[AIJobsError], int] = {
     InvalidRequestError: 422,
     ConfigurationError: 500,
     JobNotFoundError: 404,
+    DeadLetterNotFoundError: 404,
     IdempotencyConflictError: 409,
     TooManyJobsError: 429,
     RateLimitedError: 429,

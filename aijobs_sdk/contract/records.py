@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
-from aijobs_sdk.contract.job import Priority
+from aijobs_sdk.contract.job import JobRequest, Priority
 from aijobs_sdk.contract.model import Fact, StoredJson
 
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
@@ -99,12 +99,25 @@ class DeadLetter(Fact):
     draw_key: str
     failed_at: datetime
     replayed_as: UUID | None = None
-    """The job that a replay made of it."""
+    """The job that a replay made of it, the newest where there are several."""
 
     @property
     def error(self) -> ErrorInfo:
         """What the job failed of."""
         return self.errors[-1]
+
+    def replay_request(self) -> JobRequest:
+        """Return the request for a new job that does the same once more."""
+        return JobRequest(
+            type=self.type,
+            payload=self.payload,
+            user_id=self.user_id,
+            priority=self.priority,
+            max_attempts=self.max_attempts,
+            replay_of=self.job_id,
+            # A draw of its own, or a simulated world would let it fail of the same once more.
+            draw_key=f"{self.draw_key}/replay",
+        )
 
 
 class DeadLetterQuery(Fact):

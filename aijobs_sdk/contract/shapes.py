@@ -40,11 +40,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Known: {', '.join(names[:_MANY])}{' …' if len(names) > _MANY else ''}."
 
 
-def problems_of(error: ValidationError, *, at: str, known: Iterable[str]) -> tuple[FieldProblem, ...]:
+def problems_of(error: ValidationError, *, known: Iterable[str], at: str | None = None) -> tuple[FieldProblem, ...]:
     """Return what pydantic found, one problem a field, with paths below `at`; values are described, not shown."""
+    above = () if at is None else (at,)
     return tuple(
         FieldProblem(
-            field=".".join([at, *(str(part) for part in found["loc"])]),
+            field=".".join(str(part) for part in (*above, *found["loc"])),
             problem=_problem(found["type"], found["msg"], found["loc"], found["input"], known),
         )
         for found in error.errors(include_url=False, include_context=False)

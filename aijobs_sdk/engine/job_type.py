@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import typing
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -16,6 +15,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Priority, Rate
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.engine.context import JobContext
+from aijobs_sdk.engine.handler_thread import run_in_thread
 
 P = TypeVar("P", bound=BaseModel)
 Result = BaseModel | Mapping[str, JsonValue]
@@ -137,7 +137,7 @@ def _as_coroutine(
         return function
 
     async def in_thread(context: JobContext, payload: P) -> Result:
-        return typing.cast("Result", await asyncio.to_thread(function, context, payload))
+        return typing.cast("Result", await run_in_thread(function, context, payload))
 
     return in_thread
 

@@ -28,8 +28,8 @@ class BreakerLimits(Fact):
 class Limits(Fact):
     """What one worker process allows itself."""
 
-    concurrency: int = Field(default=100, ge=1)
-    """Attempts at the same time."""
+    concurrency: int = Field(default=100, ge=0)
+    """Attempts at the same time; with 0 other processes do all the work."""
     max_active_jobs: int | None = Field(default=None, ge=1)
     """Unfinished jobs one tenant may have; None: any number."""
     job_seconds: float = Field(default=300.0, gt=0)

@@ -23,7 +23,7 @@ log = logging.getLogger("aijobs.worker")
 
 LATE_SECONDS = 2.0
 """A heartbeat that comes later than this means that something blocked the loop."""
-LAST_WORDS_SECONDS = 5.0
+LAST_WORDS_SECONDS = 1.0
 """How long an attempt that was told to stop may take to do so while its worker waits for it."""
 
 
@@ -70,6 +70,7 @@ class WorkerPool:
         self._room = asyncio.Event()
         self._working = asyncio.Event()
         self._nudged = asyncio.Event()
+        self._hurried = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._duties: list[asyncio.Task[None]] = []
 
@@ -101,13 +102,25 @@ class WorkerPool:
         """Ask for a heartbeat now, so that a cancel need not wait for the next."""
         self._nudged.set()
 
+    async def until_broken(self) -> None:
+        """Return only by raising what ended the claims or the heartbeats: a bug, as no outage ends them."""
+        broken, _ = await asyncio.wait(self._duties, return_when=asyncio.FIRST_COMPLETED)
+        for duty in broken:
+            duty.result()
+
+    def hurry(self) -> None:
+        """Let a stop wait no longer for running attempts, but give them back."""
+        self._hurried.set()
+
     async def stop(self) -> None:
         """Claim no more; let running attempts end within the grace period; give back the rest."""
         claiming, keeping, scheduling = self._duties
         scheduling.cancel()
         async with self._claiming:  # so that every job that was claimed has begun, and can be given back
             claiming.cancel()
-        await self._wait_for_attempts(self._world.limits.grace_seconds)
+        await self._wait_for_attempts_in_grace(self._world.limits.grace_seconds)
+        if self._attempts:
+            log.info("jobs given back: %d", len(self._attempts))
         for attempt in self._attempts.values():
             attempt.interrupt()
         await self._wait_for_attempts(LAST_WORDS_SECONDS)
@@ -145,6 +158,18 @@ class WorkerPool:
             duty.cancel()
         for attempt in self._attempts.values():
             attempt.interrupt()
+
+    async def _wait_for_attempts_in_grace(self, seconds: float) -> None:
+        if not (seconds and self._attempts):
+            return
+        log.info("jobs under way: %d; they have %g s to end", len(self._attempts), seconds)
+        either = [
+            self._loop.create_task(self._wait_for_attempts(seconds)),
+            self._loop.create_task(self._hurried.wait()),
+        ]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        for task in either:
+            task.cancel()
 
     async def _wait_for_attempts(self, seconds: float) -> None:
         if seconds and (tasks := [attempt.task for attempt in self._attempts.values()]):
@@ -247,6 +272,9 @@ class WorkerPool:
     def _tell_of_the_end(self, attempt: _Attempt, outcome: Outcome, job: Job) -> None:
         seconds = self._loop.time() - attempt.began_at
         self._meter.ended(job, outcome, region=attempt.context.region, seconds=seconds)
+        if log.isEnabledFor(logging.INFO):
+            which = (job.id, job.type, attempt.context.attempt)
+            log.info("job %s type=%s attempt=%d seconds=%.2f: %s", *which, seconds, job.message)
 
     def _forget(self, attempt: _Attempt) -> None:
         del self._attempts[attempt.lease]

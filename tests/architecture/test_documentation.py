@@ -13,7 +13,7 @@ from aijobs_sdk.engine.metrics import INSTRUMENTS
 
 PAGES = [
     "README.md",
-    *(f"docs/{page}.md" for page in ("adding_a_job_type", "batches", "operations", "simulation", "usage")),
+    *(f"docs/{page}.md" for page in ("adding_a_job_type", "batches", "operations", "simulation", "usage", "workers")),
 ]
 
 

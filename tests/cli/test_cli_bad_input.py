@@ -13,6 +13,7 @@ from aijobs_sdk.cli.commands import aijobs
 
 RUN = ["--prompt", "{q}", "--model", "gpt-5.2", "--out", "out.jsonl"]
 LONG = "word " * 300_000
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture(autouse=True)
@@ -172,7 +173,29 @@ def test_usage_report_refuses(folder: Path, arguments: Sequence[str], message: s
     ("arguments", "message"),
     [
         (["watch", "x"], "'x' is not a valid UUID"),
-        (["watch", "00000000-0000-0000-0000-000000000000"], "No job 00000000-0000-0000-0000-000000000000"),
+        (["watch", NOBODY], "Jobs in `memory://` are known to their own process alone"),
+        (["submit", "--no-wait", "--type", "test_job"], "Jobs in `memory://` are known to their own process alone"),
+        (["submit", "--no-wait", "--stream"], "--stream waits for the job"),
+        (["types", "--job-types", "mytypes"], "takes a module and a name in it, such as 'mytypes:shout'"),
+        (["types", "--job-types", "no_such.module:x"], "No module 'no_such.module' in this folder"),
+        (["types", "--job-types", "json:dump"], "'json:dump' is no job type"),
+        (["worker"], "A worker at `memory://` would have nothing to do"),
+        (["worker", "--url", "ftp://x"], "Cannot connect to a ftp: address"),
+        (["worker", "--url", "sqlite:///no/such/folder/jobs.db"], "no/such/folder"),
+        (["worker", "--concurrency", "0"], "0 is not in the range x>=1"),
+        (["worker", "--grace", "-1"], "A grace period is 0 to 86,400 seconds"),
+        (["worker", "--grace", "nan"], "A grace period is 0 to 86,400 seconds"),
+        (["worker", "--job-types", "json:dump"], "'json:dump' is no job type"),
+        (["dlq", "list"], "Jobs in `memory://` are known to their own process alone"),
+        (["dlq", "list", "--category", "luck"], "'luck' is not one of 'validation'"),
+        (["dlq", "list", "--limit", "0"], "0 is not in the range"),
+        (["dlq", "show", "x"], "'x' is not a valid UUID"),
+        (["dlq", "replay"], "Name the jobs by their ids, or say --all"),
+        (["dlq", "replay", NOBODY, "--all"], "Name the jobs by their ids, or say --all"),
+        (["dlq", "replay", NOBODY, "--type", "test_job"], "Filters go with --all"),
+        (["dlq", "purge"], "Missing option '--older-than'"),
+        (["dlq", "purge", "--older-than", "30"], "takes a number and a unit, such as 30d or 12h, not '30'"),
+        (["dlq", "purge", "--older-than", "-1d"], "takes a number and a unit"),
         (["bach"], "No such command 'bach'"),
         (["submit", "--colour"], "No such option"),
     ],

@@ -19,6 +19,7 @@ from aijobs_sdk.cli.display import BatchView, duration
 from aijobs_sdk.providers.models import ModelTable
 
 COMMANDS = [[], ["demo"], ["submit"], ["watch"], ["batch"], ["usage"], ["usage", "report"], ["models"], ["types"]]
+COMMANDS += [["worker"], ["dlq"], ["dlq", "list"], ["dlq", "show"], ["dlq", "replay"], ["dlq", "purge"]]
 
 
 def shown(view: Any, width: int) -> list[str]:

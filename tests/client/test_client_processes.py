@@ -56,6 +56,39 @@ def test_a_client_that_is_dropped_goes_quietly() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
 
 
+def test_a_script_ends_while_a_handler_blocks_the_loop() -> None:
+    ended = run("""
+        import threading, time, aijobs_sdk as aijobs
+        from pydantic import BaseModel
+        class Nothing(BaseModel): pass
+        blocked = threading.Event()
+        @aijobs.job_type("hog")
+        async def hog(context, payload: Nothing):
+            blocked.set()
+            time.sleep(250)
+        client = aijobs.Client(job_types=[hog])
+        job = client.submit(type="hog")
+        blocked.wait()
+    """)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_script_ends_while_a_function_blocks_a_thread() -> None:
+    ended = run("""
+        import threading, time, aijobs_sdk as aijobs
+        from pydantic import BaseModel
+        class Nothing(BaseModel): pass
+        blocked = threading.Event()
+        @aijobs.job_type("nap")
+        def nap(context, payload: Nothing):
+            blocked.set()
+            time.sleep(250)
+        job = aijobs.Client(job_types=[nap]).submit(type="nap")
+        blocked.wait()
+    """)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_a_script_may_end_with_an_async_client_open() -> None:
     ended = run("""
         import asyncio, aijobs_sdk as aijobs

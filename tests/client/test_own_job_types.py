@@ -87,6 +87,18 @@ def test_a_function_that_is_not_async_runs_in_a_thread(client: aijobs.Client) ->
     assert client.submit(type="where").result().model_dump()["thread"] != "aijobs"
 
 
+def test_as_many_functions_block_at_a_time_as_there_are_jobs() -> None:
+    everybody = threading.Barrier(80)
+
+    @aijobs.job_type("meet")
+    def meet(context: aijobs.JobContext, payload: Nothing) -> dict[str, int]:
+        return {"place": everybody.wait(timeout=60)}
+
+    with aijobs.Client(job_types=[meet]) as client:
+        jobs = [client.submit(type="meet") for _ in range(everybody.parties)]
+        assert sorted(job.result().model_dump()["place"] for job in jobs) == list(range(80))
+
+
 def test_a_crash_is_told_by_its_place_and_not_by_its_text(
     client: aijobs.Client, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -84,18 +84,35 @@ def simulation() -> Simulation:
     return Simulation(seed=1, profile="fast")
 
 
-@pytest.fixture(params=["local"])
-async def backend(store: Store, clock: Clock, simulation: Simulation) -> AsyncIterator[Backend]:
-    """Every backend there is, seen by one caller."""
-    models = ModelTable.load()
-    names = {route.provider for model in models for route in model.routes}
-    world = World(
+@pytest.fixture
+def world(store: Store, clock: Clock, simulation: Simulation) -> World:
+    """What jobs touch here."""
+    names = {route.provider for model in ModelTable.load() for route in model.routes}
+    return World(
         store=store,
         providers={name: SimulatedProvider(name, simulation, clock) for name in names},
         clock=clock,
         chance=Chance(1),
         limits=Limits(),
     )
-    local = LocalBackend(world=world, types=JobTypes([ai_generation(models), do_as_told]), caller=OURS)
-    yield local
-    await local.aclose()
+
+
+@pytest.fixture(params=["local"])
+async def backend_for(world: World) -> AsyncIterator[Callable[[Caller], Backend]]:
+    """Every backend there is, as any caller sees it."""
+    types = JobTypes([ai_generation(ModelTable.load()), do_as_told])
+    opened: list[Backend] = []
+
+    def open_for(caller: Caller) -> Backend:
+        opened.append(LocalBackend(world=world, types=types, caller=caller))
+        return opened[-1]
+
+    yield open_for
+    for backend in opened:
+        await backend.aclose()
+
+
+@pytest.fixture
+def backend(backend_for: Callable[[Caller], Backend]) -> Backend:
+    """Every backend there is, seen by one caller."""
+    return backend_for(OURS)

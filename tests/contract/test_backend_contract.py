@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -13,15 +13,21 @@ import pytest
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.error_info import ErrorCategory
-from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError, JobNotFoundError
+from aijobs_sdk.contract.errors import (
+    DeadLetterNotFoundError,
+    IdempotencyConflictError,
+    InvalidRequestError,
+    JobNotFoundError,
+)
 from aijobs_sdk.contract.events import JobEvent, JobRetrying, TextDelta
 from aijobs_sdk.contract.health import BreakerState, Health
-from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus, Priority
-from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.contract.job import Caller, Job, JobQuery, JobRequest, JobStatus, Priority
+from aijobs_sdk.contract.records import DeadLetterQuery, UsageRow
 from aijobs_sdk.contract.results import GenerationResult
 from aijobs_sdk.engine.context import text_of
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.script import fail, ok
+from contract.conftest import THEIRS
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +52,10 @@ async def events_of(backend: Backend, job: Job, *, after: int = 0) -> list[JobEv
 async def over(backend: Backend, job: Job) -> Job:
     await events_of(backend, job)
     return await backend.get(job.id)
+
+
+async def failed_job(backend: Backend, **fields: object) -> Job:
+    return await over(backend, await submit(backend, JobRequest(type="test_job", payload={"fail": True}, **fields)))
 
 
 async def turn_loop(times: int) -> None:
@@ -379,6 +389,99 @@ async def test_a_list_shows_this_tenants_jobs_newest_first(backend: Backend) -> 
 async def test_a_document_of_nobody_is_none(backend: Backend) -> None:
     assert await backend.document(UUID(int=99)) is None
     assert list(await backend.lineage(UUID(int=99))) == []
+
+
+async def test_a_failed_job_leaves_a_dead_letter_and_a_completed_one_does_not(backend: Backend) -> None:
+    failed = await over(backend, await submit(backend, a_test_job(fail_attempts=9, echo="kept")))
+    await over(backend, await submit(backend, a_test_job()))
+    [letter] = await backend.dead_letters(DeadLetterQuery())
+    assert letter == await backend.dead_letter(failed.id)
+    assert (letter.job_id, letter.payload["echo"], letter.error) == (failed.id, "kept", failed.error)
+    assert [error.attempt for error in letter.errors] == [1, 2, 3]
+
+
+async def test_dead_letters_are_narrowed_and_paged(backend: Backend, simulation: Simulation) -> None:
+    simulation.on(model="gpt-5.2").do(fail("content_filter"))
+    refused = await over(backend, await submit(backend, a_text()))
+    told = [await failed_job(backend) for _ in range(3)]
+    page = await backend.dead_letters(DeadLetterQuery(type="test_job", limit=2, offset=1))
+    filtered = await backend.dead_letters(DeadLetterQuery(category=ErrorCategory.CONTENT_FILTER))
+    assert len(page) == 2
+    assert {letter.job_id for letter in page} <= {job.id for job in told}
+    assert [letter.job_id for letter in filtered] == [refused.id]
+
+
+async def test_a_replay_is_a_new_job_that_does_the_same(backend: Backend) -> None:
+    somebody = UUID(int=77)
+    failed = await failed_job(backend, priority="high", max_attempts=5, user_id=somebody)
+    replay = await backend.replay(failed.id)
+    assert replay.id != failed.id
+    assert (replay.replay_of, replay.status, replay.attempts) == (failed.id, JobStatus.PENDING, 0)
+    assert (replay.type, replay.payload, replay.priority) == (failed.type, failed.payload, Priority.HIGH)
+    assert (replay.max_attempts, replay.user_id) == (5, somebody)
+    assert await backend.get(failed.id) == failed
+
+
+async def test_a_replay_may_succeed_where_the_job_failed(backend: Backend, simulation: Simulation) -> None:
+    simulation.on(model="gpt-5.2").do(fail("quota"))
+    failed = await over(backend, await submit(backend, a_text()))
+    simulation.on(model="gpt-5.2").do(ok())
+    assert (await over(backend, await backend.replay(failed.id))).status is JobStatus.COMPLETED
+    assert (await backend.get(failed.id)).status is JobStatus.FAILED
+
+
+async def test_a_letter_names_its_newest_replay(backend: Backend) -> None:
+    failed = await failed_job(backend)
+    assert (await backend.dead_letter(failed.id)).replayed_as is None
+    first = await backend.replay(failed.id)
+    assert (await backend.dead_letter(failed.id)).replayed_as == first.id
+    second = await backend.replay(failed.id)
+    assert (await backend.dead_letter(failed.id)).replayed_as == second.id
+
+
+async def test_a_replay_that_fails_leaves_a_letter_of_its_own(backend: Backend) -> None:
+    failed = await failed_job(backend)
+    again = await over(backend, await backend.replay(failed.id))
+    waiting = await backend.dead_letters(DeadLetterQuery(replayed=False))
+    assert [letter.job_id for letter in waiting] == [again.id]
+
+
+async def test_a_job_that_did_not_fail_has_no_letter_and_cannot_be_replayed(backend: Backend) -> None:
+    done = await over(backend, await submit(backend, a_test_job()))
+    with pytest.raises(DeadLetterNotFoundError, match=str(done.id)):
+        await backend.replay(done.id)
+    with pytest.raises(DeadLetterNotFoundError):
+        await backend.dead_letter(uuid4())
+
+
+async def test_dead_letters_of_another_tenant_are_as_if_they_were_not(
+    backend: Backend, backend_for: Callable[[Caller], Backend]
+) -> None:
+    failed, theirs = await failed_job(backend), backend_for(THEIRS)
+    assert list(await theirs.dead_letters(DeadLetterQuery())) == []
+    with pytest.raises(DeadLetterNotFoundError):
+        await theirs.dead_letter(failed.id)
+    with pytest.raises(DeadLetterNotFoundError):
+        await theirs.replay(failed.id)
+    assert await theirs.purge_dead_letters(older_than=timedelta(0)) == 0
+    assert (await backend.dead_letter(failed.id)).replayed_as is None
+
+
+async def test_dead_letters_are_purged_by_their_age(backend: Backend, clock: Clock) -> None:
+    old = await failed_job(backend)
+    await clock.sleep(3600)
+    young = await failed_job(backend)
+    await clock.sleep(1)
+    assert await backend.purge_dead_letters(older_than=timedelta(hours=1)) == 1
+    assert [letter.job_id for letter in await backend.dead_letters(DeadLetterQuery())] == [young.id]
+    assert (await backend.get(old.id)).status is JobStatus.FAILED
+
+
+async def test_no_letter_is_older_than_the_calendar_and_no_age_is_below_zero(backend: Backend) -> None:
+    await failed_job(backend)
+    assert await backend.purge_dead_letters(older_than=timedelta.max) == 0
+    with pytest.raises(InvalidRequestError, match="older_than"):
+        await backend.purge_dead_letters(older_than=timedelta(seconds=-1))
 
 
 @pytest.mark.parametrize("turns", range(8))
