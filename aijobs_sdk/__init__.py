@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.engine.context import JobContext as JobContext
     from aijobs_sdk.engine.job_type import JobType as JobType
     from aijobs_sdk.engine.job_type import job_type as job_type
+    from aijobs_sdk.engine.limits import BreakerLimits as BreakerLimits
+    from aijobs_sdk.engine.limits import Limits as Limits
     from aijobs_sdk.engine.log_context import JobLogFilter as JobLogFilter
     from aijobs_sdk.engine.metrics import Instrument as Instrument
     from aijobs_sdk.engine.metrics import Metrics as Metrics
@@ -142,6 +144,8 @@ _HOMES = {
     "GenerationResult": "contract.results",
     "JobResult": "contract.results",
     "JobContext": "engine.context",
+    "BreakerLimits": "engine.limits",
+    "Limits": "engine.limits",
     "JobType": "engine.job_type",
     "job_type": "engine.job_type",
     "JobLogFilter": "engine.log_context",
@@ -169,6 +173,7 @@ __all__ = [
     "BatchProgress",
     "BatchRow",
     "BreakerHealth",
+    "BreakerLimits",
     "BreakerState",
     "CircuitOpenError",
     "Client",
@@ -207,6 +212,7 @@ __all__ = [
     "JobStarted",
     "JobStatus",
     "JobType",
+    "Limits",
     "LineageEvent",
     "Metrics",
     "Mock",

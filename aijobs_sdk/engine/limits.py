@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from aijobs_sdk.contract.model import Fact
 
@@ -43,6 +45,12 @@ class Limits(Fact):
     snooze_limit_seconds: float = Field(default=3600.0, ge=0)
     """A job that first started longer ago than this waits no more for a broken provider: it fails."""
     breaker: BreakerLimits = BreakerLimits()
+
+    @model_validator(mode="after")
+    def _soft_before_hard(self) -> Self:
+        if self.hard_limit_seconds <= self.job_seconds:
+            raise ValueError("`hard_limit_seconds` must be above `job_seconds`, so that an attempt can end cleanly")
+        return self
 
     @property
     def heartbeat_seconds(self) -> float:
