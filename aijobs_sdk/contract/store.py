@@ -123,16 +123,23 @@ class Store(Protocol):
         """
         ...
 
-    async def wait_claimable(self, accepts: Accepts) -> None:
+    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
         """Return as soon as `claim()` has something to do. It may return too early, never too late."""
         ...
 
     async def claim(
-        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+        self,
+        worker_id: str,
+        accepts: Accepts,
+        *,
+        limit: int,
+        lease_seconds: float,
+        hard_limit_seconds: float,
+        holding: Collection[Lease] = (),
     ) -> list[Claim]:
         """Take up to `limit` due jobs of these types, by priority, then by age. Counts an attempt for each.
 
-        Where none is due it does first what `reap()` does: what a lost worker held is due then.
+        Where none is due it does first what `reap(holding)` does: what a lost worker held is due then.
         """
         ...
 
@@ -166,8 +173,11 @@ class Store(Protocol):
         """
         ...
 
-    async def reap(self) -> list[UUID]:
-        """Retry or fail every running job whose lease has run out or that is past its hard limit; return their ids."""
+    async def reap(self, holding: Collection[Lease] = ()) -> list[UUID]:
+        """Retry or fail every running job whose lease has run out or that is past its hard limit; return their ids.
+
+        A worker that asks is alive, though it may be late with its heartbeat: what it is `holding` is not lost.
+        """
         ...
 
     async def get(self, tenant_id: UUID, job_id: UUID) -> Job:

@@ -5,7 +5,7 @@ Pure: a store calls it inside its own atomic step, and writes what comes back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -142,8 +142,9 @@ class JobRecord(NamedTuple):
     @property
     def ends_by(self) -> datetime | None:
         """When the attempt is taken from its worker, as things stand; None for a job that does not run."""
-        ends = [end for end in (self.lease_until, self.overdue_at) if end is not None]
-        return min(ends, default=None) if self.state is JobState.RUNNING else None
+        if self.state is not JobState.RUNNING or self.lease_until is None or self.overdue_at is None:
+            return None
+        return min(self.lease_until, self.overdue_at)
 
     def expired(self, now: datetime) -> bool:
         """Return True for a running job whose worker was not heard of in time, or whose attempt is stuck."""
@@ -279,6 +280,11 @@ def expire(record: JobRecord, now: datetime) -> Retry | Fail:
         attempt=record.job.attempts,
     )
     return Retry(error, delay_seconds=0)
+
+
+def is_lost(record: JobRecord, now: datetime, holding: Collection[Lease]) -> bool:
+    """Return whether nobody will end the attempt: its worker is silent and not the one that asks, or it is stuck."""
+    return record.expired(now) and (record.lease not in holding or _outlived_its_limit(record, now))
 
 
 def _outlived_its_limit(record: JobRecord, now: datetime) -> bool:

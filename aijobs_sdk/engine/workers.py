@@ -60,8 +60,7 @@ class WorkerPool:
         self._world = world
         self._types = types
         self._accepts = {one.name: one.max_running for one in types.values()}
-        self._attempts: dict[_Attempt, None] = {}
-        """In the order of their claims."""
+        self._attempts: dict[Lease, _Attempt] = {}
         self._strays: list[asyncio.Task[None]] = []
         """Attempts whose lease is lost and whose handler has not ended: nobody waits for them or heeds them."""
         self._meter = world.meter
@@ -122,12 +121,12 @@ class WorkerPool:
         await self._wait_for_attempts_in_grace(self._world.limits.grace_seconds)
         if self._attempts:
             log.info("jobs given back: %d", len(self._attempts))
-        for attempt in self._attempts:
+        for attempt in self._attempts.values():
             attempt.interrupt()
         await self._wait_for_attempts(LAST_WORDS_SECONDS)
         keeping.cancel()
         await asyncio.gather(*self._duties, return_exceptions=True)
-        for attempt in self._attempts:
+        for attempt in self._attempts.values():
             attempt.task.cancel()
         await self.abandon()
 
@@ -145,7 +144,7 @@ class WorkerPool:
         if self._pid != os.getpid():
             return
         self._offer(0)
-        for attempt in list(self._attempts):
+        for attempt in list(self._attempts.values()):
             self._forget(attempt)
             await self._give_back(attempt.lease)
 
@@ -157,7 +156,7 @@ class WorkerPool:
         self._offer(0)
         for duty in self._duties:
             duty.cancel()
-        for attempt in self._attempts:
+        for attempt in self._attempts.values():
             attempt.interrupt()
 
     async def _wait_for_attempts_in_grace(self, seconds: float) -> None:
@@ -173,7 +172,7 @@ class WorkerPool:
             task.cancel()
 
     async def _wait_for_attempts(self, seconds: float) -> None:
-        if seconds and (tasks := [attempt.task for attempt in self._attempts]):
+        if seconds and (tasks := [attempt.task for attempt in self._attempts.values()]):
             await asyncio.wait(tasks, timeout=seconds)
 
     async def _give_back(self, lease: Lease) -> None:
@@ -195,7 +194,7 @@ class WorkerPool:
 
     async def _give_back_what_never_began(self) -> None:
         """Give back what was claimed in the very moment in which the loop ended: its task took no step."""
-        for attempt in [attempt for attempt in self._attempts if attempt.task.done()]:
+        for attempt in [attempt for attempt in self._attempts.values() if attempt.task.done()]:
             self._forget(attempt)
             await self._give_back(attempt.lease)
 
@@ -206,7 +205,7 @@ class WorkerPool:
 
     async def _claim_some(self) -> None:
         limits = self._world.limits
-        await self._world.store.wait_claimable(self._accepts)
+        await self._world.store.wait_claimable(self._accepts, self._attempts.keys())
         async with self._claiming:
             began_at, room = self._loop.time(), limits.concurrency - len(self._attempts)
             claims = await self._world.store.claim(
@@ -215,6 +214,7 @@ class WorkerPool:
                 limit=room,
                 lease_seconds=limits.lease_seconds,
                 hard_limit_seconds=limits.hard_limit_seconds,
+                holding=self._attempts.keys(),
             )
             for claim in claims:
                 self._begin(claim, began_at)
@@ -226,22 +226,22 @@ class WorkerPool:
         self._meter.started(claim.job, first=claim.lease.fence == 1)
         attempt = _Attempt(claim, self._world, began_at=began_at)
         attempt.task = self._loop.create_task(self._work(attempt))
-        self._attempts[attempt] = None
+        self._attempts[claim.lease] = attempt
         self._working.set()
 
     async def _work(self, attempt: _Attempt) -> None:
         context = attempt.context
         try:
             outcome = await run_attempt(context, self._types, self._world)
-            if attempt in self._attempts:
+            if attempt.lease in self._attempts:
                 attempt.ending = True
                 await self._finish(attempt, outcome)
         except LeaseLostError:
-            if attempt in self._attempts:
+            if attempt.lease in self._attempts:
                 self._meter.lost(context.job)
             log.warning("job %s had left this worker before attempt %d ended", context.job.id, context.attempt)
         finally:
-            if attempt in self._attempts:
+            if attempt.lease in self._attempts:
                 self._let_go(attempt)
 
     async def _finish(self, attempt: _Attempt, outcome: Outcome) -> None:
@@ -277,7 +277,7 @@ class WorkerPool:
             log.info("job %s type=%s attempt=%d seconds=%.2f: %s", *which, seconds, job.message)
 
     def _forget(self, attempt: _Attempt) -> None:
-        del self._attempts[attempt]
+        del self._attempts[attempt.lease]
         self._meter.left(attempt.context.job)
 
     def _let_go(self, attempt: _Attempt) -> None:
@@ -303,7 +303,7 @@ class WorkerPool:
             self._tell_of_a_blocked_loop(late_seconds)
 
     def _tell_of_a_blocked_loop(self, seconds: float) -> None:
-        types = sorted({attempt.context.job.type for attempt in self._attempts})
+        types = sorted({attempt.context.job.type for attempt in self._attempts.values()})
         log.warning(
             "a handler blocked the event loop for at least %.1f s (running now: %s). Await what it waits for, "
             "or make it a plain function: that runs in a thread",
@@ -313,12 +313,12 @@ class WorkerPool:
 
     async def _beat(self) -> None:
         """Keep every lease; let go of the jobs that are no longer ours; stop those that are to be cancelled."""
-        held = {attempt.lease: attempt for attempt in self._attempts}
+        held = dict(self._attempts)
         held_until = self._loop.time() + self._world.limits.lease_seconds
         beats = await self._world.store.heartbeat(list(held), lease_seconds=self._world.limits.lease_seconds)
         for lease, beat in beats.items():
             self._heed(held[lease], beat, held_until)
-        reaped = set(await self._world.store.reap())
+        reaped = set(await self._world.store.reap(held.keys()))
         self._meter.reaped(len(reaped))
         for lease, attempt in held.items():
             if lease.job_id in reaped:
@@ -335,7 +335,7 @@ class WorkerPool:
 
     def _drop(self, attempt: _Attempt) -> None:
         """Free the place of an attempt that may write no more, even if its handler never ends."""
-        if attempt not in self._attempts:
+        if attempt.lease not in self._attempts:
             return
         context = attempt.context
         self._meter.lost(context.job)

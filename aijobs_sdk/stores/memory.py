@@ -6,7 +6,7 @@ import os
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from aijobs_sdk.contract.clock import Clock
@@ -41,6 +41,7 @@ from aijobs_sdk.engine.lifecycle import (
     check_lease,
     ended_so,
     expire,
+    is_lost,
 )
 from aijobs_sdk.stores.admission import check_active, full_at_after
 from aijobs_sdk.stores.entry import Entry
@@ -48,6 +49,8 @@ from aijobs_sdk.stores.idempotency import Holder, Key, ids_under_keys, key_of, s
 from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.queue import Queue
 from aijobs_sdk.stores.signal import Signal
+
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class MemoryStore:
@@ -60,6 +63,8 @@ class MemoryStore:
         self._of_tenant: defaultdict[UUID, list[Entry]] = defaultdict(list)
         self._by_key: dict[Key, UUID] = {}
         self._running: dict[Entry, None] = {}
+        self._next_end = NEVER
+        """No running job loses its lease or passes its hard limit before."""
         self._running_of: Counter[str] = Counter()
         """By type."""
         self._active: Counter[UUID] = Counter()
@@ -87,26 +92,37 @@ class MemoryStore:
             for new, job_id in zip(jobs, ids, strict=True)
         ]
 
-    async def wait_claimable(self, accepts: Accepts) -> None:
+    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
         """Return as soon as a job is due, or its worker lost."""
         self._take_over_after_fork()
-        while self._queue.next_due(self._open_types(accepts), now := self._clock.now()) is None and not self._lost(now):
-            await self._claimable.wait(self._seconds_to_next(now))
+        while self._queue.next_due(self._open_types(accepts), now := self._clock.now()) is None:
+            ended, next_end = self._ends(now)
+            if any(entry.record.lease not in holding for entry in ended):
+                return
+            await self._claimable.wait(self._seconds_to(next_end, now))
 
     async def claim(
-        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+        self,
+        worker_id: str,
+        accepts: Accepts,
+        *,
+        limit: int,
+        lease_seconds: float,
+        hard_limit_seconds: float,
+        holding: Collection[Lease] = (),
     ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         now = self._clock.now()
         take = Take(worker_id, lease_seconds, hard_limit_seconds)
         types = self._open_types(accepts)
         claims: list[Claim] = []
-        if self._queue.next_due(types, now) is None and await self.reap():
+        if self._queue.next_due(types, now) is None and await self.reap(holding):
             types = self._open_types(accepts)
         while len(claims) < limit and (entry := self._queue.next_due(types, now)) is not None:
             self._queue.pop(entry)
             record = self._write(entry, advance(entry.record, take, now), now)
             self._running[entry] = None
+            self._next_end = min(self._next_end, record.ends_by or NEVER)
             self._running_of[record.job.type] += 1
             claims.append(Claim(record.job, record.lease, record.draw_key))
             if accepts[record.job.type] is not None:
@@ -139,10 +155,10 @@ class MemoryStore:
         """Cancel a waiting job now; ask a running one to stop."""
         return self._step(self._owned(tenant_id, job_id), RequestCancel()).job
 
-    async def reap(self) -> list[UUID]:
+    async def reap(self, holding: Collection[Lease] = ()) -> list[UUID]:
         """Retry or fail every running job that nobody will end."""
         now = self._clock.now()
-        lost = self._lost(now)
+        lost = self._lost(now, holding)
         for entry in lost:
             self._step(entry, expire(entry.record, now))
             self._stop(entry)
@@ -288,15 +304,25 @@ class MemoryStore:
         check_active(jobs, admission, self._active)
         self._full_at |= full_at_after(jobs, admission, self._full_at, now)
 
-    def _lost(self, now: datetime) -> list[Entry]:
-        return [entry for entry in self._running if entry.record.expired(now)]
+    def _lost(self, now: datetime, holding: Collection[Lease] = ()) -> list[Entry]:
+        return [entry for entry in self._running if is_lost(entry.record, now, holding)]
 
-    def _seconds_to_next(self, now: datetime) -> float | None:
-        """Return how long until a job falls due or a lease runs out; None when neither will happen."""
-        seconds = [(end - now).total_seconds() for entry in self._running if (end := entry.record.ends_by) is not None]
-        if (due := self._queue.seconds_to_next(now)) is not None:
-            seconds.append(due)
-        return max(0.0, min(seconds)) if seconds else None
+    def _ends(self, now: datetime) -> tuple[Sequence[Entry], datetime]:
+        """Return the running jobs that are past their end, and when the next may be."""
+        if now < self._next_end:
+            return (), self._next_end
+        ends = [(entry, entry.record.ends_by or NEVER) for entry in self._running]
+        ended = [entry for entry, end in ends if end <= now]
+        next_end = min((end for _, end in ends if end > now), default=NEVER)
+        if not ended:
+            self._next_end = next_end
+        return ended, next_end
+
+    def _seconds_to(self, next_end: datetime, now: datetime) -> float | None:
+        """Return how long until a job falls due or may have ended; None when neither will happen."""
+        to_end = None if next_end == NEVER else (next_end - now).total_seconds()
+        to_due = self._queue.seconds_to_next(now)
+        return min((seconds for seconds in (to_end, to_due) if seconds is not None), default=None)
 
     def _take_over_after_fork(self) -> None:
         """Make every job claimable that ran in the parent: it ends there, but this copy of it only here."""

@@ -142,7 +142,7 @@ class Reference:
     def reap(self, now: datetime) -> set[UUID]:
         lost = [one for one in self.jobs.values() if one.is_lost(now)]
         for one in lost:
-            stuck = one.overdue_at is not None and one.overdue_at <= now
+            stuck = (one.overdue_at or now) <= now and (one.lease_until or now) > (one.overdue_at or now)
             self.finish(one, Fail(_NOBODYS) if stuck else Retry(_NOBODYS, 0), now)
             one.ended_by = None
         return {one.job.id for one in lost}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,7 +18,7 @@ from contract.places import Place
 pytestmark = pytest.mark.anyio
 
 US = UUID(int=1)
-LIMITS = {"lease_seconds": 30, "hard_limit_seconds": 330}
+LIMITS: dict[str, Any] = {"lease_seconds": 30, "hard_limit_seconds": 330}
 DONE = Done({"answer": 42}, Effects())
 
 

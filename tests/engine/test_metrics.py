@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,7 +14,7 @@ from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest, JobStatus
-from aijobs_sdk.contract.store import Accepts, Beat, Claim, Lease, Outcome
+from aijobs_sdk.contract.store import Beat, Claim, Lease, Outcome
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobTypes
@@ -181,13 +182,9 @@ class StoreThatGoesAway(MemoryStore):
         self._seconds = seconds
         self._back_at: float | None = None
 
-    async def claim(
-        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
-    ) -> list[Claim]:
+    async def claim(self, *args: Any, **options: Any) -> list[Claim]:
         self._answer()
-        return await super().claim(
-            worker_id, accepts, limit=limit, lease_seconds=lease_seconds, hard_limit_seconds=hard_limit_seconds
-        )
+        return await super().claim(*args, **options)
 
     async def finish(self, lease: Lease, outcome: Outcome) -> Job:
         if self._back_at is None:

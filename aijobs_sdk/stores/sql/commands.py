@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
@@ -32,6 +32,7 @@ from aijobs_sdk.engine.lifecycle import (
     check_lease,
     ended_so,
     expire,
+    is_lost,
 )
 from aijobs_sdk.stores.idempotency import ids_under_keys
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
@@ -82,6 +83,7 @@ class TakeDue(NamedTuple):
     limit: int
     accepts: Accepts
     take: Take
+    holding: Collection[Lease]
 
     def jobs(self) -> Sequence[UUID]:
         """Return the jobs it needs to read."""
@@ -90,7 +92,7 @@ class TakeDue(NamedTuple):
     def run(self, work: UnitOfWork) -> list[Claim]:
         """Do it."""
         due = work.next_due(self.accepts, self.limit)
-        if not due and _end_lost(work):
+        if not due and _end_lost(work, self.holding):
             due = work.next_due(self.accepts, self.limit)
         taken = [work.advance(record, self.take) for record in due]
         return [Claim(record.job, record.lease, record.draw_key) for record in taken]
@@ -191,13 +193,15 @@ class Cancel(NamedTuple):
 class Reap(NamedTuple):
     """End the attempts that nobody will end."""
 
+    holding: Collection[Lease]
+
     def jobs(self) -> Sequence[UUID]:
         """Return the jobs it needs to read."""
         return ()
 
     def run(self, work: UnitOfWork) -> list[UUID]:
         """Do it."""
-        return _end_lost(work)
+        return _end_lost(work, self.holding)
 
 
 class PutSchedule(NamedTuple):
@@ -279,8 +283,8 @@ class PurgeJobs(NamedTuple):
         return work.delete_jobs(self.finished_before, keys_count_since=since, limit=self.limit)
 
 
-def _end_lost(work: UnitOfWork) -> list[UUID]:
-    lost = work.lost()
+def _end_lost(work: UnitOfWork, holding: Collection[Lease]) -> list[UUID]:
+    lost = [record for record in work.expired() if is_lost(record, work.now, holding)]
     for record in lost:
         work.advance(record, expire(record, work.now))
     return [record.job.id for record in lost]

@@ -21,14 +21,15 @@ from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_
 
 _jobs, _events, _letters = schema.jobs.c, schema.events.c, schema.dead_letters.c
 _schedules = schema.schedules.c
+_NOT_HELD = _jobs.id.not_in(bindparam("held", expanding=True))
 _NEXT = select(
     select(_jobs.ordinal)
     .where(schema.DUE, _jobs.type.in_(bindparam("types", expanding=True)))
     .limit(1)
     .scalar_subquery(),
     select(func.min(_jobs.run_at)).where(schema.LATER).scalar_subquery(),
-    select(func.min(_jobs.lease_until)).where(schema.RUNNING).scalar_subquery(),
-    select(func.min(_jobs.overdue_at)).where(schema.RUNNING).scalar_subquery(),
+    select(func.min(_jobs.lease_until)).where(schema.RUNNING, _NOT_HELD).scalar_subquery(),
+    select(func.min(_jobs.overdue_at)).where(schema.RUNNING, _NOT_HELD).scalar_subquery(),
 )
 """One statement, because idle workers ask it all the time: a job that is due, and the next instants of each kind."""
 
@@ -82,9 +83,13 @@ def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID
     return dict(rows.all())
 
 
-def seconds_to_next(connection: Connection, now: datetime, accepts: Accepts) -> float | None:
-    """Return how long until there is something to claim of these types: 0 for now, None for never as things stand."""
-    due, *instants = connection.execute(_NEXT, {"types": list(open_types(connection, accepts))}).one()
+def seconds_to_next(connection: Connection, now: datetime, accepts: Accepts, held: Collection[UUID]) -> float | None:
+    """Return how long until there is something to claim of these types: 0 for now, None for never as things stand.
+
+    Jobs that the one who asks has in hand are not waited for.
+    """
+    asked = {"types": list(open_types(connection, accepts)), "held": list(held)}
+    due, *instants = connection.execute(_NEXT, asked).one()
     if due is not None:
         return 0.0
     seconds = [(instant - now).total_seconds() for instant in instants if instant is not None]

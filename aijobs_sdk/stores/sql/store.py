@@ -67,23 +67,31 @@ class SqlStore:
         """Insert all of them or none."""
         return await self._write(commands.Create(tuple(jobs), admission))
 
-    async def wait_claimable(self, accepts: Accepts) -> None:
+    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
         """Return as soon as a job is due, or its worker lost."""
         news = self._here().news
         news.limited_types = {name for name, most in accepts.items() if most is not None}
         while not news.may_have_work:
-            seconds = await self._read(queries.seconds_to_next, self._clock.now(), accepts)
+            held = [lease.job_id for lease in holding]
+            seconds = await self._read(queries.seconds_to_next, self._clock.now(), accepts, held)
             if seconds == 0:
                 return
             await news.wait_for_work(seconds)
 
     async def claim(
-        self, worker_id: str, accepts: Accepts, *, limit: int, lease_seconds: float, hard_limit_seconds: float
+        self,
+        worker_id: str,
+        accepts: Accepts,
+        *,
+        limit: int,
+        lease_seconds: float,
+        hard_limit_seconds: float,
+        holding: Collection[Lease] = (),
     ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         news = self._here().news
         news.may_have_work = False
-        take = commands.TakeDue(limit, accepts, Take(worker_id, lease_seconds, hard_limit_seconds))
+        take = commands.TakeDue(limit, accepts, Take(worker_id, lease_seconds, hard_limit_seconds), holding)
         claims = await self._write(take, undo=_give_back)
         news.may_have_work |= len(claims) == limit
         if claims:
@@ -106,9 +114,9 @@ class SqlStore:
         """Cancel a waiting job now; ask a running one to stop."""
         return await self._write(commands.Cancel(tenant_id, job_id))
 
-    async def reap(self) -> list[UUID]:
+    async def reap(self, holding: Collection[Lease] = ()) -> list[UUID]:
         """Retry or fail every running job that nobody will end."""
-        return await self._write(commands.Reap())
+        return await self._write(commands.Reap(holding))
 
     async def get(self, tenant_id: UUID, job_id: UUID) -> Job:
         """Return the job as it stands."""

@@ -57,9 +57,12 @@ class Threads(Executor):
 
     async def aclose(self) -> None:
         """Return when the threads have done what was submitted, and ended."""
-        self.shutdown(wait=False)
-        if self._ended:
-            await asyncio.wait([asyncio.wrap_future(one) for one in self._ended])
+        if self._calls is not None:
+            # As calls that the loop knows of: where time is virtual, it stands still until they are answered.
+            everybody = threading.Barrier(self._count)
+            loop = asyncio.get_running_loop()
+            await asyncio.gather(*[loop.run_in_executor(self, everybody.wait) for _ in range(self._count)])
+        self.shutdown()
 
     def _start(self) -> _Calls:
         calls: _Calls = SimpleQueue()

@@ -61,7 +61,7 @@ _NEXT_DUE = (
     .with_for_update(skip_locked=True)
 )
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
-_LOST = (
+_EXPIRED = (
     select(schema.jobs.c.id)
     .where(
         schema.RUNNING,
@@ -232,10 +232,10 @@ class UnitOfWork:
             if len(found) < limit or len(ids) == limit or not now_full:
                 return list(ids)
 
-    def lost(self) -> list[JobRecord]:
-        """Return the running jobs that nobody will end."""
+    def expired(self) -> list[JobRecord]:
+        """Return the running jobs whose worker was not heard of in time, or whose attempt is stuck."""
         self.flush()
-        ids = self._connection.execute(_LOST, {"now": self.now}).scalars().all()
+        ids = self._connection.execute(_EXPIRED, {"now": self.now}).scalars().all()
         self.read(ids)
         return [record for job_id in ids if (record := self.job(job_id)) is not None]
 
