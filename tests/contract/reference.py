@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, assert_never
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from aijobs_sdk.contract.store import Cancelled, Done, Fail, Lease, Outcome, Rel
 
 LEASE_SECONDS, HARD_LIMIT_SECONDS = 30, 60
 DAY = timedelta(hours=24)
+NEVER = datetime.max.replace(tzinfo=UTC)
 STATUS = {
     "waiting": JobStatus.PENDING,
     "running": JobStatus.PROCESSING,
@@ -34,8 +35,8 @@ class Expected:
     stands: Literal["waiting", "running", "completed", "failed", "cancelled"] = "waiting"
     attempts: int = 0
     fence: int = 0
-    lease_until: datetime | None = None
-    overdue_at: datetime | None = None
+    lease_until: datetime = NEVER
+    overdue_at: datetime = NEVER
     to_be_cancelled: bool = False
     ended_by: Outcome | None = None
     """What a worker said at the end of the last attempt."""
@@ -49,9 +50,22 @@ class Expected:
     def key_counts(self, now: datetime) -> bool:
         return self.job.idempotency_key is not None and (self.ended_at is None or now < self.ended_at + DAY)
 
+    def start(self, now: datetime) -> None:
+        self.stands, self.attempts, self.fence = "running", self.attempts + 1, self.fence + 1
+        self.lease_until = now + timedelta(seconds=LEASE_SECONDS)
+        self.overdue_at = now + timedelta(seconds=HARD_LIMIT_SECONDS)
+
+    def keep(self, now: datetime) -> None:
+        """Note a heartbeat; the time in which none came does not count towards the hard limit."""
+        self.overdue_at += max(timedelta(0), now - self.lease_until)
+        self.lease_until = now + timedelta(seconds=LEASE_SECONDS)
+
     def is_lost(self, now: datetime) -> bool:
-        ends = [end for end in (self.lease_until, self.overdue_at) if end is not None]
-        return self.stands == "running" and min(ends) <= now
+        return self.stands == "running" and min(self.lease_until, self.overdue_at) <= now
+
+    def is_stuck(self, now: datetime) -> bool:
+        """Whether the attempt is past its hard limit, and its worker was heard of until then."""
+        return self.overdue_at <= now and self.overdue_at < self.lease_until
 
 
 @dataclass
@@ -93,9 +107,7 @@ class Reference:
             self.reap(now)
             due = self._due(now)
         for one in due[:limit]:
-            one.stands, one.attempts, one.fence = "running", one.attempts + 1, one.fence + 1
-            one.lease_until = now + timedelta(seconds=LEASE_SECONDS)
-            one.overdue_at = now + timedelta(seconds=HARD_LIMIT_SECONDS)
+            one.start(now)
         return due[:limit]
 
     def _due(self, now: datetime) -> list[Expected]:
@@ -142,8 +154,7 @@ class Reference:
     def reap(self, now: datetime) -> set[UUID]:
         lost = [one for one in self.jobs.values() if one.is_lost(now)]
         for one in lost:
-            stuck = (one.overdue_at or now) <= now and (one.lease_until or now) > (one.overdue_at or now)
-            self.finish(one, Fail(_NOBODYS) if stuck else Retry(_NOBODYS, 0), now)
+            self.finish(one, Fail(_NOBODYS) if one.is_stuck(now) else Retry(_NOBODYS, 0), now)
             one.ended_by = None
         return {one.job.id for one in lost}
 

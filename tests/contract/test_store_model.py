@@ -207,7 +207,7 @@ class StoreMachine(RuleBasedStateMachine):
         assert beat.lost is (one is None)
         if one is not None:
             assert beat.cancel_requested is one.to_be_cancelled
-            one.lease_until = self.now() + timedelta(seconds=LEASE_SECONDS)
+            one.keep(self.now())
 
     @rule(job_id=jobs)
     def cancel(self, job_id: UUID) -> None:
