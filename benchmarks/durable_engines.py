@@ -113,10 +113,12 @@ async def procrastinate(concurrency: int, poll_seconds: float, url: str) -> Asyn
         await app.schema_manager.apply_schema_async()
         worker = asyncio.create_task(app.run_worker_async(concurrency=concurrency, install_signal_handlers=False))
 
+        status_of, succeeded = app.job_manager.get_job_status_async, package.jobs.Status.SUCCEEDED
+
         def until_done(job_id: int) -> Wait:
             async def wait() -> None:
-                while await app.job_manager.get_job_status_async(job_id) is not package.jobs.Status.SUCCEEDED:
-                    await asyncio.sleep(poll_seconds)  # noqa: ASYNC110 - it has nothing to wait on
+                while await status_of(job_id) is not succeeded:  # noqa: ASYNC110 - there is nothing to wait on
+                    await asyncio.sleep(poll_seconds)
 
             return wait
 
