@@ -78,15 +78,8 @@ async def _figures(engine: DurableEngine, url: str, effort: Effort) -> Figures:
         await (await queue.submit())()  # the first job builds what later ones share
         back = await latency(queue.submit, effort)
         alone = await pace(partial(one_by_one, queue.submit, effort.jobs, until=time.perf_counter() + seconds))
-        many = await pace(
-            partial(
-                side_by_side,
-                queue.submit,
-                effort.jobs,
-                submitters=SUBMITTERS,
-                until=time.perf_counter() + seconds,
-            )
-        )
+        until = time.perf_counter() + seconds
+        many = await pace(partial(side_by_side, queue.submit, effort.jobs, submitters=SUBMITTERS, until=until))
         # In one call there is no telling when to stop: as many as the others came to.
         bulk = None if queue.submit_many is None else await pace(partial(queue.submit_many, many.jobs))
     return Figures(bulk, many, alone, back)

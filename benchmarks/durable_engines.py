@@ -151,6 +151,7 @@ ON_POSTGRES = (
     DurableEngine("Procrastinate, 10 at a time", "procrastinate", partial(procrastinate, 10, 0.002)),
     *_DBOS,
     DurableEngine("PostgresHuey", "huey", partial(huey, "PostgresHuey", 0.1, 1.0)),
+    DurableEngine("PostgresHuey, polling every 1 ms", "huey", partial(huey, "PostgresHuey", 0.001, 0.001)),
 )
 
 
