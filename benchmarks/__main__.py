@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks import first_result, import_time, throughput
+from benchmarks import durable, first_result, import_time, throughput
 from benchmarks.effort import asked_effort
 from benchmarks.table import print_machine, print_table
 
 if __name__ == "__main__":
     effort = asked_effort()
     print_machine()
-    for benchmark in (import_time, first_result, throughput):
+    for benchmark in (import_time, first_result, throughput, durable):
         print_table(benchmark.TITLE, benchmark.rows(effort))

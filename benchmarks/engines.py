@@ -41,7 +41,7 @@ async def blocking_client() -> AsyncGenerator[Submit]:
     with aijobs.Client() as client:
 
         async def submit() -> Wait:
-            return _awaitable(client.submit(type="test_job").result)
+            return awaitable(client.submit(type="test_job").result)
 
         yield submit
 
@@ -50,7 +50,7 @@ async def blocking_client() -> AsyncGenerator[Submit]:
 async def taskiq(poll_seconds: float) -> AsyncGenerator[Submit]:
     """Open Taskiq's InMemoryBroker; it would forget all but 100 results."""
     broker = import_module("taskiq").InMemoryBroker(max_stored_results=-1)
-    task = broker.task(task_name="no_op")(_async_no_op)
+    task = broker.task(task_name="no_op")(async_no_op)
     await broker.startup()
 
     async def submit() -> Wait:
@@ -64,12 +64,12 @@ async def taskiq(poll_seconds: float) -> AsyncGenerator[Submit]:
 async def huey(first_poll_seconds: float, longest_poll_seconds: float) -> AsyncGenerator[Submit]:
     """Open Huey's MemoryHuey with two worker threads."""
     queue = import_module("huey").MemoryHuey()
-    task = queue.task()(_no_op)
+    task = queue.task()(no_op)
     consumer = queue.create_consumer(workers=2, initial_delay=first_poll_seconds, max_delay=longest_poll_seconds)
     consumer.start()
 
     async def submit() -> Wait:
-        return _awaitable(partial(task().get, blocking=True, max_delay=longest_poll_seconds))
+        return awaitable(partial(task().get, blocking=True, max_delay=longest_poll_seconds))
 
     yield submit
     consumer.stop(graceful=True)
@@ -82,12 +82,12 @@ async def dramatiq() -> AsyncGenerator[Submit]:
     backend = import_module("dramatiq.results.backends").StubBackend()
     broker = import_module("dramatiq.brokers.stub").StubBroker()
     broker.add_middleware(import_module("dramatiq.results").Results(backend=backend))
-    actor = package.actor(_no_op, broker=broker, store_results=True)
+    actor = package.actor(no_op, broker=broker, store_results=True)
     worker = package.Worker(broker, worker_timeout=100)  # how long it takes to notice that it is to stop
     worker.start()
 
     async def submit() -> Wait:
-        return _awaitable(partial(actor.send().get_result, backend=backend, block=True))
+        return awaitable(partial(actor.send().get_result, backend=backend, block=True))
 
     yield submit
     worker.stop()
@@ -104,15 +104,19 @@ PEERS = (
 )
 
 
-def _no_op() -> int:
+def no_op() -> int:
+    """Return at once."""
     return 1  # Huey keeps no result that is None
 
 
-async def _async_no_op() -> int:
+async def async_no_op() -> int:
+    """Return at once."""
     return 1
 
 
-def _awaitable(blocking: Callable[[], object]) -> Wait:
+def awaitable(blocking: Callable[[], object]) -> Wait:
+    """Return a wait that blocks this thread: the jobs run in others."""
+
     async def wait() -> object:
         return blocking()
 

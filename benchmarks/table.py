@@ -40,7 +40,9 @@ class Row(NamedTuple):
 
 
 def compare(measure: Measure, ours: float, peers: Mapping[str, float]) -> Iterator[Row]:
-    """Yield a row for our target, if there is one, and a row for each peer by its name."""
+    """Yield a row for our target, if there is one, and a row for each peer by its name; one for us where neither is."""
+    if measure.target is None and not peers:
+        yield Row(measure, ours, "", None)
     if measure.target is not None:
         yield Row(measure, ours, "target", measure.target)
     for peer, theirs in peers.items():
@@ -62,13 +64,13 @@ def print_machine() -> None:
 
 def print_table(title: str, rows: Iterable[Row]) -> None:
     """Print the rows under their title, each as soon as it is known."""
-    print(f"\n{title}\n{'':30}{'us':>10}{'peer':>10}{'ratio':>8}", flush=True)
+    print(f"\n{title}\n{'':34}{'us':>10}{'peer':>10}{'ratio':>8}", flush=True)
     above = None
     for row in rows:
         name, ours = ("", "") if row.measure == above else (row.measure.name, _figure(row.ours))
         above = row.measure
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        print(f"{name:30}{ours:>10}{_figure(row.theirs):>10}{ratio:>8}  {row.peer}".rstrip(), flush=True)
+        print(f"{name:34}{ours:>10}{_figure(row.theirs):>10}{ratio:>8}  {row.peer}".rstrip(), flush=True)
 
 
 def _figure(value: float | None) -> str:

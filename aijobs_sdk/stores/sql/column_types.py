@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_DAY_SECONDS = 86_400
+_SECOND_MICROSECONDS = 1_000_000
 Convert = Callable[[Any], Any]
 
 
@@ -57,7 +58,10 @@ def _uuid_of(kept: bytes | None) -> UUID | None:
 
 
 def _microseconds_of(value: datetime | None) -> int | None:
-    return None if value is None else (value - _EPOCH) // _MICROSECOND
+    if value is None:
+        return None
+    since = value - _EPOCH  # to divide it by a timedelta takes three times as long, and a job has many instants
+    return (since.days * _DAY_SECONDS + since.seconds) * _SECOND_MICROSECONDS + since.microseconds
 
 
 def _instant_of(kept: int | None) -> datetime | None:
