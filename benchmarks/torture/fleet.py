@@ -13,10 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from aijobs_sdk.cli.exit_codes import ExitCode
+
 _AIJOBS = [sys.executable, "-c", "from aijobs_sdk.cli.main import main; main()"]
 _CONCURRENCY = 20
 _LONGEST_STOP_SECONDS = 60.0
 _LAST_WORDS = 2000
+_AT_WORK = b" runs up to "
 
 
 class Worker:
@@ -40,6 +43,11 @@ class Worker:
     def frozen(self) -> bool:
         """Whether it is stopped in the middle of whatever it did."""
         return self._thaw_at is not None
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it has begun to take jobs."""
+        return _AT_WORK in self._log.read_bytes()
 
     @property
     def thaws_now(self) -> bool:
@@ -73,10 +81,15 @@ class Worker:
         """
         self._process.wait(_LONGEST_STOP_SECONDS)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is gone."""
+        return self._process.poll() is not None
+
     def complaint(self) -> str | None:
         """Return its last words, where it ended by itself and not well."""
-        if not self._process.poll():
-            return None
+        if self._process.poll() in {None, 0, ExitCode.BAD_INPUT}:
+            return None  # what cannot reach its database at the start has begun nothing, and is started again
         words = self._log.read_text("utf-8", "replace")[-_LAST_WORDS:]
         return f"a worker ended with code {self._process.returncode}:\n{words}"
 
@@ -106,17 +119,17 @@ class Fleet:
         self._cleanup.close()
 
     @property
-    def awake(self) -> set[int]:
-        """The process ids of workers that are not frozen."""
-        return {worker.pid for worker in self._workers.values() if not worker.frozen}
+    def at_work(self) -> set[int]:
+        """The process ids of workers that take jobs, and are not frozen."""
+        return {worker.pid for worker in self._workers.values() if not worker.frozen and worker.at_work}
 
     def tend(self) -> None:
         """Thaw who was frozen for long enough, and put a new worker in the place of each that is gone."""
         for worker in list(self._workers.values()):
             if worker.thaws_now:
                 worker.thaw()
-            if (complaint := worker.complaint()) is not None:
-                self.complaints.append(complaint)
+            if worker.ended:
+                self._note(worker)
                 del self._workers[worker.pid]
         while len(self._workers) < self._size:
             self._started += 1
@@ -139,8 +152,12 @@ class Fleet:
             worker.tell_to_stop()
         for worker in self._workers.values():
             worker.wait()
-        self.complaints += [said for worker in self._workers.values() if (said := worker.complaint()) is not None]
+            self._note(worker)
         self._workers.clear()
+
+    def _note(self, ended: Worker) -> None:
+        if (complaint := ended.complaint()) is not None:
+            self.complaints.append(complaint)
 
     def _kill_all(self) -> None:
         for worker in self._workers.values():

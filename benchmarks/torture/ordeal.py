@@ -38,7 +38,7 @@ class Ordeal(NamedTuple):
     seconds: float
     """Over which the jobs are submitted; in this time workers are struck, then they are left in peace."""
     seed: int = 0
-    workers: int = 3
+    workers: int = 4
     lease_seconds: float = 1.0
 
 
@@ -137,9 +137,10 @@ class _Torture:
                 moved_at = now
 
     def _strike(self) -> bool:
-        """Kill or freeze a worker; return False where none has anything to lose."""
-        busy = sorted(self._fleet.awake & in_hand(self._database).keys())
-        if not busy:
+        """Kill or freeze a worker; return False where none has jobs, or nobody else is there to take them over."""
+        at_work = self._fleet.at_work
+        busy = sorted(at_work & in_hand(self._database).keys())
+        if not busy or len(at_work) == 1:
             return False
         victim, kill = self._random.choice(busy), self._random.random() < 0.5  # noqa: PLR2004 - a coin
         at = datetime.now(UTC)
