@@ -8,10 +8,8 @@ import tempfile
 from statistics import median
 
 from benchmarks.table import print_machine
-from benchmarks.torture.ordeal import Ordeal, Outcome, undergo
+from benchmarks.torture.ordeal import CRASH, FREEZE, KILL, LONG, Ordeal, Outcome, undergo
 from services.postgres import running_postgres
-
-LONG = Ordeal(jobs=2000, seconds=60)
 
 
 def main() -> int:
@@ -36,7 +34,7 @@ def main() -> int:
 def _print(database: str, outcome: Outcome) -> None:
     print(f"\n{database}: {outcome.jobs:,} jobs in {outcome.seconds:.0f} s, {len(outcome.broken)} promises broken")
     strikes, recoveries = outcome.strikes, outcome.recoveries
-    print(f"  {strikes['kill']} kills, {strikes['freeze']} freezes, {strikes['crash']} crashes of the database")
+    print(f"  {strikes[KILL]} kills, {strikes[FREEZE]} freezes, {strikes[CRASH]} crashes of the database")
     print(f"  {outcome.hit} attempts hit, {outcome.lost} lost, {outcome.repeats} submits sent again")
     print(f"  attempts a job: {', '.join(f'{count:,} with {n}' for n, count in sorted(outcome.attempts.items()))}")
     if recoveries:

@@ -63,8 +63,8 @@ def _read(connection: Connection, answers: Mapping[str, set[UUID]]) -> Evidence:
         answers=answers,
         jobs=[record_of_row(row).job for row in connection.execute(select(jobs).order_by(jobs.c.ordinal)).mappings()],
         logs=logs,
-        documents=_gathered(connection.execute(select(documents.c.job_id, documents.c.id)).tuples()),
-        lineage=_gathered(connection.execute(select(lineage.c.job_id, lineage.c.document_id)).tuples()),
+        documents=_gathered(connection.execute(select(documents.c.job_id, documents.c.id))),
+        lineage=_gathered(connection.execute(select(lineage.c.job_id, lineage.c.document_id))),
         usage=_gathered((UUID(row["job_id"]), UUID(row["document_id"])) for row in billed),
         dead_letters=connection.execute(select(letters.c.job_id)).scalars().all(),
     )
@@ -75,7 +75,7 @@ def _unfinished(connection: Connection) -> int:
 
 
 def _in_hand(connection: Connection) -> Mapping[int, Sequence[UUID]]:
-    running = connection.execute(select(schema.jobs.c.worker_id, schema.jobs.c.id).where(schema.RUNNING)).tuples()
+    running = connection.execute(select(schema.jobs.c.worker_id, schema.jobs.c.id).where(schema.RUNNING))
     # `worker-<process id>-<a draw>`, as `aijobs worker` calls itself
     return _gathered((int(worker_id.split("-")[1]), job_id) for worker_id, job_id in running)
 

@@ -17,7 +17,7 @@ from aijobs_sdk.cli.exit_codes import ExitCode
 
 _AIJOBS = [sys.executable, "-c", "from aijobs_sdk.cli.main import main; main()"]
 _CONCURRENCY = 20
-_LONGEST_STOP_SECONDS = 60.0
+_LONGEST_START_SECONDS = _LONGEST_STOP_SECONDS = 60.0
 _LAST_WORDS = 2000
 _AT_WORK = b" runs up to "
 
@@ -123,6 +123,13 @@ class Fleet:
         """The process ids of workers that take jobs, and are not frozen."""
         return {worker.pid for worker in self._workers.values() if not worker.frozen and worker.at_work}
 
+    def wait_until_at_work(self) -> None:
+        """Return when every worker takes jobs."""
+        deadline = time.monotonic() + _LONGEST_START_SECONDS
+        while len(self.at_work) < self._size and time.monotonic() < deadline:
+            self.tend()
+            time.sleep(0.05)
+
     def tend(self) -> None:
         """Thaw who was frozen for long enough, and put a new worker in the place of each that is gone."""
         for worker in list(self._workers.values()):
@@ -149,6 +156,9 @@ class Fleet:
         """Let all go on who are frozen, and ask all to end in an orderly way."""
         for worker in self._workers.values():
             worker.thaw()
+        for starting in self._workers.keys() - self.at_work:
+            self.kill(starting)  # it does not listen yet
+        for worker in self._workers.values():
             worker.tell_to_stop()
         for worker in self._workers.values():
             worker.wait()

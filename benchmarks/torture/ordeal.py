@@ -21,10 +21,11 @@ from benchmarks.torture.promises import broken_promises
 from benchmarks.torture.submitter import Submitter
 from services.postgres import PostgresServer
 
-LOST = "worker_lost"
+KILL, FREEZE, CRASH = "kill", "freeze", "crash"
+_LOST = "worker_lost"
 _GLANCE_SECONDS = 0.05
 _BETWEEN_STRIKES_SECONDS = (0.3, 0.9)
-_BETWEEN_CRASHES_SECONDS = (3.0, 5.0)
+_BETWEEN_CRASHES_SECONDS = (2.0, 4.0)
 _FROZEN_LEASES = (1.2, 2.2)
 """Longer than a lease, so that others have the jobs when the worker wakes up."""
 _STUCK_SECONDS = 30.0
@@ -40,6 +41,10 @@ class Ordeal(NamedTuple):
     seed: int = 0
     workers: int = 4
     lease_seconds: float = 1.0
+
+
+SHORT = Ordeal(jobs=250, seconds=5)
+LONG = Ordeal(jobs=2000, seconds=45)
 
 
 class Strike(NamedTuple):
@@ -79,6 +84,7 @@ def undergo(ordeal: Ordeal, url: str, server: PostgresServer | None = None) -> O
         Fleet(url, workers=ordeal.workers, lease_seconds=ordeal.lease_seconds) as fleet,
     ):
         migrate(database)
+        fleet.wait_until_at_work()
         submitter = Submitter(url, jobs=ordeal.jobs, seconds=ordeal.seconds, random=Random(f"{ordeal.seed}/jobs"))
         with ThreadPoolExecutor(1) as thread:
             submitting = thread.submit(submitter.run)
@@ -116,6 +122,7 @@ class _Torture:
         self._fleet = fleet
         self._server = server
         self._random = Random(f"{ordeal.seed}/strikes")
+        self._kinds = self._draw_kinds()
 
     def run_until_all_ended(self, submitting: Future[None]) -> None:
         """Return when every job has ended, or when none ends any more."""
@@ -127,7 +134,7 @@ class _Torture:
             self._fleet.tend()
             if self._server is not None and crash_at < now < peace_at:
                 self._server.restart()
-                self.strikes.append(Strike("crash", datetime.now(UTC), ()))
+                self.strikes.append(Strike(CRASH, datetime.now(UTC), ()))
                 crash_at = now + self._random.uniform(*_BETWEEN_CRASHES_SECONDS)
             if strike_at < now < peace_at and self._strike():
                 strike_at = now + self._random.uniform(*_BETWEEN_STRIKES_SECONDS)
@@ -142,14 +149,18 @@ class _Torture:
         busy = sorted(at_work & in_hand(self._database).keys())
         if not busy or len(at_work) == 1:
             return False
-        victim, kill = self._random.choice(busy), self._random.random() < 0.5  # noqa: PLR2004 - a coin
-        at = datetime.now(UTC)
-        if kill:
+        kind, victim, at = next(self._kinds), self._random.choice(busy), datetime.now(UTC)
+        if kind == KILL:
             self._fleet.kill(victim)
         else:
             self._fleet.freeze(victim, self._random.uniform(*_FROZEN_LEASES) * self._ordeal.lease_seconds)
-        self.strikes.append(Strike("kill" if kill else "freeze", at, in_hand(self._database).get(victim, ())))
+        self.strikes.append(Strike(kind, at, in_hand(self._database).get(victim, ())))
         return True
+
+    def _draw_kinds(self) -> Iterator[str]:
+        yield from (FREEZE, KILL)  # one of each, however short the ordeal
+        while True:
+            yield self._random.choice((FREEZE, KILL))
 
 
 def _recoveries(evidence: Evidence, strikes: Sequence[Strike]) -> Iterator[float]:
@@ -161,4 +172,4 @@ def _recoveries(evidence: Evidence, strikes: Sequence[Strike]) -> Iterator[float
 
 
 def _tells_of_a_loss(event: JobEvent) -> bool:
-    return isinstance(event, JobRetrying | JobFailed) and event.error.code == LOST
+    return isinstance(event, JobRetrying | JobFailed) and event.error.code == _LOST
