@@ -33,13 +33,15 @@ def main() -> int:
 
 def _print(database: str, outcome: Outcome) -> None:
     print(f"\n{database}: {outcome.jobs:,} jobs in {outcome.seconds:.0f} s, {len(outcome.broken)} promises broken")
-    strikes, recoveries = outcome.strikes, outcome.recoveries
+    strikes = outcome.strikes
     print(f"  {strikes[KILL]} kills, {strikes[FREEZE]} freezes, {strikes[CRASH]} crashes of the database")
     print(f"  {outcome.hit} attempts hit, {outcome.lost} lost, {outcome.repeats} submits sent again")
     print(f"  attempts a job: {', '.join(f'{count:,} with {n}' for n, count in sorted(outcome.attempts.items()))}")
-    if recoveries:
-        print(f"  begun again after a strike: median {median(recoveries):.2f} s, longest {recoveries[-1]:.2f} s")
-    print(*outcome.broken, sep="\n", flush=True)
+    for what, seconds in (("missed", outcome.missed), ("begun again", outcome.recovered)):
+        if seconds:
+            print(f"  {what} after a strike: median {median(seconds):.2f} s, longest {seconds[-1]:.2f} s")
+    for problem in outcome.broken:
+        print(f"  {problem}")
 
 
 if __name__ == "__main__":

@@ -72,8 +72,10 @@ class Outcome(NamedTuple):
     """Submits that were sent again."""
     attempts: Mapping[int, int]
     """How many jobs had so many attempts."""
-    recoveries: Sequence[float]
-    """Seconds from each strike until a job that it hit was begun again."""
+    missed: Sequence[float]
+    """Seconds from a strike until the job of a worker that was hit waits for another, in order."""
+    recovered: Sequence[float]
+    """Seconds from a strike until such a job was begun again, in order; others must have a place for it."""
 
 
 def undergo(ordeal: Ordeal, url: str, server: PostgresServer | None = None) -> Outcome:
@@ -96,6 +98,7 @@ def undergo(ordeal: Ordeal, url: str, server: PostgresServer | None = None) -> O
         submitting.result()
         fleet.stop()
         evidence = read_evidence(database, submitter.answers)
+    waits = list(_waits(evidence, torture.strikes))
     broken = [*fleet.complaints, *broken_promises(evidence)]
     if len(evidence.answers) != ordeal.jobs:
         broken.append(f"{len(evidence.answers)} of {ordeal.jobs} submits were answered")
@@ -108,7 +111,8 @@ def undergo(ordeal: Ordeal, url: str, server: PostgresServer | None = None) -> O
         lost=sum(_tells_of_a_loss(event) for log in evidence.logs.values() for event in log),
         repeats=submitter.repeats,
         attempts=Counter(job.attempts for job in evidence.jobs),
-        recoveries=sorted(_recoveries(evidence, torture.strikes)),
+        missed=sorted(missed for missed, _ in waits),
+        recovered=sorted(recovered for _, recovered in waits),
     )
 
 
@@ -123,25 +127,32 @@ class _Torture:
         self._server = server
         self._random = Random(f"{ordeal.seed}/strikes")
         self._kinds = self._draw_kinds()
+        self._strike_at = self._soon(_BETWEEN_STRIKES_SECONDS)
+        self._crash_at = self._soon(_BETWEEN_CRASHES_SECONDS)
 
     def run_until_all_ended(self, submitting: Future[None]) -> None:
         """Return when every job has ended, or when none ends any more."""
-        now = time.monotonic()
-        peace_at = now + self._ordeal.seconds
-        strike_at, crash_at = now, now + self._random.uniform(*_BETWEEN_CRASHES_SECONDS)
-        left, moved_at = -1, now
+        now = moved_at = time.monotonic()
+        peace_at, left = now + self._ordeal.seconds, -1
         while (not submitting.done() or left) and now < moved_at + _STUCK_SECONDS:
             self._fleet.tend()
-            if self._server is not None and crash_at < now < peace_at:
-                self._server.restart()
-                self.strikes.append(Strike(CRASH, datetime.now(UTC), ()))
-                crash_at = now + self._random.uniform(*_BETWEEN_CRASHES_SECONDS)
-            if strike_at < now < peace_at and self._strike():
-                strike_at = now + self._random.uniform(*_BETWEEN_STRIKES_SECONDS)
+            if now < peace_at:
+                self._strike_when_it_is_time(now)
             time.sleep(_GLANCE_SECONDS)
             now = time.monotonic()
             if left != (left := unfinished(self._database)):
                 moved_at = now
+
+    def _strike_when_it_is_time(self, now: float) -> None:
+        if self._server is not None and now > self._crash_at:
+            self.strikes.append(Strike(CRASH, datetime.now(UTC), ()))
+            self._server.restart()
+            self._crash_at = self._soon(_BETWEEN_CRASHES_SECONDS)
+        if now > self._strike_at and self._strike():
+            self._strike_at = self._soon(_BETWEEN_STRIKES_SECONDS)
+
+    def _soon(self, between_seconds: tuple[float, float]) -> float:
+        return time.monotonic() + self._random.uniform(*between_seconds)
 
     def _strike(self) -> bool:
         """Kill or freeze a worker; return False where none has jobs, or nobody else is there to take them over."""
@@ -163,12 +174,13 @@ class _Torture:
             yield self._random.choice((FREEZE, KILL))
 
 
-def _recoveries(evidence: Evidence, strikes: Sequence[Strike]) -> Iterator[float]:
+def _waits(evidence: Evidence, strikes: Sequence[Strike]) -> Iterator[tuple[float, float]]:
+    """Yield for each job that was taken over how long after the strike it was missed, and begun again."""
     for strike in strikes:
         for job_id in strike.hit:
             match [event for event in evidence.logs[job_id] if event.at > strike.at]:
                 case [JobRetrying() as lost, JobStarted() as begun, *_] if _tells_of_a_loss(lost):
-                    yield (begun.at - strike.at).total_seconds()
+                    yield (lost.at - strike.at).total_seconds(), (begun.at - strike.at).total_seconds()
 
 
 def _tells_of_a_loss(event: JobEvent) -> bool:
