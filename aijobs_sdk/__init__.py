@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.connect.clients import Client as Client
     from aijobs_sdk.contract.error_info import ErrorCategory as ErrorCategory
     from aijobs_sdk.contract.error_info import ErrorInfo as ErrorInfo
+    from aijobs_sdk.contract.errors import AdmissionError as AdmissionError
     from aijobs_sdk.contract.errors import AIJobsError as AIJobsError
     from aijobs_sdk.contract.errors import CircuitOpenError as CircuitOpenError
     from aijobs_sdk.contract.errors import ConfigurationError as ConfigurationError
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.errors import JobFailedError as JobFailedError
     from aijobs_sdk.contract.errors import JobNotFoundError as JobNotFoundError
     from aijobs_sdk.contract.errors import ProviderError as ProviderError
+    from aijobs_sdk.contract.errors import RateLimitedError as RateLimitedError
+    from aijobs_sdk.contract.errors import ScheduleNotFoundError as ScheduleNotFoundError
     from aijobs_sdk.contract.errors import StoreUnavailableError as StoreUnavailableError
+    from aijobs_sdk.contract.errors import TooManyJobsError as TooManyJobsError
     from aijobs_sdk.contract.events import JobAccepted as JobAccepted
     from aijobs_sdk.contract.events import JobCancelled as JobCancelled
     from aijobs_sdk.contract.events import JobCancelRequested as JobCancelRequested
@@ -52,15 +56,19 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.job import JobRequest as JobRequest
     from aijobs_sdk.contract.job import JobStatus as JobStatus
     from aijobs_sdk.contract.job import Priority as Priority
+    from aijobs_sdk.contract.job import Rate as Rate
     from aijobs_sdk.contract.records import DeadLetter as DeadLetter
     from aijobs_sdk.contract.records import Document as Document
     from aijobs_sdk.contract.records import LineageEvent as LineageEvent
     from aijobs_sdk.contract.records import UsageRow as UsageRow
     from aijobs_sdk.contract.results import GenerationResult as GenerationResult
     from aijobs_sdk.contract.results import JobResult as JobResult
+    from aijobs_sdk.contract.schedule import Schedule as Schedule
     from aijobs_sdk.engine.context import JobContext as JobContext
     from aijobs_sdk.engine.job_type import JobType as JobType
     from aijobs_sdk.engine.job_type import job_type as job_type
+    from aijobs_sdk.engine.limits import BreakerLimits as BreakerLimits
+    from aijobs_sdk.engine.limits import Limits as Limits
     from aijobs_sdk.engine.log_context import JobLogFilter as JobLogFilter
     from aijobs_sdk.engine.metrics import Instrument as Instrument
     from aijobs_sdk.engine.metrics import Metrics as Metrics
@@ -100,6 +108,12 @@ _HOMES = {
     "JobNotFoundError": "contract.errors",
     "ProviderError": "contract.errors",
     "StoreUnavailableError": "contract.errors",
+    "ScheduleNotFoundError": "contract.errors",
+    "AdmissionError": "contract.errors",
+    "RateLimitedError": "contract.errors",
+    "TooManyJobsError": "contract.errors",
+    "Rate": "contract.job",
+    "Schedule": "contract.schedule",
     "CircuitOpenError": "contract.errors",
     "JobAccepted": "contract.events",
     "JobCancelRequested": "contract.events",
@@ -130,6 +144,8 @@ _HOMES = {
     "GenerationResult": "contract.results",
     "JobResult": "contract.results",
     "JobContext": "engine.context",
+    "BreakerLimits": "engine.limits",
+    "Limits": "engine.limits",
     "JobType": "engine.job_type",
     "job_type": "engine.job_type",
     "JobLogFilter": "engine.log_context",
@@ -149,6 +165,7 @@ _HOMES = {
 
 __all__ = [
     "AIJobsError",
+    "AdmissionError",
     "AsyncBatch",
     "AsyncClient",
     "AsyncJobHandle",
@@ -156,6 +173,7 @@ __all__ = [
     "BatchProgress",
     "BatchRow",
     "BreakerHealth",
+    "BreakerLimits",
     "BreakerState",
     "CircuitOpenError",
     "Client",
@@ -194,6 +212,7 @@ __all__ = [
     "JobStarted",
     "JobStatus",
     "JobType",
+    "Limits",
     "LineageEvent",
     "Metrics",
     "Mock",
@@ -202,10 +221,15 @@ __all__ = [
     "Priority",
     "PrometheusMetrics",
     "ProviderError",
+    "Rate",
+    "RateLimitedError",
+    "Schedule",
+    "ScheduleNotFoundError",
     "StatusEvent",
     "StoreHealth",
     "StoreUnavailableError",
     "TextDelta",
+    "TooManyJobsError",
     "UnknownEvent",
     "Usage",
     "UsageRow",

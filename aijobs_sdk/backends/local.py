@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import DeadLetterNotFoundError, InvalidRequestError
+from aijobs_sdk.contract.errors import DeadLetterNotFoundError, InvalidRequestError, ScheduleNotFoundError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.dispatch import admission_of, dispatch, find_refusals
 from aijobs_sdk.engine.health import check_health
 from aijobs_sdk.engine.job_type import JobTypes
+from aijobs_sdk.engine.schedule import checked_schedule
 from aijobs_sdk.engine.workers import WorkerPool
 
 
@@ -125,6 +127,22 @@ class LocalBackend:
         except OverflowError:  # before the calendar begins
             return 0
         return await self._world.store.purge_dead_letters(self._caller.tenant_id, failed_before=failed_before)
+
+    async def schedule(self, request: ScheduleRequest) -> Schedule:
+        """Submit a job again and again from now on."""
+        await self._ensure_workers()
+        schedule = checked_schedule(request, caller=self._caller, types=self._types, clock=self._world.clock)
+        await self._world.store.put_schedule(schedule)
+        return schedule
+
+    async def schedules(self) -> Sequence[Schedule]:
+        """Return this tenant's schedules, by name."""
+        return await self._world.store.schedules(self._caller.tenant_id)
+
+    async def unschedule(self, name: str) -> None:
+        """Submit no more of a schedule."""
+        if not await self._world.store.delete_schedule(self._caller.tenant_id, name):
+            raise ScheduleNotFoundError(name)
 
     async def health(self) -> Health:
         """Return how things are here. It starts no worker: whoever asks may be there to ask only."""

@@ -25,6 +25,7 @@ from aijobs_sdk.cli.options import (
     seed_option,
     url_option,
 )
+from aijobs_sdk.cli.schedule import schedule
 from aijobs_sdk.cli.submit import follow, read_payload
 from aijobs_sdk.cli.usage import print_report
 from aijobs_sdk.cli.worker import worker
@@ -197,4 +198,5 @@ def types(*, job_types: list[JobType[Any]], as_json: bool) -> None:
 
 
 aijobs.add_command(dlq)
+aijobs.add_command(schedule)
 aijobs.add_command(worker)

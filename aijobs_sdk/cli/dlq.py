@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
 from typing import Any, TypedDict, TypeVar, Unpack
 from uuid import UUID
 
@@ -14,7 +12,7 @@ import click
 from pydantic import JsonValue
 
 from aijobs_sdk.cli import display
-from aijobs_sdk.cli.errors import BadInput
+from aijobs_sdk.cli.ages import read_age
 from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.options import database_option, job_types_option, json_option
 from aijobs_sdk.client.client import Client as ClientOver
@@ -145,7 +143,7 @@ def replay(
 @database_option
 def purge(*, older_than: str, yes: bool, url: str | None) -> None:
     """Delete old dead letters, and their payloads."""
-    age = _age(older_than)
+    age = read_age(older_than, option="--older-than")
     if not yes:
         click.confirm(f"Delete every dead letter older than {older_than} for good?", abort=True, err=True)
     with Client(url, concurrency=0) as client:
@@ -178,15 +176,3 @@ def _replay_each(client: ClientOver, letters: Iterable[DeadLetter]) -> Iterator[
 
 def _without_payload(letter: DeadLetter) -> Mapping[str, JsonValue]:
     return letter.model_dump(mode="json", exclude={"payload", "draw_key"})
-
-
-def _age(text: str) -> timedelta:
-    units = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-    written = re.fullmatch(r"(\d+)([wdhms])", text)
-    if written is None:
-        raise BadInput(f"--older-than takes a number and a unit, such as 30d or 12h, not {text!r}.")
-    number, unit = written.groups()
-    try:
-        return timedelta(**{units[unit]: int(number)})
-    except (OverflowError, ValueError):  # Python reads no number of more than 4,300 digits
-        return timedelta.max

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from aijobs_sdk.cli.ages import read_age
 from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.options import database_option, job_types_option, profile_option, seed_option
 from aijobs_sdk.connect.worker import DEFAULT_GRACE_SECONDS, run_worker
@@ -25,6 +26,7 @@ from aijobs_sdk.engine.job_type import JobType
     show_default=True,
     help="How long running jobs may go on after a signal to stop.",
 )
+@click.option("--keep", metavar="AGE", help="Delete jobs that ended longer ago, such as 30d.  [default: keep all]")
 @job_types_option
 @seed_option
 @profile_option
@@ -33,6 +35,7 @@ def worker(
     url: str | None,
     concurrency: int,
     grace: float,
+    keep: str | None,
     job_types: list[JobType[Any]],
     seed: int,
     profile: str,
@@ -46,7 +49,13 @@ def worker(
     input, nothing was begun.
     """
     stopped = run_worker(
-        url, concurrency=concurrency, grace_seconds=grace, job_types=job_types, seed=seed, profile=profile
+        url,
+        concurrency=concurrency,
+        grace_seconds=grace,
+        keep_jobs=None if keep is None else read_age(keep, option="--keep"),
+        job_types=job_types,
+        seed=seed,
+        profile=profile,
     )
     if not stopped:
         click.get_current_context().exit(ExitCode.FAILED)

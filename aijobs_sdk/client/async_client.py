@@ -18,6 +18,7 @@ from aijobs_sdk.client.request import (
     as_job_id,
     dead_letter_query,
     request_for,
+    schedule_request,
     spelled_out,
 )
 from aijobs_sdk.contract.backend import Backend
@@ -27,6 +28,7 @@ from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
 from aijobs_sdk.contract.months import month_of, month_span
 from aijobs_sdk.contract.records import DeadLetter, Document, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, JobResult
+from aijobs_sdk.contract.schedule import Schedule
 
 
 class AsyncClient:
@@ -224,6 +226,44 @@ class AsyncClient:
     async def purge_dead_letters(self, *, older_than: timedelta) -> int:
         """Delete the dead letters of jobs that failed longer ago than this; return how many there were."""
         return await self._backend.purge_dead_letters(older_than=older_than)
+
+    @spelled_out
+    async def schedule(
+        self,
+        name: str,
+        prompt: str | None = None,
+        *,
+        cron: str,
+        timezone: str = "UTC",
+        type: str = GENERATION,  # noqa: A002
+        **options: Unpack[SubmitOptions],
+    ) -> Schedule:
+        """Submit a job whenever its time has come, from now on; the options are those of `submit()`.
+
+        Args:
+            name: what you call it; a schedule of the same name is replaced.
+            prompt: as of `submit()`.
+            cron: minute, hour, day of month, month, day of week, such as `0 3 * * mon-fri`.
+            timezone: whose clock that means, such as `Europe/Berlin`.
+            type: as of `submit()`.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named, and nothing was changed.
+        """
+        job = request_for(prompt, type, options, draw_key=None)
+        return await self._backend.schedule(schedule_request(name=name, cron=cron, timezone=timezone, job=job))
+
+    async def schedules(self) -> Sequence[Schedule]:
+        """Return all schedules, by name."""
+        return await self._backend.schedules()
+
+    async def unschedule(self, name: str) -> None:
+        """Submit no more of a schedule; jobs that were submitted go on.
+
+        Raises:
+            ScheduleNotFoundError: there is none of this name.
+        """
+        await self._backend.unschedule(name)
 
     async def health(self) -> Health:
         """Return whether the store answers, what the workers here do, and which providers are left alone.

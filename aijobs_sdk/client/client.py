@@ -22,6 +22,7 @@ from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.records import DeadLetter, Document, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, JobResult
+from aijobs_sdk.contract.schedule import Schedule
 
 
 class Client:
@@ -212,6 +213,44 @@ class Client:
     def purge_dead_letters(self, *, older_than: timedelta) -> int:
         """Delete the dead letters of jobs that failed longer ago than this; return how many there were."""
         return self._portal.call(partial(self._client.purge_dead_letters, older_than=older_than))
+
+    @spelled_out
+    def schedule(
+        self,
+        name: str,
+        prompt: str | None = None,
+        *,
+        cron: str,
+        timezone: str = "UTC",
+        type: str = GENERATION,  # noqa: A002
+        **options: Unpack[SubmitOptions],
+    ) -> Schedule:
+        """Submit a job whenever its time has come, from now on; the options are those of `submit()`.
+
+        Args:
+            name: what you call it; a schedule of the same name is replaced.
+            prompt: as of `submit()`.
+            cron: minute, hour, day of month, month, day of week, such as `0 3 * * mon-fri`.
+            timezone: whose clock that means, such as `Europe/Berlin`.
+            type: as of `submit()`.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named, and nothing was changed.
+        """
+        ask = partial(self._client.schedule, name, prompt, cron=cron, timezone=timezone, type=type, **options)
+        return self._portal.call(ask)
+
+    def schedules(self) -> Sequence[Schedule]:
+        """Return all schedules, by name."""
+        return self._portal.call(self._client.schedules)
+
+    def unschedule(self, name: str) -> None:
+        """Submit no more of a schedule; jobs that were submitted go on.
+
+        Raises:
+            ScheduleNotFoundError: there is none of this name.
+        """
+        self._portal.call(self._client.unschedule, name)
 
     def health(self) -> Health:
         """Return whether the store answers, what the workers here do, and which providers are left alone.

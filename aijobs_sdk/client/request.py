@@ -15,10 +15,12 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.contract.records import DeadLetterQuery
+from aijobs_sdk.contract.schedule import ScheduleRequest
 from aijobs_sdk.contract.shapes import nearest, problems_of, shape_of
 
 GENERATION = "ai_generation"
 F = TypeVar("F", bound=Callable[..., Any])
+M = TypeVar("M", bound=BaseModel)
 
 
 class SubmitOptions(TypedDict, total=False):
@@ -57,7 +59,7 @@ def spelled_out(function: F) -> F:
     return function
 
 
-def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, draw_key: str) -> JobRequest:
+def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, draw_key: str | None) -> JobRequest:
     """Return the request; its content is checked where jobs are stored.
 
     Raises:
@@ -93,12 +95,25 @@ def dead_letter_query(**asked: object) -> DeadLetterQuery:
     Raises:
         InvalidRequestError: a value cannot be used; its name is that of the argument.
     """
+    return _checked(DeadLetterQuery, asked, "Cannot list dead letters")
+
+
+def schedule_request(**asked: object) -> ScheduleRequest:
+    """Return the request.
+
+    Raises:
+        InvalidRequestError: a value cannot be used; its name is that of the argument.
+    """
+    return _checked(ScheduleRequest, asked, "Cannot make this schedule")
+
+
+def _checked(kind: type[M], asked: Mapping[str, object], cannot: str) -> M:
     try:
-        return DeadLetterQuery.model_validate(asked)
+        return kind.model_validate(asked)
     except ValidationError as error:
-        problems = problems_of(error, known=DeadLetterQuery.model_fields)
+        problems = problems_of(error, known=kind.model_fields)
         listed = ", ".join(f"`{one.field}` {one.problem}" for one in problems)
-        raise InvalidRequestError(f"Cannot list dead letters: {listed}.", fields=problems) from None
+        raise InvalidRequestError(f"{cannot}: {listed}.", fields=problems) from None
 
 
 def _as_instant(run_at: object) -> datetime | None:

@@ -17,6 +17,7 @@ from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.wiring import open_backend
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.engine.job_type import JobType
+from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.metrics import Metrics
 from aijobs_sdk.providers.models import Model
 from aijobs_sdk.simulation.mock import Mock, current_mock
@@ -33,6 +34,7 @@ class AsyncClient(AsyncClientOver):
         job_types: types of your own, beside those that come with the SDK.
         models: models of your own, beside those in the table.
         concurrency: jobs that run at the same time in this process; 0: none, as workers elsewhere run them.
+        limits: all that an operator may turn: time limits, leases, unfinished jobs a tenant.
         seed: the simulation's; the same seed gives the same answers.
         profile: how the simulation behaves: `fast`, `typical` or `stress`.
         metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
@@ -47,6 +49,7 @@ class AsyncClient(AsyncClientOver):
         job_types: Iterable[JobType[Any]] = (),
         models: Iterable[Model] = (),
         concurrency: int | None = None,
+        limits: Limits | None = None,
         seed: int = 0,
         profile: str = "fast",
         metrics: Metrics | None = None,
@@ -58,6 +61,7 @@ class AsyncClient(AsyncClientOver):
             tenant_id=tenant_id,
             user_id=user_id,
             concurrency=concurrency,
+            limits=limits,
             seed=seed,
             profile=profile,
         )
@@ -79,6 +83,7 @@ class Client(ClientOver):
         job_types: types of your own, beside those that come with the SDK.
         models: models of your own, beside those in the table.
         concurrency: jobs that run at the same time in this process; 0: none, as workers elsewhere run them.
+        limits: all that an operator may turn: time limits, leases, unfinished jobs a tenant.
         seed: the simulation's; the same seed gives the same answers.
         profile: how the simulation behaves: `fast`, `typical` or `stress`.
         metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
@@ -93,6 +98,7 @@ class Client(ClientOver):
         job_types: Iterable[JobType[Any]] = (),
         models: Iterable[Model] = (),
         concurrency: int | None = None,
+        limits: Limits | None = None,
         seed: int = 0,
         profile: str = "fast",
         metrics: Metrics | None = None,
@@ -103,6 +109,7 @@ class Client(ClientOver):
             tenant_id=tenant_id,
             user_id=user_id,
             concurrency=concurrency,
+            limits=limits,
             seed=seed,
             profile=profile,
         )
@@ -157,7 +164,7 @@ def _reopen(kind: type[AsyncClient | Client], token: str, settings: Settings) ->
         settings.url,
         tenant_id=settings.caller.tenant_id,
         user_id=settings.caller.user_id,
-        concurrency=settings.limits.concurrency,
+        limits=settings.limits,
         seed=settings.seed,
         profile=settings.profile,
     )

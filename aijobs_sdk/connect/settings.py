@@ -37,6 +37,7 @@ class Settings(Fact):
         tenant_id: UUID | str | None = None,
         user_id: UUID | str | None = None,
         concurrency: int | None = None,
+        limits: Limits | None = None,
         seed: int = 0,
         profile: str = "fast",
     ) -> Settings:
@@ -52,7 +53,7 @@ class Settings(Fact):
             url=url or environment.get("AIJOBS_URL") or DEFAULT_URL,
             mock_mode=_switch(environment, "AI_MOCK_MODE", default=True),
             caller=Caller(tenant_id=tenant, user_id=user),
-            limits=_limits(environment, concurrency),
+            limits=_limits(environment, limits, concurrency),
             seed=seed,
             profile=profile,
         )
@@ -67,9 +68,10 @@ def _switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool
     raise ConfigurationError(f"{name} must be true or false, got {shape_of(value)}.")
 
 
-def _limits(environment: Mapping[str, str], concurrency: int | None) -> Limits:
-    limits = Limits()
-    if (lease := environment.get("AIJOBS_LEASE_SECONDS")) is not None:
+def _limits(environment: Mapping[str, str], limits: Limits | None, concurrency: int | None) -> Limits:
+    lease = environment.get("AIJOBS_LEASE_SECONDS") if limits is None else None
+    limits = limits or Limits()
+    if lease is not None:
         limits = limits.model_copy(update={"lease_seconds": _positive(lease, "AIJOBS_LEASE_SECONDS")})
     if concurrency is not None:
         if concurrency < 0:

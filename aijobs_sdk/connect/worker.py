@@ -10,6 +10,7 @@ import signal
 from collections import ChainMap
 from collections.abc import Iterable
 from concurrent.futures import Future
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -40,12 +41,15 @@ def run_worker(
     *,
     concurrency: int | None = None,
     grace_seconds: float = DEFAULT_GRACE_SECONDS,
+    keep_jobs: timedelta | None = None,
     job_types: Iterable[JobType[Any]] = (),
     models: Iterable[Model] = (),
     seed: int = 0,
     profile: str = "fast",
 ) -> bool:
     """Run jobs until SIGINT or SIGTERM; return whether all that ran then has ended or was given back.
+
+    Jobs that ended longer ago than `keep_jobs` are deleted; None keeps all.
 
     The first signal ends the claims, and running jobs have the grace period; the second gives them back at once;
     with the third they run again when their leases have run out. Call it from the main thread.
@@ -57,7 +61,9 @@ def run_worker(
     if not 0 <= grace_seconds <= LONGEST_GRACE_SECONDS:
         raise InvalidRequestError(f"A grace period is 0 to {LONGEST_GRACE_SECONDS:,.0f} seconds.")
     settings = Settings.read(os.environ, url=url, concurrency=concurrency, seed=seed, profile=profile)
-    settings = settings.replace(limits=settings.limits.replace(grace_seconds=grace_seconds))
+    keep_seconds = None if keep_jobs is None else keep_jobs.total_seconds()
+    limits = settings.limits.replace(grace_seconds=grace_seconds, keep_jobs_seconds=keep_seconds)
+    settings = settings.replace(limits=limits)
     _refuse_memory(settings)
     table = ModelTable.load().with_models(*models)
     worker = _Worker(open_world(settings, table, Meter()), with_standard_types(table, job_types))

@@ -12,6 +12,7 @@ from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 
 
 class Backend(Protocol):
@@ -98,6 +99,26 @@ class Backend(Protocol):
 
         Raises:
             InvalidRequestError: an age below zero.
+        """
+        ...
+
+    async def schedule(self, request: ScheduleRequest) -> Schedule:
+        """Submit a job again and again from now on, in place of what this tenant's schedule of the same name asked for.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named, and nothing was changed.
+        """
+        ...
+
+    async def schedules(self) -> Sequence[Schedule]:
+        """Return this tenant's schedules, by name."""
+        ...
+
+    async def unschedule(self, name: str) -> None:
+        """Submit no more of a schedule; jobs that were submitted go on.
+
+        Raises:
+            ScheduleNotFoundError: this tenant has none of this name.
         """
         ...
 

@@ -4,6 +4,7 @@ AIJobsError
 ├── InvalidRequestError (ValueError)      the caller's input; `fields` names each problem
 ├── ConfigurationError                    a setting, an address or an extra is missing
 ├── JobNotFoundError (LookupError)        this tenant has no such job
+├── ScheduleNotFoundError (LookupError)   this tenant has no schedule of this name
 ├── DeadLetterNotFoundError (LookupError) no job of this tenant with this id failed, or its letter was purged
 ├── IdempotencyConflictError              the key was used for another payload
 ├── AdmissionError                        too much for this tenant now; `retry_after_seconds` says when to come back
@@ -82,6 +83,16 @@ class JobNotFoundError(AIJobsError, LookupError):
     def __init__(self, job_id: UUID) -> None:
         super().__init__(f"No job {job_id}. `client.list()` shows recent jobs.")
         self.job_id = job_id
+
+
+class ScheduleNotFoundError(AIJobsError, LookupError):
+    """The tenant has no schedule of this name."""
+
+    code = "schedule_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No schedule {name!r}. `client.schedules()` shows all there are.")
+        self.name = name
 
 
 class DeadLetterNotFoundError(AIJobsError, LookupError):
@@ -236,6 +247,7 @@ HTTP_STATUS: Mapping[type[AIJobsError], int] = {
     InvalidRequestError: 422,
     ConfigurationError: 500,
     JobNotFoundError: 404,
+    ScheduleNotFoundError: 404,
     DeadLetterNotFoundError: 404,
     IdempotencyConflictError: 409,
     TooManyJobsError: 429,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from aijobs_sdk.contract.model import Fact
 
@@ -40,9 +42,17 @@ class Limits(Fact):
     """A worker that is silent for this long has lost its jobs."""
     grace_seconds: float = Field(default=0.0, ge=0)
     """How long running attempts may go on after a stop was asked for; then they are given back."""
+    keep_jobs_seconds: float | None = Field(default=None, ge=0)
+    """Jobs that ended longer ago are deleted, with their logs, once their idempotency keys are free; None: never."""
     snooze_limit_seconds: float = Field(default=3600.0, ge=0)
     """A job that first started longer ago than this waits no more for a broken provider: it fails."""
     breaker: BreakerLimits = BreakerLimits()
+
+    @model_validator(mode="after")
+    def _soft_before_hard(self) -> Self:
+        if self.hard_limit_seconds <= self.job_seconds:
+            raise ValueError("`hard_limit_seconds` must be above `job_seconds`, so that an attempt can end cleanly")
+        return self
 
     @property
     def heartbeat_seconds(self) -> float:

@@ -23,6 +23,9 @@ def checked_schedule(request: ScheduleRequest, *, caller: Caller, types: JobType
     Raises:
         InvalidRequestError: a field cannot be used; it is named.
     """
+    for field in ("run_at", "idempotency_key"):
+        if getattr(request.job, field) is not None:
+            raise _unusable(field, "is the schedule's to choose: leave it out")
     now = clock.now()
     job = checked_job(request.job, caller=caller, types=types, clock=clock).job
     return Schedule(

@@ -17,6 +17,7 @@ from aijobs_sdk.engine.attempt import run_attempt
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
+from aijobs_sdk.engine.retention import Retention
 from aijobs_sdk.engine.scheduler import Scheduler
 
 log = logging.getLogger("aijobs.worker")
@@ -79,8 +80,9 @@ class WorkerPool:
         self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
         self._room.set()
         self._offer(self._world.limits.concurrency)
-        scheduler = Scheduler(self._world, self._types, self._outages)
-        duties = (self._claim_jobs(), self._keep_leases(), scheduler.run())
+        duties = [self._claim_jobs(), self._keep_leases(), Scheduler(self._world, self._types, self._outages).run()]
+        if (keep_seconds := self._world.limits.keep_jobs_seconds) is not None:
+            duties.append(Retention(self._world, self._outages, keep_seconds=keep_seconds).run())
         self._duties = [self._loop.create_task(duty) for duty in duties]
 
     def works_here(self) -> bool:
@@ -114,8 +116,9 @@ class WorkerPool:
 
     async def stop(self) -> None:
         """Claim no more; let running attempts end within the grace period; give back the rest."""
-        claiming, keeping, scheduling = self._duties
-        scheduling.cancel()
+        claiming, keeping, *others = self._duties
+        for duty in others:
+            duty.cancel()
         async with self._claiming:  # so that every job that was claimed has begun, and can be given back
             claiming.cancel()
         await self._wait_for_attempts_in_grace(self._world.limits.grace_seconds)

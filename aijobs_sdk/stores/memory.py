@@ -387,7 +387,8 @@ class MemoryStore:
 
     def _write(self, entry: Entry, step: Step, now: datetime) -> JobRecord:
         """Keep the new record and its events together, then ring the bells."""
-        self._active[step.record.job.tenant_id] -= entry.record.state.is_final is not step.record.state.is_final
+        if step.record.job.completed_at is not None and entry.record.job.completed_at is None:
+            self._active[step.record.job.tenant_id] -= 1
         entry.record = step.record
         if step.events:
             if (letter := step.record.dead_letter()) is not None:

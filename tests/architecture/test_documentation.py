@@ -11,10 +11,8 @@ import pytest
 
 from aijobs_sdk.engine.metrics import INSTRUMENTS
 
-PAGES = [
-    "README.md",
-    *(f"docs/{page}.md" for page in ("adding_a_job_type", "batches", "operations", "simulation", "usage", "workers")),
-]
+WITH_EXAMPLES = ("adding_a_job_type", "batches", "operations", "simulation", "stores", "usage", "workers")
+PAGES = ["README.md", *(f"docs/{page}.md" for page in WITH_EXAMPLES)]
 
 
 def blocks(page: str, language: str) -> list[str]:

@@ -140,7 +140,7 @@ def test_lines_of_text_end_with_the_jobs_fields(capsys: pytest.CaptureFixture[st
 
 def test_json_lines_hold_the_jobs_fields(capsys: pytest.CaptureFixture[str]) -> None:
     job = crash({"AIJOBS_LOG": "info", "AIJOBS_LOG_FORMAT": "json"})
-    dispatched, crashed = map(json.loads, capsys.readouterr().err.splitlines())
+    dispatched, crashed, _ = map(json.loads, capsys.readouterr().err.splitlines())
     assert (crashed["level"], crashed["logger"]) == ("ERROR", "aijobs.worker")
     assert fields(job).items() <= crashed.items()
     assert datetime.fromisoformat(crashed["time"]).tzinfo == UTC

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -18,12 +19,15 @@ from aijobs_sdk.contract.errors import (
     IdempotencyConflictError,
     InvalidRequestError,
     JobNotFoundError,
+    ScheduleNotFoundError,
 )
 from aijobs_sdk.contract.events import JobEvent, JobRetrying, TextDelta
 from aijobs_sdk.contract.health import BreakerState, Health
 from aijobs_sdk.contract.job import Caller, Job, JobQuery, JobRequest, JobStatus, Priority
 from aijobs_sdk.contract.records import DeadLetterQuery, UsageRow
 from aijobs_sdk.contract.results import GenerationResult
+from aijobs_sdk.contract.schedule import ScheduleRequest
+from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.context import text_of
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.script import fail, ok
@@ -505,3 +509,63 @@ async def test_health_is_an_answer_before_and_after_the_first_job(backend: Backe
 async def test_health_is_a_fact_that_can_be_sent(backend: Backend) -> None:
     health = await backend.health()
     assert Health.model_validate_json(health.model_dump_json()) == health
+
+
+def a_schedule(**fields: Any) -> ScheduleRequest:
+    return ScheduleRequest(**({"name": "nightly", "cron": "0 3 * * *", "job": a_test_job()} | fields))
+
+
+async def test_a_schedule_submits_a_job_each_time_it_is_due(backend: Backend, clock: Clock) -> None:
+    schedule = await backend.schedule(a_schedule())
+    await clock.sleep(2.5 * 24 * 3600)
+    jobs = (await backend.list_jobs(JobQuery())).jobs
+    assert [job.created_at - schedule.next_run_at for job in reversed(jobs)] == [timedelta(days=n) for n in range(3)]
+    assert {job.status for job in jobs} == {JobStatus.COMPLETED}
+
+
+async def test_a_schedule_says_what_it_came_to_and_when_it_is_due_again(backend: Backend, clock: Clock) -> None:
+    first = await backend.schedule(a_schedule())
+    await clock.sleep(24 * 3600)
+    [job] = (await backend.list_jobs(JobQuery())).jobs
+    [schedule] = await backend.schedules()
+    assert (schedule.last_run_at, schedule.last_job_id) == (first.next_run_at, job.id)
+    assert schedule.next_run_at == first.next_run_at + timedelta(days=1)
+
+
+async def test_a_schedule_that_was_removed_submits_no_more(backend: Backend, clock: Clock) -> None:
+    await backend.schedule(a_schedule())
+    await backend.unschedule("nightly")
+    await clock.sleep(2 * 24 * 3600)
+    assert (await backend.list_jobs(JobQuery())).jobs == ()
+    with pytest.raises(ScheduleNotFoundError, match="'nightly'"):
+        await backend.unschedule("nightly")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"cron": "often"}, "cron"),
+        ({"timezone": "Mars"}, "timezone"),
+        ({"job": JobRequest(type="nothing", payload={})}, "type"),
+        ({"job": JobRequest(type="test_job", payload={"seconds": -1})}, "payload.seconds"),
+        ({"job": JobRequest(type="test_job", payload={}, idempotency_key="k")}, "idempotency_key"),
+    ],
+)
+async def test_a_schedule_that_cannot_be_is_refused_by_name(
+    backend: Backend, fields: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        await backend.schedule(a_schedule(**fields))
+    assert [problem.field for problem in refused.value.fields] == [field]
+    assert await backend.schedules() == []
+
+
+async def test_times_that_nobody_was_there_for_are_made_up_for_once(
+    backend: Backend, store: Store, clock: Clock
+) -> None:
+    await backend.schedule(a_schedule())
+    await backend.aclose()
+    await clock.sleep(5 * 24 * 3600)
+    await submit(backend, a_test_job())  # which starts the workers
+    await clock.sleep(1)
+    assert len((await backend.list_jobs(JobQuery())).jobs) == 2

@@ -26,47 +26,60 @@ class RecentJob:
     log: list[JobEvent]
     chars: int
 
+    def take(self, record: JobRecord, news: Sequence[JobEvent]) -> bool:
+        """Take in how the job now stands; return whether the log is still whole."""
+        self.record = record
+        self.log += news
+        self.chars += sum(len(event.text) for event in news if isinstance(event, TextDelta))
+        if record.job.result:
+            self.chars += _chars_in(record.job.result)
+        return record.last_seq == len(self.log)
+
 
 class RecentJobs:
-    """As many as there is room for; the one that was written the longest time ago goes first."""
+    """As many as there is room for: first go those that ended, then the others, each from the one seen first."""
 
     def __init__(self) -> None:
-        self._jobs: dict[UUID, RecentJob] = {}
+        self._unfinished: dict[UUID, RecentJob] = {}
+        self._finished: dict[UUID, RecentJob] = {}
         self._chars = 0
 
     def get(self, job_id: UUID) -> RecentJob | None:
         """Return the job, None where it is not at hand."""
-        return self._jobs.get(job_id)
+        return self._unfinished.get(job_id) or self._finished.get(job_id)
 
     def add(self, record: JobRecord, news: Sequence[JobEvent]) -> None:
         """Keep a job as it now is, if its log is here from the first event on."""
-        recent = self._drop(record.job.id) or RecentJob(record, [], _chars_in(record.job.payload))
-        recent.record = record
-        recent.log += news
-        if record.last_seq != len(recent.log):
+        job_id = record.job.id
+        recent = self._unfinished.get(job_id) or RecentJob(record, [], _chars_in(record.job.payload))
+        chars_before = recent.chars if recent.log else 0
+        whole = recent.take(record, news)
+        self._chars += recent.chars - chars_before
+        if whole and not record.state.is_final:
+            self._unfinished[job_id] = recent
             return
-        recent.chars += sum(len(event.text) for event in news if isinstance(event, TextDelta))
-        recent.chars += _chars_in(record.job.result) if record.job.result else 0
-        self._jobs[record.job.id] = recent
-        self._chars += recent.chars
-        while self._chars > MOST_CHARS or len(self._jobs) > MOST_JOBS:
-            self._drop(next(iter(self._jobs)))
+        self._unfinished.pop(job_id, None)
+        if whole:
+            self._finished[job_id] = recent
+            self._make_room()
+        else:
+            self._chars -= recent.chars
 
     def forget_unfinished(self) -> None:
         """Forget what another process may have changed."""
-        for job_id in [job_id for job_id, job in self._jobs.items() if not job.record.state.is_final]:
-            self._drop(job_id)
+        self._chars -= sum(job.chars for job in self._unfinished.values())
+        self._unfinished.clear()
 
     def clear(self) -> None:
         """Forget all."""
-        self._jobs.clear()
+        self._unfinished.clear()
+        self._finished.clear()
         self._chars = 0
 
-    def _drop(self, job_id: UUID) -> RecentJob | None:
-        dropped = self._jobs.pop(job_id, None)
-        if dropped is not None:
-            self._chars -= dropped.chars
-        return dropped
+    def _make_room(self) -> None:
+        while self._chars > MOST_CHARS or len(self._finished) + len(self._unfinished) > MOST_JOBS:
+            jobs = self._finished or self._unfinished
+            self._chars -= jobs.pop(next(iter(jobs))).chars
 
 
 def _chars_in(fields: Mapping[str, object]) -> int:

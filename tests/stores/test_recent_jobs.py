@@ -1,0 +1,74 @@
+"""Jobs at hand: whole logs only, unfinished ones forgotten at once, and never more than there is room for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+from aijobs_sdk.contract.job import Job, JobStatus, NewJob, Priority
+from aijobs_sdk.contract.records import Effects
+from aijobs_sdk.contract.store import Done
+from aijobs_sdk.engine.lifecycle import Step, Take, accept, advance
+from aijobs_sdk.stores.sql import recent_jobs
+from aijobs_sdk.stores.sql.recent_jobs import RecentJobs
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def accepted(prompt: str = "Hello") -> Step:
+    job = Job(
+        id=uuid4(),
+        tenant_id=UUID(int=1),
+        user_id=UUID(int=2),
+        type="test_job",
+        status=JobStatus.PENDING,
+        priority=Priority.NORMAL,
+        payload={"prompt": prompt},
+        created_at=NOW,
+    )
+    return accept(NewJob(job=job, fingerprint=None, draw_key="1"), NOW)
+
+
+def add(recent: RecentJobs, *steps: Step) -> None:
+    for step in steps:
+        recent.add(step.record, step.events)
+
+
+def run(first: Step) -> tuple[Step, Step]:
+    started = advance(first.record, Take("w", 30, 330), NOW)
+    return started, advance(started.record, Done({}, Effects()), NOW)
+
+
+def test_a_job_is_at_hand_with_its_whole_log() -> None:
+    recent, first = RecentJobs(), accepted()
+    add(recent, first, *run(first))
+    found = recent.get(first.record.job.id)
+    assert found is not None
+    assert [event.kind for event in found.log] == ["accepted", "started", "completed"]
+    assert found.record.job.status is JobStatus.COMPLETED
+
+
+def test_a_job_whose_beginning_was_not_seen_is_not_at_hand() -> None:
+    recent, first = RecentJobs(), accepted()
+    add(recent, *run(first))
+    assert recent.get(first.record.job.id) is None
+
+
+def test_what_another_process_may_have_changed_is_forgotten_and_not_taken_up_again() -> None:
+    recent, open_job, ended = RecentJobs(), accepted(), accepted()
+    add(recent, ended, *run(ended), open_job)
+    recent.forget_unfinished()
+    add(recent, *run(open_job))
+    assert recent.get(open_job.record.job.id) is None
+    assert recent.get(ended.record.job.id) is not None
+
+
+@pytest.mark.parametrize(("most", "value"), [("MOST_JOBS", 2), ("MOST_CHARS", 25)])
+def test_there_are_never_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch, most: str, value: int) -> None:
+    monkeypatch.setattr(recent_jobs, most, value)
+    recent, jobs = RecentJobs(), [accepted("ten chars.") for _ in range(3)]
+    for first in jobs:
+        add(recent, first, *run(first))
+    assert [recent.get(first.record.job.id) is not None for first in jobs] == [False, True, True]
