@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from random import Random
 from uuid import UUID
 
@@ -19,6 +18,8 @@ _PAUSE_SECONDS = 0.1
 _PATIENCE_SECONDS = 60.0
 _GENERATIONS, _FAILING_ONCE, _FAILING = 0.3, 0.05, 0.05
 _LONGEST_JOB_SECONDS = 1.2
+_MAX_ATTEMPTS = (1, 3, 3, 3)
+"""Equally likely; a job that may be begun once fails with its worker."""
 
 
 class Submitter:
@@ -42,7 +43,7 @@ class Submitter:
             StoreUnavailableError: there was no answer for a whole minute.
         """
         with aijobs.Client(self._url, concurrency=0) as client:
-            requests = list(self._requests(client))
+            requests = [self._request(client, number) for number in range(self._jobs)]
             start, pause = time.monotonic(), self._seconds / self._jobs
             for first in range(0, self._jobs, _AT_ONCE):
                 if self._told_to_stop.wait(start + first * pause - time.monotonic()):
@@ -53,23 +54,21 @@ class Submitter:
         """Send nothing more."""
         self._told_to_stop.set()
 
-    def _requests(self, client: aijobs.Client) -> Iterator[JobRequest]:
-        draw = self._random
-        for number in range(self._jobs):
-            key, kind, seconds = f"torture-{number}", draw.random(), draw.random() * _LONGEST_JOB_SECONDS
-            if kind < _GENERATIONS:
-                yield client.request(f"Describe river {number}", model="gpt-5.2", idempotency_key=key)
-                continue
-            fails_once, fails = kind > 1 - _FAILING_ONCE, 1 - _FAILING_ONCE > kind > 1 - _FAILING_ONCE - _FAILING
-            payload = {
-                "echo": number,
-                "seconds": round(seconds, 3),
-                "steps": draw.randrange(3),
-                "text": ("one ", "two"),
-                "fail_attempts": int(fails_once),
-                "fail": fails,
-            }
-            yield client.request(type="test_job", payload=payload, idempotency_key=key)
+    def _request(self, client: aijobs.Client, number: int) -> JobRequest:
+        draw, key = self._random, f"torture-{number}"
+        most = draw.choice(_MAX_ATTEMPTS)
+        if draw.random() < _GENERATIONS:
+            prompt = f"Describe river {number}"
+            return client.request(prompt, model="gpt-5.2", idempotency_key=key, max_attempts=most)
+        payload = {
+            "echo": number,
+            "seconds": round(draw.random() * _LONGEST_JOB_SECONDS, 3),
+            "steps": draw.randrange(3),
+            "text": ("one ", "two"),
+            "fail_attempts": int(draw.random() < _FAILING_ONCE),
+            "fail": draw.random() < _FAILING,
+        }
+        return client.request(type="test_job", payload=payload, idempotency_key=key, max_attempts=most)
 
     def _submit(self, client: aijobs.Client, requests: list[JobRequest]) -> None:
         self._insist(client, requests)
