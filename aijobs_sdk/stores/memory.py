@@ -6,7 +6,7 @@ import os
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from aijobs_sdk.contract.clock import Clock
@@ -41,16 +41,14 @@ from aijobs_sdk.engine.lifecycle import (
     check_lease,
     ended_so,
     expire,
-    is_lost,
 )
 from aijobs_sdk.stores.admission import check_active, full_at_after
 from aijobs_sdk.stores.entry import Entry
 from aijobs_sdk.stores.idempotency import Holder, Key, ids_under_keys, key_of, still_counts
 from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.queue import Queue
+from aijobs_sdk.stores.running import NEVER, Running
 from aijobs_sdk.stores.signal import Signal
-
-NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class MemoryStore:
@@ -62,11 +60,7 @@ class MemoryStore:
         self._newest = 0
         self._of_tenant: defaultdict[UUID, list[Entry]] = defaultdict(list)
         self._by_key: dict[Key, UUID] = {}
-        self._running: dict[Entry, None] = {}
-        self._next_end = NEVER
-        """No running job loses its lease or passes its hard limit before."""
-        self._running_of: Counter[str] = Counter()
-        """By type."""
+        self._running = Running()
         self._active: Counter[UUID] = Counter()
         """Unfinished jobs, by tenant."""
         self._full_at: dict[tuple[UUID, str], datetime] = {}
@@ -95,11 +89,11 @@ class MemoryStore:
     async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
         """Return as soon as a job is due, or its worker lost."""
         self._take_over_after_fork()
-        while self._queue.next_due(self._open_types(accepts), now := self._clock.now()) is None:
-            ended, next_end = self._ends(now)
-            if any(entry.record.lease not in holding for entry in ended):
+        while self._queue.next_due(self._running.open_types(accepts), now := self._clock.now()) is None:
+            ends = self._running.ends(now)
+            if any(entry.record.lease not in holding for entry in ends.past):
                 return
-            await self._claimable.wait(self._seconds_to(next_end, now))
+            await self._claimable.wait(self._seconds_to(ends.next_at, now))
 
     async def claim(
         self,
@@ -114,19 +108,17 @@ class MemoryStore:
         """Take up to `limit` due jobs, by priority, then by age."""
         now = self._clock.now()
         take = Take(worker_id, lease_seconds, hard_limit_seconds)
-        types = self._open_types(accepts)
+        types = self._running.open_types(accepts)
         claims: list[Claim] = []
         if self._queue.next_due(types, now) is None and await self.reap(holding):
-            types = self._open_types(accepts)
+            types = self._running.open_types(accepts)
         while len(claims) < limit and (entry := self._queue.next_due(types, now)) is not None:
             self._queue.pop(entry)
             record = self._write(entry, advance(entry.record, take, now), now)
-            self._running[entry] = None
-            self._next_end = min(self._next_end, record.ends_by or NEVER)
-            self._running_of[record.job.type] += 1
+            self._running.add(entry)
             claims.append(Claim(record.job, record.lease, record.draw_key))
             if accepts[record.job.type] is not None:
-                types = self._open_types(accepts)
+                types = self._running.open_types(accepts)
         if claims:
             self._claimable.ring()  # who waits did not know of these leases
         return claims
@@ -158,7 +150,7 @@ class MemoryStore:
     async def reap(self, holding: Collection[Lease] = ()) -> list[UUID]:
         """Retry or fail every running job that nobody will end."""
         now = self._clock.now()
-        lost = self._lost(now, holding)
+        lost = self._running.lost(now, holding)
         for entry in lost:
             self._step(entry, expire(entry.record, now))
             self._stop(entry)
@@ -289,34 +281,15 @@ class MemoryStore:
     async def aclose(self) -> None:
         """Hold on to everything: there is nothing else that does."""
 
-    def _open_types(self, accepts: Accepts) -> list[str]:
-        """Return the types of which another job may start."""
-        return [name for name, most in accepts.items() if most is None or self._running_of[name] < most]
-
     def _stop(self, entry: Entry) -> None:
         """Note that a job runs no more; it may have stood in the way of others of its type."""
-        del self._running[entry]
-        self._running_of[entry.record.job.type] -= 1
+        self._running.remove(entry)
         self._claimable.ring()
 
     def _admit(self, jobs: Sequence[Job], admission: Admission) -> None:
         now = self._clock.now()
         check_active(jobs, admission, self._active)
         self._full_at |= full_at_after(jobs, admission, self._full_at, now)
-
-    def _lost(self, now: datetime, holding: Collection[Lease] = ()) -> list[Entry]:
-        return [entry for entry in self._running if is_lost(entry.record, now, holding)]
-
-    def _ends(self, now: datetime) -> tuple[Sequence[Entry], datetime]:
-        """Return the running jobs that are past their end, and when the next may be."""
-        if now < self._next_end:
-            return (), self._next_end
-        ends = [(entry, entry.record.ends_by or NEVER) for entry in self._running]
-        ended = [entry for entry, end in ends if end <= now]
-        next_end = min((end for _, end in ends if end > now), default=NEVER)
-        if not ended:
-            self._next_end = next_end
-        return ended, next_end
 
     def _seconds_to(self, next_end: datetime, now: datetime) -> float | None:
         """Return how long until a job falls due or may have ended; None when neither will happen."""
@@ -329,7 +302,7 @@ class MemoryStore:
         if self._pid == os.getpid():
             return
         self._pid = os.getpid()
-        for entry in list(self._running):
+        for entry in self._running:
             self._step(entry, Release())
             self._stop(entry)
 
