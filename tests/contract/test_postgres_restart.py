@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, NewJob, Priority
+from aijobs_sdk.contract.job import Job, JobQuery
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Done, Store
+from contract.new_jobs import new_job
 from contract.places import emptied
 from services.postgres import PostgresServer
 
@@ -27,17 +28,7 @@ async def store(contract_postgres_url: str, clock: Clock) -> AsyncIterator[Store
 
 
 async def create(store: Store, clock: Clock) -> Job:
-    job = Job(
-        id=uuid4(),
-        tenant_id=US,
-        user_id=UUID(int=10),
-        type="test_job",
-        status=JobStatus.PENDING,
-        priority=Priority.NORMAL,
-        payload={},
-        created_at=clock.now(),
-    )
-    [created] = await store.create([NewJob(job=job, fingerprint=None, draw_key="1")])
+    [created] = await store.create([new_job(clock)])
     return created
 
 

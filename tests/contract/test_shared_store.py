@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.job import Job, JobStatus, NewJob, Priority
+from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Claim, Done, Store
+from contract.new_jobs import new_job
 from contract.places import Place
 
 pytestmark = pytest.mark.anyio
@@ -38,18 +39,7 @@ async def two(new_place: Callable[[], Place], clock: Clock) -> AsyncIterator[Two
 
 
 async def create(store: Store, clock: Clock, *, key: str | None = None) -> Job:
-    job = Job(
-        id=uuid4(),
-        tenant_id=US,
-        user_id=UUID(int=10),
-        type="test_job",
-        status=JobStatus.PENDING,
-        priority=Priority.NORMAL,
-        payload={},
-        idempotency_key=key,
-        created_at=clock.now(),
-    )
-    [created] = await store.create([NewJob(job=job, fingerprint="same", draw_key="1")])
+    [created] = await store.create([new_job(clock, idempotency_key=key)])
     return created
 
 

@@ -14,32 +14,18 @@ from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError, JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobCompleted, JobRetrying, TextDelta
-from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, NewJob, Priority
+from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, Priority
 from aijobs_sdk.contract.records import DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.store import Cancelled, Claim, Done, Fail, Outcome, Progress, Release, Retry, Store, Text
+from contract.new_jobs import THEM, US, new_job
 
 pytestmark = pytest.mark.anyio
 
-US, THEM = UUID(int=1), UUID(int=2)
 PASSING = ErrorInfo(code="busy", category=ErrorCategory.PROVIDER, message="Busy.", retryable=True, attempt=1)
 LASTING = ErrorInfo(code="no", category=ErrorCategory.PROVIDER, message="No.", attempt=1)
 ANY = {"test_job": None, "other": None}
 LIMITS: dict[str, Any] = {"accepts": ANY, "lease_seconds": 30, "hard_limit_seconds": 330}
 DONE = Done({"answer": 42}, Effects())
-
-
-def new_job(clock: Clock, *, fingerprint: str = "same", **fields: Any) -> NewJob:
-    job = {
-        "id": uuid4(),
-        "tenant_id": US,
-        "user_id": UUID(int=10),
-        "type": "test_job",
-        "status": JobStatus.PENDING,
-        "priority": Priority.NORMAL,
-        "payload": {},
-        "created_at": clock.now(),
-    }
-    return NewJob(job=Job(**(job | fields)), fingerprint=fingerprint, draw_key="1")
 
 
 async def create(store: Store, clock: Clock, **fields: Any) -> Job:

@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import InvalidRequestError, RateLimitedError, TooManyJobsError
-from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, NewJob, Priority, Rate
+from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, Rate
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Accepts, Admission, Cancelled, Claim, Done, Outcome, Release, Store
+from contract.new_jobs import THEM, US, new_job
 
 pytestmark = pytest.mark.anyio
 
-US, THEM = UUID(int=1), UUID(int=2)
 DONE = Done({}, Effects())
 ONE_AT_A_TIME = {"publish": 1, "test_job": None}
 TWO = Admission(max_active_jobs=2)
 THREE_A_MINUTE = Admission(rates={"publish": Rate(jobs=3, seconds=60)})
-
-
-def new_job(clock: Clock, **fields: Any) -> NewJob:
-    job = {
-        "id": uuid4(),
-        "tenant_id": US,
-        "user_id": UUID(int=10),
-        "type": "publish",
-        "status": JobStatus.PENDING,
-        "priority": Priority.NORMAL,
-        "payload": {},
-        "created_at": clock.now(),
-    }
-    return NewJob(job=Job(**(job | fields)), fingerprint="same", draw_key="1")
 
 
 async def submit(store: Store, clock: Clock, *types: str) -> None:
@@ -42,7 +27,9 @@ async def submit(store: Store, clock: Clock, *types: str) -> None:
 
 
 async def ask(store: Store, clock: Clock, jobs: int = 1, *, admission: Admission, **fields: Any) -> list[Job]:
-    return await store.create([new_job(clock, **fields) for _ in range(jobs)], admission=admission)
+    return await store.create(
+        [new_job(clock, **({"type": "publish"} | fields)) for _ in range(jobs)], admission=admission
+    )
 
 
 async def claim(store: Store, accepts: Accepts, limit: int = 10) -> list[Claim]:
