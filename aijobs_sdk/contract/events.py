@@ -192,8 +192,9 @@ def dump_event(event: JobEvent) -> dict[str, JsonValue]:
 
 def dump_event_text(event: JobEvent) -> str:
     """Return an event as the text of its JSON."""
-    text = to_json(dump_event(event)) if isinstance(event, UnknownEvent) else _writer(type(event)).dump_json(event)
-    return text.decode()
+    if isinstance(event, UnknownEvent):
+        return to_json(dump_event(event)).decode()
+    return _writer(type(event)).serializer.to_json(event).decode()
 
 
 def _flat(unknown: dict[str, Any]) -> dict[str, JsonValue]:

@@ -428,13 +428,9 @@ def _move(
     return record._replace(job=job, state=state, last_seq=record.last_seq + 1, **changes)
 
 
+@lru_cache(64)  # what is claimed together is held until the same instant
 def _after(now: datetime, seconds: float) -> datetime:
-    return now + _span(seconds)
-
-
-@lru_cache(64)
-def _span(seconds: float) -> timedelta:
-    return timedelta(seconds=seconds)
+    return now + timedelta(seconds=seconds)
 
 
 def _is_past(instant: datetime | None, now: datetime) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 
 import aijobs_sdk as aijobs
 
@@ -20,19 +22,35 @@ class Disk:
     """Has room for every transaction, or, while it is full, for none that makes the file longer."""
 
     def __init__(self) -> None:
-        self.full = False
+        self._connections: list[sqlite3.Connection] = []
+        self._pages = NO_LIMIT
 
-    def limit(self, connection: Connection) -> None:
+    @property
+    def full(self) -> bool:
+        return self._pages != NO_LIMIT
+
+    @full.setter
+    def full(self, full: bool) -> None:
+        self._pages = 1 if full else NO_LIMIT
+        for connection in self._connections:
+            with suppress(sqlite3.ProgrammingError):  # it was closed
+                self._limit(connection)
+
+    def add(self, connection: sqlite3.Connection, _: object) -> None:
+        self._connections.append(connection)
+        self._limit(connection)
+
+    def _limit(self, connection: sqlite3.Connection) -> None:
         # A limit below what the file has already is taken as exactly that.
-        connection.exec_driver_sql(f"PRAGMA max_page_count={1 if self.full else NO_LIMIT}")
+        connection.execute(f"PRAGMA max_page_count={self._pages}")
 
 
 @pytest.fixture
 def disk() -> Iterator[Disk]:
     disk = Disk()
-    event.listen(Engine, "begin", disk.limit)
+    event.listen(Engine, "connect", disk.add)
     yield disk
-    event.remove(Engine, "begin", disk.limit)
+    event.remove(Engine, "connect", disk.add)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -57,6 +58,7 @@ def _uuid_of(kept: bytes | None) -> UUID | None:
     return None if kept is None else UUID(bytes=kept)
 
 
+@lru_cache(1024)  # the jobs of one transaction share most of their instants
 def _microseconds_of(value: datetime | None) -> int | None:
     if value is None:
         return None

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TypeVar, TypeVarTuple, Unpack
 from uuid import uuid4
 
-from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, event, make_url
+import psycopg
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from aijobs_sdk.contract.errors import ConfigurationError, StoreUnavailableError
 from aijobs_sdk.stores.sql.forks import ForkGate
+from aijobs_sdk.stores.sql.session import Session, session_on
 
 T = TypeVar("T")
 Asked = TypeVarTuple("Asked")
@@ -36,8 +40,11 @@ class Database:
         self.url = _url_of(address)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._synchronous = synchronous
-        self._readers = self._engine(isolation_level="AUTOCOMMIT")
-        self._writer = self._engine()
+        self._readers = self._engine()
+        self._writer = self._engine(journal_mode="WAL")  # not by who reads: that it is our file is seen only then
+        self._kept: Connection | None = None
+        """The connection that writes: open until something goes wrong on it, or a fork or the end comes."""
+        self._one_writer = threading.Lock()
         self._gate = ForkGate(self.close)
         self._id = uuid4().hex
 
@@ -84,54 +91,69 @@ class Database:
         return self._read_once(query, *asked)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Session]:
         """Open a transaction that is committed at the end; in SQLite nobody else writes meanwhile.
 
         Raises:
             StoreUnavailableError: it cannot be reached or written to; nothing was.
         """
-        with self._gate.inside(), self._explained(), self._writer.begin() as connection:
-            yield connection
+        with self.unbegun() as session:
+            session.write("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
+            yield session
+            session.write("COMMIT")
+            session.send()
 
     @contextmanager
-    def unbegun(self) -> Iterator[PoolProxiedConnection]:
-        """Lend the writing connection outside of any transaction.
+    def unbegun(self) -> Iterator[Session]:
+        """Lend the writing connection outside of any transaction; one that anything was raised over is closed.
 
         Raises:
             StoreUnavailableError: it cannot be reached or read.
         """
-        with self._gate.inside(), self._explained():
-            raw = self._writer.raw_connection()
+        with self._gate.inside(), self._one_writer, self._explained():
+            if self._kept is None:
+                self._kept = self._writer.connect()
             try:
-                yield raw
-            finally:
-                raw.close()
+                yield session_on(self._kept)
+            except BaseException:
+                self._drop_kept()  # with the transaction that was begun on it
+                raise
 
     def close(self) -> None:
         """Close every connection that nobody uses at this moment; the next use opens new ones."""
+        self._drop_kept()
         for engine in (self._readers, self._writer):
             engine.dispose()
+
+    def _drop_kept(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            with suppress(sqlite3.Error, psycopg.Error):  # it may be lost
+                kept.connection.rollback()  # else a statement that failed could keep its locks
+            kept.invalidate()
+            kept.close()
 
     def _read_once(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
         with self.reading() as connection:
             return query(connection, *asked)
 
-    def _engine(self, **options: str) -> Engine:
+    def _engine(self, **pragmas: str) -> Engine:
+        # Transactions are ours to begin: the driver's own would be of the wrong kind, and come too late.
         if not self.is_sqlite:
             engine = create_engine(
-                self.url, hide_parameters=True, pool_size=2, connect_args={"connect_timeout": 5}, **options
+                self.url,
+                hide_parameters=True,
+                isolation_level="AUTOCOMMIT",
+                pool_size=2,
+                connect_args={"connect_timeout": 5},
             )
             event.listen(engine, "connect", _speak_utc)
             return engine
-        # The driver would begin transactions of its own, too late and of the wrong kind: we say when.
         engine = create_engine(
-            self.url, hide_parameters=True, connect_args={"isolation_level": None, "timeout": BUSY_SECONDS}, **options
+            self.url, hide_parameters=True, isolation_level="AUTOCOMMIT", connect_args={"timeout": BUSY_SECONDS}
         )
-        pragmas = [f"synchronous={self._synchronous}", "foreign_keys=ON", "cache_size=-32000"]
-        if not options:
-            pragmas.insert(0, "journal_mode=WAL")  # not by who reads: that it is our file is seen only then
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-        event.listen(engine, "connect", lambda raw, _: [raw.execute(f"PRAGMA {one}") for one in pragmas])
+        pragmas |= {"synchronous": self._synchronous, "foreign_keys": "ON", "cache_size": "-32000"}
+        event.listen(engine, "connect", lambda raw, _: [raw.execute(f"PRAGMA {one}={pragmas[one]}") for one in pragmas])
         return engine
 
     @contextmanager
@@ -139,6 +161,10 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            raise DatabaseError(self, error.orig, connection_lost=error.connection_invalidated) from None
+        except psycopg.OperationalError as error:
+            raise DatabaseError(self, error, connection_lost=error.sqlstate is None) from None
+        except (sqlite3.Error, psycopg.Error) as error:
             raise DatabaseError(self, error) from None
         except PoolTimeoutError:
             raise StoreUnavailableError(f"{self.name} is too busy: no connection was free in time.") from None
@@ -147,13 +173,13 @@ class Database:
 class DatabaseError(StoreUnavailableError):
     """The database refused, or was not there. Its own words, without any values."""
 
-    def __init__(self, database: Database, error: DBAPIError) -> None:
-        said = _first_line(error.orig)
+    def __init__(self, database: Database, error: BaseException | None, *, connection_lost: bool = False) -> None:
+        said = _first_line(error)
         super().__init__(f"Cannot use {database.name}: {said}. {_advice(said)}")
-        sqlstate = getattr(error.orig, "sqlstate", None)
+        sqlstate = getattr(error, "sqlstate", None)
         self.passing = sqlstate in _PASSING_SQLSTATES
         """Whether the transaction was undone for a reason that may be gone the next time."""
-        self.connection_lost = error.connection_invalidated or (sqlstate or "").startswith(("08", "57P"))
+        self.connection_lost = connection_lost or (sqlstate or "").startswith(("08", "57P"))
         """Whether nobody can say if the transaction was committed."""
 
     def __reduce__(self) -> tuple[object, ...]:

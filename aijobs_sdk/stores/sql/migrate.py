@@ -29,7 +29,8 @@ def migrate(database: Database) -> None:
     """
     if database.read(_found, database) == LATEST:
         return
-    with database.writing() as connection:
+    with database.writing() as session:
+        connection = session.connection
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if _found(connection, database) != LATEST:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
@@ -18,20 +19,27 @@ from aijobs_sdk.stores.admission import Bucket
 from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row, schedule_of_row
+from aijobs_sdk.stores.sql.session import Session, session_on
+from aijobs_sdk.stores.sql.statements import Statement, one_of
 
 _jobs, _events, _letters = schema.jobs.c, schema.events.c, schema.dead_letters.c
 _schedules = schema.schedules.c
-_NOT_HELD = _jobs.id.not_in(bindparam("held", expanding=True))
-_NEXT = select(
-    select(_jobs.ordinal)
-    .where(schema.DUE, _jobs.type.in_(bindparam("types", expanding=True)))
-    .limit(1)
-    .scalar_subquery(),
-    select(func.min(_jobs.run_at)).where(schema.LATER).scalar_subquery(),
-    select(func.min(_jobs.lease_until)).where(schema.RUNNING, _NOT_HELD).scalar_subquery(),
-    select(func.min(_jobs.overdue_at)).where(schema.RUNNING, _NOT_HELD).scalar_subquery(),
-)
-"""One statement, because idle workers ask it all the time: a job that is due, and the next instants of each kind."""
+_NO_TYPE, _NO_JOB = "", UUID(int=0)
+"""What a list holds that would be empty."""
+
+
+def _next(types: int, held: int) -> Select[Any]:
+    not_held = _jobs.id.not_in(one_of(_jobs.id, "held", held))
+    return select(
+        exists().where(schema.DUE, _jobs.type.in_(one_of(_jobs.type, "types", types))),
+        select(func.min(_jobs.run_at)).where(schema.LATER).scalar_subquery(),
+        select(func.min(_jobs.lease_until)).where(schema.RUNNING, not_held).scalar_subquery(),
+        select(func.min(_jobs.overdue_at)).where(schema.RUNNING, not_held).scalar_subquery(),
+    )
+
+
+_NEXT = Statement(_next)
+"""One statement, because idle workers ask it all the time: whether a job is due, and the next instants of each kind."""
 
 
 def job(connection: Connection, job_id: UUID) -> Job | None:
@@ -88,21 +96,25 @@ def seconds_to_next(connection: Connection, now: datetime, accepts: Accepts, hel
 
     Jobs that the one who asks has in hand are not waited for.
     """
-    asked = {"types": list(open_types(connection, accepts)), "held": list(held)}
-    due, *instants = connection.execute(_NEXT, asked).one()
-    if due is not None:
+    session = session_on(connection)
+    lists: Mapping[str, Sequence[object]] = {
+        "types": list(open_types(session, accepts)) or [_NO_TYPE],
+        "held": list(held) or [_NO_JOB],
+    }
+    [(due, *instants)] = _NEXT.read(session, lists)
+    if due:
         return 0.0
     seconds = [(instant - now).total_seconds() for instant in instants if instant is not None]
     return max(0.0, min(seconds)) if seconds else None
 
 
-def open_types(connection: Connection, accepts: Accepts) -> Mapping[str, int]:
+def open_types(session: Session, accepts: Accepts) -> Mapping[str, int]:
     """Return of which types more jobs may start, and how many."""
     capped = {name: most for name, most in accepts.items() if most is not None}
     room = dict.fromkeys(accepts, sys.maxsize) | capped
     if capped:
         running = select(_jobs.type, func.count()).where(schema.RUNNING, _jobs.type.in_(capped)).group_by(_jobs.type)
-        for name, count in connection.execute(running):
+        for name, count in session.connection.execute(running):
             room[name] -= count
     return {name: more for name, more in room.items() if more > 0}
 

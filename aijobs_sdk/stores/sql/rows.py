@@ -17,8 +17,10 @@ from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.engine.lifecycle import JobRecord
-from aijobs_sdk.stores.sql.bulk import Row
+from aijobs_sdk.stores.sql.statements import Values
 
+Columns = RowMapping | Mapping[str, Any]
+"""The values of a row, by the names of its columns."""
 _RANKED = tuple(sorted(Priority, key=lambda priority: priority.rank))
 _job = unchecked(Job)
 
@@ -44,13 +46,11 @@ CHANGING = (
     "progress",
     "message",
     "attempts",
-    "result",
     "error",
     "errors",
     "task_id",
     "worker_id",
     "started_at",
-    "completed_at",
     "fence",
     "lease_until",
     "overdue_at",
@@ -58,9 +58,11 @@ CHANGING = (
     "cancel_requested",
 )
 """Those that change while the job lives, in the order of `changing_row()`."""
+LAST = ("result", "completed_at")
+"""Those that have a value only once the job has ended, in the order of `last_row()`."""
 
 
-def fixed_row(record: JobRecord) -> Row:
+def fixed_row(record: JobRecord) -> Values:
     """Return the values of the columns in FIXED."""
     job = record.job
     return [
@@ -79,7 +81,7 @@ def fixed_row(record: JobRecord) -> Row:
     ]
 
 
-def changing_row(record: JobRecord, *, queue: str | None) -> Row:
+def changing_row(record: JobRecord, *, queue: str | None) -> Values:
     """Return the values of the columns in CHANGING, for a job that stands in this queue."""
     job = record.job
     return [
@@ -89,13 +91,11 @@ def changing_row(record: JobRecord, *, queue: str | None) -> Row:
         job.progress,
         _without_nul(job.message),
         job.attempts,
-        None if job.result is None else _text(job.result),
         None if job.error is None else _text(job.error),
         _text(record.errors) if record.errors else "[]",
         job.task_id,
         job.worker_id,
         job.started_at,
-        job.completed_at,
         record.fence,
         record.lease_until,
         record.overdue_at,
@@ -104,7 +104,13 @@ def changing_row(record: JobRecord, *, queue: str | None) -> Row:
     ]
 
 
-def job_of_row(row: RowMapping) -> Job:
+def last_row(record: JobRecord) -> Values:
+    """Return the values of the columns in LAST."""
+    job = record.job
+    return [None if job.result is None else _text(job.result), job.completed_at]
+
+
+def job_of_row(row: Columns) -> Job:
     """Return the job as everybody sees it."""
     return _job(
         id=row["id"],
@@ -130,7 +136,7 @@ def job_of_row(row: RowMapping) -> Job:
     )
 
 
-def record_of_row(row: RowMapping) -> JobRecord:
+def record_of_row(row: Columns) -> JobRecord:
     """Return all that the store keeps about the job."""
     return JobRecord(
         job=job_of_row(row),
@@ -150,12 +156,12 @@ def record_of_row(row: RowMapping) -> JobRecord:
 EVENT = ("job_id", "seq", "data")
 
 
-def event_row(event: JobEvent) -> Row:
+def event_row(event: JobEvent) -> Values:
     """Return the values of the columns in EVENT."""
     return [event.job_id, event.seq, dump_event_text(event)]
 
 
-def event_of_row(row: RowMapping) -> JobEvent:
+def event_of_row(row: Columns) -> JobEvent:
     """Return one entry of a log."""
     return parse_event(from_json(row["data"]))
 
@@ -173,7 +179,7 @@ def columns_of_dead_letter(letter: DeadLetter) -> Mapping[str, Any]:
     }
 
 
-def dead_letter_of_row(row: RowMapping) -> DeadLetter:
+def dead_letter_of_row(row: Columns) -> DeadLetter:
     """Return the dead letter."""
     fields = {name: row[name] for name in DeadLetter.model_fields}
     return DeadLetter(
@@ -191,7 +197,7 @@ def columns_of_schedule(schedule: Schedule) -> Mapping[str, Any]:
     return dict(schedule) | {"priority": schedule.priority.rank, "payload": _text(schedule.payload)}
 
 
-def schedule_of_row(row: RowMapping) -> Schedule:
+def schedule_of_row(row: Columns) -> Schedule:
     """Return the schedule."""
     return Schedule(**dict(row) | {"priority": _RANKED[row["priority"]], "payload": from_json(row["payload"])})
 
@@ -202,7 +208,7 @@ def columns_of_effect(effect: Document | LineageEvent | UsageRow | Image) -> Map
     return columns | {"metadata": _text(columns["metadata"])} if "metadata" in columns else columns
 
 
-def fields_of_effect(row: RowMapping) -> Mapping[str, Any]:
+def fields_of_effect(row: Columns) -> Mapping[str, Any]:
     """Return the fields of what a job left behind."""
     fields = {name: value for name, value in row.items() if name != "ordinal"}
     return fields | {"metadata": from_json(row["metadata"])} if "metadata" in fields else fields

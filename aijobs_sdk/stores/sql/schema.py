@@ -35,7 +35,7 @@ _STATES = ", ".join(f"'{state}'" for state in JobState)
 DUE, LATER = text("queue = 'due'"), text("queue = 'later'")
 """Written out, because SQLite uses a partial index only where the query says its condition in these words."""
 RUNNING = text("state = 'running'")
-UNFINISHED = text("completed_at IS NULL")
+UNFINISHED, ENDED = text("completed_at IS NULL"), text("completed_at IS NOT NULL")
 
 jobs = Table(
     "jobs",
@@ -78,7 +78,7 @@ Index("jobs_later", jobs.c.run_at, sqlite_where=LATER, postgresql_where=LATER)
 Index("jobs_running", jobs.c.lease_until, sqlite_where=RUNNING, postgresql_where=RUNNING)
 Index("jobs_of_tenant", jobs.c.tenant_id, jobs.c.ordinal)
 Index("jobs_unfinished", jobs.c.tenant_id, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
-Index("jobs_completed_at", jobs.c.completed_at)
+Index("jobs_ended", jobs.c.completed_at, sqlite_where=ENDED, postgresql_where=ENDED)
 
 idempotency_keys = Table(
     "idempotency_keys",

@@ -12,13 +12,12 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import PoolProxiedConnection, text
-
 from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.sql.commands import Command, Finish
 from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
+from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.unit_of_work import JobInHand, UnitOfWork
 
@@ -27,7 +26,7 @@ LARGEST_GROUP = 500
 """Commands in one transaction: enough to share the price of a commit, few enough to be over soon."""
 MOST_KNOWN = 20_000
 """Unfinished jobs that the writer remembers instead of reading them again."""
-_NOTIFY = text("SELECT pg_notify(:channel, :sender)")
+_NOTIFY = "SELECT pg_notify($1, $2)"
 
 
 class Pending(NamedTuple):
@@ -153,35 +152,36 @@ class Writer:
         return self._transaction(commands, now, again=again)
 
     def _transaction(self, commands: Sequence[Command[Any]], now: datetime, *, again: bool) -> Committed:
-        with self._database.writing() as connection:
-            others_wrote = again or self._others_wrote(connection.connection)
+        with self._database.writing() as session:
+            others_wrote = again or self._others_wrote(session)
             if others_wrote:
                 self._known.clear()
-            work = UnitOfWork(connection, now, known=self._known, again=again)
+            work = UnitOfWork(session, now, known=self._known, again=again)
             work.read(dict.fromkeys(job_id for command in commands for job_id in command.jobs()))
             outcomes = [_outcome(command, work) for command in commands]
             work.complete()
             if not self._database.is_sqlite and work.changed:
-                connection.execute(_NOTIFY, {"channel": CHANNEL, "sender": self._database.token})
+                session.write(_NOTIFY, (CHANNEL, self._database.token))
         self._remember(work.changed)
         return Committed(outcomes, [(job.record, job.news) for job in work.changed], others_wrote)
 
     def others_wrote(self) -> bool:
         """Return whether another process has written to this SQLite file since the last look; call it in the thread."""
-        with self._database.unbegun() as raw:
-            moved = self._others_wrote(raw)
+        with self._database.unbegun() as session:
+            moved = self._others_wrote(session)
         if moved:
             self._known.clear()
         return moved
 
-    def _others_wrote(self, raw: PoolProxiedConnection) -> bool:
+    def _others_wrote(self, session: Session) -> bool:
         if not self._database.is_sqlite:
             return False  # it is told; and every transaction reads anew what it works on
         # It moves when another connection commits. The watch, the transactions: all look on this one connection.
         # A new one, after a fork or a close, counts from a number of its own, and knows nothing of what went before.
-        version: int = raw.execute("PRAGMA data_version").fetchone()[0]
-        moved = version != raw.info.get("data_version")
-        raw.info["data_version"] = version
+        [(version,)] = session.read("PRAGMA data_version", ())
+        seen = session.connection.info
+        moved: bool = version != seen.get("data_version")
+        seen["data_version"] = version
         return moved
 
     def _remember(self, changed: Sequence[JobInHand]) -> None:

@@ -139,7 +139,14 @@ def upgrade() -> None:
         PrimaryKeyConstraint("ordinal", name="jobs_pkey"),
         UniqueConstraint("id", name="jobs_id_key"),
     )
-    op.create_index("jobs_completed_at", "jobs", ["completed_at"], unique=False)
+    op.create_index(
+        "jobs_ended",
+        "jobs",
+        ["completed_at"],
+        unique=False,
+        sqlite_where=text("completed_at IS NOT NULL"),
+        postgresql_where=text("completed_at IS NOT NULL"),
+    )
     op.create_index(
         "jobs_due",
         "jobs",
