@@ -12,7 +12,8 @@ import pytest
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.records import Effects
-from aijobs_sdk.contract.store import Claim, Done, Store
+from aijobs_sdk.contract.store import Claim, Done, Progress, Store
+from aijobs_sdk.stores.sql import watch
 from contract.new_jobs import new_job
 from contract.places import Place
 
@@ -47,12 +48,45 @@ async def claim(store: Store, limit: int = 1) -> list[Claim]:
     return await store.claim("w", {"test_job": None}, limit=limit, **LIMITS)
 
 
+async def follow(store: Store, job: Job, *, until: int) -> None:
+    while not await store.events(US, job.id, after=until - 1):
+        await store.wait_events(job.id, after=until - 1)
+
+
 async def test_whoever_waits_for_work_hears_of_a_job_that_another_created(two: Two, clock: Clock) -> None:
     waiting = asyncio.create_task(two.other.wait_claimable({"test_job": None}))
     await asyncio.sleep(1)
     job = await create(two.one, clock)
     await waiting
     assert [one.job.id for one in await claim(two.other)] == [job.id]
+
+
+async def test_whoever_follows_a_log_hears_of_the_last_of_many_quick_writes(
+    two: Two, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "ANYWAY_SECONDS", 3600.0)
+    job = await create(two.one, clock)
+    [claimed] = await claim(two.one)
+    following = asyncio.create_task(follow(two.other, job, until=23))
+    await asyncio.sleep(1)
+    for percent in range(1, 21):
+        await two.one.append(claimed.lease, [Progress(percent, "Working")])
+    await two.one.finish(claimed.lease, DONE)
+    await asyncio.wait_for(following, 5)
+
+
+async def test_whoever_follows_a_log_looks_now_and_then_though_nothing_is_told(
+    new_place: Callable[[], Place], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "ANYWAY_SECONDS", 0.5)
+    place = new_place()
+    silent, other = place.open(clock), place.open(clock, shared=True)
+    job = await create(silent, clock)
+    following = asyncio.create_task(follow(other, job, until=2))
+    await asyncio.sleep(1)
+    await claim(silent)
+    await asyncio.wait_for(following, 5)
+    await asyncio.gather(silent.aclose(), other.aclose())
 
 
 async def test_whoever_follows_a_log_hears_of_what_another_appends(two: Two, clock: Clock) -> None:

@@ -53,6 +53,17 @@ class Command(Protocol[T_co]):
         ...
 
 
+class Nothing(NamedTuple):
+    """Change nothing: a transaction for its own sake."""
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> None:
+        """Do it."""
+
+
 class Create(NamedTuple):
     """Insert jobs, all or none."""
 

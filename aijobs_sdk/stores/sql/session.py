@@ -92,9 +92,13 @@ class PostgresSession:
 
     def read(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
         """Return the rows of a query, which goes with what has gathered."""
+        asked = psycopg.RawCursor(self._raw)
+        if not self._gathered:
+            return asked.execute(sql, values).fetchall()
         with self._raw.pipeline():
             self._execute_gathered()
-            return psycopg.RawCursor(self._raw).execute(sql, values).fetchall()
+            asked.execute(sql, values)
+        return asked.fetchall()  # in the pipeline it would take a trip of its own
 
     def send(self) -> None:
         """Execute what has gathered."""

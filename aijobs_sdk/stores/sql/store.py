@@ -252,7 +252,7 @@ class _Open:
         self.pid = os.getpid()
         self._readers = Threads(READERS, name="aijobs-reader")
         self.recent = RecentJobs()
-        self.writer = Writer(database, clock.now, self._publish)
+        self.writer = Writer(database, clock.now, self._publish, tells=shared and not database.is_sqlite)
         look = partial(look_at_file, self.writer) if database.is_sqlite else partial(listen, database)
         self.news = News(look if shared else None, forget=self.recent.forget_unfinished, last_seqs=self._last_seqs)
         self._database = database

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Table, Update, bindparam, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Integer, Select, Table, Update, bindparam, delete, insert, select, text, update
 
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, NewJob
@@ -33,7 +34,7 @@ from aijobs_sdk.stores.sql.rows import (
     last_row,
     record_of_row,
 )
-from aijobs_sdk.stores.sql.session import Session
+from aijobs_sdk.stores.sql.session import Row, Session
 from aijobs_sdk.stores.sql.statements import Statement, Values, inserting, one_of, replacing, updating
 
 _INSERT_JOB = inserting(schema.jobs, (*FIXED, *CHANGING, *LAST))
@@ -59,9 +60,9 @@ def _jobs_by_id(ids: int) -> Select[Any]:
     return wanted.order_by(schema.jobs.c.id).with_for_update()  # in one order, so that no two wait in a ring
 
 
-def _next_due(types: int) -> Select[Any]:
+def _next_due(what: ColumnElement[Any] | Table, types: int) -> Select[Any]:
     jobs = schema.jobs.c
-    due = select(jobs.id, jobs.type).where(schema.DUE, jobs.type.in_(one_of(jobs.type, "types", types)))
+    due = select(what).where(schema.DUE, jobs.type.in_(one_of(jobs.type, "types", types)))
     due = due.order_by(jobs.priority, jobs.ordinal).limit(bindparam("limit", type_=Integer))
     return due.with_for_update(skip_locked=True)
 
@@ -79,8 +80,8 @@ def _fallen_due() -> Update:
     return fallen.values(queue=text("'due'"))
 
 
-_LOCKED_JOBS, _NEXT_DUE, _EXPIRED = Statement(_jobs_by_id), Statement(_next_due), Statement(_expired)
-_FALLEN_DUE = Statement(_fallen_due)
+_LOCKED_JOBS, _EXPIRED, _FALLEN_DUE = Statement(_jobs_by_id), Statement(_expired), Statement(_fallen_due)
+_NEXT_DUE, _NEXT_DUE_IDS = Statement(partial(_next_due, schema.jobs)), Statement(partial(_next_due, schema.jobs.c.id))
 _NOBODY = UUID(int=0)
 
 
@@ -136,8 +137,7 @@ class UnitOfWork:
                 missing.append(job_id)
         if missing:
             for row in _LOCKED_JOBS.read(self._session, {"ids": missing}):
-                record = record_of_row(dict(zip(_JOB_COLUMNS, row, strict=True)))
-                self._jobs[record.job.id] = JobInHand(record)
+                self._found(row)
 
     def job(self, job_id: UUID) -> JobRecord | None:
         """Return a job that was read or made here, as this transaction has it."""
@@ -211,25 +211,22 @@ class UnitOfWork:
         _FALLEN_DUE.write(self._session, now=self.now)
         if any(most is not None for most in accepts.values()):
             self._one_after_the_other("aijobs claims of limited types")  # so that no two take the same place
-        ids = self._due_ids(dict(queries.open_types(self._session, accepts)), limit)
-        self.read(ids)
-        return [record for job_id in ids if (record := self.job(job_id)) is not None]
+        return self._due(dict(queries.open_types(self._session, accepts)), limit)
 
-    def _due_ids(self, room: dict[str, int], limit: int) -> list[UUID]:
+    def _due(self, room: dict[str, int], limit: int) -> list[JobRecord]:
         """Return what to claim next; `room` says how many of each type."""
-        ids: dict[UUID, None] = {}
-        while True:
-            open_types = [name for name, more in room.items() if more > 0]
-            if not open_types:
-                return list(ids)
-            found = _NEXT_DUE.read(self._session, {"types": open_types}, limit=limit)
-            for job_id, job_type in found:
-                if job_id not in ids and room[job_type] > 0 and len(ids) < limit:
-                    room[job_type] -= 1
-                    ids[job_id] = None
+        due: dict[UUID, JobRecord] = {}
+        while open_types := [name for name, more in room.items() if more > 0]:
+            records = self._first_due(open_types, limit)
+            for record in records:
+                job = record.job
+                if job.id not in due and room[job.type] > 0 and len(due) < limit:
+                    room[job.type] -= 1
+                    due[job.id] = record
             now_full = any(room[name] <= 0 for name in open_types)
-            if len(found) < limit or len(ids) == limit or not now_full:
-                return list(ids)
+            if len(records) < limit or len(due) == limit or not now_full:
+                break
+        return list(due.values())
 
     def expired(self) -> list[JobRecord]:
         """Return the running jobs whose worker was not heard of in time, or whose attempt is stuck."""
@@ -304,6 +301,20 @@ class UnitOfWork:
         moved = update(schema.schedules).where(*as_read)
         moved = moved.values(next_run_at=next_run_at, last_run_at=schedule.next_run_at, last_job_id=job_id)
         return self._session.connection.execute(moved).rowcount > 0
+
+    def _first_due(self, types: Sequence[str], limit: int) -> list[JobRecord]:
+        """Return the first jobs of these types, whether this transaction has taken them already or not."""
+        lists = {"types": types}
+        if self._session.dialect.name == "postgresql":
+            return [self._found(row) for row in _NEXT_DUE.read(self._session, lists, limit=limit)]
+        ids = [job_id for (job_id,) in _NEXT_DUE_IDS.read(self._session, lists, limit=limit)]
+        self.read(ids)  # most are known, and need not be read
+        return [self._jobs[job_id].record for job_id in ids]
+
+    def _found(self, row: Row) -> JobRecord:
+        """Return the job of a row, as this transaction has it."""
+        record = record_of_row(dict(zip(_JOB_COLUMNS, row, strict=True)))
+        return self._jobs.setdefault(record.job.id, JobInHand(record)).record
 
     def _take_or_read(self, wanted: Sequence[Key]) -> dict[Key, UUID | None]:
         """Return the job that each key finds, None for a free one, and keep others from taking those."""

@@ -13,6 +13,8 @@ from aijobs_sdk.stores.sql.writer import Writer
 
 LOOK_SECONDS = 0.1
 """How often a SQLite file is looked at; within one process nobody waits for that."""
+ANYWAY_SECONDS = 5.0
+"""How often PostgreSQL is looked at where nothing was told: whoever wrote may have died before it told of that."""
 RECONNECT_SECONDS = 1.0
 
 
@@ -35,10 +37,11 @@ async def listen(database: Database) -> AsyncGenerator[None]:
         try:
             async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
-                yield
-                async for notification in connection.notifies():
-                    if notification.payload != database.token:
-                        yield
+                while True:
+                    yield
+                    async for notification in connection.notifies(timeout=ANYWAY_SECONDS):
+                        if notification.payload != database.token:
+                            yield
         except psycopg.OperationalError:
             yield
             await asyncio.sleep(RECONNECT_SECONDS)

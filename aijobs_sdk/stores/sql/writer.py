@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.engine.lifecycle import JobRecord
-from aijobs_sdk.stores.sql.commands import Command, Finish
+from aijobs_sdk.stores.sql.commands import Command, Finish, Nothing
 from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
 from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.threads import Threads
@@ -26,6 +26,8 @@ LARGEST_GROUP = 500
 """Commands in one transaction: enough to share the price of a commit, few enough to be over soon."""
 MOST_KNOWN = 20_000
 """Unfinished jobs that the writer remembers instead of reading them again."""
+TELL_SECONDS = 0.02
+"""PostgreSQL wakes everybody who listens at each notification: a burst of commits is told of so often, no oftener."""
 _NOTIFY = "SELECT pg_notify($1, $2)"
 
 
@@ -51,10 +53,21 @@ class Committed(NamedTuple):
 class Writer:
     """Commits commands, group by group, in a thread of its own."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], published: Callable[[Committed], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime],
+        published: Callable[[Committed], None],
+        *,
+        tells: bool = False,
+    ) -> None:
         self._database = database
         self._now = now
         self._published = published
+        self._tells = tells
+        """Whether other processes wait to be told of what this one wrote."""
+        self._told_at = -TELL_SECONDS
+        self._owes_news = False
         self._thread = Threads(1, name="aijobs-writer")
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
         self._known: dict[UUID, JobRecord] = {}
@@ -82,6 +95,9 @@ class Writer:
     async def aclose(self) -> None:
         """Write what is waiting, and end the thread; the next command starts another."""
         await self.idle()
+        if self._owes_news:
+            self._told_at = -TELL_SECONDS
+            await self.do(Nothing())
         await self._thread.aclose()
 
     def let_go(self) -> None:
@@ -107,6 +123,13 @@ class Writer:
             )
             await _outlasting_cancellation(commit)
             self._answer(line, group, commit)
+        if self._owes_news:
+            asyncio.get_running_loop().call_later(TELL_SECONDS, self._write_nothing, line)
+
+    def _write_nothing(self, line: _Line) -> None:
+        if self._owes_news and not line.waiting:
+            line.waiting.append(Pending(Nothing(), asyncio.get_running_loop().create_future(), None))
+            self._keep_draining(line)
 
     def _answer(self, line: _Line, group: Sequence[Pending], commit: asyncio.Future[Committed]) -> None:
         if (error := commit.exception()) is not None:
@@ -160,8 +183,10 @@ class Writer:
             work.read(dict.fromkeys(job_id for command in commands for job_id in command.jobs()))
             outcomes = [_outcome(command, work) for command in commands]
             work.complete()
-            if not self._database.is_sqlite and work.changed:
+            self._owes_news |= self._tells and bool(work.changed)
+            if self._owes_news and time.monotonic() - self._told_at >= TELL_SECONDS:
                 session.write(_NOTIFY, (CHANNEL, self._database.token))
+                self._told_at, self._owes_news = time.monotonic(), False
         self._remember(work.changed)
         return Committed(outcomes, [(job.record, job.news) for job in work.changed], others_wrote)
 
