@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from benchmarks.durable_engines import ON_POSTGRES, ON_SQLITE, OURS, DurableEngine
 from benchmarks.effort import Effort, asked_effort
+from benchmarks.fresh_process import in_fresh_process
 from benchmarks.loops import Latency, Pace, latency, one_by_one, pace, run, side_by_side
 from benchmarks.table import Measure, Row, compare, not_installed, print_machine, print_table
 from services.postgres import running_postgres
@@ -28,6 +29,8 @@ P50_TARGET = 5.0
 RIVALS = ("procrastinate", "dbos")
 MULTIPLE = 3
 """How many times as fast as the better rival, at its best, we promise to be on PostgreSQL."""
+WARM_UP = 20
+"""Jobs before anything is measured: they build what later ones share, such as prepared statements."""
 PATIENCE = 2.0
 """Loops that a burst submits for, at most: slow engines get fewer jobs."""
 
@@ -52,7 +55,6 @@ Burst = Callable[[Figures], Pace | None]
 
 def rows(effort: Effort) -> Iterator[Row]:
     """Measure the engines in turn, each in an empty database, first on SQLite, then on PostgreSQL."""
-    logging.disable(logging.WARNING)  # peers report every job
     with tempfile.TemporaryDirectory(prefix="aijobs-bench-") as folder:
         files = (f"sqlite:///{folder}/{number}.db" for number in count(1))
         rounds = _measure(ON_SQLITE, partial(next, files), effort)
@@ -68,14 +70,20 @@ def _measure(peers: Sequence[DurableEngine], new_database: Callable[[], str], ef
     rounds: dict[DurableEngine, list[Figures]] = {one: [] for one in (OURS, *peers) if find_spec(one.package)}
     for _ in range((effort.rounds + 1) // 2):  # half of them: one takes most of a minute
         for engine, figures in rounds.items():
-            figures.append(run(_figures(engine, new_database(), effort)))
+            figures.append(in_fresh_process(_measured, engine, new_database(), effort))
     return rounds
+
+
+def _measured(engine: DurableEngine, url: str, effort: Effort) -> Figures:
+    logging.disable(logging.WARNING)  # peers report every job
+    return run(_figures(engine, url, effort))
 
 
 async def _figures(engine: DurableEngine, url: str, effort: Effort) -> Figures:
     seconds = effort.loop_seconds * PATIENCE
     async with engine.open(url) as queue:
-        await (await queue.submit())()  # the first job builds what later ones share
+        for _ in range(WARM_UP):
+            await (await queue.submit())()
         back = await latency(queue.submit, effort)
         alone = await pace(partial(one_by_one, queue.submit, effort.jobs, until=time.perf_counter() + seconds))
         until = time.perf_counter() + seconds

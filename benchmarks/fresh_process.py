@@ -1,13 +1,25 @@
-"""Time of statements in interpreters of their own, where nothing is loaded yet."""
+"""What is measured in interpreters of their own, where nothing else is loaded or left behind."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TypeVar, TypeVarTuple, Unpack
 
 from benchmarks.effort import Effort
+
+T = TypeVar("T")
+Given = TypeVarTuple("Given")
+
+
+def in_fresh_process(measure: Callable[[Unpack[Given]], T], *given: *Given) -> T:
+    """Return what a function of ours returns that is called in an interpreter of its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return process.submit(measure, *given).result()
 
 
 def time_each(statements: Mapping[str, str], effort: Effort) -> Mapping[str, list[float]]:

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 import aijobs_sdk as aijobs
 from benchmarks.effort import Effort, asked_effort
 from benchmarks.engines import OURS, OURS_BLOCKING, PEERS, Engine
+from benchmarks.fresh_process import in_fresh_process
 from benchmarks.loops import latency, one_by_one, pace, run
 from benchmarks.table import Measure, Row, compare, not_installed, print_machine, print_table
 
@@ -25,9 +26,8 @@ BACKLOG = Measure("10,000 waiting, jobs/s", more_is_better=True)
 
 def rows(effort: Effort) -> Iterator[Row]:
     """Measure the engines in turn, then what only ours has."""
-    logging.disable(logging.WARNING)  # peers report every job
     engines = [engine for engine in (OURS, OURS_BLOCKING, *PEERS) if find_spec(engine.package)]
-    rounds = [{engine: run(_figures(engine, effort)) for engine in engines} for _ in range(effort.rounds)]
+    rounds = [{one: in_fresh_process(_measured, one, effort) for one in engines} for _ in range(effort.rounds)]
     for measure in (BURST, CPU, P50, P99):
         best = {engine.name: measure.best(figures[engine][measure] for figures in rounds) for engine in engines}
         yield from compare(measure, best.pop(OURS.name), best)
@@ -36,6 +36,11 @@ def rows(effort: Effort) -> Iterator[Row]:
     few, many = (BACKLOG.best(run(_drain(jobs)) for _ in range(effort.rounds)) for jobs in (1_000, 10_000))
     yield from compare(BACKLOG, many, {"AsyncClient with 1,000 waiting": few})
     yield from not_installed(peer.package for peer in PEERS)
+
+
+def _measured(engine: Engine, effort: Effort) -> Mapping[Measure, float]:
+    logging.disable(logging.WARNING)  # peers report every job
+    return run(_figures(engine, effort))
 
 
 async def _figures(engine: Engine, effort: Effort) -> Mapping[Measure, float]:

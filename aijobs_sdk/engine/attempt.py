@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
@@ -22,6 +21,7 @@ from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.contract.store import Cancelled, Done, Fail, Outcome, Release
 from aijobs_sdk.engine.context import JobContext, World
+from aijobs_sdk.engine.crash import place_of
 from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.log_context import log_as
 from aijobs_sdk.engine.retry import after_failure
@@ -206,10 +206,7 @@ def _overdue(context: JobContext, world: World) -> Outcome:
 
 
 def _crashed(error: BaseException, job: Job, attempt: int) -> ErrorInfo:
-    # The exception's own text may hold a prompt or a key: its type and place must do.
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{type(error).__name__} at {frame.filename}:{frame.lineno} in {frame.name}"
-    log.error("handler of %s crashed: %s (job %s, attempt %d)", job.type, place, job.id, attempt)
+    log.error("handler of %s crashed: %s (job %s, attempt %d)", job.type, place_of(error), job.id, attempt)
     return ErrorInfo(
         code="handler_error",
         category=ErrorCategory.INTERNAL,

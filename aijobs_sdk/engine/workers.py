@@ -15,6 +15,7 @@ from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.store import Beat, Claim, Lease, Outcome, Release
 from aijobs_sdk.engine.attempt import run_attempt
 from aijobs_sdk.engine.context import JobContext, World
+from aijobs_sdk.engine.crash import place_of
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
 from aijobs_sdk.engine.retention import Retention
@@ -84,6 +85,8 @@ class WorkerPool:
         if (keep_seconds := self._world.limits.keep_jobs_seconds) is not None:
             duties.append(Retention(self._world, self._outages, keep_seconds=keep_seconds).run())
         self._duties = [self._loop.create_task(duty) for duty in duties]
+        for duty in self._duties:
+            duty.add_done_callback(_tell_of_a_bug)
 
     def works_here(self) -> bool:
         """Return True while the pool works in this process, on the running loop."""
@@ -354,3 +357,10 @@ class WorkerPool:
             task.cancel()
         if not self._attempts and not self._strays:
             self._working.clear()
+
+
+def _tell_of_a_bug(duty: asyncio.Task[None]) -> None:
+    """Say where a duty ended that never ends by itself."""
+    if not duty.cancelled() and (error := duty.exception()) is not None:
+        place = place_of(error)
+        log.critical("a bug ended the workers of this process: %s. New ones start with the next call; report it", place)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Literal, assert_never
 from uuid import UUID
 
 from aijobs_sdk.contract.error_info import ErrorInfo
-from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.contract.errors import AdmissionError, RateLimitedError, TooManyJobsError
+from aijobs_sdk.contract.job import Job, JobStatus, Rate
 from aijobs_sdk.contract.records import Document, UsageRow
-from aijobs_sdk.contract.store import Cancelled, Done, Fail, Lease, Outcome, Release, Retry
+from aijobs_sdk.contract.store import Accepts, Admission, Cancelled, Done, Fail, Lease, Outcome, Release, Retry
 
 LEASE_SECONDS, HARD_LIMIT_SECONDS = 30, 60
 DAY = timedelta(hours=24)
@@ -78,10 +80,23 @@ class Letter:
 
 
 @dataclass
+class Tokens:
+    """How many jobs of a type a tenant may submit at once, at some instant."""
+
+    left: Fraction
+    at: datetime
+
+    def now(self, rate: Rate, now: datetime) -> Fraction:
+        more = Fraction(rate.jobs) * Fraction((now - self.at) / timedelta(microseconds=1)) / 1_000_000
+        return min(Fraction(rate.jobs), self.left + more / Fraction(rate.seconds))
+
+
+@dataclass
 class Reference:
     """The model: jobs from the oldest to the newest, and what they left behind."""
 
     jobs: dict[UUID, Expected] = field(default_factory=dict)
+    tokens: dict[tuple[UUID, str], Tokens] = field(default_factory=dict)
     letters: dict[UUID, Letter] = field(default_factory=dict)
     documents: list[Document] = field(default_factory=list)
     usage: list[UsageRow] = field(default_factory=list)
@@ -95,24 +110,45 @@ class Reference:
         )
         return next((one for one in same_key if one.key_counts(now)), None)
 
+    def refusal(self, job: Job, admission: Admission, now: datetime) -> type[AdmissionError] | None:
+        """Return why a new job is not let in; one that is spends what it may."""
+        active = sum(one.ended_at is None for one in self.jobs.values() if one.job.tenant_id == job.tenant_id)
+        if admission.max_active_jobs is not None and active >= admission.max_active_jobs:
+            return TooManyJobsError
+        if (rate := admission.rates.get(job.type)) is None:
+            return None
+        bucket = job.tenant_id, job.type
+        left = self.tokens.get(bucket, Tokens(Fraction(rate.jobs), now)).now(rate, now)
+        if left < 1:
+            return RateLimitedError
+        self.tokens[bucket] = Tokens(left - 1, now)
+        return None
+
     def submit(self, one: Expected) -> None:
         self.jobs[one.job.id] = one
         letter = self.letters.get(one.job.replay_of or one.job.id)
         if letter is not None and letter.tenant_id == one.job.tenant_id:
             letter.replayed_as = one.job.id
 
-    def claim(self, limit: int, now: datetime) -> list[Expected]:
-        due = self._due(now)
-        if not due:
+    def claim(self, limit: int, accepts: Accepts, now: datetime) -> list[Expected]:
+        claimed = self._claim_due(limit, accepts, now)
+        if not claimed:
             self.reap(now)
-            due = self._due(now)
-        for one in due[:limit]:
-            one.start(now)
-        return due[:limit]
+            claimed = self._claim_due(limit, accepts, now)
+        return claimed
 
-    def _due(self, now: datetime) -> list[Expected]:
+    def _claim_due(self, limit: int, accepts: Accepts, now: datetime) -> list[Expected]:
         due = [one for one in self.jobs.values() if one.stands == "waiting" and one.due_at <= now]
-        return sorted(due, key=lambda one: one.job.priority.rank)
+        claimed: list[Expected] = []
+        for one in sorted(due, key=lambda one: one.job.priority.rank):
+            if len(claimed) < limit and self._may_start(one.job.type, accepts):
+                one.start(now)
+                claimed.append(one)
+        return claimed
+
+    def _may_start(self, job_type: str, accepts: Accepts) -> bool:
+        running = sum(one.stands == "running" for one in self.jobs.values() if one.job.type == job_type)
+        return job_type in accepts and running < (accepts[job_type] or running + 1)
 
     def held(self, lease: Lease) -> Expected | None:
         """Return the job that this lease may write to."""

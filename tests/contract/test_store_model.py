@@ -22,20 +22,36 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import IdempotencyConflictError, JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobReleased, JobStarted, TerminalEvent
-from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, NewJob, Priority
+from aijobs_sdk.contract.job import Job, JobQuery, JobStatus, NewJob, Priority, Rate
 from aijobs_sdk.contract.records import DeadLetterQuery, Document, Effects, UsageRow
-from aijobs_sdk.contract.store import Cancelled, Done, Fail, Lease, Outcome, Progress, Release, Retry, Text
+from aijobs_sdk.contract.store import (
+    NO_LIMITS,
+    Accepts,
+    Admission,
+    Cancelled,
+    Done,
+    Fail,
+    Lease,
+    Outcome,
+    Progress,
+    Release,
+    Retry,
+    Text,
+)
 from aijobs_sdk.simulation.virtual_time import EPOCH, VirtualClock, VirtualLoop
 from contract.places import InMemory, Place
 from contract.reference import HARD_LIMIT_SECONDS, LEASE_SECONDS, Expected, Reference
 
 T = TypeVar("T")
 US, THEM = TENANTS = UUID(int=1), UUID(int=2)
-LIMITS: dict[str, Any] = {
-    "accepts": {"test_job": None},
-    "lease_seconds": LEASE_SECONDS,
-    "hard_limit_seconds": HARD_LIMIT_SECONDS,
-}
+LIMITS: dict[str, Any] = {"lease_seconds": LEASE_SECONDS, "hard_limit_seconds": HARD_LIMIT_SECONDS}
+ALL_TYPES: Accepts = {"test_job": None, "other_job": None}
+ACCEPTS: st.SearchStrategy[Accepts] = st.sampled_from(
+    [ALL_TYPES, {"test_job": None}, {"test_job": 2, "other_job": None}, {"other_job": 1}]
+)
+ADMISSION = st.sampled_from(
+    [NO_LIMITS, NO_LIMITS, Admission(max_active_jobs=3), Admission(rates={"other_job": Rate(jobs=2, seconds=60)})]
+)
 EVERYTHING = {"since": EPOCH, "until": EPOCH + timedelta(days=10_000)}
 TENANT = st.sampled_from(TENANTS)
 KEY = st.sampled_from([None, None, "one", "two"])
@@ -107,11 +123,10 @@ class StoreMachine(RuleBasedStateMachine):
             id=uuid4(),
             tenant_id=tenant_id,
             user_id=UUID(int=3),
-            type="test_job",
             status=JobStatus.PENDING,
             payload={"fingerprint": fingerprint},
             created_at=now,
-            **{"priority": Priority.NORMAL} | fields,
+            **{"type": "test_job", "priority": Priority.NORMAL} | fields,
         )
         run_at = now + timedelta(seconds=delay)
         new = NewJob(job=job, fingerprint=fingerprint, draw_key="", run_at=run_at if delay else None)
@@ -138,17 +153,26 @@ class StoreMachine(RuleBasedStateMachine):
         key=KEY,
         fingerprint=st.sampled_from(["this", "that"]),
         delay=DELAY,
+        type=st.sampled_from(sorted(ALL_TYPES)),
         priority=st.sampled_from(list(Priority)),
         max_attempts=st.integers(1, 3),
+        admission=ADMISSION,
     )
-    def submit(self, tenant: UUID, key: str | None, fingerprint: str, delay: int, **fields: Any) -> Any:
+    def submit(
+        self, tenant: UUID, key: str | None, fingerprint: str, delay: int, admission: Admission, **fields: Any
+    ) -> Any:
         new, expected = self.new(tenant, fingerprint=fingerprint, delay=delay, idempotency_key=key, **fields)
         holder = self.reference.holder(new.job, self.now())
         if holder is not None and holder.fingerprint != fingerprint:
             with pytest.raises(IdempotencyConflictError):
-                self.do(self.store.create([new]))
+                self.do(self.store.create([new], admission=admission))
             return multiple()
-        [job] = self.do(self.store.create([new]))
+        refusal = None if holder else self.reference.refusal(new.job, admission, self.now())
+        if refusal is not None:
+            with pytest.raises(refusal):
+                self.do(self.store.create([new], admission=admission))
+            return multiple()
+        [job] = self.do(self.store.create([new], admission=admission))
         assert job.id == (new if holder is None else holder).job.id
         if holder is None:
             self.reference.submit(expected)
@@ -163,10 +187,10 @@ class StoreMachine(RuleBasedStateMachine):
         self.submitted[job.id] = job
         return job.id
 
-    @rule(target=leases, limit=st.integers(1, 3))
-    def claim(self, limit: int) -> Any:
-        claims = self.do(self.store.claim("worker", limit=limit, **LIMITS))
-        expected = self.reference.claim(limit, self.now())
+    @rule(target=leases, limit=st.integers(1, 3), accepts=ACCEPTS)
+    def claim(self, limit: int, accepts: Accepts = ALL_TYPES) -> Any:
+        claims = self.do(self.store.claim("worker", accepts, limit=limit, **LIMITS))
+        expected = self.reference.claim(limit, accepts, self.now())
         assert [one.lease for one in claims] == [Lease(one.job.id, one.fence) for one in expected]
         return multiple(*(one.lease for one in claims))
 
@@ -322,7 +346,7 @@ class StoreMachine(RuleBasedStateMachine):
 def test_a_store_behaves_like_the_reference_whatever_happens(new_place: Callable[[], Place]) -> None:
     machine = type("Machine", (StoreMachine,), {"new_place": staticmethod(new_place)})
     torture = 20 if "AIJOBS_TORTURE" in os.environ else 1
-    examples = 200 if new_place is InMemory else 12
+    examples = 200 if new_place is InMemory else 20
     run_state_machine_as_test(
         machine,
         settings=settings(

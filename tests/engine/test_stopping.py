@@ -149,7 +149,7 @@ async def test_a_worker_that_has_nothing_to_do_stops_at_once(world: World, pool:
     assert seconds_since(began) == 0
 
 
-async def test_a_bug_does_not_leave_a_worker_idle_for_ever() -> None:
+async def test_a_bug_does_not_leave_a_worker_idle_for_ever(caplog: pytest.LogCaptureFixture) -> None:
     clock = VirtualClock()
     world = a_world(BrokenStore(clock), clock)
     pool = WorkerPool(world, TYPES, worker_id="w")
@@ -157,4 +157,6 @@ async def test_a_bug_does_not_leave_a_worker_idle_for_ever() -> None:
     await submitted(world)
     with pytest.raises(RuntimeError, match="a bug"):
         await pool.until_broken()
+    assert "a bug ended the workers of this process: RuntimeError at " in caplog.text
+    assert "test_stopping.py" in caplog.text
     await pool.stop()
