@@ -47,7 +47,7 @@ def test_a_job_is_at_hand_with_its_whole_log() -> None:
     found = recent.get(first.record.job.id)
     assert found is not None
     assert [event.kind for event in found.log] == ["accepted", "started", "completed"]
-    assert found.record.job.status is JobStatus.COMPLETED
+    assert found.job.status is JobStatus.COMPLETED
 
 
 def test_a_job_whose_beginning_was_not_seen_is_not_at_hand() -> None:
@@ -65,10 +65,25 @@ def test_what_another_process_may_have_changed_is_forgotten_and_not_taken_up_aga
     assert recent.get(ended.record.job.id) is not None
 
 
+def test_of_the_jobs_that_ended_only_the_last_have_their_logs_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recent_jobs, "MOST_LOGS", 1)
+    recent, older, newer = RecentJobs(), accepted(), accepted()
+    add(recent, older, *run(older), newer, *run(newer))
+    assert recent.get(older.record.job.id) is None
+    assert recent.get(newer.record.job.id) is not None
+    found = recent.job(older.record.job.id)
+    assert found is not None
+    assert found.status is JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize("logs", [500, 1])
 @pytest.mark.parametrize(("most", "value"), [("MOST_JOBS", 2), ("MOST_CHARS", 25)])
-def test_there_are_never_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch, most: str, value: int) -> None:
+def test_there_are_never_more_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch, most: str, value: int, logs: int
+) -> None:
+    monkeypatch.setattr(recent_jobs, "MOST_LOGS", logs)
     monkeypatch.setattr(recent_jobs, most, value)
     recent, jobs = RecentJobs(), [accepted("ten chars.") for _ in range(3)]
     for first in jobs:
         add(recent, first, *run(first))
-    assert [recent.get(first.record.job.id) is not None for first in jobs] == [False, True, True]
+    assert [recent.job(first.record.job.id) is not None for first in jobs] == [False, True, True]

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from aijobs_sdk.contract.events import JobEvent, TextDelta
+from aijobs_sdk.contract.job import Job
 from aijobs_sdk.engine.lifecycle import JobRecord
 
 MOST_JOBS = 20_000
+MOST_LOGS = 500
+"""Of jobs that ended: who follows one reads its end at once, and what else is kept only slows garbage collection."""
 MOST_CHARS = 16_000_000
 """Of texts in payloads, results and logs."""
 
@@ -22,15 +25,17 @@ MOST_CHARS = 16_000_000
 class RecentJob:
     """A job and its whole log."""
 
-    record: JobRecord
+    job: Job
     log: list[JobEvent]
     chars: int
 
     def take(self, record: JobRecord, news: Sequence[JobEvent]) -> bool:
         """Take in how the job now stands; return whether the log is still whole."""
-        self.record = record
+        self.job = record.job
         self.log += news
-        self.chars += sum(len(event.text) for event in news if isinstance(event, TextDelta))
+        for event in news:
+            if isinstance(event, TextDelta):
+                self.chars += len(event.text)
         if record.job.result:
             self.chars += _chars_in(record.job.result)
         return record.last_seq == len(self.log)
@@ -42,16 +47,23 @@ class RecentJobs:
     def __init__(self) -> None:
         self._unfinished: dict[UUID, RecentJob] = {}
         self._finished: dict[UUID, RecentJob] = {}
+        self._ended: dict[UUID, Job] = {}
+        """Those that finished before these: without their logs."""
         self._chars = 0
 
     def get(self, job_id: UUID) -> RecentJob | None:
-        """Return the job, None where it is not at hand."""
+        """Return the job with its log, None where that is not at hand."""
         return self._unfinished.get(job_id) or self._finished.get(job_id)
+
+    def job(self, job_id: UUID) -> Job | None:
+        """Return the job, None where it is not at hand."""
+        recent = self.get(job_id)
+        return self._ended.get(job_id) if recent is None else recent.job
 
     def add(self, record: JobRecord, news: Sequence[JobEvent]) -> None:
         """Keep a job as it now is, if its log is here from the first event on."""
         job_id = record.job.id
-        recent = self._unfinished.get(job_id) or RecentJob(record, [], _chars_in(record.job.payload))
+        recent = self._unfinished.get(job_id) or RecentJob(record.job, [], _chars_in(record.job.payload))
         chars_before = recent.chars if recent.log else 0
         whole = recent.take(record, news)
         self._chars += recent.chars - chars_before
@@ -72,14 +84,29 @@ class RecentJobs:
 
     def clear(self) -> None:
         """Forget all."""
-        self._unfinished.clear()
-        self._finished.clear()
+        for jobs in (self._unfinished, self._finished, self._ended):
+            jobs.clear()
         self._chars = 0
 
     def _make_room(self) -> None:
-        while self._chars > MOST_CHARS or len(self._finished) + len(self._unfinished) > MOST_JOBS:
-            jobs = self._finished or self._unfinished
-            self._chars -= jobs.pop(next(iter(jobs))).chars
+        while len(self._finished) > MOST_LOGS:
+            self._drop_a_log()
+        while self._chars > MOST_CHARS or len(self._ended) + len(self._finished) + len(self._unfinished) > MOST_JOBS:
+            if self._ended:
+                self._chars -= _chars_of(self._ended.pop(next(iter(self._ended))))
+            else:
+                jobs = self._finished or self._unfinished
+                self._chars -= jobs.pop(next(iter(jobs))).chars
+
+    def _drop_a_log(self) -> None:
+        job_id = next(iter(self._finished))
+        recent = self._finished.pop(job_id)
+        self._ended[job_id] = recent.job
+        self._chars += _chars_of(recent.job) - recent.chars
+
+
+def _chars_of(job: Job) -> int:
+    return _chars_in(job.payload) + _chars_in(job.result or {})
 
 
 def _chars_in(fields: Mapping[str, object]) -> int:

@@ -25,7 +25,7 @@ from aijobs_sdk.stores.sql import commands, queries
 from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.news import News
-from aijobs_sdk.stores.sql.recent_jobs import RecentJob, RecentJobs
+from aijobs_sdk.stores.sql.recent_jobs import RecentJobs
 from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.watch import listen, look_at_file
 from aijobs_sdk.stores.sql.writer import Committed, Writer
@@ -120,8 +120,7 @@ class SqlStore:
 
     async def get(self, tenant_id: UUID, job_id: UUID) -> Job:
         """Return the job as it stands."""
-        recent = self._recent(job_id)
-        job = await self._read(queries.job, job_id) if recent is None else recent.record.job
+        job = self._at_hand().job(job_id) or await self._read(queries.job, job_id)
         if job is None or job.tenant_id != tenant_id:
             raise JobNotFoundError(job_id)
         return job
@@ -132,8 +131,8 @@ class SqlStore:
 
     async def events(self, tenant_id: UUID, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:
         """Return up to `limit` events with `seq` > `after`."""
-        recent = self._recent(job_id)
-        if recent is not None and recent.record.job.tenant_id == tenant_id:
+        recent = self._at_hand().get(job_id)
+        if recent is not None and recent.job.tenant_id == tenant_id:
             return recent.log[max(after, 0) :][:limit]
         found = await self._read(queries.events, tenant_id, job_id, after, limit)
         if found is None:
@@ -145,8 +144,8 @@ class SqlStore:
         async with self._here().news.reader(job_id) as reader:
             # It hears of every commit from now on, so that none falls between the look and the wait.
             stirs = reader.stirs
-            recent = self._recent(job_id)
-            reader.learn(await self._read(queries.last_seq, job_id) if recent is None else recent.record.last_seq)
+            recent = self._at_hand().get(job_id)
+            reader.learn(await self._read(queries.last_seq, job_id) if recent is None else len(recent.log))
             if reader.last_seq <= after and reader.stirs == stirs:
                 await reader.longer.wait()
 
@@ -223,10 +222,10 @@ class SqlStore:
         self._dropped.detach()
         await open_.aclose()
 
-    def _recent(self, job_id: UUID) -> RecentJob | None:
+    def _at_hand(self) -> RecentJobs:
         open_ = self._here()
         open_.news.look_out()
-        return open_.recent.get(job_id)
+        return open_.recent
 
     async def _write(
         self, command: commands.Command[T], *, undo: Callable[[T], commands.Command[Any]] | None = None
