@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import accumulate, chain, repeat
 from random import Random
@@ -15,14 +16,17 @@ from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.providers.tokens import estimate_tokens
-from aijobs_sdk.simulation.faults import FaultKind
+from aijobs_sdk.simulation.faults import FaultKind, Quirk, status_fault
 from aijobs_sdk.simulation.plan import Plan, TimedText
 from aijobs_sdk.simulation.profiles import Behaviour, ErrorRates, Profile
+from aijobs_sdk.simulation.rate_limits import Allowances, RateLimit, RateLimits
 from aijobs_sdk.simulation.rules import Match, Rule
 from aijobs_sdk.simulation.script import Fail, Step, Succeed, fail, ok
 from aijobs_sdk.simulation.text import answer, first_tokens, pieces
 
 JOURNAL_CALLS = 10_000
+SLOW_LORIS_SECONDS = 20.0
+"""Between two pieces of an answer that takes for ever: below the limits that callers set for silence."""
 
 
 class Call(Fact):
@@ -35,6 +39,14 @@ class Call(Fact):
     """`ok`, or the code of the fault: what the call was going to end in, whether or not the caller stayed for it."""
 
 
+_NOTHING = Plan(
+    ttft_seconds=0.0,
+    pieces=(),
+    ends_at_seconds=0.0,
+    ending=Finished(finish_reason="stop", input_tokens=0, output_tokens=0),
+)
+
+
 class Dice:
     """The draws that belong to one call. What concerns the answer is the job's, and so the same at every attempt.
 
@@ -45,7 +57,7 @@ class Dice:
         self._chance = chance
         self._request = request
 
-    def of_job(self, purpose: Literal["length", "text"]) -> Random:
+    def of_job(self, purpose: Literal["length", "text", "thinking", "value"]) -> Random:
         """Return a generator that is the same at every attempt."""
         return self._chance.stream(self._request.draw_key, self._request.model, purpose)
 
@@ -75,6 +87,7 @@ class Simulation:
         self._chance = Chance(seed)
         self._profile = Profile.load(profile)
         self._rules: list[Rule] = []
+        self._limits = RateLimits()
         self._used_rules: set[int] = set()
         self._calls: deque[Call] = deque(maxlen=JOURNAL_CALLS)
 
@@ -94,16 +107,19 @@ class Simulation:
         job_glob = None if job is None else str(job)
         return When(Match(model=model, prompt=prompt, tenant=tenant_glob, job=job_glob), self._rules)
 
-    def plan(self, request: GenerationRequest) -> Plan:
-        """Return what happens in this call. Asking changes nothing."""
+    def plan(self, request: GenerationRequest, *, written: str | None = None, thinking_tokens: int = 0) -> Plan:
+        """Return what happens in this call. Asking changes nothing.
+
+        `written` is what the model writes where that is not for it to choose, such as the arguments of a tool.
+        """
         behaviour = self._profile.behaviour(request.model)
         dice = Dice(self._chance, request)
+        writing = _Writing(request, behaviour, dice, written, thinking_tokens)
         match self._step(request, behaviour, dice):
             case Fail() as step:
-                whole = _whole_answer(request, Succeed(), behaviour, dice)
-                return _broken_off(whole, step, dice)
+                return _broken_off(writing.answer(Succeed()), step, dice)
             case Succeed() as step:
-                return _whole_answer(request, step, behaviour, dice)
+                return writing.answer(step)
             case step:
                 raise TypeError(f"{type(step).__name__} is no step: make one with ok() or fail().")
 
@@ -114,6 +130,41 @@ class Simulation:
         self._calls.append(
             Call(job_id=request.job_id, model=request.model, attempt=request.attempt, outcome=plan.outcome)
         )
+
+    def limit(
+        self, *, model: str = "*", requests_per_minute: int | None = None, tokens_per_minute: int | None = None
+    ) -> None:
+        """Let each tenant send only so much to each of these models (a glob); what is used up comes back all the time.
+
+        Tokens are those of the request. A call above a limit is answered 429, with the time to wait.
+        """
+        self._limits.add(
+            RateLimit(model=model, requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute)
+        )
+
+    def admit(self, request: GenerationRequest, seconds: float) -> tuple[Allowances, Plan | None]:
+        """Take a call from its tenant's limits, at this second of the host's time.
+
+        Return what is left, and how the call is sent away where that is not enough.
+        """
+        tokens = estimate_tokens(request.system or "") + estimate_tokens(request.prompt)
+        left = self._limits.take(str(request.tenant_id), request.model, tokens, seconds)
+        if not left.retry_seconds:
+            return left, None
+        fault = status_fault(HTTPStatus.TOO_MANY_REQUESTS).replace(retry_after_seconds=left.retry_seconds)
+        return left, _NOTHING.failing(fault, after_pieces=0, seconds=0.0)
+
+    def bytes_for(self, *key: str | int) -> bytes:
+        """Return 16 bytes that belong to this key."""
+        return self._chance.stream(*key).randbytes(16)
+
+    def draws_of_job(self, draw_key: str, model: str) -> Random:
+        """Return a generator for what a job's answer holds beside text: the same at every attempt."""
+        return self._chance.stream(draw_key, model, "value")
+
+    def stands_for(self, secret: str) -> str:
+        """Return a name for a key: the same for the same key in this world, and nothing to find the key by."""
+        return self._chance.stream("key", secret).randbytes(8).hex()
 
     @property
     def calls(self) -> Sequence[Call]:
@@ -151,40 +202,67 @@ def _ordinary_step(rates: ErrorRates, rng: Random) -> Step:
     return ok()
 
 
-def _whole_answer(request: GenerationRequest, step: Succeed, behaviour: Behaviour, dice: Dice) -> Plan:
-    text, finish_reason = _text(request, step, behaviour, dice)
-    input_tokens = estimate_tokens(request.system or "") + estimate_tokens(request.prompt)
-    output_tokens = estimate_tokens(text)
-    texts = pieces(text, behaviour.latency.tokens_per_event)
-    ttft = behaviour.latency.draw_ttft_seconds(dice.of_attempt("ttft"), input_tokens=input_tokens)
-    gaps = _gaps(behaviour, dice, tokens_per_piece=output_tokens / max(1, len(texts)))
-    timed = tuple(map(TimedText, accumulate(gaps, initial=ttft), texts))
-    return Plan(
-        ttft_seconds=ttft,
-        pieces=timed,
-        ends_at_seconds=timed[-1].offset_seconds if timed else ttft,
-        ending=Finished(finish_reason=finish_reason, input_tokens=input_tokens, output_tokens=output_tokens),
-    )
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """How one answer comes to be: what it says, and when each piece of it is there."""
 
+    request: GenerationRequest
+    behaviour: Behaviour
+    dice: Dice
+    written: str | None
+    thinking_tokens: int
 
-def _gaps(behaviour: Behaviour, dice: Dice, *, tokens_per_piece: float) -> Iterator[float]:
-    rng = dice.of_attempt("pace")
-    return (behaviour.latency.draw_gap_seconds(rng, tokens=tokens) for tokens in repeat(tokens_per_piece))
+    def answer(self, step: Succeed) -> Plan:
+        """Return the whole answer."""
+        request, latency = self.request, self.behaviour.latency
+        text, finish_reason = self._text(step)
+        input_tokens = estimate_tokens(request.system or "") + estimate_tokens(request.prompt)
+        output_tokens = estimate_tokens(text)
+        thoughts = self._thoughts()
+        thought_tokens = estimate_tokens(thoughts)
+        ttft = latency.draw_ttft_seconds(self.dice.of_attempt("ttft"), input_tokens=input_tokens)
+        words = [*pieces(thoughts, latency.tokens_per_event), *pieces(text, latency.tokens_per_event)]
+        gaps = self._gaps(step, tokens_per_piece=(thought_tokens + output_tokens) / max(1, len(words)))
+        timed = tuple(map(TimedText, accumulate(gaps, initial=ttft), words))
+        answer_begins = len(pieces(thoughts, latency.tokens_per_event))
+        return Plan(
+            ttft_seconds=ttft,
+            thinking=timed[:answer_begins],
+            thinking_tokens=thought_tokens,
+            pieces=timed[answer_begins:],
+            ends_at_seconds=timed[-1].offset_seconds if timed else ttft,
+            ending=Finished(
+                finish_reason=finish_reason, input_tokens=input_tokens, output_tokens=output_tokens + thought_tokens
+            ),
+            quirk=step.quirk,
+        )
 
+    def _gaps(self, step: Succeed, *, tokens_per_piece: float) -> Iterator[float]:
+        if step.quirk is Quirk.SLOW_LORIS:
+            return repeat(SLOW_LORIS_SECONDS)
+        rng = self.dice.of_attempt("pace")
+        latency = self.behaviour.latency
+        return (latency.draw_gap_seconds(rng, tokens=tokens) for tokens in repeat(tokens_per_piece))
 
-def _text(
-    request: GenerationRequest, step: Succeed, behaviour: Behaviour, dice: Dice
-) -> tuple[str, Literal["stop", "length"]]:
-    if step.text is None:
-        tokens = step.tokens or behaviour.length.draw_tokens(dice.of_job("length"))
-        text = answer(request.prompt, tokens, dice.of_job("text"))
-    else:
-        text = step.text
-    for stop in request.stop:
-        text = text.partition(stop)[0]
-    if request.max_output_tokens is None or estimate_tokens(text) <= request.max_output_tokens:
-        return text, "stop"
-    return first_tokens(text, request.max_output_tokens), "length"
+    def _thoughts(self) -> str:
+        if not self.thinking_tokens:
+            return ""
+        return answer(self.request.prompt, self.thinking_tokens, self.dice.of_job("thinking"))
+
+    def _text(self, step: Succeed) -> tuple[str, Literal["stop", "length"]]:
+        request = self.request
+        if step.text is not None:
+            text = step.text
+        elif self.written is not None:
+            return self.written, "stop"
+        else:
+            tokens = step.tokens or self.behaviour.length.draw_tokens(self.dice.of_job("length"))
+            text = answer(request.prompt, tokens, self.dice.of_job("text"))
+        for stop in request.stop:
+            text = text.partition(stop)[0]
+        if request.max_output_tokens is None or estimate_tokens(text) <= request.max_output_tokens:
+            return text, "stop"
+        return first_tokens(text, request.max_output_tokens), "length"
 
 
 def _broken_off(whole: Plan, step: Fail, dice: Dice) -> Plan:

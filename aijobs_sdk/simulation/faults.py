@@ -21,19 +21,38 @@ _SERVER_ERRORS = range(500, 600)
 class FaultKind(StrEnum):
     """The faults that have a name; any HTTP error status is one as well."""
 
-    TIMEOUT = "timeout"
-    TRUNCATE = "truncate"
-    RESET = "reset"
+    AUTH = "auth"
+    CONNECT_ERROR = "connect_error"
     CONTENT_FILTER = "content_filter"
     CONTEXT_TOO_LONG = "context_too_long"
-    AUTH = "auth"
+    ERROR_EVENT = "error_event"
+    MALFORMED_EVENT = "malformed_event"
     OVERLOADED = "overloaded"
     QUOTA = "quota"
+    RESET = "reset"
+    STALL = "stall"
+    TIMEOUT = "timeout"
+    TRUNCATE = "truncate"
+
+
+class Quirk(StrEnum):
+    """Ways to send a good answer that a careful caller survives."""
+
+    DUPLICATE_EVENT = "duplicate_event"
+    """An event of the stream comes twice in a row."""
+    SLOW_LORIS = "slow_loris"
+    """The answer never stops coming, and takes for ever."""
+    SPLIT_UTF8 = "split_utf8"
+    """Network packets end in the middle of events and of characters."""
 
 
 class Fault(Fact):
     """How a call fails, whoever the provider is."""
 
+    kind: FaultKind | None = None
+    """Its name; None for an HTTP status that has none."""
+    status: int | None = None
+    """The HTTP status that the provider answers with; None where there is no answer, or a good one until it fails."""
     code: str
     category: ErrorCategory
     happened: str
@@ -70,6 +89,7 @@ def status_fault(status: int) -> Fault:
     match status:
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return Fault(
+                status=status,
                 code="invalid_api_key",
                 category=ErrorCategory.AUTHENTICATION,
                 happened=happened,
@@ -79,6 +99,7 @@ def status_fault(status: int) -> Fault:
             )
         case HTTPStatus.TOO_MANY_REQUESTS:
             return Fault(
+                status=status,
                 code="rate_limited",
                 category=ErrorCategory.RATE_LIMIT,
                 happened=happened,
@@ -88,6 +109,7 @@ def status_fault(status: int) -> Fault:
             )
         case _ if status in _CLIENT_ERRORS:
             return Fault(
+                status=status,
                 code="bad_request",
                 category=ErrorCategory.VALIDATION,
                 happened=happened,
@@ -97,6 +119,7 @@ def status_fault(status: int) -> Fault:
             )
         case _ if status in _SERVER_ERRORS:
             return Fault(
+                status=status,
                 code="provider_unavailable",
                 category=ErrorCategory.PROVIDER,
                 happened=happened,
@@ -115,9 +138,10 @@ def named_fault(name: str) -> Fault:
         InvalidRequestError: there is none; the message names the nearest, or all there are.
     """
     try:
-        return _NAMED[FaultKind(name)]
+        kind = FaultKind(name)
     except ValueError:
         raise _unknown(name) from None
+    return _NAMED[kind].replace(kind=kind)
 
 
 def _phrase(status: int) -> str:
@@ -127,7 +151,7 @@ def _phrase(status: int) -> str:
 
 
 def _unknown(wanted: int | str) -> InvalidRequestError:
-    hint = nearest(str(wanted), FaultKind)
+    hint = nearest(str(wanted), [*FaultKind, *Quirk])
     return InvalidRequestError(
         f"Unknown fault {str(wanted)!r}.{hint} Every HTTP status from 400 to 599 is a fault as well.",
         code="unknown_fault",
@@ -165,7 +189,43 @@ _NAMED: Mapping[FaultKind, Fault] = {
         retryable=True,
         is_mid_answer=True,
     ),
+    FaultKind.STALL: Fault(
+        code="provider_timeout",
+        category=ErrorCategory.TIMEOUT,
+        happened="fell silent",
+        reason="in the middle of its answer",
+        advice="Try again, or allow the call more time.",
+        retryable=True,
+        is_mid_answer=True,
+    ),
+    FaultKind.CONNECT_ERROR: Fault(
+        code="connection_failed",
+        category=ErrorCategory.PROVIDER,
+        happened="could not be reached",
+        reason="connection refused",
+        advice="Try again; check the network if it stays so.",
+        retryable=True,
+    ),
+    FaultKind.ERROR_EVENT: Fault(
+        code="provider_unavailable",
+        category=ErrorCategory.PROVIDER,
+        happened="reported an error",
+        reason="in the middle of its answer",
+        advice="Try again later.",
+        retryable=True,
+        is_mid_answer=True,
+    ),
+    FaultKind.MALFORMED_EVENT: Fault(
+        code="invalid_response",
+        category=ErrorCategory.PROVIDER,
+        happened="sent something unreadable",
+        reason="an event that is no JSON",
+        advice="Try again.",
+        retryable=True,
+        is_mid_answer=True,
+    ),
     FaultKind.CONTENT_FILTER: Fault(
+        status=400,
         code="content_filtered",
         category=ErrorCategory.CONTENT_FILTER,
         happened="refused to answer",
@@ -174,6 +234,7 @@ _NAMED: Mapping[FaultKind, Fault] = {
         retryable=False,
     ),
     FaultKind.CONTEXT_TOO_LONG: Fault(
+        status=400,
         code="context_too_long",
         category=ErrorCategory.VALIDATION,
         happened="answered 400",
@@ -182,6 +243,7 @@ _NAMED: Mapping[FaultKind, Fault] = {
         retryable=False,
     ),
     FaultKind.QUOTA: Fault(
+        status=429,
         code="quota_exhausted",
         category=ErrorCategory.QUOTA,
         happened="answered 429",

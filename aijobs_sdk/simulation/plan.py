@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from aijobs_sdk.contract.provider import Finished
-from aijobs_sdk.simulation.faults import Fault
+from aijobs_sdk.simulation.faults import Fault, Quirk
 
 
 class TimedText(NamedTuple):
@@ -27,6 +27,12 @@ class Plan:
     pieces: Sequence[TimedText]
     ends_at_seconds: float
     ending: Finished | Fault
+    thinking: Sequence[TimedText] = ()
+    """What the model thinks before it answers."""
+    thinking_tokens: int = 0
+    """How long that is; they count as output."""
+    quirk: Quirk | None = None
+    """How the answer is sent; None: as always."""
 
     @property
     def outcome(self) -> str:

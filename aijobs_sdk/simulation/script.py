@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.simulation.faults import Fault, FaultKind, named_fault, status_fault
+from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk, named_fault, status_fault
 
 SILENCE_SECONDS = 600.0
 """How long a time-out stays silent: longer than any caller's own limit."""
@@ -27,6 +27,8 @@ class Succeed(Step):
     """None: a text of the simulation's own."""
     tokens: int | None = Field(default=None, ge=1)
     """About how long that text is; None: a length drawn from the profile."""
+    quirk: Quirk | None = None
+    """How it is sent; None: as always."""
 
 
 class Fail(Step):
@@ -51,7 +53,7 @@ def fail(
     after_tokens: int | None = None,
     seconds: float | None = None,
 ) -> Step:
-    """Fail with an HTTP status or by a name: one of `FaultKind`.
+    """Fail with an HTTP status or by a name: one of `FaultKind`, or of `Quirk`, by which a good answer is hard to read.
 
     `retry_after` is how many seconds the provider asks to wait, `after_tokens` how much of the answer comes first,
     `seconds` how long the failure takes to show.
@@ -59,8 +61,10 @@ def fail(
     Raises:
         InvalidRequestError: no fault has this status or name.
     """
+    if status_or_kind in list(Quirk):
+        return Succeed(quirk=Quirk(status_or_kind))
     fault = status_fault(status_or_kind) if isinstance(status_or_kind, int) else named_fault(status_or_kind)
-    if status_or_kind == FaultKind.TIMEOUT and seconds is None:
+    if status_or_kind in {FaultKind.TIMEOUT, FaultKind.STALL} and seconds is None:
         seconds = SILENCE_SECONDS
     return Fail(
         fault=fault.model_copy(update={"retry_after_seconds": retry_after}),

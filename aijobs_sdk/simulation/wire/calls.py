@@ -1,0 +1,242 @@
+"""One call at a simulated vendor: what an endpoint's code works with."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from aijobs_sdk.contract.provider import Finished, GenerationRequest
+from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.tokens import estimate_tokens
+from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
+from aijobs_sdk.simulation.plan import Plan
+from aijobs_sdk.simulation.rate_limits import Allowances
+from aijobs_sdk.simulation.wire.answered import Answer
+from aijobs_sdk.simulation.wire.asked import Asked, Tool
+from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, Headers, HttpRequest, HttpResponse, json_bytes, json_text
+from aijobs_sdk.simulation.wire.model_ids import find_model
+from aijobs_sdk.simulation.wire.values import value_for
+
+NO_ALLOWANCES = Allowances(None, None)
+PACKET_BYTES = 7
+"""Bytes in a packet that ends where no event does: odd, so that it parts characters, too."""
+
+
+class Refused(Exception):  # noqa: N818 - an outcome, as vendors word it
+    """The vendor refuses the request itself."""
+
+    def __init__(self, status: int, message: str, *, code: str, param: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code
+        """One of ours: `invalid_request`, `model_not_found`, `invalid_api_key`, `not_found`, `too_large`."""
+        self.param = param
+        """The field at fault, by its path."""
+
+
+class Failed(Exception):  # noqa: N818 - an outcome
+    """The simulation decided that the call fails before its answer begins."""
+
+    def __init__(self, fault: Fault, at_seconds: float) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+        self.at_seconds = at_seconds
+
+
+@dataclass(slots=True)
+class Identity:
+    """Whose call it is, and which attempt: what its draws hang on."""
+
+    tenant: str
+    """Stands for the key that the caller sent; the key itself is not kept."""
+    key: str
+    attempt: int
+
+
+class Call:
+    """A request on its way to an answer."""
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        *,
+        vendor: str,
+        params: Mapping[str, str],
+        identity: Identity,
+        world: Simulation,
+        table: ModelTable,
+        now: datetime,
+        seconds: float,
+    ) -> None:
+        self.request = request
+        self.vendor = vendor
+        self.params = params
+        """The named parts of the path."""
+        self.identity = identity
+        self.table = table
+        self.now = now
+        self.allowances = NO_ALLOWANCES
+        """What is left of the caller's limits, once `generate()` has looked."""
+        self._world = world
+        self._seconds = seconds
+
+    @property
+    def request_id(self) -> str:
+        """Return letters and digits of this call's own; the same call of the same world has the same."""
+        return self.token("request")
+
+    def token(self, purpose: str, length: int = 24) -> str:
+        """Return that many letters and digits that belong to this call and purpose."""
+        who = self.identity
+        drawn = self._world.bytes_for(who.tenant, who.key, who.attempt, purpose)
+        return base64.b32encode(drawn).decode().lower()[:length]
+
+    def body(self) -> Mapping[str, JsonValue]:
+        """Return the request's body, an object.
+
+        Raises:
+            Refused: it is none.
+        """
+        if isinstance(self.request.json, Mapping):
+            return self.request.json
+        raise Refused(400, "We could not parse the JSON body of your request.", code="invalid_request")
+
+    def model(self, model_id: str) -> Model:
+        """Return the model that this vendor knows by the name.
+
+        Raises:
+            Refused: it knows none.
+        """
+        found = find_model(self.table, self.vendor, model_id)
+        if found is None:
+            raise Refused(404, f"The model '{model_id}' does not exist.", code="model_not_found", param="model")
+        return found
+
+    def generate(self, asked: Asked) -> Answer:
+        """Decide what is answered, and write the call into the journal.
+
+        Raises:
+            Refused: the vendor has no such model.
+            Failed: the call fails before its answer begins.
+        """
+        model = self.model(asked.model_id)
+        tool = asked.tools[0] if asked.tools else None
+        request = self._generation(asked, model)
+        plan = self._admitted(request) or self._world.plan(
+            request, written=self._written(asked, tool), thinking_tokens=asked.thinking_tokens
+        )
+        self._world.record(request, plan)
+        self.identity.attempt = request.attempt
+        if isinstance(plan.ending, Fault) and _is_before_the_answer(plan.ending, asked):
+            raise Failed(plan.ending, plan.ends_at_seconds)
+        return self._answer(asked, plan, tool)
+
+    def whole(self, answer: Answer, body: object, *, content_type: str = "application/json") -> HttpResponse:
+        """Return the answer as one body, when all of it is there."""
+        data = json_bytes(body)
+        chunks = _paced(data, answer) if answer.quirk else (Chunk(answer.ends_at_seconds, data),)
+        return self._response(chunks, answer.ends_at_seconds, content_type)
+
+    def stream(
+        self, answer: Answer, events: Iterable[Chunk], *, content_type: str = "text/event-stream; charset=utf-8"
+    ) -> HttpResponse:
+        """Return the answer as a stream of events, broken off where its fault says so."""
+        chunks = list(events)
+        if answer.quirk is Quirk.DUPLICATE_EVENT and chunks:
+            middle = len(chunks) // 2
+            chunks.insert(middle, chunks[middle])
+        if answer.quirk is Quirk.SPLIT_UTF8:
+            chunks = [part for chunk in chunks for part in _sliced(chunk)]
+        ending = Ending.WHOLE
+        if answer.fault is not None and answer.fault.kind in {FaultKind.RESET, FaultKind.STALL, FaultKind.TIMEOUT}:
+            ending = Ending.RESET
+        return self._response(chunks, answer.ends_at_seconds, content_type, ending)
+
+    def reply(self, body: object, *, status: int = 200) -> HttpResponse:
+        """Return an answer that nobody waits for."""
+        return HttpResponse(status, {"content-type": "application/json"}, (Chunk(0.0, json_bytes(body)),), 0.0)
+
+    def _response(
+        self, chunks: Sequence[Chunk], ends_at: float, content_type: str, ending: Ending = Ending.WHOLE
+    ) -> HttpResponse:
+        headers: Headers = {"content-type": content_type}
+        return HttpResponse(200, headers, tuple(chunks), ends_at, ending)
+
+    def _generation(self, asked: Asked, model: Model) -> GenerationRequest:
+        who = self.identity
+        return GenerationRequest(
+            model=model.name,
+            prompt=asked.prompt,
+            system=asked.context or None,
+            max_output_tokens=asked.max_output_tokens,
+            stop=asked.stop,
+            tenant_id=uuid.uuid5(uuid.NAMESPACE_URL, who.tenant),
+            job_id=uuid.uuid5(uuid.NAMESPACE_URL, f"{who.tenant}/{who.key}"),
+            attempt=who.attempt,
+            idempotency_token=who.key,
+            draw_key=f"{who.tenant}/{who.key}",
+        )
+
+    def _admitted(self, request: GenerationRequest) -> Plan | None:
+        """Return None for a call within its caller's limits, and otherwise how it is sent away."""
+        self.allowances, refused = self._world.admit(request, self._seconds)
+        return refused
+
+    def _written(self, asked: Asked, tool: Tool | None) -> str | None:
+        """Return what the model has to write, where it is not its own choice."""
+        schema = asked.schema_ if tool is None else tool.parameters
+        if schema is None:
+            return None
+        draws = self._world.draws_of_job(f"{self.identity.tenant}/{self.identity.key}", asked.model_id)
+        return json_text(value_for(schema or {"type": "object"}, draws))
+
+    def _answer(self, asked: Asked, plan: Plan, tool: Tool | None) -> Answer:
+        finished = plan.ending if isinstance(plan.ending, Finished) else None
+        text = "".join(piece.text for piece in plan.pieces)
+        read = estimate_tokens(asked.context) + estimate_tokens(asked.prompt)
+        return Answer(
+            id=self.token("answer"),
+            request_id=self.request_id,
+            created=int(self.now.timestamp()),
+            thinking=plan.thinking,
+            pieces=plan.pieces,
+            tool=None if tool is None else tool.name,
+            finish="tool" if tool is not None else finished.finish_reason if finished else "stop",
+            ends_at_seconds=plan.ends_at_seconds,
+            input_tokens=finished.input_tokens if finished else read,
+            cached_tokens=min(asked.cached_tokens, read),
+            output_tokens=finished.output_tokens if finished else estimate_tokens(text) + plan.thinking_tokens,
+            thinking_tokens=plan.thinking_tokens,
+            fault=None if finished else plan.ending if isinstance(plan.ending, Fault) else None,
+            quirk=plan.quirk,
+        )
+
+
+def fingerprint(request: HttpRequest) -> str:
+    """Return what two equal requests have in common."""
+    digest = hashlib.blake2b(request.body, digest_size=12)
+    digest.update(f"{request.method} {request.path}".encode())
+    return digest.hexdigest()
+
+
+def _is_before_the_answer(fault: Fault, asked: Asked) -> bool:
+    """Whether there is an answer at all: a body that is not streamed breaks off before its first byte."""
+    return not fault.is_mid_answer or not asked.stream
+
+
+def _paced(data: bytes, answer: Answer) -> Sequence[Chunk]:
+    whole = Chunk(answer.ends_at_seconds, data)
+    return _sliced(whole) if answer.quirk is Quirk.SPLIT_UTF8 else (whole,)
+
+
+def _sliced(chunk: Chunk) -> Sequence[Chunk]:
+    starts = range(0, len(chunk.data), PACKET_BYTES)
+    return [Chunk(chunk.at_seconds, chunk.data[start : start + PACKET_BYTES]) for start in starts]

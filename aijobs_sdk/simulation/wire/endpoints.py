@@ -1,0 +1,154 @@
+"""All simulated vendors behind one door: a request goes in, and out comes what is answered, and when."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from aijobs_sdk.providers.models import ModelTable
+from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.faults import Fault, FaultKind
+from aijobs_sdk.simulation.wire.calls import Call, Failed, Identity, Refused, fingerprint
+from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, Headers, HttpRequest, HttpResponse
+
+Handler = Callable[[Call], HttpResponse]
+DRAW_KEY, ATTEMPT = "x-aijobs-draw-key", "x-aijobs-attempt"
+"""Headers by which a caller says what the draws of a call hang on; others are told apart by what they ask."""
+
+
+class Route(NamedTuple):
+    """One path of a vendor."""
+
+    method: str
+    path: re.Pattern[str]
+    handler: Handler
+
+
+def route(method: str, path: str, handler: Handler) -> Route:
+    """Return a route; `{name}` in the path stands for a part without a slash, `{name*}` for any part."""
+    pattern = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", path)
+    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern)
+    return Route(method, re.compile(pattern), handler)
+
+
+class Vendor(Protocol):
+    """How one vendor sounds."""
+
+    @property
+    def name(self) -> str:
+        """Return `openai`, `anthropic`, `bedrock` or `google`."""
+        ...
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """Return its paths."""
+        ...
+
+    def key(self, request: HttpRequest) -> str | None:
+        """Return the key that the caller shows, None where it shows none."""
+        ...
+
+    def refuse(self, call: Call, refused: Refused) -> HttpResponse:
+        """Return what it answers to a request that it does not accept."""
+        ...
+
+    def fail(self, call: Call, fault: Fault) -> HttpResponse:
+        """Return what it answers where it fails with a status."""
+        ...
+
+    def headers(self, call: Call) -> Headers:
+        """Return what every answer carries."""
+        ...
+
+
+class Endpoints:
+    """Answers requests as the vendors would. It knows no clock: whoever asks says what time it is."""
+
+    def __init__(self, vendors: Sequence[Vendor], world: Simulation, table: ModelTable) -> None:
+        self._vendors = vendors
+        self._world = world
+        self._table = table
+        self._repeats = _Repeats()
+
+    def answer(self, request: HttpRequest, *, now: datetime, seconds: float) -> HttpResponse | None:
+        """Return what is answered; None where no vendor has such a path.
+
+        `seconds` is the time by which limits refill, from whichever start.
+        """
+        for vendor in self._vendors:
+            for one in vendor.routes:
+                if one.method == request.method and (found := one.path.fullmatch(request.path)):
+                    call = self._call(vendor, request, found.groupdict(), now=now, seconds=seconds)
+                    return self._served(vendor, one.handler, call)
+        return None
+
+    def _call(
+        self, vendor: Vendor, request: HttpRequest, params: Mapping[str, str], *, now: datetime, seconds: float
+    ) -> Call:
+        tenant = self._world.stands_for(vendor.key(request) or "")
+        return Call(
+            request,
+            vendor=vendor.name,
+            params=params,
+            identity=self._repeats.identity(request, tenant=tenant),
+            world=self._world,
+            table=self._table,
+            now=now,
+            seconds=seconds,
+        )
+
+    def _served(self, vendor: Vendor, handler: Handler, call: Call) -> HttpResponse:
+        if not vendor.key(call.request):
+            handler = _without_key
+        try:
+            response = handler(call)
+        except Refused as refused:
+            response = vendor.refuse(call, refused)
+        except Failed as failed:
+            response = _failing(vendor, call, failed)
+            self._repeats.failed(call)
+        else:
+            if response.ending is not Ending.WHOLE:
+                self._repeats.failed(call)
+        return response._replace(headers={**vendor.headers(call), **response.headers})
+
+
+def _without_key(_: Call) -> HttpResponse:
+    raise Refused(401, "You didn't provide an API key.", code="invalid_api_key")
+
+
+class _Repeats:
+    """Tells a caller's next try of a failed request from a new one that asks the same."""
+
+    def __init__(self) -> None:
+        self._tries: dict[tuple[str, str], tuple[int, int]] = {}
+        """By tenant and fingerprint: how many such requests were there before, and how often this one failed."""
+
+    def identity(self, request: HttpRequest, *, tenant: str) -> Identity:
+        if (key := request.headers.get(DRAW_KEY)) is not None:
+            return Identity(tenant, key, int(request.headers.get(ATTEMPT, "1")))
+        print_ = fingerprint(request)
+        number, failures = self._tries.get((tenant, print_), (0, 0))
+        self._tries[tenant, print_] = (number + 1, 0)
+        return Identity(tenant, f"{print_}/{number}", failures + 1)
+
+    def failed(self, call: Call) -> None:
+        """Let the next equal request be another try of this one."""
+        who = call.identity
+        print_, _, number = who.key.rpartition("/")
+        if call.request.headers.get(DRAW_KEY) is None:
+            self._tries[who.tenant, print_] = (int(number), who.attempt)
+
+
+def _failing(vendor: Vendor, call: Call, failed: Failed) -> HttpResponse:
+    fault = failed.fault
+    if fault.kind is FaultKind.CONNECT_ERROR:
+        return HttpResponse(0, {}, (), failed.at_seconds, Ending.REFUSED)
+    if fault.status is None:
+        # A body that never comes, or never as a whole: nothing of it can be read.
+        return HttpResponse(200, {"content-type": "application/json"}, (), failed.at_seconds, Ending.RESET)
+    response = vendor.fail(call, fault)
+    chunks = tuple(Chunk(failed.at_seconds, chunk.data) for chunk in response.chunks)
+    return response._replace(chunks=chunks, ends_at_seconds=failed.at_seconds)

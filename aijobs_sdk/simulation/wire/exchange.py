@@ -1,0 +1,78 @@
+"""One HTTP exchange as facts: what was asked, and what is answered when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import cached_property
+from typing import NamedTuple
+
+from pydantic import JsonValue
+from pydantic_core import from_json, to_json
+
+Headers = Mapping[str, str]
+"""Names in lower case."""
+
+
+class HttpRequest:
+    """What a caller sent."""
+
+    def __init__(self, method: str, path: str, *, headers: Headers, body: bytes = b"", query: str = "") -> None:
+        self.method = method
+        self.path = path
+        """Without the query."""
+        self.query = query
+        self.headers = headers
+        self.body = body
+
+    @cached_property
+    def json(self) -> JsonValue:
+        """The body as JSON; None where it is none."""
+        try:
+            value: JsonValue = from_json(self.body)
+        except ValueError:
+            return None
+        return value
+
+
+class Chunk(NamedTuple):
+    """Some bytes of an answer, and when they are sent, in seconds from the start of the call."""
+
+    at_seconds: float
+    data: bytes
+
+
+class Ending(Enum):
+    """What happens to the connection after the last byte."""
+
+    WHOLE = "whole"
+    RESET = "reset"
+    """It breaks before the answer is whole."""
+    REFUSED = "refused"
+    """There never was one."""
+
+
+class HttpResponse(NamedTuple):
+    """What a provider answers, from the first byte to the last: whoever hosts it only acts it out."""
+
+    status: int
+    headers: Headers
+    chunks: Sequence[Chunk]
+    ends_at_seconds: float
+    ending: Ending = Ending.WHOLE
+
+    @property
+    def starts_at_seconds(self) -> float:
+        """When the status and the headers are sent."""
+        return self.chunks[0].at_seconds if self.chunks else self.ends_at_seconds
+
+
+def json_bytes(value: object) -> bytes:
+    """Return the compact JSON of a body or an event."""
+    return to_json(value)
+
+
+def json_text(value: JsonValue) -> str:
+    """Return the JSON that a model writes: with a space after each comma and colon, as models do."""
+    return json.dumps(value, ensure_ascii=False)
