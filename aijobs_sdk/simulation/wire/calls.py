@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from random import Random
 
 from pydantic import JsonValue
 
@@ -27,6 +29,14 @@ from aijobs_sdk.simulation.wire.values import value_for
 NO_ALLOWANCES = Allowances(None, None)
 PACKET_BYTES = 7
 """Bytes in a packet that ends where no event does: odd, so that it parts characters, too."""
+
+
+_STREAMED = {
+    ":streamGenerateContent": ":generateContent",
+    "/invoke-with-response-stream": "/invoke",
+    "/converse-stream": "/converse",
+}
+"""Paths that stream what others send whole."""
 
 
 class Refused(Exception):  # noqa: N818 - an outcome, as vendors word it
@@ -98,6 +108,11 @@ class Call:
         who = self.identity
         drawn = self._world.bytes_for(who.tenant, who.key, who.attempt, purpose)
         return base64.b32encode(drawn).decode().lower()[:length]
+
+    def draws(self, *purpose: str | int) -> Random:
+        """Return a generator for what the caller's job is given beside text: the same at every attempt."""
+        job = f"{self.identity.tenant}/{self.identity.key}"
+        return self._world.draws_of_job(job, "/".join(map(str, purpose)))
 
     def body(self) -> Mapping[str, JsonValue]:
         """Return the request's body, an object.
@@ -195,8 +210,7 @@ class Call:
         schema = asked.schema_ if tool is None else tool.parameters
         if schema is None:
             return None
-        draws = self._world.draws_of_job(f"{self.identity.tenant}/{self.identity.key}", asked.model_id)
-        return json_text(value_for(schema or {"type": "object"}, draws))
+        return json_text(value_for(schema or {"type": "object"}, self.draws("value", asked.model_id)))
 
     def _answer(self, asked: Asked, plan: Plan, tool: Tool | None) -> Answer:
         finished = plan.ending if isinstance(plan.ending, Finished) else None
@@ -221,9 +235,15 @@ class Call:
 
 
 def fingerprint(request: HttpRequest) -> str:
-    """Return what two equal requests have in common."""
-    digest = hashlib.blake2b(request.body, digest_size=12)
-    digest.update(f"{request.method} {request.path}".encode())
+    """Return what two requests for the same answer have in common, whether it is to be streamed or not."""
+    asked = request.json
+    if isinstance(asked, Mapping):
+        asked = {name: value for name, value in asked.items() if name not in {"stream", "stream_options"}}
+    path = request.path
+    for streamed, plain in _STREAMED.items():
+        path = path.replace(streamed, plain)
+    digest = hashlib.blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=12)
+    digest.update(path.encode())
     return digest.hexdigest()
 
 

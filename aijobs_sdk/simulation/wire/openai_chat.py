@@ -1,0 +1,150 @@
+"""OpenAI's chat completions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import JsonValue
+
+from aijobs_sdk.simulation.faults import Fault, FaultKind
+from aijobs_sdk.simulation.wire.answered import Answer
+from aijobs_sdk.simulation.wire.asked import Asked
+from aijobs_sdk.simulation.wire.calls import Call, Refused
+from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.openai_errors import Json, error_body
+from aijobs_sdk.simulation.wire.openai_reading import (
+    THINKING_TOKENS,
+    Body,
+    role,
+    schema,
+    stops,
+    text_of,
+    tools,
+    whole_number,
+)
+
+
+def chat_completions(call: Call) -> HttpResponse:
+    """Answer `POST /v1/chat/completions`."""
+    body = call.body()
+    asked = _asked(body)
+    answer = call.generate(asked)
+    if not asked.stream:
+        return call.whole(answer, _completion(asked, answer))
+    options = body.get("stream_options")
+    with_usage = isinstance(options, Mapping) and options.get("include_usage") is True
+    return call.stream(answer, _chunks(asked, answer, with_usage=with_usage))
+
+
+def _asked(body: Body) -> Asked:
+    messages = body.get("messages")
+    if not isinstance(body.get("model"), str):
+        raise Refused(400, "you must provide a model parameter", code="invalid_request")
+    if not isinstance(messages, list) or not messages:
+        raise Refused(
+            400, "Missing required parameter: 'messages'.", code="missing_required_parameter", param="messages"
+        )
+    said = [text_of(message) for message in messages]
+    last = max((place for place, message in enumerate(messages) if role(message) == "user"), default=len(said) - 1)
+    return Asked(
+        model_id=str(body["model"]),
+        prompt=said[last],
+        context="\n".join(said[:last] + said[last + 1 :]),
+        max_output_tokens=whole_number(body, "max_completion_tokens") or whole_number(body, "max_tokens"),
+        stop=stops(body.get("stop")),
+        stream=body.get("stream") is True,
+        tools=() if role(messages[-1]) == "tool" else tools(body),
+        schema_=schema(body.get("response_format")),
+        thinking_tokens=THINKING_TOKENS.get(str(body.get("reasoning_effort", "none")), 0),
+    )
+
+
+def _completion(asked: Asked, answer: Answer) -> Json:
+    message: Json = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": []}
+    if answer.tool is not None:
+        message |= {"content": None, "tool_calls": [_tool_call(answer, answer.text)]}
+    choice: JsonValue = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(answer)}
+    return {
+        **_head(asked, answer, "chat.completion"),
+        "choices": [choice],
+        "usage": _usage(answer),
+        "service_tier": "default",
+    }
+
+
+def _chunks(asked: Asked, answer: Answer, *, with_usage: bool) -> Iterator[Chunk]:
+    head = {**_head(asked, answer, "chat.completion.chunk"), "service_tier": "default"}
+    if with_usage:
+        head["usage"] = None
+
+    def event(at_seconds: float, delta: Json, finish_reason: str | None = None) -> Chunk:
+        choice: JsonValue = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+        return Chunk(at_seconds, _sse({**head, "choices": [choice]}))
+
+    first: Json = {"role": "assistant", "content": "", "refusal": None}
+    if answer.tool is not None:
+        first = {"role": "assistant", "content": None, "tool_calls": [{"index": 0, **_tool_call(answer, "")}]}
+    yield event(answer.starts_at_seconds, first)
+    for piece in answer.pieces:
+        if answer.tool is None:
+            yield event(piece.offset_seconds, {"content": piece.text})
+        else:
+            call: JsonValue = {"index": 0, "function": {"arguments": piece.text}}
+            yield event(piece.offset_seconds, {"tool_calls": [call]})
+    if answer.fault is not None:
+        yield from _broken(answer)
+        return
+    yield event(answer.ends_at_seconds, {}, _finish_reason(answer))
+    if with_usage:
+        yield Chunk(answer.ends_at_seconds, _sse({**head, "choices": [], "usage": _usage(answer)}))
+    yield Chunk(answer.ends_at_seconds, b"data: [DONE]\n\n")
+
+
+def _broken(answer: Answer) -> Iterator[Chunk]:
+    match answer.fault:
+        case Fault(kind=FaultKind.ERROR_EVENT):
+            error = error_body("The server had an error while processing your request.", "server_error", None)
+            yield Chunk(answer.ends_at_seconds, _sse(error))
+        case Fault(kind=FaultKind.MALFORMED_EVENT):
+            yield Chunk(answer.ends_at_seconds, b'data: {"id": "chatcmpl-, "choices": [\n\n')
+
+
+def _sse(data: object) -> bytes:
+    return b"data: %s\n\n" % json_bytes(data)
+
+
+def _head(asked: Asked, answer: Answer, kind: str) -> Json:
+    return {
+        "id": f"chatcmpl-{answer.id}",
+        "object": kind,
+        "created": answer.created,
+        "model": asked.model_id,
+        "system_fingerprint": "fp_simulated",
+    }
+
+
+def _tool_call(answer: Answer, arguments: str) -> Json:
+    return {
+        "id": f"call_{answer.id}",
+        "type": "function",
+        "function": {"name": answer.tool, "arguments": arguments},
+    }
+
+
+def _finish_reason(answer: Answer) -> str:
+    return "tool_calls" if answer.finish == "tool" else answer.finish
+
+
+def _usage(answer: Answer) -> Json:
+    return {
+        "prompt_tokens": answer.input_tokens,
+        "completion_tokens": answer.output_tokens,
+        "total_tokens": answer.input_tokens + answer.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": answer.cached_tokens, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": answer.thinking_tokens,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }

@@ -1,0 +1,242 @@
+"""OpenAI's responses: items instead of choices, and an event for each beginning and end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+
+from pydantic import JsonValue
+
+from aijobs_sdk.simulation.faults import Fault, FaultKind
+from aijobs_sdk.simulation.plan import TimedText
+from aijobs_sdk.simulation.wire.answered import Answer
+from aijobs_sdk.simulation.wire.asked import Asked, Tool
+from aijobs_sdk.simulation.wire.calls import Call, Refused
+from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.openai_errors import Json
+from aijobs_sdk.simulation.wire.openai_reading import THINKING_TOKENS, Body, listed, role, text_of, whole_number
+
+
+def responses(call: Call) -> HttpResponse:
+    """Answer `POST /v1/responses`."""
+    body = call.body()
+    asked = _asked(body)
+    answer = call.generate(asked)
+    if not asked.stream:
+        return call.whole(answer, _Response(body, asked, answer).completed())
+    return call.stream(answer, _Response(body, asked, answer).events())
+
+
+def _asked(body: Body) -> Asked:
+    given = body.get("input")
+    messages: Sequence[JsonValue] = [{"role": "user", "content": given}] if isinstance(given, str) else listed(given)
+    if not isinstance(body.get("model"), str):
+        raise Refused(400, "Missing required parameter: 'model'.", code="missing_required_parameter", param="model")
+    if not messages:
+        raise Refused(400, "Missing required parameter: 'input'.", code="missing_required_parameter", param="input")
+    said = [text_of(message) for message in messages]
+    last = max((place for place, message in enumerate(messages) if role(message) == "user"), default=len(said) - 1)
+    reasoning = body.get("reasoning")
+    effort = reasoning.get("effort") if isinstance(reasoning, Mapping) else None
+    return Asked(
+        model_id=str(body["model"]),
+        prompt=said[last],
+        context="\n".join([str(body.get("instructions") or ""), *said[:last], *said[last + 1 :]]).strip(),
+        max_output_tokens=whole_number(body, "max_output_tokens"),
+        stream=body.get("stream") is True,
+        tools=() if _is_tool_result(messages[-1]) else _tools(body),
+        schema_=_schema(body.get("text")),
+        thinking_tokens=THINKING_TOKENS.get(str(effort), 0),
+    )
+
+
+class _Response:
+    """One response, at any moment of its making."""
+
+    def __init__(self, body: Body, asked: Asked, answer: Answer) -> None:
+        self._body = body
+        self._asked = asked
+        self._answer = answer
+        self._numbers = count()
+
+    def completed(self) -> Json:
+        """Return it as it is in the end."""
+        cut = self._answer.finish == "length"
+        return {
+            **self._head("incomplete" if cut else "completed"),
+            "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
+            "completed_at": self._answer.created,
+            "output": [*self._thoughts(), self._item(self._answer.text, "incomplete" if cut else "completed")],
+            "usage": self._usage(),
+        }
+
+    def events(self) -> Iterator[Chunk]:
+        """Yield what a stream says of it."""
+        answer = self._answer
+        begins = answer.starts_at_seconds
+        yield self._event(begins, "response.created", response=self._head("in_progress"))
+        yield self._event(begins, "response.in_progress", response=self._head("in_progress"))
+        if answer.thinking:
+            yield from self._thinking_events()
+        yield from self._calling() if answer.tool is not None else self._writing()
+        if answer.fault is not None:
+            yield from self._broken(answer.fault)
+            return
+        ended = self.completed()
+        yield self._event(answer.ends_at_seconds, f"response.{ended['status']}", response=ended)
+
+    def _thinking_events(self) -> Iterator[Chunk]:
+        [whole] = self._thoughts()
+        pieces = self._answer.thinking
+        place = {"item_id": whole["id"], "output_index": 0}
+        part = {**place, "summary_index": 0}
+        text = self._answer.thoughts
+        first, last = pieces[0].offset_seconds, pieces[-1].offset_seconds
+        yield self._event(first, "response.output_item.added", output_index=0, item={**whole, "summary": []})
+        empty = {"type": "summary_text", "text": ""}
+        yield self._event(first, "response.reasoning_summary_part.added", **part, part=empty)
+        for piece in pieces:
+            yield self._event(piece.offset_seconds, "response.reasoning_summary_text.delta", **part, delta=piece.text)
+        yield self._event(last, "response.reasoning_summary_text.done", **part, text=text)
+        yield self._event(last, "response.reasoning_summary_part.done", **part, part={**empty, "text": text})
+        yield self._event(last, "response.output_item.done", output_index=0, item=whole)
+
+    def _writing(self) -> Iterator[Chunk]:
+        answer, index = self._answer, self._index
+        part = {"item_id": f"msg_{answer.id}", "output_index": index, "content_index": 0}
+        empty: Json = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+        yield self._added({**self._item("", "in_progress"), "content": []})
+        yield self._event(answer.starts_at_seconds, "response.content_part.added", **part, part=empty)
+        yield from self._deltas("response.output_text.delta", {**part, "logprobs": []})
+        if answer.fault is not None:
+            return
+        ends = answer.ends_at_seconds
+        yield self._event(ends, "response.output_text.done", **part, text=answer.text, logprobs=[])
+        yield self._event(ends, "response.content_part.done", **part, part={**empty, "text": answer.text})
+        yield self._done()
+
+    def _calling(self) -> Iterator[Chunk]:
+        answer = self._answer
+        place = {"item_id": f"fc_{answer.id}", "output_index": self._index}
+        yield self._added(self._item("", "in_progress"))
+        yield from self._deltas("response.function_call_arguments.delta", place)
+        if answer.fault is not None:
+            return
+        done = {**place, "arguments": answer.text, "name": answer.tool}
+        yield self._event(answer.ends_at_seconds, "response.function_call_arguments.done", **done)
+        yield self._done()
+
+    def _added(self, item: Json) -> Chunk:
+        begins = self._answer.starts_at_seconds
+        return self._event(begins, "response.output_item.added", output_index=self._index, item=item)
+
+    def _deltas(self, kind: str, place: Mapping[str, JsonValue]) -> Iterator[Chunk]:
+        pieces: Sequence[TimedText] = self._answer.pieces
+        for piece in pieces:
+            yield self._event(piece.offset_seconds, kind, **place, delta=piece.text)
+
+    def _done(self) -> Chunk:
+        item = self._item(self._answer.text, "completed")
+        return self._event(
+            self._answer.ends_at_seconds, "response.output_item.done", output_index=self._index, item=item
+        )
+
+    def _broken(self, fault: Fault) -> Iterator[Chunk]:
+        ends = self._answer.ends_at_seconds
+        match fault.kind:
+            case FaultKind.ERROR_EVENT:
+                said = "The server had an error while processing your request."
+                yield self._event(ends, "error", code="server_error", message=said, param=None)
+            case FaultKind.MALFORMED_EVENT:
+                yield Chunk(ends, b'event: response.output_text.delta\ndata: {"type": "response.\n\n')
+
+    def _event(self, at_seconds: float, kind: str, **fields: object) -> Chunk:
+        data = json_bytes({"type": kind, "sequence_number": next(self._numbers), **fields})
+        return Chunk(at_seconds, b"event: %s\ndata: %s\n\n" % (kind.encode(), data))
+
+    @property
+    def _index(self) -> int:
+        return 1 if self._answer.thinking else 0
+
+    def _thoughts(self) -> list[Json]:
+        if not self._answer.thinking:
+            return []
+        summary: JsonValue = {"type": "summary_text", "text": self._answer.thoughts}
+        return [{"id": f"rs_{self._answer.id}", "type": "reasoning", "summary": [summary]}]
+
+    def _item(self, text: str, status: str) -> Json:
+        answer = self._answer
+        if answer.tool is None:
+            content: JsonValue = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+            item: Json = {"id": f"msg_{answer.id}", "type": "message", "status": status}
+            return {**item, "role": "assistant", "content": [content]}
+        item = {"id": f"fc_{answer.id}", "type": "function_call", "status": status, "call_id": f"call_{answer.id}"}
+        return {**item, "name": answer.tool, "arguments": text}
+
+    def _head(self, status: str) -> Json:
+        body = self._body
+        reasoning = body.get("reasoning")
+        return {
+            "id": f"resp_{self._answer.id}",
+            "object": "response",
+            "created_at": self._answer.created,
+            "status": status,
+            "background": False,
+            "error": None,
+            "incomplete_details": None,
+            "instructions": body.get("instructions"),
+            "max_output_tokens": self._asked.max_output_tokens,
+            "metadata": body.get("metadata") or {},
+            "model": self._asked.model_id,
+            "output": [],
+            "parallel_tool_calls": body.get("parallel_tool_calls", True),
+            "previous_response_id": body.get("previous_response_id"),
+            "reasoning": reasoning if isinstance(reasoning, Mapping) else {"effort": None, "summary": None},
+            "service_tier": "default",
+            "store": body.get("store", True),
+            "temperature": body.get("temperature", 1.0),
+            "text": body.get("text") or {"format": {"type": "text"}},
+            "tool_choice": body.get("tool_choice", "auto"),
+            "tools": [_full(tool) for tool in listed(body.get("tools"))],
+            "top_p": body.get("top_p", 1.0),
+            "truncation": "disabled",
+            "usage": None,
+        }
+
+    def _usage(self) -> Json:
+        answer = self._answer
+        return {
+            "input_tokens": answer.input_tokens,
+            "input_tokens_details": {"cached_tokens": answer.cached_tokens, "cache_write_tokens": 0},
+            "output_tokens": answer.output_tokens,
+            "output_tokens_details": {"reasoning_tokens": answer.thinking_tokens},
+            "total_tokens": answer.input_tokens + answer.output_tokens,
+        }
+
+
+def _full(tool: JsonValue) -> JsonValue:
+    return {"strict": True, **tool} if isinstance(tool, Mapping) and tool.get("type") == "function" else tool
+
+
+def _is_tool_result(item: JsonValue) -> bool:
+    return isinstance(item, Mapping) and item.get("type") == "function_call_output"
+
+
+def _tools(body: Body) -> tuple[Tool, ...]:
+    choice = body.get("tool_choice")
+    found = [
+        Tool(name=str(one.get("name")), parameters=one.get("parameters") or {})
+        for one in listed(body.get("tools"))
+        if isinstance(one, Mapping) and one.get("type") == "function"
+    ]
+    if choice == "none":
+        return ()
+    if isinstance(choice, Mapping):
+        return tuple(one for one in found if one.name == choice.get("name"))
+    return tuple(found)
+
+
+def _schema(text: JsonValue) -> Body | None:
+    wanted = text.get("format") if isinstance(text, Mapping) else None
+    schema = wanted.get("schema") if isinstance(wanted, Mapping) else None
+    return schema if isinstance(schema, Mapping) else None
