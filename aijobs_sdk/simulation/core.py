@@ -53,9 +53,10 @@ class Dice:
     Each model draws for itself: two of them asked the same differ as two would.
     """
 
-    def __init__(self, chance: Chance, request: GenerationRequest) -> None:
+    def __init__(self, chance: Chance, request: GenerationRequest, occurrence: int = 0) -> None:
         self._chance = chance
         self._request = request
+        self._occurrence = occurrence
 
     def of_job(self, purpose: Literal["length", "text", "thinking", "value"]) -> Random:
         """Return a generator that is the same at every attempt."""
@@ -63,7 +64,9 @@ class Dice:
 
     def of_attempt(self, purpose: Literal["ttft", "pace", "fault", "break"]) -> Random:
         """Return a generator of this attempt's own."""
-        return self._chance.stream(self._request.draw_key, self._request.model, self._request.attempt, purpose)
+        request = self._request
+        again = (self._occurrence,) if self._occurrence else ()
+        return self._chance.stream(request.draw_key, request.model, *again, request.attempt, purpose)
 
 
 class When:
@@ -107,13 +110,16 @@ class Simulation:
         job_glob = None if job is None else str(job)
         return When(Match(model=model, prompt=prompt, tenant=tenant_glob, job=job_glob), self._rules)
 
-    def plan(self, request: GenerationRequest, *, written: str | None = None, thinking_tokens: int = 0) -> Plan:
+    def plan(
+        self, request: GenerationRequest, *, written: str | None = None, thinking_tokens: int = 0, occurrence: int = 0
+    ) -> Plan:
         """Return what happens in this call. Asking changes nothing.
 
-        `written` is what the model writes where that is not for it to choose, such as the arguments of a tool.
+        `written` is what the model writes where that is not for it to choose, such as the arguments of a tool. Calls
+        that differ in their `occurrence` alone get the same answer, each at its own pace and with its own faults.
         """
         behaviour = self._profile.behaviour(request.model)
-        dice = Dice(self._chance, request)
+        dice = Dice(self._chance, request, occurrence)
         writing = _Writing(request, behaviour, dice, written, thinking_tokens)
         match self._step(request, behaviour, dice):
             case Fail() as step:

@@ -68,6 +68,9 @@ class Identity:
     tenant: str
     """Stands for the key that the caller sent; the key itself is not kept."""
     key: str
+    """What the caller's job is told by: equal requests get equal answers."""
+    occurrence: int
+    """How many equal jobs there were before."""
     attempt: int
 
 
@@ -106,7 +109,7 @@ class Call:
     def token(self, purpose: str, length: int = 24) -> str:
         """Return that many letters and digits that belong to this call and purpose."""
         who = self.identity
-        drawn = self._world.bytes_for(who.tenant, who.key, who.attempt, purpose)
+        drawn = self._world.bytes_for(who.tenant, who.key, who.occurrence, who.attempt, purpose)
         return base64.b32encode(drawn).decode().lower()[:length]
 
     def draws(self, *purpose: str | int) -> Random:
@@ -146,7 +149,10 @@ class Call:
         tool = asked.tools[0] if asked.tools else None
         request = self._generation(asked, model)
         plan = self._admitted(request) or self._world.plan(
-            request, written=self._written(asked, tool), thinking_tokens=asked.thinking_tokens
+            request,
+            written=self._written(asked, tool),
+            thinking_tokens=asked.thinking_tokens,
+            occurrence=self.identity.occurrence,
         )
         self._world.record(request, plan)
         self.identity.attempt = request.attempt
@@ -194,7 +200,7 @@ class Call:
             max_output_tokens=asked.max_output_tokens,
             stop=asked.stop,
             tenant_id=uuid.uuid5(uuid.NAMESPACE_URL, who.tenant),
-            job_id=uuid.uuid5(uuid.NAMESPACE_URL, f"{who.tenant}/{who.key}"),
+            job_id=uuid.uuid5(uuid.NAMESPACE_URL, f"{who.tenant}/{who.key}/{who.occurrence}"),
             attempt=who.attempt,
             idempotency_token=who.key,
             draw_key=f"{who.tenant}/{who.key}",

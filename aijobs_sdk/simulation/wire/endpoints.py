@@ -128,18 +128,17 @@ class _Repeats:
 
     def identity(self, request: HttpRequest, *, tenant: str) -> Identity:
         if (key := request.headers.get(DRAW_KEY)) is not None:
-            return Identity(tenant, key, int(request.headers.get(ATTEMPT, "1")))
+            return Identity(tenant, key, 0, int(request.headers.get(ATTEMPT, "1")))
         print_ = fingerprint(request)
         number, failures = self._tries.get((tenant, print_), (0, 0))
         self._tries[tenant, print_] = (number + 1, 0)
-        return Identity(tenant, f"{print_}/{number}", failures + 1)
+        return Identity(tenant, print_, number, failures + 1)
 
     def failed(self, call: Call) -> None:
         """Let the next equal request be another try of this one."""
         who = call.identity
-        print_, _, number = who.key.rpartition("/")
         if call.request.headers.get(DRAW_KEY) is None:
-            self._tries[who.tenant, print_] = (int(number), who.attempt)
+            self._tries[who.tenant, who.key] = (who.occurrence, who.attempt)
 
 
 def _failing(vendor: Vendor, call: Call, failed: Failed) -> HttpResponse:

@@ -1,0 +1,315 @@
+"""OpenAI's own library over the simulation."""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import openai
+import pytest
+from PIL import Image
+from pydantic import BaseModel
+
+import aijobs_sdk as aijobs
+from simulation.wire.vendors_in_process import Stage, a_stage
+
+RIVERS: list[Any] = [{"role": "user", "content": "Tell me about rivers"}]
+PARAMETERS = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1, "maximum": 7}},
+    "required": ["city", "days"],
+    "additionalProperties": False,
+}
+CHAT_TOOLS: list[Any] = [{"type": "function", "function": {"name": "weather", "parameters": PARAMETERS}}]
+TOOLS: list[Any] = [{"type": "function", "name": "weather", "parameters": PARAMETERS, "strict": True}]
+
+
+class City(BaseModel):
+    name: str
+    population: int
+    tags: list[str]
+
+
+class Forecast(BaseModel):
+    city: str
+    days: int
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return a_stage()
+
+
+def client(stage: Stage, **options: Any) -> openai.AsyncOpenAI:
+    given = {"api_key": "sk-any", "max_retries": 0, "_strict_response_validation": True} | options
+    return openai.AsyncOpenAI(http_client=stage.http(), **given)
+
+
+async def chat(stage: Stage, **request: Any) -> Any:
+    return await client(stage).chat.completions.create(**{"model": "gpt-5.2", "messages": RIVERS} | request)
+
+
+async def streamed_chat(stage: Stage, **request: Any) -> list[Any]:
+    return [chunk async for chunk in await chat(stage, stream=True, **request)]
+
+
+def text_of(chunks: list[Any]) -> str:
+    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+
+
+def test_a_chat_completion_has_text_usage_and_a_request_id(stage: Stage) -> None:
+    answer = stage.run(lambda: chat(stage))
+    assert answer.choices[0].finish_reason == "stop"
+    assert "ivers" in answer.choices[0].message.content
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
+    assert answer.usage.completion_tokens_details.reasoning_tokens == 0
+    assert answer._request_id.startswith("req_")
+
+
+def test_a_streamed_chat_is_the_same_text(stage: Stage) -> None:
+    chunks = stage.run(lambda: streamed_chat(stage))
+    assert text_of(chunks) == stage.run(lambda: chat(stage)).choices[0].message.content
+    assert chunks[-1].choices[0].finish_reason == "stop"
+
+
+def test_usage_ends_a_stream_that_asks_for_it(stage: Stage) -> None:
+    chunks = stage.run(lambda: streamed_chat(stage, stream_options={"include_usage": True}))
+    assert chunks[-1].choices == []
+    assert chunks[-1].usage.total_tokens > 0
+
+
+def test_reasoning_counts_as_output(stage: Stage) -> None:
+    usage = stage.run(lambda: chat(stage, reasoning_effort="low")).usage
+    assert 0 < usage.completion_tokens_details.reasoning_tokens < usage.completion_tokens
+
+
+def test_a_limit_on_tokens_cuts_the_answer(stage: Stage) -> None:
+    answer = stage.run(lambda: chat(stage, max_completion_tokens=5))
+    assert answer.choices[0].finish_reason == "length"
+    assert answer.usage.completion_tokens <= 5
+
+
+def test_a_chat_calls_a_tool_with_arguments_that_fit(stage: Stage) -> None:
+    choice = stage.run(lambda: chat(stage, tools=CHAT_TOOLS)).choices[0]
+    assert choice.finish_reason == "tool_calls"
+    assert 1 <= Forecast.model_validate_json(choice.message.tool_calls[0].function.arguments).days <= 7
+
+
+def test_a_streamed_tool_call_adds_up_to_the_same_arguments(stage: Stage) -> None:
+    chunks = stage.run(lambda: streamed_chat(stage, tools=CHAT_TOOLS))
+    calls = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ()]
+    whole = stage.run(lambda: chat(stage, tools=CHAT_TOOLS)).choices[0].message.tool_calls[0]
+    assert "".join(call.function.arguments or "" for call in calls) == whole.function.arguments
+    assert calls[0].function.name == "weather"
+
+
+@pytest.mark.parametrize(
+    "asked", [{"tool_choice": "none"}, {"messages": [*RIVERS, {"role": "tool", "content": "sunny"}]}]
+)
+def test_no_tool_is_called_where_it_was_forbidden_or_has_answered(stage: Stage, asked: Mapping[str, Any]) -> None:
+    choice = stage.run(lambda: chat(stage, tools=CHAT_TOOLS, **asked)).choices[0]
+    assert (choice.finish_reason, choice.message.tool_calls) == ("stop", None)
+
+
+def test_structured_chat_output_fits_its_model(stage: Stage) -> None:
+    parse = client(stage).chat.completions.parse
+    answer = stage.run(lambda: parse(model="gpt-5.2", messages=RIVERS, response_format=City))
+    assert isinstance(answer.choices[0].message.parsed, City)
+
+
+async def respond(stage: Stage, **request: Any) -> Any:
+    return await client(stage).responses.create(**{"model": "gpt-5.2", "input": "Tell me about rivers"} | request)
+
+
+async def streamed_response(stage: Stage, **request: Any) -> tuple[list[str], Any]:
+    asked = {"model": "gpt-5.2", "input": "Tell me about rivers"} | request
+    async with client(stage).responses.stream(**asked) as stream:
+        kinds = [event.type async for event in stream]
+        return kinds, await stream.get_final_response()
+
+
+def test_a_response_has_text_and_usage(stage: Stage) -> None:
+    answer = stage.run(lambda: respond(stage))
+    assert (answer.status, answer.usage.input_tokens_details.cached_tokens) == ("completed", 0)
+    assert "ivers" in answer.output_text
+
+
+def test_a_streamed_response_is_the_same_text(stage: Stage) -> None:
+    kinds, final = stage.run(lambda: streamed_response(stage))
+    assert (kinds[0], kinds[-1]) == ("response.created", "response.completed")
+    assert final.output_text == stage.run(lambda: respond(stage)).output_text
+
+
+def test_a_response_thinks_where_it_was_asked_to(stage: Stage) -> None:
+    kinds, final = stage.run(lambda: streamed_response(stage, reasoning={"effort": "low", "summary": "auto"}))
+    assert "response.reasoning_summary_text.delta" in kinds
+    assert [item.type for item in final.output] == ["reasoning", "message"]
+    assert final.usage.output_tokens_details.reasoning_tokens > 0
+
+
+def test_a_response_calls_a_tool_with_arguments_that_fit(stage: Stage) -> None:
+    _, final = stage.run(lambda: streamed_response(stage, tools=TOOLS))
+    assert 1 <= Forecast.model_validate_json(final.output[0].arguments).days <= 7
+    assert final.output[0].arguments == stage.run(lambda: respond(stage, tools=TOOLS)).output[0].arguments
+
+
+def test_structured_response_output_fits_its_model(stage: Stage) -> None:
+    answer = stage.run(lambda: client(stage).responses.parse(model="gpt-5.2", input="A city", text_format=City))
+    assert isinstance(answer.output_parsed, City)
+
+
+def test_a_picture_is_a_png_of_the_size_that_was_asked_for(stage: Stage) -> None:
+    draw = client(stage).images.generate
+    answer = stage.run(lambda: draw(model="gpt-image-1", prompt="A red fox", size="1536x1024", n=2))
+    pictures = [Image.open(io.BytesIO(base64.b64decode(one.b64_json))) for one in answer.data]
+    assert [(picture.format, picture.size) for picture in pictures] == [("PNG", (1536, 1024))] * 2
+    assert answer.usage.output_tokens_details.image_tokens > 0
+
+
+def test_the_same_prompt_and_seed_draw_the_same_picture() -> None:
+    first, again = ([client(stage), stage] for stage in (a_stage(), a_stage()))
+    drawn = [on.run(lambda to=to: to.images.generate(prompt="A red fox")).data[0].b64_json for to, on in (first, again)]
+    assert drawn[0] == drawn[1]
+
+
+def test_embeddings_have_length_one_and_depend_on_the_text_alone(stage: Stage) -> None:
+    embed = client(stage, _strict_response_validation=False).embeddings.create
+    data = stage.run(lambda: embed(model="text-embedding-3-small", input=["a", "b", "a"], dimensions=64)).data
+    assert sum(value * value for value in data[0].embedding) == pytest.approx(1, abs=1e-5)
+    assert data[0].embedding == data[2].embedding != data[1].embedding
+
+
+def test_models_can_be_listed_and_looked_up(stage: Stage) -> None:
+    async def look() -> tuple[list[str], str]:
+        api = client(stage)
+        return [model.id async for model in api.models.list()], (await api.models.retrieve("gpt-5.2")).id
+
+    names, found = stage.run(look)
+    assert found in names
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "code"),
+    [
+        (400, openai.BadRequestError, None),
+        (401, openai.AuthenticationError, "invalid_api_key"),
+        (403, openai.PermissionDeniedError, None),
+        (404, openai.NotFoundError, "not_found"),
+        (429, openai.RateLimitError, "rate_limit_exceeded"),
+        (500, openai.InternalServerError, None),
+        ("overloaded", openai.InternalServerError, None),
+        ("quota", openai.RateLimitError, "insufficient_quota"),
+        ("context_too_long", openai.BadRequestError, "context_length_exceeded"),
+        ("content_filter", openai.BadRequestError, "content_policy_violation"),
+        ("connect_error", openai.APIConnectionError, None),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_faults_come_as_the_librarys_own_errors(
+    stage: Stage, fault: int | str, error: type[openai.APIError], code: str | None, stream: bool
+) -> None:
+    stage.sim.on(model="gpt-5.2").do(aijobs.fail(fault))
+    with pytest.raises(error) as failed:
+        stage.run(lambda: chat(stage, stream=stream))
+    assert failed.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("reset", openai.APIConnectionError),
+        ("stall", openai.APITimeoutError),
+        ("timeout", openai.APITimeoutError),
+        ("error_event", openai.APIError),
+        ("malformed_event", ValueError),
+    ],
+)
+def test_broken_streams_come_as_the_librarys_own_errors(stage: Stage, fault: str, error: type[Exception]) -> None:
+    stage.sim.on(model="gpt-5.2").do(aijobs.fail(fault, after_tokens=20))
+    api = client(stage, timeout=5)
+
+    async def read() -> None:
+        async for _ in await api.chat.completions.create(model="gpt-5.2", messages=RIVERS, stream=True):
+            pass
+
+    with pytest.raises(error):
+        stage.run(read)
+
+
+def test_a_truncated_stream_ends_without_a_finish_reason(stage: Stage) -> None:
+    stage.sim.on(model="gpt-5.2").do(aijobs.fail("truncate"))
+    chunks = stage.run(lambda: streamed_chat(stage))
+    assert {chunk.choices[0].finish_reason for chunk in chunks} == {None}
+
+
+@pytest.mark.parametrize("quirk", ["split_utf8", "duplicate_event"])
+def test_a_careful_reader_survives_quirks(stage: Stage, quirk: str) -> None:
+    stage.sim.on(model="gpt-5.2").do(aijobs.fail(quirk))
+    assert stage.run(lambda: streamed_chat(stage))[-1].choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize(
+    ("request_", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"max_completion_tokens": 0}, "max_completion_tokens"),
+        ({"model": "gpt-9"}, "model"),
+    ],
+)
+def test_what_openai_refuses_is_refused_in_its_words(stage: Stage, request_: Mapping[str, Any], param: str) -> None:
+    with pytest.raises((openai.BadRequestError, openai.NotFoundError)) as refused:
+        stage.run(lambda: chat(stage, **request_))
+    assert (refused.value.param, refused.value.type) == (param, "invalid_request_error")
+
+
+def test_a_rate_limit_says_what_is_left_and_when_to_come_back(stage: Stage) -> None:
+    stage.sim.limit(model="gpt-5.2", requests_per_minute=2)
+
+    async def ask() -> Any:
+        return await client(stage).chat.completions.with_raw_response.create(model="gpt-5.2", messages=RIVERS)
+
+    async def ask_three_times() -> openai.RateLimitError:
+        assert (await ask()).headers["x-ratelimit-remaining-requests"] == "1"
+        await ask()
+        with pytest.raises(openai.RateLimitError) as refused:
+            await ask()
+        return refused.value
+
+    refused = stage.run(ask_three_times)
+    assert int(refused.response.headers["retry-after-ms"]) <= 30_000
+    assert refused.response.headers["x-ratelimit-remaining-requests"] == "0"
+
+
+def test_thirty_rate_limits_and_a_long_stream_take_ten_virtual_minutes_and_no_time(stage: Stage) -> None:
+    stage.sim.on(model="gpt-5.2").do(aijobs.fail(429, retry_after=20) * 30, aijobs.ok(tokens=300))
+    api = client(stage, max_retries=40)
+
+    async def read() -> int:
+        stream = await api.chat.completions.create(model="gpt-5.2", messages=RIVERS, stream=True)
+        return len([chunk async for chunk in stream])
+
+    began = time.perf_counter()
+    assert stage.run(read) > 30
+    assert stage.sim.now >= 600
+    assert time.perf_counter() - began < 60
+
+
+def test_older_clients_on_httpx_are_served_as_well(stage: Stage) -> None:
+    api = openai.AsyncOpenAI(api_key="sk-any", max_retries=0, http_client=stage.http(httpx))
+    answer = stage.run(lambda: api.chat.completions.create(model="gpt-5.2", messages=RIVERS))
+    assert answer.choices[0].message.content
+
+
+def test_a_caller_without_a_key_is_refused(stage: Stage) -> None:
+    answer = stage.run(lambda: stage.http().post("https://api.openai.com/v1/chat/completions", json={}))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
+
+
+def test_mock_mode_knows_no_other_host(stage: Stage) -> None:
+    http = stage.http()
+    with pytest.raises(Exception, match="nothing was sent"):
+        stage.run(lambda: http.get("https://example.org/"))
