@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -36,6 +37,8 @@ _CLASSES = {
     "other": _Class(r"[^\s]", per_character=0.459),
 }
 _ANY_CLASS = re.compile("|".join(f"(?P<{name}>{kind.pattern})" for name, kind in _CLASSES.items()))
+SHORT_CHARS = 8_000
+"""Up to here a text is remembered with its estimate: one call asks for the same text several times."""
 _CAMEL_HUMP = re.compile(r"(?<=[a-z])[A-Z]")
 _PER_CAMEL_HUMP = 0.137
 
@@ -47,8 +50,15 @@ def estimate_tokens(text: str) -> int:
     """
     if not text:
         return 0
+    return _remembered(text) if len(text) <= SHORT_CHARS else _estimate(text)
+
+
+def _estimate(text: str) -> int:
     total = _PER_CAMEL_HUMP * len(_CAMEL_HUMP.findall(text))
     for match in _ANY_CLASS.finditer(text):
         kind = _CLASSES[match.lastgroup or "other"]
         total += kind.per_match + kind.per_character * (match.end() - match.start())
     return max(1, round(total))
+
+
+_remembered = lru_cache(512)(_estimate)

@@ -58,6 +58,7 @@ def first_tokens(text: str, tokens: int) -> str:
     return text[: ends[kept - 1]] if kept else ""
 
 
+@lru_cache(64)  # a job's attempts write the same text
 def pieces(text: str, tokens_per_event: int) -> tuple[str, ...]:
     """Return the text in pieces of about that many tokens, as a provider streams it; joined, they are the text."""
     tokens = _TOKEN.findall(text)

@@ -67,7 +67,7 @@ class Endpoints:
     """Answers requests as the vendors would. It knows no clock: whoever asks says what time it is."""
 
     def __init__(self, vendors: Sequence[Vendor], world: Simulation, table: ModelTable) -> None:
-        self._vendors = vendors
+        self._routes = [(vendor, one) for vendor in vendors for one in vendor.routes]
         self._world = world
         self._table = table
         self._repeats = _Repeats()
@@ -77,12 +77,16 @@ class Endpoints:
 
         `seconds` is the time by which limits refill, from whichever start.
         """
-        for vendor in self._vendors:
-            for one in vendor.routes:
-                if one.method == request.method and (found := one.path.fullmatch(request.path)):
-                    call = self._call(vendor, request, found.groupdict(), now=now, seconds=seconds)
-                    return self._served(vendor, one.handler, call)
-        return None
+        found = [
+            (vendor, one.handler, match.groupdict())
+            for vendor, one in self._routes
+            if one.method == request.method and (match := one.path.fullmatch(request.path))
+        ]
+        if not found:
+            return None
+        # Some vendors have a path in common: the key tells whose client is calling.
+        vendor, handler, params = next((one for one in found if one[0].key(request)), found[0])
+        return self._served(vendor, handler, self._call(vendor, request, params, now=now, seconds=seconds))
 
     def _call(
         self, vendor: Vendor, request: HttpRequest, params: Mapping[str, str], *, now: datetime, seconds: float

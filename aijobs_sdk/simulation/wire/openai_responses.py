@@ -103,7 +103,7 @@ class _Response:
 
     def _writing(self) -> Iterator[Chunk]:
         answer, index = self._answer, self._index
-        part = {"item_id": f"msg_{answer.id}", "output_index": index, "content_index": 0}
+        part: Json = {"item_id": f"msg_{answer.id}", "output_index": index, "content_index": 0}
         empty: Json = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
         yield self._added({**self._item("", "in_progress"), "content": []})
         yield self._event(answer.starts_at_seconds, "response.content_part.added", **part, part=empty)
@@ -117,7 +117,7 @@ class _Response:
 
     def _calling(self) -> Iterator[Chunk]:
         answer = self._answer
-        place = {"item_id": f"fc_{answer.id}", "output_index": self._index}
+        place: Json = {"item_id": f"fc_{answer.id}", "output_index": self._index}
         yield self._added(self._item("", "in_progress"))
         yield from self._deltas("response.function_call_arguments.delta", place)
         if answer.fault is not None:

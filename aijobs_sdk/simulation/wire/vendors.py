@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aijobs_sdk.simulation.wire.endpoints import Vendor
+from aijobs_sdk.simulation.wire.google import Google
 from aijobs_sdk.simulation.wire.openai import OpenAI
 
 
 def all_vendors() -> Sequence[Vendor]:
     """Return one of each."""
-    return (OpenAI(),)
+    return (OpenAI(), Google())
