@@ -1,0 +1,43 @@
+"""`python -m mock_server`: simulated vendors at an address."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from aijobs_sdk.contract.errors import AIJobsError
+from aijobs_sdk.simulation.mock import Mock
+from mock_server.server import new_server
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--seed", default=0, show_default=True, help="The same seed answers the same.")
+@click.option("--profile", default="fast", show_default=True, help="How fast and how reliable: fast, typical, stress.")
+@click.option("--scenario", type=click.Path(dir_okay=False), help="A file of rules, TOML or YAML.")
+@click.option("--insecure-no-keys", is_flag=True, help="Answer callers who show no key, too.")
+def main(*, host: str, port: int, seed: int, profile: str, scenario: str | None, insecure_no_keys: bool) -> None:
+    """Serve simulated OpenAI, Anthropic, Bedrock and Google endpoints. Nothing is sent anywhere else."""
+
+    def new_world() -> Mock:
+        world = Mock(seed, profile, virtual=False)
+        if scenario is not None:
+            world.load(scenario)
+        return world
+
+    try:
+        new_world()
+        server = new_server(new_world, host=host, port=port, keys_required=not insecure_no_keys)
+    except AIJobsError as error:
+        raise click.ClickException(error.message) from None
+    click.echo(f"Simulated vendors at http://{host}:{port}, for example:")
+    click.echo(f"  OPENAI_BASE_URL=http://{host}:{port}/v1")
+    click.echo(f"  ANTHROPIC_BASE_URL=http://{host}:{port}")
+    server.run()
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

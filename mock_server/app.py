@@ -1,0 +1,121 @@
+"""Simulated vendors as an ASGI application: it acts out, in real time, what the simulation has decided."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from aijobs_sdk.providers.models import ModelTable
+from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.wire.endpoints import Endpoints
+from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, HttpRequest, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.vendors import all_vendors
+from mock_server.control import Control
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+MOST_BODY_BYTES = 20_000_000
+ABORT = "aijobs.abort"
+"""The extension by which the server lets a connection break."""
+
+
+class MockApp:
+    """Answers at the vendors' own paths, and at `/_sim` for whoever directs the scene."""
+
+    def __init__(self, new_world: Callable[[], Simulation], *, keys_required: bool = True) -> None:
+        self._keys_required = keys_required
+        self._control = Control(new_world, self._enter)
+        self._started = time.monotonic()
+        self._endpoints: Endpoints
+        self._control.reset()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+        began = time.monotonic()
+        body = await _body(receive)
+        if body is None:
+            await _play(_error(413, f"A request may have {MOST_BODY_BYTES:,} bytes."), began, scope, send)
+            return
+        request = HttpRequest(
+            scope["method"],
+            scope["path"],
+            headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
+            body=body,
+            query=scope["query_string"].decode("latin-1"),
+        )
+        await _play(self._answer(request, began), began, scope, send)
+
+    def _answer(self, request: HttpRequest, began: float) -> HttpResponse:
+        if request.path.startswith("/_sim"):
+            return self._control.answer(request)
+        answer = self._endpoints.answer(request, now=datetime.now(UTC), seconds=began - self._started)
+        return answer or _error(404, f"No simulated vendor has {request.method} {request.path}.")
+
+    def _enter(self, world: Simulation) -> None:
+        self._endpoints = Endpoints(all_vendors(), world, ModelTable.load(), keys_required=self._keys_required)
+
+
+class _Due(NamedTuple):
+    at_seconds: float
+    data: bytes
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Return the request's body, None where it is too long."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > MOST_BODY_BYTES:
+            return None
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _play(response: HttpResponse, began: float, scope: Scope, send: Send) -> None:
+    await _reach(response.starts_at_seconds, began)
+    if response.ending is not Ending.REFUSED:
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+        if response.ending is Ending.WHOLE and response.starts_at_seconds == response.ends_at_seconds:
+            headers.append((b"content-length", b"%d" % sum(len(chunk.data) for chunk in response.chunks)))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        for due in _joined(response.chunks):
+            await _reach(due.at_seconds, began)
+            await send({"type": "http.response.body", "body": due.data, "more_body": True})
+        await _reach(response.ends_at_seconds, began)
+    if response.ending is Ending.WHOLE:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return
+    scope["extensions"][ABORT]()
+    await asyncio.sleep(0)  # so that the server has noticed
+
+
+async def _reach(at_seconds: float, began: float) -> None:
+    # Measured from the start each time: a sum of sleeps would drift.
+    wait = began + at_seconds - time.monotonic()
+    if wait > 0:
+        await asyncio.sleep(wait)
+
+
+def _joined(chunks: Sequence[Chunk]) -> Iterator[_Due]:
+    """Yield what is due at the same moment as one: to send it costs more than to make it."""
+    gathered: list[bytes] = []
+    for place, chunk in enumerate(chunks):
+        gathered.append(chunk.data)
+        if place + 1 == len(chunks) or chunks[place + 1].at_seconds > chunk.at_seconds:
+            yield _Due(chunk.at_seconds, b"".join(gathered))
+            gathered.clear()
+
+
+def _error(status: int, message: str) -> HttpResponse:
+    body = json_bytes({"error": {"message": message}})
+    return HttpResponse(status, {"content-type": "application/json"}, (Chunk(0.0, body),), 0.0)
