@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
-from functools import cache
 from http import HTTPStatus
 from typing import NamedTuple
-from urllib.parse import parse_qs
 
 from pydantic import JsonValue
 from pydantic_core import from_json
 
 from aijobs_sdk.providers.models import Model
 from aijobs_sdk.providers.models import Route as Way
-from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import Answer
-from aijobs_sdk.simulation.wire.asked import Asked, Tool
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import Route, route
-from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, json_bytes, json_text
+from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.google_errors import MESSAGES, Json, bad_request, details_of, error_body, message_of
+from aijobs_sdk.simulation.wire.google_reading import (
+    asked_of,
+    field,
+    is_sse,
+    is_stream,
+    is_vertex,
+    query,
+    read_tokens,
+)
 from aijobs_sdk.simulation.wire.model_ids import SERVED_BY
 
-Json = dict[str, JsonValue]
-Body = Mapping[str, JsonValue]
-THINKING_TOKENS = {"MINIMAL": 50, "LOW": 200, "MEDIUM": 600, "HIGH": 1500, "XHIGH": 3000}
-"""About how much a level thinks: own choice."""
 JSON_TYPE, EVENTS_TYPE = "application/json; charset=UTF-8", "text/event-stream"
-ROLES = {"user", "model", "function", "tool"}
-"""Who may say a content; the last two answer calls of functions."""
 _FINISH_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "tool": "STOP"}
 
 _VERSION = "/(?P<version>v1(?:beta1?|alpha)?)"
@@ -54,7 +53,7 @@ class Google:
         """Return the key or the token that the caller shows."""
         headers = request.headers
         token = headers.get("authorization", "").removeprefix("Bearer ").strip()
-        return headers.get("x-goog-api-key") or _query(request, "key") or token or None
+        return headers.get("x-goog-api-key") or query(request, "key") or token or None
 
     def refuse(self, call: Call, refused: Refused) -> HttpResponse:
         """Return what it answers to a request that it does not accept."""
@@ -63,15 +62,17 @@ class Google:
             message = f"{_resource(call, call.params['model'])} is not found for API version {call.params['version']}."
         details: list[JsonValue] = []
         if refused.param is not None and refused.code == "invalid_request":
-            details.append(_bad_request(refused.param, message))
-        return _delivered(call, _error(refused.status, message, details), refused.status)
+            details.append(bad_request(refused.param, message))
+        return _delivered(call, error_body(refused.status, message, details), refused.status)
 
     def fail(self, call: Call, fault: Fault) -> HttpResponse:
         """Return what it answers where it fails with a status; a prompt it blocks is a good answer without a text."""
         if fault.kind is FaultKind.CONTENT_FILTER:
             return _delivered(call, _blocked(call), HTTPStatus.OK)
         status = 503 if fault.kind is FaultKind.OVERLOADED else fault.status or HTTPStatus.INTERNAL_SERVER_ERROR
-        return _delivered(call, _error(status, _message(call, fault, status), _details(call, fault, status)), status)
+        return _delivered(
+            call, error_body(status, message_of(call, fault, status), details_of(call, fault, status)), status
+        )
 
     def headers(self, call: Call) -> Headers:
         """Return what every answer carries. There is no request id: `responseId`, in the body, names an answer."""
@@ -85,30 +86,30 @@ class Google:
 def generate_content(call: Call) -> HttpResponse:
     """Answer `:generateContent` and `:streamGenerateContent`."""
     body = call.body()
-    config = _field(body, "generationConfig")
-    asked = _asked(call, body)
+    config = field(body, "generationConfig")
+    asked = asked_of(call, body)
     answer = call.generate(asked)
-    if _field(_field(config, "thinkingConfig"), "includeThoughts") is not True:
+    if field(field(config, "thinkingConfig"), "includeThoughts") is not True:
         answer = replace(answer, thinking=())  # they were thought, and are counted, all the same
-    if _field(config, "responseMimeType") == "text/x.enum":
+    if field(config, "responseMimeType") == "text/x.enum":
         answer = replace(answer, pieces=[piece._replace(text=piece.text.replace('"', "")) for piece in answer.pieces])
     if not asked.stream:
         return call.whole(answer, _response(call, answer), content_type=JSON_TYPE)
-    return call.stream(answer, _chunks(call, answer), content_type=EVENTS_TYPE if _is_sse(call) else JSON_TYPE)
+    return call.stream(answer, _chunks(call, answer), content_type=EVENTS_TYPE if is_sse(call) else JSON_TYPE)
 
 
 def count_tokens(call: Call) -> HttpResponse:
     """Answer `:countTokens`."""
     call.model(call.params["model"])
-    wrapped = _field(call.body(), "generateContentRequest")
-    tokens = _read_tokens(_asked(call, wrapped if isinstance(wrapped, Mapping) else call.body()))
+    wrapped = field(call.body(), "generateContentRequest")
+    tokens = read_tokens(asked_of(call, wrapped if isinstance(wrapped, Mapping) else call.body()))
     return _delivered(call, {"totalTokens": tokens, "promptTokensDetails": _as_text(tokens)}, HTTPStatus.OK)
 
 
 def models(call: Call) -> HttpResponse:
     """Answer `GET` of all models."""
     served = [one for one in call.table if one.kind == "text" and any(map(_is_served, one.routes))]
-    listed = "publisherModels" if _is_vertex(call) else "models"
+    listed = "publisherModels" if is_vertex(call) else "models"
     return _delivered(call, {listed: [_described(call, one) for one in served]}, HTTPStatus.OK)
 
 
@@ -135,143 +136,6 @@ def _routes(models_path: str) -> Sequence[Route]:
     )
 
 
-def _asked(call: Call, body: Body) -> Asked:
-    contents = _contents(body)
-    config = _field(body, "generationConfig")
-    said = [_text_of(content) for content in contents]
-    last = max((place for place, content in enumerate(contents) if _is_prompt(content)), default=len(said) - 1)
-    instruction = _text_of(_field(body, "systemInstruction"))
-    context = "\n".join(text for text in (instruction, *said[:last], *said[last + 1 :]) if text)
-    return Asked(
-        model_id=call.params["model"],
-        prompt=said[last],
-        context=context,
-        max_output_tokens=_max_output_tokens(config),
-        stop=tuple(map(str, _listed(_field(config, "stopSequences")))),
-        stream=_is_stream(call),
-        tools=() if _answers_a_call(contents[-1]) else _tools(body),
-        schema_=_schema(config),
-        thinking_tokens=_thinking_tokens(_field(config, "thinkingConfig")),
-        # Nobody here knows what that cache holds: what comes before the prompt stands for it.
-        cached_tokens=estimate_tokens(context) if _field(body, "cachedContent") else 0,
-    )
-
-
-def _contents(body: Body) -> Sequence[JsonValue]:
-    contents = _listed(_field(body, "contents"))
-    if not contents:
-        raise _invalid("contents", "contents is not specified")
-    for place, content in enumerate(contents):
-        if not _parts(content):
-            raise _invalid(f"contents[{place}].parts", "must include at least one part")
-        if (role := _field(content, "role")) is not None and role not in ROLES:
-            raise _invalid(f"contents[{place}].role", f"{role!r} is no valid role: use user or model")
-    return contents
-
-
-def _max_output_tokens(config: JsonValue) -> int | None:
-    value = _field(config, "maxOutputTokens")
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise _invalid("generation_config.max_output_tokens", "must be a positive whole number")
-    return value
-
-
-def _thinking_tokens(config: JsonValue) -> int:
-    """Return about how much is thought: not at all without a `thinkingConfig`."""
-    level, budget = _field(config, "thinkingLevel"), _field(config, "thinkingBudget")
-    if level is not None and budget is not None:
-        raise _invalid("generation_config.thinking_config", "set thinking_level or thinking_budget, not both")
-    if level is not None:
-        return THINKING_TOKENS.get(str(level).upper(), 0)
-    if isinstance(budget, int) and budget >= 0:
-        return min(budget, THINKING_TOKENS["HIGH"])
-    return THINKING_TOKENS["MEDIUM"] if config else 0  # -1, or none: as much as the model likes
-
-
-def _tools(body: Body) -> tuple[Tool, ...]:
-    choice = _field(_field(body, "toolConfig"), "functionCallingConfig")
-    allowed = _listed(_field(choice, "allowedFunctionNames"))
-    if _field(choice, "mode") == "NONE":
-        return ()
-    declared = [one for tool in _listed(_field(body, "tools")) for one in _listed(_field(tool, "functionDeclarations"))]
-    found = [Tool(name=str(_field(one, "name")), parameters=_parameters(one)) for one in declared]
-    return tuple(one for one in found if not allowed or one.name in allowed)
-
-
-def _parameters(declaration: JsonValue) -> Body:
-    schema = _field(declaration, "parametersJsonSchema") or _field(declaration, "parameters")
-    return schema if isinstance(schema, Mapping) else {}
-
-
-def _schema(config: JsonValue) -> Body | None:
-    if _field(config, "responseMimeType") not in {"application/json", "text/x.enum"}:
-        return None
-    schema = _field(config, "responseJsonSchema") or _field(config, "responseSchema")
-    return schema if isinstance(schema, Mapping) else {"type": "object", "properties": {"answer": {"type": "string"}}}
-
-
-def _text_of(content: JsonValue) -> str:
-    return "\n".join(text for part in _parts(content) if (text := _read(part)))
-
-
-def _read(part: JsonValue) -> str:
-    """Return the words that a model reads in a part: none in a picture."""
-    text = _field(part, "text")
-    call = _field(part, "functionCall") or _field(part, "functionResponse")
-    return text if isinstance(text, str) else json_text(call) if call else ""
-
-
-def _is_prompt(content: JsonValue) -> bool:
-    return _field(content, "role") in {None, "user"} and any(_field(part, "text") for part in _parts(content))
-
-
-def _answers_a_call(content: JsonValue) -> bool:
-    return any(_field(part, "functionResponse") is not None for part in _parts(content))
-
-
-def _parts(content: JsonValue) -> Sequence[JsonValue]:
-    return _listed(_field(content, "parts"))
-
-
-def _field(value: JsonValue | Body, name: str) -> JsonValue:
-    """Return a field of an object, None where there is none. Google reads `topK` and `top_k` alike."""
-    if not isinstance(value, Mapping):
-        return None
-    return value[name] if name in value else value.get(_snake(name))
-
-
-@cache
-def _snake(name: str) -> str:
-    return re.sub(r"([A-Z])", r"_\1", name).lower()
-
-
-def _listed(value: JsonValue) -> Sequence[JsonValue]:
-    return value if isinstance(value, list) else ()
-
-
-def _read_tokens(asked: Asked) -> int:
-    return estimate_tokens(asked.context) + estimate_tokens(asked.prompt)
-
-
-def _query(request: HttpRequest, name: str) -> str:
-    return parse_qs(request.query).get(name, [""])[0]
-
-
-def _is_vertex(call: Call) -> bool:
-    return "/publishers/google/models" in call.request.path
-
-
-def _is_stream(call: Call) -> bool:
-    return call.request.path.endswith(":streamGenerateContent")
-
-
-def _is_sse(call: Call) -> bool:
-    """Whether a stream is one of events; it is a JSON array unless the caller says so."""
-    return _query(call.request, "alt") == "sse"
-
-
 class _Frame(NamedTuple):
     """What stands around the answers of a stream."""
 
@@ -286,7 +150,7 @@ _ARRAY = _Frame(first=b"[", later=b",\r\n", after=b"", end=b"]")
 
 
 def _chunks(call: Call, answer: Answer) -> Iterator[Chunk]:
-    frame = _EVENTS if _is_sse(call) else _ARRAY
+    frame = _EVENTS if is_sse(call) else _ARRAY
     before = frame.first
     for at_seconds, response in _responses(call, answer):
         yield Chunk(at_seconds, before + json_bytes(response) + frame.after)
@@ -295,7 +159,7 @@ def _chunks(call: Call, answer: Answer) -> Iterator[Chunk]:
         case None if frame.end:
             yield Chunk(answer.ends_at_seconds, frame.end)
         case Fault(kind=FaultKind.ERROR_EVENT):
-            error = _error(HTTPStatus.SERVICE_UNAVAILABLE, _MESSAGES[HTTPStatus.SERVICE_UNAVAILABLE], [])
+            error = error_body(HTTPStatus.SERVICE_UNAVAILABLE, MESSAGES[HTTPStatus.SERVICE_UNAVAILABLE], [])
             bare = before.removeprefix(b"data: ")  # so it comes among events
             yield Chunk(answer.ends_at_seconds, bare + json_bytes(error) + b"\r\n" + frame.end)
         case Fault(kind=FaultKind.MALFORMED_EVENT):
@@ -353,7 +217,7 @@ def _arguments(text: str) -> Json | None:
 
 def _head(call: Call, answer: Answer) -> Json:
     head: Json = {"modelVersion": call.params["model"], "responseId": answer.id}
-    if _is_vertex(call):
+    if is_vertex(call):
         head["createTime"] = call.now.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return head
 
@@ -373,7 +237,7 @@ def _usage(call: Call, answer: Answer) -> Json:
             "cachedContentTokenCount": answer.cached_tokens,
             "cacheTokensDetails": _as_text(answer.cached_tokens),
         }
-    if _is_vertex(call):
+    if is_vertex(call):
         usage |= {"candidatesTokensDetails": _as_text(written), "trafficType": "ON_DEMAND"}
     return usage
 
@@ -383,7 +247,7 @@ def _as_text(tokens: int) -> list[JsonValue]:
 
 
 def _blocked(call: Call) -> Json:
-    tokens = _read_tokens(_asked(call, call.body()))
+    tokens = read_tokens(asked_of(call, call.body()))
     return {
         "promptFeedback": {"blockReason": "SAFETY"},
         "usageMetadata": {"promptTokenCount": tokens, "totalTokenCount": tokens},
@@ -393,7 +257,7 @@ def _blocked(call: Call) -> Json:
 
 
 def _resource(call: Call, model_id: str) -> str:
-    return f"publishers/google/models/{model_id}" if _is_vertex(call) else f"models/{model_id}"
+    return f"publishers/google/models/{model_id}" if is_vertex(call) else f"models/{model_id}"
 
 
 def _is_served(one: Way) -> bool:
@@ -402,7 +266,7 @@ def _is_served(one: Way) -> bool:
 
 def _described(call: Call, one: Model) -> Json:
     model_id = next(served.model_id for served in one.routes if _is_served(served))
-    if _is_vertex(call):
+    if is_vertex(call):
         return {"name": _resource(call, model_id), "versionId": "default", "launchStage": "GA"}
     limits: Json = {"inputTokenLimit": one.context_window, "outputTokenLimit": one.max_output_tokens}
     return {
@@ -416,92 +280,11 @@ def _described(call: Call, one: Model) -> Json:
 
 def _delivered(call: Call, body: Json, status: int) -> HttpResponse:
     """Return a body in the shape that the caller expects of this path, whether it is good or an error."""
-    if not _is_stream(call):
+    if not is_stream(call):
         return call.reply(body, status=status)
-    if not _is_sse(call):
+    if not is_sse(call):
         return call.reply([body], status=status)
     if status != HTTPStatus.OK:
         return call.reply(body, status=status)
     event = Chunk(0.0, _EVENTS.first + json_bytes(body) + _EVENTS.after)
     return HttpResponse(status, {"content-type": EVENTS_TYPE}, (event,), 0.0)
-
-
-def _invalid(field: str, problem: str) -> Refused:
-    return Refused(400, f"GenerateContentRequest.{field}: {problem}.", code="invalid_request", param=field)
-
-
-def _error(status: int, message: str, details: list[JsonValue]) -> Json:
-    error: Json = {"code": status, "message": message, "status": _status_name(status)}
-    if details:
-        error["details"] = details
-    return {"error": error}
-
-
-_STATUS_NAMES: Mapping[int, str] = {
-    HTTPStatus.BAD_REQUEST: "INVALID_ARGUMENT",
-    HTTPStatus.UNAUTHORIZED: "UNAUTHENTICATED",
-    HTTPStatus.FORBIDDEN: "PERMISSION_DENIED",
-    HTTPStatus.NOT_FOUND: "NOT_FOUND",
-    HTTPStatus.CONFLICT: "ABORTED",
-    HTTPStatus.TOO_MANY_REQUESTS: "RESOURCE_EXHAUSTED",
-    HTTPStatus.NOT_IMPLEMENTED: "UNIMPLEMENTED",
-    HTTPStatus.BAD_GATEWAY: "UNAVAILABLE",
-    HTTPStatus.SERVICE_UNAVAILABLE: "UNAVAILABLE",
-    HTTPStatus.GATEWAY_TIMEOUT: "DEADLINE_EXCEEDED",
-}
-_MESSAGES: Mapping[int, str] = {
-    HTTPStatus.BAD_REQUEST: "Request contains an invalid argument.",
-    HTTPStatus.UNAUTHORIZED: "Request had invalid authentication credentials.",
-    HTTPStatus.FORBIDDEN: "The caller does not have permission.",
-    HTTPStatus.NOT_FOUND: "Requested entity was not found.",
-    HTTPStatus.TOO_MANY_REQUESTS: "You exceeded your current quota.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The model is overloaded. Please try again later.",
-    HTTPStatus.GATEWAY_TIMEOUT: "Deadline expired before the answer was complete.",
-}
-
-
-def _status_name(status: int) -> str:
-    usual = "FAILED_PRECONDITION" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "INTERNAL"
-    return _STATUS_NAMES.get(status, usual)
-
-
-def _message(call: Call, fault: Fault, status: int) -> str:
-    if fault.kind is FaultKind.CONTEXT_TOO_LONG:
-        limit = call.model(call.params["model"]).context_window
-        return f"The input token count exceeds the maximum number of tokens allowed ({limit})."
-    message = _MESSAGES.get(status, "An internal error has occurred.")
-    wait = fault.retry_after_seconds
-    return message if wait is None else f"{message} Please retry in {wait:g}s."
-
-
-def _details(call: Call, fault: Fault, status: int) -> list[JsonValue]:
-    details: list[JsonValue] = []
-    if status == HTTPStatus.UNAUTHORIZED:
-        reason = "ACCESS_TOKEN_TYPE_UNSUPPORTED" if _is_vertex(call) else "API_KEY_INVALID"
-        details.append(_detail("ErrorInfo", reason=reason, domain="googleapis.com", metadata={"service": _host(call)}))
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        details.append(_detail("QuotaFailure", violations=[_violation(call, fault)]))
-    if fault.retry_after_seconds is not None:
-        details.append(_detail("RetryInfo", retryDelay=f"{fault.retry_after_seconds:g}s"))
-    return details
-
-
-def _violation(call: Call, fault: Fault) -> Json:
-    period = "Day" if fault.kind is FaultKind.QUOTA else "Minute"
-    return {
-        "quotaMetric": f"{_host(call)}/generate_content_requests",
-        "quotaId": f"GenerateRequestsPer{period}PerProjectPerModel",
-        "quotaDimensions": {"location": "global", "model": call.params["model"]},
-    }
-
-
-def _bad_request(field: str, problem: str) -> Json:
-    return _detail("BadRequest", fieldViolations=[{"field": field, "description": problem}])
-
-
-def _detail(kind: str, **fields: JsonValue) -> Json:
-    return {"@type": f"type.googleapis.com/google.rpc.{kind}", **fields}
-
-
-def _host(call: Call) -> str:
-    return "aiplatform.googleapis.com" if _is_vertex(call) else "generativelanguage.googleapis.com"

@@ -1,0 +1,172 @@
+"""How Google's requests are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from urllib.parse import parse_qs
+
+from pydantic import JsonValue
+
+from aijobs_sdk.providers.tokens import estimate_tokens
+from aijobs_sdk.simulation.wire.asked import Asked, Tool
+from aijobs_sdk.simulation.wire.calls import Call, Refused
+from aijobs_sdk.simulation.wire.exchange import HttpRequest, json_text
+
+Body = Mapping[str, JsonValue]
+THINKING_TOKENS = {"MINIMAL": 50, "LOW": 200, "MEDIUM": 600, "HIGH": 1500, "XHIGH": 3000}
+"""About how much a level thinks: own choice."""
+ROLES = {"user", "model", "function", "tool"}
+"""Who may say a content; the last two answer calls of functions."""
+
+
+def asked_of(call: Call, body: Body) -> Asked:
+    """Return what a `generateContent` request comes to.
+
+    Raises:
+        Refused: Google would not accept it.
+    """
+    contents = _contents(body)
+    config = field(body, "generationConfig")
+    said = [_text_of(content) for content in contents]
+    last = max((place for place, content in enumerate(contents) if _is_prompt(content)), default=len(said) - 1)
+    instruction = _text_of(field(body, "systemInstruction"))
+    context = "\n".join(text for text in (instruction, *said[:last], *said[last + 1 :]) if text)
+    return Asked(
+        model_id=call.params["model"],
+        prompt=said[last],
+        context=context,
+        max_output_tokens=_max_output_tokens(config),
+        stop=tuple(map(str, listed(field(config, "stopSequences")))),
+        stream=is_stream(call),
+        tools=() if _answers_a_call(contents[-1]) else _tools(body),
+        schema_=_schema(config),
+        thinking_tokens=_thinking_tokens(field(config, "thinkingConfig")),
+        # Nobody here knows what that cache holds: what comes before the prompt stands for it.
+        cached_tokens=estimate_tokens(context) if field(body, "cachedContent") else 0,
+    )
+
+
+def _contents(body: Body) -> Sequence[JsonValue]:
+    contents = listed(field(body, "contents"))
+    if not contents:
+        raise _invalid("contents", "contents is not specified")
+    for place, content in enumerate(contents):
+        if not _parts(content):
+            raise _invalid(f"contents[{place}].parts", "must include at least one part")
+        if (role := field(content, "role")) is not None and role not in ROLES:
+            raise _invalid(f"contents[{place}].role", f"{role!r} is no valid role: use user or model")
+    return contents
+
+
+def _max_output_tokens(config: JsonValue) -> int | None:
+    value = field(config, "maxOutputTokens")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise _invalid("generation_config.max_output_tokens", "must be a positive whole number")
+    return value
+
+
+def _thinking_tokens(config: JsonValue) -> int:
+    """Return about how much is thought: not at all without a `thinkingConfig`."""
+    level, budget = field(config, "thinkingLevel"), field(config, "thinkingBudget")
+    if level is not None and budget is not None:
+        raise _invalid("generation_config.thinking_config", "set thinking_level or thinking_budget, not both")
+    if level is not None:
+        return THINKING_TOKENS.get(str(level).upper(), 0)
+    if isinstance(budget, int) and budget >= 0:
+        return min(budget, THINKING_TOKENS["HIGH"])
+    return THINKING_TOKENS["MEDIUM"] if config else 0  # -1, or none: as much as the model likes
+
+
+def _tools(body: Body) -> tuple[Tool, ...]:
+    choice = field(field(body, "toolConfig"), "functionCallingConfig")
+    allowed = listed(field(choice, "allowedFunctionNames"))
+    if field(choice, "mode") == "NONE":
+        return ()
+    declared = [one for tool in listed(field(body, "tools")) for one in listed(field(tool, "functionDeclarations"))]
+    found = [Tool(name=str(field(one, "name")), parameters=_parameters(one)) for one in declared]
+    return tuple(one for one in found if not allowed or one.name in allowed)
+
+
+def _parameters(declaration: JsonValue) -> Body:
+    schema = field(declaration, "parametersJsonSchema") or field(declaration, "parameters")
+    return schema if isinstance(schema, Mapping) else {}
+
+
+def _schema(config: JsonValue) -> Body | None:
+    if field(config, "responseMimeType") not in {"application/json", "text/x.enum"}:
+        return None
+    schema = field(config, "responseJsonSchema") or field(config, "responseSchema")
+    return schema if isinstance(schema, Mapping) else {"type": "object", "properties": {"answer": {"type": "string"}}}
+
+
+def _text_of(content: JsonValue) -> str:
+    return "\n".join(text for part in _parts(content) if (text := _read(part)))
+
+
+def _read(part: JsonValue) -> str:
+    """Return the words that a model reads in a part: none in a picture."""
+    text = field(part, "text")
+    call = field(part, "functionCall") or field(part, "functionResponse")
+    return text if isinstance(text, str) else json_text(call) if call else ""
+
+
+def _is_prompt(content: JsonValue) -> bool:
+    return field(content, "role") in {None, "user"} and any(field(part, "text") for part in _parts(content))
+
+
+def _answers_a_call(content: JsonValue) -> bool:
+    return any(field(part, "functionResponse") is not None for part in _parts(content))
+
+
+def _parts(content: JsonValue) -> Sequence[JsonValue]:
+    return listed(field(content, "parts"))
+
+
+def field(value: JsonValue | Body, name: str) -> JsonValue:
+    """Return a field of an object, None where there is none. Google reads `topK` and `top_k` alike."""
+    if not isinstance(value, Mapping):
+        return None
+    return value[name] if name in value else value.get(_snake(name))
+
+
+@cache
+def _snake(name: str) -> str:
+    return re.sub(r"([A-Z])", r"_\1", name).lower()
+
+
+def listed(value: JsonValue) -> Sequence[JsonValue]:
+    """Return the list, an empty one where it is none."""
+    return value if isinstance(value, list) else ()
+
+
+def read_tokens(asked: Asked) -> int:
+    """Return how many tokens the model reads."""
+    return estimate_tokens(asked.context) + estimate_tokens(asked.prompt)
+
+
+def query(request: HttpRequest, name: str) -> str:
+    """Return a parameter of the address, an empty text where it is not there."""
+    return parse_qs(request.query).get(name, [""])[0]
+
+
+def is_vertex(call: Call) -> bool:
+    """Whether the call goes to Vertex AI, rather than to the Gemini API."""
+    return "/publishers/google/models" in call.request.path
+
+
+def is_stream(call: Call) -> bool:
+    """Whether the answer is to be streamed."""
+    return call.request.path.endswith(":streamGenerateContent")
+
+
+def is_sse(call: Call) -> bool:
+    """Whether a stream is one of events; it is a JSON array unless the caller says so."""
+    return query(call.request, "alt") == "sse"
+
+
+def _invalid(field: str, problem: str) -> Refused:
+    return Refused(400, f"GenerateContentRequest.{field}: {problem}.", code="invalid_request", param=field)
