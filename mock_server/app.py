@@ -29,7 +29,6 @@ class MockApp:
     def __init__(self, new_world: Callable[[], Simulation], *, keys_required: bool = True) -> None:
         self._keys_required = keys_required
         self._control = Control(new_world, self._enter)
-        self._started = time.monotonic()
         self._endpoints: Endpoints
         self._control.reset()
 
@@ -49,12 +48,12 @@ class MockApp:
             body=body,
             query=scope["query_string"].decode("latin-1"),
         )
-        await _play(self._answer(request, began), began, scope, send)
+        await _play(self._answer(request), began, scope, send)
 
-    def _answer(self, request: HttpRequest, began: float) -> HttpResponse:
+    def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/_sim"):
             return self._control.answer(request)
-        answer = self._endpoints.answer(request, now=datetime.now(UTC), seconds=began - self._started)
+        answer = self._endpoints.answer(request, now=datetime.now(UTC))
         return answer or _error(404, f"No simulated vendor has {request.method} {request.path}.")
 
     def _enter(self, world: Simulation) -> None:

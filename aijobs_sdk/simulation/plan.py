@@ -45,8 +45,9 @@ class Plan:
         The fault shows `seconds` later; None: at once, or when the first token was expected if nothing was sent.
         """
         sent = self.pieces[:after_pieces]
-        last = sent[-1].offset_seconds if sent else 0.0
-        usual = 0.0 if sent else self.ttft_seconds
+        shown = (*self.thinking, *sent)
+        last = shown[-1].offset_seconds if shown else 0.0
+        usual = 0.0 if shown else self.ttft_seconds
         return replace(self, pieces=sent, ends_at_seconds=last + (usual if seconds is None else seconds), ending=fault)
 
     def pieces_in(self, tokens: int) -> int:

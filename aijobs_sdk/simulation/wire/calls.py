@@ -23,7 +23,7 @@ from aijobs_sdk.simulation.rate_limits import Allowances
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.asked import Asked, Tool
 from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, Headers, HttpRequest, HttpResponse, json_bytes, json_text
-from aijobs_sdk.simulation.wire.model_ids import find_model
+from aijobs_sdk.simulation.wire.model_ids import SERVED_BY, find_model
 from aijobs_sdk.simulation.wire.values import value_for
 
 NO_ALLOWANCES = Allowances(None, None)
@@ -87,7 +87,6 @@ class Call:
         world: Simulation,
         table: ModelTable,
         now: datetime,
-        seconds: float,
     ) -> None:
         self.request = request
         self.vendor = vendor
@@ -99,7 +98,7 @@ class Call:
         self.allowances = NO_ALLOWANCES
         """What is left of the caller's limits, once `generate()` has looked."""
         self._world = world
-        self._seconds = seconds
+        self._seconds = world.seconds_at(now)
 
     @property
     def request_id(self) -> str:
@@ -148,17 +147,21 @@ class Call:
         model = self.model(asked.model_id)
         tool = asked.tools[0] if asked.tools else None
         request = self._generation(asked, model)
+        written = self._written(asked, tool)
         plan = self._admitted(request) or self._world.plan(
             request,
-            written=self._written(asked, tool),
+            written=written,
             thinking_tokens=asked.thinking_tokens,
             occurrence=self.identity.occurrence,
+            at_seconds=self._seconds,
+            provider=self._provider(model),
         )
-        self._world.record(request, plan)
-        self.identity.attempt = request.attempt
+        self._world.record(request, plan, at_seconds=self._seconds, provider=self._provider(model))
         if isinstance(plan.ending, Fault) and _is_before_the_answer(plan.ending, asked):
             raise Failed(plan.ending, plan.ends_at_seconds)
-        return self._answer(asked, plan, tool)
+        # A script may have words said where the model would call a tool.
+        calls = tool is not None and (written or "").startswith("".join(piece.text for piece in plan.pieces))
+        return self._answer(asked, plan, tool if calls else None)
 
     def whole(self, answer: Answer, body: object, *, content_type: str = "application/json") -> HttpResponse:
         """Return the answer as one body, when all of it is there."""
@@ -205,6 +208,10 @@ class Call:
             idempotency_token=who.key,
             draw_key=f"{who.tenant}/{who.key}",
         )
+
+    def _provider(self, model: Model) -> str:
+        served = SERVED_BY[self.vendor]
+        return next((route.provider for route in model.routes if route.provider in served), model.provider)
 
     def _admitted(self, request: GenerationRequest) -> Plan | None:
         """Return None for a call within its caller's limits, and otherwise how it is sent away."""

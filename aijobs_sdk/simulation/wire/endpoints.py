@@ -75,11 +75,8 @@ class Endpoints:
         self._keys_required = keys_required
         self._repeats = _Repeats()
 
-    def answer(self, request: HttpRequest, *, now: datetime, seconds: float) -> HttpResponse | None:
-        """Return what is answered; None where no vendor has such a path.
-
-        `seconds` is the time by which limits refill, from whichever start.
-        """
+    def answer(self, request: HttpRequest, *, now: datetime) -> HttpResponse | None:
+        """Return what is answered; None where no vendor has such a path."""
         found = [
             (vendor, one.handler, match.groupdict())
             for vendor, one in self._routes
@@ -89,11 +86,9 @@ class Endpoints:
             return None
         # Some vendors have a path in common: the key tells whose client is calling.
         vendor, handler, params = next((one for one in found if one[0].key(request)), found[0])
-        return self._served(vendor, handler, self._call(vendor, request, params, now=now, seconds=seconds))
+        return self._served(vendor, handler, self._call(vendor, request, params, now=now))
 
-    def _call(
-        self, vendor: Vendor, request: HttpRequest, params: Mapping[str, str], *, now: datetime, seconds: float
-    ) -> Call:
+    def _call(self, vendor: Vendor, request: HttpRequest, params: Mapping[str, str], *, now: datetime) -> Call:
         tenant = self._world.stands_for(vendor.key(request) or "")
         return Call(
             request,
@@ -103,7 +98,6 @@ class Endpoints:
             world=self._world,
             table=self._table,
             now=now,
-            seconds=seconds,
         )
 
     def _served(self, vendor: Vendor, handler: Handler, call: Call) -> HttpResponse:

@@ -15,8 +15,6 @@ from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.simulation.wire.endpoints import Endpoints
 from aijobs_sdk.simulation.wire.exchange import Ending, HttpRequest, HttpResponse
 
-_START = datetime(2026, 1, 1).astimezone()
-
 
 def transport_under(library: ModuleType, endpoints: Endpoints, clock: Clock) -> Any:  # noqa: ANN401 - a class of the library's own
     """Return an asynchronous transport for clients of this library, `httpx2` or `httpx`. It opens no socket."""
@@ -52,7 +50,7 @@ def transport_under(library: ModuleType, endpoints: Endpoints, clock: Clock) -> 
                 query=request.url.query.decode(),
             )
             now = clock.now()
-            response = endpoints.answer(asked, now=now, seconds=(now - _START).total_seconds())
+            response = endpoints.answer(asked, now=now)
             if response is None:
                 raise library.ConnectError(
                     f"Mock mode has no {request.url.host}: nothing was sent. AI_MOCK_MODE=false reaches the real one.",

@@ -45,8 +45,8 @@ def stage() -> Stage:
 
 
 def client(stage: Stage, **options: Any) -> openai.AsyncOpenAI:
-    given = {"api_key": "sk-any", "max_retries": 0, "_strict_response_validation": True} | options
-    return openai.AsyncOpenAI(http_client=stage.http(), **given)
+    given: dict[str, Any] = {"api_key": "sk-any", "max_retries": 0, "_strict_response_validation": True}
+    return openai.AsyncOpenAI(http_client=stage.http(), **given | options)
 
 
 async def chat(stage: Stage, **request: Any) -> Any:
@@ -128,7 +128,7 @@ async def respond(stage: Stage, **request: Any) -> Any:
 async def streamed_response(stage: Stage, **request: Any) -> tuple[list[str], Any]:
     asked = {"model": "gpt-5.2", "input": "Tell me about rivers"} | request
     async with client(stage).responses.stream(**asked) as stream:
-        kinds = [event.type async for event in stream]
+        kinds: list[str] = [event.type async for event in stream]
         return kinds, await stream.get_final_response()
 
 
@@ -163,17 +163,26 @@ def test_structured_response_output_fits_its_model(stage: Stage) -> None:
 
 
 def test_a_picture_is_a_png_of_the_size_that_was_asked_for(stage: Stage) -> None:
-    draw = client(stage).images.generate
+    draw: Any = client(stage).images.generate
     answer = stage.run(lambda: draw(model="gpt-image-1", prompt="A red fox", size="1536x1024", n=2))
     pictures = [Image.open(io.BytesIO(base64.b64decode(one.b64_json))) for one in answer.data]
     assert [(picture.format, picture.size) for picture in pictures] == [("PNG", (1536, 1024))] * 2
     assert answer.usage.output_tokens_details.image_tokens > 0
 
 
+def drawn(stage: Stage) -> Any:
+    draw: Any = client(stage).images.generate
+    return stage.run(lambda: draw(prompt="A red fox")).data[0].b64_json
+
+
 def test_the_same_prompt_and_seed_draw_the_same_picture() -> None:
-    first, again = ([client(stage), stage] for stage in (a_stage(), a_stage()))
-    drawn = [on.run(lambda to=to: to.images.generate(prompt="A red fox")).data[0].b64_json for to, on in (first, again)]
-    assert drawn[0] == drawn[1]
+    assert drawn(a_stage(seed=1)) == drawn(a_stage(seed=1)) != drawn(a_stage(seed=2))
+
+
+def test_a_script_may_have_words_said_where_there_are_tools(stage: Stage) -> None:
+    stage.sim.on(model="gpt-5.2").do(aijobs.ok(text="No need to look."))
+    choice = stage.run(lambda: chat(stage, tools=CHAT_TOOLS)).choices[0]
+    assert (choice.finish_reason, choice.message.content) == ("stop", "No need to look.")
 
 
 def test_embeddings_have_length_one_and_depend_on_the_text_alone(stage: Stage) -> None:

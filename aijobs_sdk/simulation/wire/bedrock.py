@@ -1,0 +1,353 @@
+"""Amazon Bedrock's runtime: the models' own bodies by `invoke`, and one for all of them by `converse`."""
+
+from __future__ import annotations
+
+import base64
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from pydantic import JsonValue
+from pydantic_core import from_json
+
+from aijobs_sdk.simulation.faults import OVERLOADED, Fault, FaultKind
+from aijobs_sdk.simulation.wire import event_stream
+from aijobs_sdk.simulation.wire.answered import Answer
+from aijobs_sdk.simulation.wire.anthropic import Message, PromptCache, say
+from aijobs_sdk.simulation.wire.calls import Call, Refused
+from aijobs_sdk.simulation.wire.endpoints import route
+from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, json_bytes
+
+Json = dict[str, JsonValue]
+USUAL_MAX_TOKENS = 4096
+"""How long an answer may become where neither the caller nor the table of models says."""
+_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)")
+
+
+class Bedrock:
+    """`/model/...`, as `boto3` and `anthropic.AnthropicBedrock` call it."""
+
+    name = "bedrock"
+
+    def __init__(self) -> None:
+        self._cache = PromptCache()
+        self.routes = (
+            route("POST", "/model/{model*}/invoke", self._invoke),
+            route("POST", "/model/{model*}/invoke-with-response-stream", self._invoke_streaming),
+            route("POST", "/model/{model*}/converse", self._converse),
+            route("POST", "/model/{model*}/converse-stream", self._converse_streaming),
+        )
+
+    def key(self, request: HttpRequest) -> str | None:
+        """Return the bearer's key, or the access key that signed: the signature itself is another each time."""
+        authorization = request.headers.get("authorization", "")
+        signer = _CREDENTIAL.search(authorization)
+        return signer[1] if signer else authorization.removeprefix("Bearer ").strip() or None
+
+    def refuse(self, call: Call, refused: Refused) -> HttpResponse:
+        """Return what it answers to a request that it does not accept."""
+        match refused.code:
+            case "invalid_api_key":
+                return _error(call, _Words(403, "MissingAuthenticationTokenException", "Missing Authentication Token"))
+            case "model_not_found":
+                return _error(call, _Words(400, "ValidationException", "The provided model identifier is invalid."))
+            case _:
+                return _error(call, _words_of(refused.status)._replace(message=refused.message))
+
+    def fail(self, call: Call, fault: Fault) -> HttpResponse:
+        """Return what it answers where it fails with a status. It never says how long to wait."""
+        return _error(call, _WORDS.get(fault.kind) or _words_of(fault.status or HTTPStatus.INTERNAL_SERVER_ERROR))
+
+    def headers(self, call: Call) -> Headers:
+        """Return what every answer carries."""
+        return {"x-amzn-requestid": str(uuid.uuid5(uuid.NAMESPACE_URL, call.request_id))}
+
+    def _invoke(self, call: Call) -> HttpResponse:
+        message = self._said(call, _native(call), stream=False)
+        response = call.whole(message.answer, message.body())
+        return response._replace(headers={**response.headers, **_counts(message)})
+
+    def _invoke_streaming(self, call: Call) -> HttpResponse:
+        message = self._said(call, _native(call), stream=True)
+        response = _streamed(call, message, _chunk_frames(message))
+        return response._replace(headers={**response.headers, "x-amzn-bedrock-content-type": "application/json"})
+
+    def _converse(self, call: Call) -> HttpResponse:
+        message = self._said(call, _as_native(call), stream=False)
+        return call.whole(message.answer, _conversation(message))
+
+    def _converse_streaming(self, call: Call) -> HttpResponse:
+        message = self._said(call, _as_native(call), stream=True)
+        return _streamed(call, message, _converse_frames(message))
+
+    def _said(self, call: Call, body: Mapping[str, JsonValue], *, stream: bool) -> Message:
+        return say(call, body, _model_id(call), cache=self._cache, stream=stream)
+
+
+def _model_id(call: Call) -> str:
+    return unquote(call.params["model"])
+
+
+def _native(call: Call) -> Mapping[str, JsonValue]:
+    body = call.body()
+    if body.get("anthropic_version") is None:
+        raise Refused(400, "anthropic_version: Field required", code="invalid_request", param="anthropic_version")
+    return body
+
+
+def _as_native(call: Call) -> Mapping[str, JsonValue]:
+    """Return the body of a `converse` in the words of the model's own."""
+    body = call.body()
+    limits = _object(body.get("inferenceConfig"))
+    most = call.model(_model_id(call)).max_output_tokens or USUAL_MAX_TOKENS
+    native: Json = {
+        **_object(body.get("additionalModelRequestFields")),
+        "max_tokens": limits.get("maxTokens", most),
+        "stop_sequences": limits.get("stopSequences"),
+        "system": _native_blocks(body.get("system")),
+        "messages": [
+            {"role": one.get("role"), "content": _native_blocks(one.get("content"))}
+            for one in _objects(body.get("messages"))
+        ],
+        **_native_tools(_object(body.get("toolConfig"))),
+    }
+    if (schema := _schema_of(body)) is not None:
+        native["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
+    return native
+
+
+def _native_blocks(content: JsonValue) -> list[JsonValue]:
+    blocks: list[Json] = []
+    for block in _objects(content):
+        if "cachePoint" in block and blocks:
+            blocks[-1]["cache_control"] = {"type": "ephemeral"}
+        else:
+            blocks.append(_native_block(block))
+    return [*blocks]
+
+
+def _native_block(block: Mapping[str, JsonValue]) -> Json:
+    if "toolUse" in block:
+        used = _object(block["toolUse"])
+        return {"type": "tool_use", "id": used.get("toolUseId"), "name": used.get("name"), "input": used.get("input")}
+    if "toolResult" in block:
+        result = _object(block["toolResult"])
+        return {
+            "type": "tool_result",
+            "tool_use_id": result.get("toolUseId"),
+            "content": [
+                {"type": "text", "text": one["text"] if "text" in one else json_bytes(one.get("json")).decode()}
+                for one in _objects(result.get("content"))
+            ],
+        }
+    if "text" in block:
+        return {"type": "text", "text": block["text"]}
+    return {"type": next(iter(block), "text")}
+
+
+def _native_tools(config: Mapping[str, JsonValue]) -> Json:
+    specs = [_object(one.get("toolSpec")) for one in _objects(config.get("tools"))]
+    if not specs:
+        return {}
+    tools: list[JsonValue] = [
+        {"name": spec.get("name"), "input_schema": _object(spec.get("inputSchema")).get("json")} for spec in specs
+    ]
+    choice = _object(config.get("toolChoice"))
+    kind = next(iter(choice), "auto")
+    return {"tools": tools, "tool_choice": {"type": kind, **_object(choice.get(kind))}}
+
+
+def _schema_of(body: Mapping[str, JsonValue]) -> Json | None:
+    wanted = _object(_object(body.get("outputConfig")).get("textFormat"))
+    definition = _object(_object(wanted.get("structure")).get("jsonSchema"))
+    if "schema" not in definition:
+        return None
+    try:
+        return dict(from_json(str(definition["schema"])))
+    except ValueError:
+        raise Refused(400, "The JSON schema of outputConfig is no JSON.", code="invalid_request") from None
+
+
+def _object(value: JsonValue) -> Mapping[str, JsonValue]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _objects(value: JsonValue) -> Sequence[Mapping[str, JsonValue]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+
+
+def _conversation(message: Message) -> Json:
+    content = [_converse_block(block) for block in _objects(message.body()["content"])]
+    return {
+        "output": {"message": {"role": "assistant", "content": [*content]}},
+        "stopReason": message.stop_reason,
+        "usage": _usage(message),
+        "metrics": {"latencyMs": _milliseconds(message.answer.ends_at_seconds)},
+    }
+
+
+def _converse_block(block: Mapping[str, JsonValue]) -> Json:
+    match block["type"]:
+        case "thinking":
+            said: Json = {"text": block["thinking"], "signature": block["signature"]}
+            return {"reasoningContent": {"reasoningText": said}}
+        case "tool_use":
+            return {"toolUse": {"toolUseId": block["id"], "name": block["name"], "input": block["input"]}}
+        case _:
+            return {"text": block["text"]}
+
+
+def _usage(message: Message) -> Json:
+    answer = message.answer
+    return {
+        "inputTokens": message.input_tokens,
+        "outputTokens": answer.output_tokens,
+        "totalTokens": answer.input_tokens + answer.output_tokens,
+        "cacheReadInputTokens": answer.cached_tokens,
+        "cacheWriteInputTokens": message.cache_written_tokens,
+    }
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _counts(message: Message) -> Headers:
+    answer = message.answer
+    return {
+        "x-amzn-bedrock-input-token-count": str(message.input_tokens),
+        "x-amzn-bedrock-output-token-count": str(answer.output_tokens),
+        "x-amzn-bedrock-cache-read-input-token-count": str(answer.cached_tokens),
+        "x-amzn-bedrock-cache-write-input-token-count": str(message.cache_written_tokens),
+        "x-amzn-bedrock-invocation-latency": str(_milliseconds(answer.ends_at_seconds)),
+    }
+
+
+def _streamed(call: Call, message: Message, frames: Iterator[Chunk]) -> HttpResponse:
+    chunks = [*frames, *_broken(message.answer)]
+    return call.stream(message.answer, chunks, content_type=event_stream.CONTENT_TYPE)
+
+
+def _chunk_frames(message: Message) -> Iterator[Chunk]:
+    for at_seconds, data in message.events():
+        told = {**data, **_metrics(message)} if data["type"] == "message_stop" else data
+        payload = json_bytes({"bytes": base64.b64encode(json_bytes(told)).decode()})
+        yield Chunk(at_seconds, event_stream.event("chunk", payload))
+
+
+def _metrics(message: Message) -> Json:
+    answer = message.answer
+    return {
+        "amazon-bedrock-invocationMetrics": {
+            "inputTokenCount": message.input_tokens,
+            "outputTokenCount": answer.output_tokens,
+            "invocationLatency": _milliseconds(answer.ends_at_seconds),
+            "firstByteLatency": _milliseconds(answer.starts_at_seconds),
+            "cacheReadInputTokenCount": answer.cached_tokens,
+            "cacheWriteInputTokenCount": message.cache_written_tokens,
+        }
+    }
+
+
+def _converse_frames(message: Message) -> Iterator[Chunk]:
+    for at_seconds, data in message.events():
+        named = _converse_event(data)
+        if named is not None:
+            name, payload = named
+            yield Chunk(at_seconds, event_stream.event(name, json_bytes(payload)))
+    if message.answer.fault is None:
+        last: Json = {
+            "usage": _usage(message),
+            "metrics": {"latencyMs": _milliseconds(message.answer.ends_at_seconds)},
+        }
+        yield Chunk(message.answer.ends_at_seconds, event_stream.event("metadata", json_bytes(last)))
+
+
+def _converse_event(data: Json) -> tuple[str, Json] | None:
+    """Return what `converse` makes of an event of the model's own; None where it keeps it to itself."""
+    block: Json = {"contentBlockIndex": data.get("index")}
+    match data["type"]:
+        case "message_start":
+            return "messageStart", {"role": "assistant"}
+        case "content_block_start":
+            begun = _object(data["content_block"])
+            if begun["type"] != "tool_use":
+                return None
+            start: Json = {"toolUse": {"toolUseId": begun["id"], "name": begun["name"]}}
+            return "contentBlockStart", {**block, "start": start}
+        case "content_block_delta":
+            return "contentBlockDelta", {**block, "delta": _converse_delta(_object(data["delta"]))}
+        case "content_block_stop":
+            return "contentBlockStop", block
+        case "message_delta":
+            return "messageStop", {"stopReason": _object(data["delta"])["stop_reason"]}
+        case _:
+            return None
+
+
+def _converse_delta(delta: Mapping[str, JsonValue]) -> Json:
+    match delta["type"]:
+        case "thinking_delta":
+            return {"reasoningContent": {"text": delta["thinking"]}}
+        case "signature_delta":
+            return {"reasoningContent": {"signature": delta["signature"]}}
+        case "input_json_delta":
+            return {"toolUse": {"input": delta["partial_json"]}}
+        case _:
+            return {"text": delta["text"]}
+
+
+def _broken(answer: Answer) -> Iterator[Chunk]:
+    match answer.fault:
+        case Fault(kind=FaultKind.ERROR_EVENT):
+            payload = json_bytes({"message": _words_of(HTTPStatus.SERVICE_UNAVAILABLE).message})
+            yield Chunk(answer.ends_at_seconds, event_stream.exception("serviceUnavailableException", payload))
+        case Fault(kind=FaultKind.MALFORMED_EVENT):
+            whole = event_stream.event("chunk", b'{"bytes": "eyJ0eX')
+            yield Chunk(answer.ends_at_seconds, event_stream.damaged(whole))
+
+
+class _Words(NamedTuple):
+    """An error: its status, its class, and what it says."""
+
+    status: int
+    kind: str
+    message: str
+
+
+def _error(call: Call, words: _Words) -> HttpResponse:
+    response = call.reply({"message": words.message}, status=words.status)
+    return response._replace(headers={**response.headers, "x-amzn-errortype": words.kind})
+
+
+_WORDS: Mapping[FaultKind | None, _Words] = {
+    FaultKind.QUOTA: _Words(429, "ThrottlingException", "Too many tokens per day, please wait before trying again."),
+    FaultKind.CONTENT_FILTER: _Words(400, "ValidationException", "Output blocked by content filtering policy"),
+    FaultKind.CONTEXT_TOO_LONG: _Words(400, "ValidationException", "Input is too long for requested model."),
+}
+
+
+def _words_of(status: int) -> _Words:
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            message = "The security token included in the request is invalid."
+            return _Words(403, "UnrecognizedClientException", message)
+        case HTTPStatus.FORBIDDEN:
+            return _Words(403, "AccessDeniedException", "You do not have access to the model with this identifier.")
+        case HTTPStatus.NOT_FOUND:
+            return _Words(404, "ResourceNotFoundException", "The requested resource is not found.")
+        case HTTPStatus.REQUEST_TIMEOUT:
+            return _Words(408, "ModelTimeoutException", "The model took too long to answer. Try the request again.")
+        case HTTPStatus.FAILED_DEPENDENCY:
+            return _Words(424, "ModelErrorException", "The model failed while it worked on the request.")
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return _Words(429, "ThrottlingException", "Too many requests, please wait before trying again.")
+        case _ if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return _Words(status, "ValidationException", "The request does not fit what the service accepts.")
+        case _ if status in {HTTPStatus.SERVICE_UNAVAILABLE, OVERLOADED}:
+            return _Words(503, "ServiceUnavailableException", "The service cannot take the request now. Try it again.")
+        case _:
+            return _Words(status, "InternalServerException", "The service failed while it worked on the request.")
