@@ -16,10 +16,11 @@ from pydantic_core import from_json
 from aijobs_sdk.simulation.faults import OVERLOADED, Fault, FaultKind
 from aijobs_sdk.simulation.wire import event_stream
 from aijobs_sdk.simulation.wire.answered import Answer
-from aijobs_sdk.simulation.wire.anthropic import Message, PromptCache, say
+from aijobs_sdk.simulation.wire.anthropic_messages import Message, say
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import route
 from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.prompt_cache import PromptCache
 
 Json = dict[str, JsonValue]
 USUAL_MAX_TOKENS = 4096

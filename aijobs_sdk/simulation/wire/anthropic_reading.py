@@ -1,0 +1,191 @@
+"""How Anthropic's requests are read, and which of them it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from aijobs_sdk.providers.models import Model
+from aijobs_sdk.simulation.wire.asked import Asked, Tool
+from aijobs_sdk.simulation.wire.calls import Refused
+from aijobs_sdk.simulation.wire.exchange import json_text
+
+Body = Mapping[str, JsonValue]
+THINKING_TOKENS = {"low": 200, "medium": 600, "high": 1500, "xhigh": 3000, "max": 6000}
+"""About how much an effort thinks, where its budget allows: own choice."""
+LEAST_BUDGET_TOKENS = 1024
+_ROLES = ("user", "assistant", "system")
+
+
+def asked_of(body: Body, model_id: str) -> Asked:
+    """Return what the body of a request for a message asks.
+
+    Raises:
+        Refused: its messages are none.
+    """
+    messages = _checked_messages(body)
+    said = [_text_of(message.get("content")) for message in messages]
+    asking = [place for place, message in enumerate(messages) if _is_from_the_user(message)]
+    last = asking[-1] if asking else len(said) - 1
+    system = _text_of(body.get("system"))
+    return Asked(
+        model_id=model_id,
+        prompt=said[last],
+        context="\n".join(filter(None, [system, *said[:last], *said[last + 1 :]])),
+        max_output_tokens=_whole_number(body.get("max_tokens")),
+        tools=() if _answers_a_call(messages[-1]) else _tools(body),
+        schema_=_schema(body),
+        thinking_tokens=_thinking_tokens(body),
+    )
+
+
+def model_id_of(body: Body) -> str:
+    """Return the name of the model that a body asks for."""
+    model_id = body.get("model")
+    if not isinstance(model_id, str) or not model_id:
+        raise invalid("model", "Field required")
+    return model_id
+
+
+def check_length(body: Body, model: Model) -> None:
+    """Refuse a length that the model cannot write, or that its thinking would use up."""
+    if body.get("max_tokens") is None:
+        raise invalid("max_tokens", "Field required")
+    tokens = _whole_number(body["max_tokens"])
+    if tokens is None:
+        raise invalid("max_tokens", "Input should be a valid integer")
+    if tokens < 1:
+        raise invalid("max_tokens", "Input should be greater than or equal to 1")
+    if model.max_output_tokens is not None and tokens > model.max_output_tokens:
+        raise invalid("max_tokens", f"{tokens} is above the {model.max_output_tokens} that {model.name} can write")
+    if (budget := _budget(body)) is not None and budget >= tokens:
+        raise invalid("max_tokens", "must be greater than thinking.budget_tokens")
+
+
+def stops_of(body: Body) -> Sequence[str]:
+    """Return the texts before which the answer ends."""
+    stops = body.get("stop_sequences")
+    return [stop for stop in stops if isinstance(stop, str) and stop] if isinstance(stops, list) else []
+
+
+def hides_thoughts(body: Body) -> bool:
+    """Whether the caller wants thoughts to be signed, but not shown."""
+    return _thinking(body).get("display") == "omitted"
+
+
+def blocks_of(content: JsonValue) -> Sequence[Body]:
+    """Return what a content consists of, a bare text as a block of its own."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return [block for block in content if isinstance(block, Mapping)] if isinstance(content, list) else []
+
+
+def text_of_block(block: Body) -> str:
+    """Return the words that a model reads in a block: none in a picture."""
+    match block.get("type"):
+        case "tool_result":
+            return _text_of(block.get("content"))
+        case "tool_use":
+            return json_text(block.get("input"))
+        case _:
+            return str(block.get("text", ""))
+
+
+def invalid(field: str, problem: str) -> Refused:
+    """Return a refusal that names the field at fault."""
+    return Refused(400, f"{field}: {problem}", code="invalid_request", param=field)
+
+
+def _checked_messages(body: Body) -> Sequence[Body]:
+    messages = body.get("messages")
+    if messages is None:
+        raise invalid("messages", "Field required")
+    if not isinstance(messages, list) or not messages:
+        raise invalid("messages", "at least one message is required")
+    for place, message in enumerate(messages):
+        _check_message(message, f"messages.{place}", is_last=place == len(messages) - 1)
+    return [message for message in messages if isinstance(message, Mapping)]
+
+
+def _check_message(message: JsonValue, where: str, *, is_last: bool) -> None:
+    if not isinstance(message, Mapping):
+        raise invalid(where, "Input should be an object")
+    if message.get("role") not in _ROLES:
+        raise invalid(f"{where}.role", "Input should be 'user', 'assistant' or 'system'")
+    content = message.get("content")
+    if not isinstance(content, (str, list)):
+        raise invalid(f"{where}.content", "Field required" if content is None else "Input should be a string or list")
+    if not content and not (is_last and message["role"] == "assistant"):
+        raise invalid(where, "must have non-empty content, unless it is a final assistant message")
+
+
+def _text_of(content: JsonValue) -> str:
+    return "\n".join(filter(None, map(text_of_block, blocks_of(content))))
+
+
+def _is_from_the_user(message: Body) -> bool:
+    """Whether a person speaks in it: what a tool returned goes under the same role."""
+    return message["role"] == "user" and any(
+        block.get("type") != "tool_result" for block in blocks_of(message["content"])
+    )
+
+
+def _answers_a_call(message: Body) -> bool:
+    return any(block.get("type") == "tool_result" for block in blocks_of(message["content"]))
+
+
+def _tools(body: Body) -> tuple[Tool, ...]:
+    choice = body.get("tool_choice")
+    wanted = choice if isinstance(choice, Mapping) else {}
+    if wanted.get("type") == "none":
+        return ()
+    # Those without a schema run at the vendor.
+    found = [(one.get("name"), one["input_schema"]) for one in blocks_of(body.get("tools")) if "input_schema" in one]
+    return tuple(
+        Tool(name=str(name), parameters=schema if isinstance(schema, Mapping) else {})
+        for name, schema in found
+        if wanted.get("type") != "tool" or wanted.get("name") == name
+    )
+
+
+def _schema(body: Body) -> Body | None:
+    config = body.get("output_config")
+    # As `output_format`, callers wrote it while it was a beta.
+    wanted = config.get("format") if isinstance(config, Mapping) else body.get("output_format")
+    schema = wanted.get("schema") if isinstance(wanted, Mapping) else None
+    return schema if isinstance(schema, Mapping) else None
+
+
+def _thinking_tokens(body: Body) -> int:
+    config = body.get("output_config")
+    effort = config.get("effort") if isinstance(config, Mapping) else None
+    usual = THINKING_TOKENS.get(str(effort), THINKING_TOKENS["high"])
+    match _thinking(body).get("type"):
+        case "enabled":
+            return min(usual, _budget(body) or usual)
+        case "adaptive":
+            return usual
+        case _:
+            return 0
+
+
+def _budget(body: Body) -> int | None:
+    thinking = _thinking(body)
+    if thinking.get("type") != "enabled":
+        return None
+    budget = _whole_number(thinking.get("budget_tokens"))
+    if budget is None or budget < LEAST_BUDGET_TOKENS:
+        raise invalid(
+            "thinking.enabled.budget_tokens", f"Input should be greater than or equal to {LEAST_BUDGET_TOKENS}"
+        )
+    return budget
+
+
+def _thinking(body: Body) -> Body:
+    thinking = body.get("thinking")
+    return thinking if isinstance(thinking, Mapping) else {}
+
+
+def _whole_number(value: JsonValue) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
