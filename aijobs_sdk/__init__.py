@@ -74,9 +74,12 @@ if TYPE_CHECKING:
     from aijobs_sdk.engine.metrics import Metrics as Metrics
     from aijobs_sdk.providers.models import Model as Model
     from aijobs_sdk.simulation.mock import Mock as Mock
+    from aijobs_sdk.simulation.mock import UnusedRuleWarning as UnusedRuleWarning
     from aijobs_sdk.simulation.mock import mock as mock
     from aijobs_sdk.simulation.script import fail as fail
     from aijobs_sdk.simulation.script import ok as ok
+    from aijobs_sdk.simulation.timeline import outage as outage
+    from aijobs_sdk.simulation.verdict import Verdict as Verdict
     from aijobs_sdk.sinks.memory import InMemoryMetrics as InMemoryMetrics
     from aijobs_sdk.sinks.opentelemetry import OpenTelemetryMetrics as OpenTelemetryMetrics
     from aijobs_sdk.sinks.prometheus import PrometheusMetrics as PrometheusMetrics
@@ -153,9 +156,12 @@ _HOMES = {
     "Metrics": "engine.metrics",
     "Model": "providers.models",
     "Mock": "simulation.mock",
+    "UnusedRuleWarning": "simulation.mock",
     "mock": "simulation.mock",
     "fail": "simulation.script",
     "ok": "simulation.script",
+    "outage": "simulation.timeline",
+    "Verdict": "simulation.verdict",
     "InMemoryMetrics": "sinks.memory",
     "OpenTelemetryMetrics": "sinks.opentelemetry",
     "PrometheusMetrics": "sinks.prometheus",
@@ -231,8 +237,10 @@ __all__ = [
     "TextDelta",
     "TooManyJobsError",
     "UnknownEvent",
+    "UnusedRuleWarning",
     "Usage",
     "UsageRow",
+    "Verdict",
     "WorkersHealth",
     "as_completed",
     "export_usage",
@@ -240,6 +248,7 @@ __all__ = [
     "job_type",
     "mock",
     "ok",
+    "outage",
     "wait",
 ]
 

@@ -8,23 +8,27 @@ import click
 
 from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.simulation.mock import Mock
+from aijobs_sdk.simulation.scenario import Scenario
 from mock_server.server import new_server
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--seed", default=0, show_default=True, help="The same seed answers the same.")
-@click.option("--profile", default="fast", show_default=True, help="How fast and how reliable: fast, typical, stress.")
+@click.option("--seed", type=int, help="The same seed answers the same.  [default: the scenario's, or 0]")
+@click.option("--profile", help="fast, typical or stress.  [default: the scenario's, or fast]")
 @click.option("--scenario", type=click.Path(dir_okay=False), help="A file of rules, TOML or YAML.")
 @click.option("--insecure-no-keys", is_flag=True, help="Answer callers who show no key, too.")
-def main(*, host: str, port: int, seed: int, profile: str, scenario: str | None, insecure_no_keys: bool) -> None:
+def main(
+    *, host: str, port: int, seed: int | None, profile: str | None, scenario: str | None, insecure_no_keys: bool
+) -> None:
     """Serve simulated OpenAI, Anthropic, Bedrock and Google endpoints. Nothing is sent anywhere else."""
 
     def new_world() -> Mock:
-        world = Mock(seed, profile, virtual=False)
+        world = Mock(virtual=False)
         if scenario is not None:
             world.load(scenario)
+        world.load(Scenario(seed=seed, profile=profile))
         return world
 
     try:

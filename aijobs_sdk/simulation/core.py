@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from http import HTTPStatus
-from itertools import accumulate, chain, repeat
+from itertools import accumulate, chain
+from pathlib import Path
 from random import Random
-from typing import Literal
 from uuid import UUID
 
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.providers.tokens import estimate_tokens
-from aijobs_sdk.simulation.faults import FaultKind, Quirk, status_fault
-from aijobs_sdk.simulation.plan import Plan, TimedText
-from aijobs_sdk.simulation.profiles import Behaviour, ErrorRates, Profile
+from aijobs_sdk.simulation.dice import Dice
+from aijobs_sdk.simulation.durations import seconds_of
+from aijobs_sdk.simulation.faults import FaultKind, status_fault
+from aijobs_sdk.simulation.journal import Call, Journal
+from aijobs_sdk.simulation.plan import Plan
+from aijobs_sdk.simulation.profiles import ErrorRates, Profile
 from aijobs_sdk.simulation.rate_limits import Allowances, RateLimit, RateLimits
 from aijobs_sdk.simulation.rules import Match, Rule
+from aijobs_sdk.simulation.scenario import Scenario
 from aijobs_sdk.simulation.script import Fail, Step, Succeed, fail, ok
-from aijobs_sdk.simulation.text import answer, first_tokens, pieces
-
-JOURNAL_CALLS = 10_000
-SLOW_LORIS_SECONDS = 20.0
-"""Between two pieces of an answer that takes for ever: below the limits that callers set for silence."""
-
-
-class Call(Fact):
-    """One call that was made, as the journal keeps it. It holds nothing of the prompt."""
-
-    job_id: UUID
-    model: str
-    attempt: int
-    outcome: str
-    """`ok`, or the code of the fault: what the call was going to end in, whether or not the caller stayed for it."""
-
+from aijobs_sdk.simulation.timeline import Incident, Outage, Timeline
+from aijobs_sdk.simulation.verdict import MANY_ATTEMPTS, Verdict, judge
+from aijobs_sdk.simulation.virtual_time import EPOCH
+from aijobs_sdk.simulation.writing import Writing
 
 _NOTHING = Plan(
     ttft_seconds=0.0,
@@ -47,52 +38,35 @@ _NOTHING = Plan(
 )
 
 
-class Dice:
-    """The draws that belong to one call. What concerns the answer is the job's, and so the same at every attempt.
-
-    Each model draws for itself: two of them asked the same differ as two would.
-    """
-
-    def __init__(self, chance: Chance, request: GenerationRequest, occurrence: int = 0) -> None:
-        self._chance = chance
-        self._request = request
-        self._occurrence = occurrence
-
-    def of_job(self, purpose: Literal["length", "text", "thinking", "value"]) -> Random:
-        """Return a generator that is the same at every attempt."""
-        return self._chance.stream(self._request.draw_key, self._request.model, purpose)
-
-    def of_attempt(self, purpose: Literal["ttft", "pace", "fault", "break"]) -> Random:
-        """Return a generator of this attempt's own."""
-        request = self._request
-        again = (self._occurrence,) if self._occurrence else ()
-        return self._chance.stream(request.draw_key, request.model, *again, request.attempt, purpose)
-
-
 class When:
     """Some jobs, and what is to happen to them."""
 
-    def __init__(self, match: Match, rules: list[Rule]) -> None:
+    def __init__(self, match: Match, add: Callable[[Rule], None]) -> None:
         self._match = match
-        self._rules = rules
+        self._add = add
 
     def do(self, *steps: Step | Sequence[Step]) -> None:
         """Let each of these jobs go through the steps, one an attempt; after the last its world is ordinary again."""
-        flat = chain.from_iterable((step,) if isinstance(step, Step) else step for step in steps)
-        self._rules.append(Rule(match=self._match, steps=tuple(flat)))
+        flat = tuple(chain.from_iterable((step,) if isinstance(step, Step) else step for step in steps))
+        if any(step.is_forever for step in flat[:-1]):
+            raise InvalidRequestError("A step that happens forever must be the last: those after it never happen.")
+        self._add(Rule(match=self._match, steps=flat))
 
 
 class Simulation:
     """A world of simulated providers. The same seed, profile and rules give the same answers, in whatever order."""
 
-    def __init__(self, seed: int = 0, profile: str = "fast") -> None:
+    def __init__(self, seed: int = 0, profile: str = "fast", *, began_at: datetime = EPOCH) -> None:
         self.seed = seed
+        self.began_at = began_at
+        """The instant from which the seconds of limits, incidents and the journal are counted."""
         self._chance = Chance(seed)
         self._profile = Profile.load(profile)
         self._rules: list[Rule] = []
-        self._limits = RateLimits()
+        self._limits: RateLimits | None = None
         self._used_rules: set[int] = set()
-        self._calls: deque[Call] = deque(maxlen=JOURNAL_CALLS)
+        self._timeline = Timeline(self._chance, self._profile)
+        self._journal = Journal()
 
     def on(
         self,
@@ -108,20 +82,64 @@ class Simulation:
         """
         tenant_glob = None if tenant is None else str(tenant)
         job_glob = None if job is None else str(job)
-        return When(Match(model=model, prompt=prompt, tenant=tenant_glob, job=job_glob), self._rules)
+        return When(Match(model=model, prompt=prompt, tenant=tenant_glob, job=job_glob), self.add_rule)
+
+    def add_rule(self, rule: Rule) -> None:
+        """Let a rule hold from now on."""
+        self._rules.append(rule)
+
+    def at(self, start: float | str, *outages: Outage) -> None:
+        """Let outages begin so many seconds ("5m" as well) after the world began.
+
+        A job whose script has a step for the attempt goes by its script: what a rule says is exact.
+        """
+        for one in outages:
+            self._timeline.add(Incident(starts_at_seconds=seconds_of(start), outage=one))
+
+    def load(self, scenario: str | Path | Scenario) -> None:
+        """Let all hold that a file (or a scenario already read) says, beside what holds already.
+
+        A seed and a profile take the place of the present ones. Nothing changes where something cannot be used.
+
+        Raises:
+            ConfigurationError: the file cannot be read.
+            InvalidRequestError: something in it cannot be used: file, line and field are named.
+        """
+        said = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        profile = self._profile if said.profile is None else Profile.load(said.profile)
+        if said.seed is not None:
+            self.seed, self._chance = said.seed, Chance(said.seed)
+        self._profile = profile
+        self._timeline = self._timeline.moved_to(self._chance, profile)
+        for limit in said.limits:
+            self._limit(limit)
+        for rule in said.rules:
+            self.add_rule(rule)
+        for incident in said.incidents:
+            self._timeline.add(incident)
 
     def plan(
-        self, request: GenerationRequest, *, written: str | None = None, thinking_tokens: int = 0, occurrence: int = 0
+        self,
+        request: GenerationRequest,
+        *,
+        written: str | None = None,
+        thinking_tokens: int = 0,
+        occurrence: int = 0,
+        at_seconds: float = 0.0,
+        provider: str | None = None,
     ) -> Plan:
-        """Return what happens in this call. Asking changes nothing.
+        """Return what happens in this call, begun so many seconds after the world. Asking changes nothing.
 
         `written` is what the model writes where that is not for it to choose, such as the arguments of a tool. Calls
         that differ in their `occurrence` alone get the same answer, each at its own pace and with its own faults.
+        `provider` is who is called; None: whoever comes first for the model.
         """
         behaviour = self._profile.behaviour(request.model)
         dice = Dice(self._chance, request, occurrence)
-        writing = _Writing(request, behaviour, dice, written, thinking_tokens)
-        match self._step(request, behaviour, dice):
+        writing = Writing(request, behaviour, dice, written, thinking_tokens)
+        outages = self._timeline.outages(request.model, provider, at_seconds)
+        special = self._scripted(request) or _incident_step(outages, dice)
+        match special or _ordinary_step(behaviour.errors, dice.of_attempt("fault")):
             case Fail() as step:
                 return _broken_off(writing.answer(Succeed()), step, dice)
             case Succeed() as step:
@@ -129,13 +147,33 @@ class Simulation:
             case step:
                 raise TypeError(f"{type(step).__name__} is no step: make one with ok() or fail().")
 
-    def record(self, request: GenerationRequest, plan: Plan) -> None:
-        """Write a call into the journal; a host does so when it begins to act it out."""
+    def record(
+        self,
+        request: GenerationRequest,
+        plan: Plan,
+        *,
+        at_seconds: float | None = None,
+        provider: str | None = None,
+        notices_truncation: bool = False,
+    ) -> int:
+        """Write a call into the journal, when a host begins to act it out, and return its number there.
+
+        `at_seconds` is when, since the world began; `notices_truncation` whether its caller is known to take an answer
+        without an end marker for a failure.
+        """
         if (index := self._rule_index(request)) is not None:
             self._used_rules.add(index)
-        self._calls.append(
-            Call(job_id=request.job_id, model=request.model, attempt=request.attempt, outcome=plan.outcome)
+        return self._journal.write(
+            request, plan, provider=provider, at_seconds=at_seconds, notices_truncation=notices_truncation
         )
+
+    def close(self, number: int, *, read_to_end: bool) -> None:
+        """Note in the journal whether the caller of a call stayed to its end."""
+        self._journal.close(number, read_to_end=read_to_end)
+
+    def seconds_at(self, now: datetime) -> float:
+        """Return how many seconds after the world began this is."""
+        return (now - self.began_at).total_seconds()
 
     def limit(
         self, *, model: str = "*", requests_per_minute: int | None = None, tokens_per_minute: int | None = None
@@ -144,15 +182,21 @@ class Simulation:
 
         Tokens are those of the request. A call above a limit is answered 429, with the time to wait.
         """
-        self._limits.add(
+        self._limit(
             RateLimit(model=model, requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute)
         )
+
+    def _limit(self, limit: RateLimit) -> None:
+        self._limits = self._limits or RateLimits()
+        self._limits.add(limit)
 
     def admit(self, request: GenerationRequest, seconds: float) -> tuple[Allowances, Plan | None]:
         """Take a call from its tenant's limits, at this second of the host's time.
 
         Return what is left, and how the call is sent away where that is not enough.
         """
+        if self._limits is None:
+            return Allowances(None, None), None
         tokens = estimate_tokens(request.system or "") + estimate_tokens(request.prompt)
         left = self._limits.take(str(request.tenant_id), request.model, tokens, seconds)
         if not left.retry_seconds:
@@ -175,7 +219,14 @@ class Simulation:
     @property
     def calls(self) -> Sequence[Call]:
         """The most recent calls, oldest first, at most 10,000."""
-        return tuple(self._calls)
+        return self._journal.calls
+
+    def verdict(self, *, many_attempts: int = MANY_ATTEMPTS) -> Verdict:
+        """Return how callers behaved so far, as far as the journal tells; more than `many_attempts` are a storm.
+
+        Ask when their jobs have ended: an answer that broke off looks accepted until it is asked for again.
+        """
+        return judge(self.calls, many_attempts=many_attempts)
 
     def unused_rules(self) -> Sequence[Rule]:
         """Return the rules that no call has matched so far: in a test, mostly a slip in a glob."""
@@ -185,10 +236,17 @@ class Simulation:
         newest_first = range(len(self._rules) - 1, -1, -1)
         return next((index for index in newest_first if self._rules[index].match.accepts(request)), None)
 
-    def _step(self, request: GenerationRequest, behaviour: Behaviour, dice: Dice) -> Step:
+    def _scripted(self, request: GenerationRequest) -> Step | None:
         index = self._rule_index(request)
-        scripted = None if index is None else self._rules[index].step(request.attempt)
-        return scripted or _ordinary_step(behaviour.errors, dice.of_attempt("fault"))
+        return None if index is None else self._rules[index].step(request.attempt)
+
+
+def _incident_step(outages: Sequence[Outage], dice: Dice) -> Step | None:
+    """Return how one of these outages makes the call fail; None where it gets through all of them."""
+    if not outages:
+        return None
+    rng = dice.of_attempt("incident")
+    return next((one.fault for one in outages if rng.random() < one.error_rate), None)
 
 
 def _ordinary_step(rates: ErrorRates, rng: Random) -> Step:
@@ -206,69 +264,6 @@ def _ordinary_step(rates: ErrorRates, rng: Random) -> Step:
         if draw < upper:
             return fail(kind)
     return ok()
-
-
-@dataclass(frozen=True, slots=True)
-class _Writing:
-    """How one answer comes to be: what it says, and when each piece of it is there."""
-
-    request: GenerationRequest
-    behaviour: Behaviour
-    dice: Dice
-    written: str | None
-    thinking_tokens: int
-
-    def answer(self, step: Succeed) -> Plan:
-        """Return the whole answer."""
-        request, latency = self.request, self.behaviour.latency
-        text, finish_reason = self._text(step)
-        input_tokens = estimate_tokens(request.system or "") + estimate_tokens(request.prompt)
-        output_tokens = estimate_tokens(text)
-        thoughts = self._thoughts()
-        thought_tokens = estimate_tokens(thoughts)
-        ttft = latency.draw_ttft_seconds(self.dice.of_attempt("ttft"), input_tokens=input_tokens)
-        words = [*pieces(thoughts, latency.tokens_per_event), *pieces(text, latency.tokens_per_event)]
-        gaps = self._gaps(step, tokens_per_piece=(thought_tokens + output_tokens) / max(1, len(words)))
-        timed = tuple(map(TimedText, accumulate(gaps, initial=ttft), words))
-        answer_begins = len(pieces(thoughts, latency.tokens_per_event))
-        return Plan(
-            ttft_seconds=ttft,
-            thinking=timed[:answer_begins],
-            thinking_tokens=thought_tokens,
-            pieces=timed[answer_begins:],
-            ends_at_seconds=timed[-1].offset_seconds if timed else ttft,
-            ending=Finished(
-                finish_reason=finish_reason, input_tokens=input_tokens, output_tokens=output_tokens + thought_tokens
-            ),
-            quirk=step.quirk,
-        )
-
-    def _gaps(self, step: Succeed, *, tokens_per_piece: float) -> Iterator[float]:
-        if step.quirk is Quirk.SLOW_LORIS:
-            return repeat(SLOW_LORIS_SECONDS)
-        rng = self.dice.of_attempt("pace")
-        latency = self.behaviour.latency
-        return (latency.draw_gap_seconds(rng, tokens=tokens) for tokens in repeat(tokens_per_piece))
-
-    def _thoughts(self) -> str:
-        if not self.thinking_tokens:
-            return ""
-        return answer(self.request.prompt, self.thinking_tokens, self.dice.of_job("thinking"))
-
-    def _text(self, step: Succeed) -> tuple[str, Literal["stop", "length"]]:
-        request = self.request
-        if step.text is not None:
-            text = step.text
-        elif self.written is not None:
-            return self.written, "stop"
-        else:
-            tokens = step.tokens or self.behaviour.length.draw_tokens(self.dice.of_job("length"))
-            text = answer(request.prompt, tokens, self.dice.of_job("text"))
-        for stop in request.stop:
-            text = text.partition(stop)[0]
-        if request.max_output_tokens is None or estimate_tokens(text) <= request.max_output_tokens:
-            return text, "stop"
-        return first_tokens(text, request.max_output_tokens), "length"
 
 
 def _broken_off(whole: Plan, step: Fail, dice: Dice) -> Plan:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Literal
 
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.simulation.core import Simulation
-from aijobs_sdk.simulation.virtual_time import VirtualClock, VirtualLoop
+from aijobs_sdk.simulation.offline import offline
+from aijobs_sdk.simulation.rules import Rule
+from aijobs_sdk.simulation.scenario import Scenario
+from aijobs_sdk.simulation.virtual_time import EPOCH, VirtualClock, VirtualLoop
 
 _CURRENT: ContextVar[Mock | None] = ContextVar("aijobs_mock", default=None)
 
@@ -20,8 +25,8 @@ class Mock(Simulation):
     """A simulated world with its time. Scripts go in by `on().do()`; `calls` tells what the providers were asked."""
 
     def __init__(self, seed: int = 0, profile: str = "fast", *, virtual: bool) -> None:
-        super().__init__(seed, profile)
         self.clock: Clock = VirtualClock() if virtual else SystemClock()
+        super().__init__(seed, profile, began_at=EPOCH if virtual else self.clock.now())
         self.virtual = virtual
         self._loops: list[VirtualLoop] = []
 
@@ -42,20 +47,60 @@ class Mock(Simulation):
         return loop
 
 
+class UnusedRuleWarning(UserWarning):
+    """A rule said what was to happen to some jobs, and none of them came: mostly a slip in a glob."""
+
+
 @contextmanager
-def mock(*, seed: int = 0, profile: str = "fast", clock: Literal["virtual", "real"] = "virtual") -> Iterator[Mock]:
+def mock(
+    *,
+    seed: int | None = None,
+    profile: str | None = None,
+    clock: Literal["virtual", "real"] = "virtual",
+    scenario: str | Path | None = None,
+    strict: bool = False,
+    allow_network: bool = False,
+) -> Iterator[Mock]:
     """Simulate the world for every client made inside; with the virtual clock, minutes pass in milliseconds.
 
-    The same seed gives the same texts, tokens, delays and failures, in whatever order jobs run.
+    The same seed gives the same texts, tokens, delays and failures, in whatever order jobs run. What is said here comes
+    before what the scenario file says; else the seed is 0 and the profile `fast`.
+
+    A rule that no call has matched when the block ends well is told as an `UnusedRuleWarning`: a slip in a glob lets a
+    test pass without what it is about, yet must not break a notebook in which a cell was left out. Rules of a file are
+    not told: it describes a world for many programs, of which each meets a part. `strict` raises for all of them.
+
+    Inside, nothing in this process reaches another machine, whichever library tries, unless `allow_network` lets it.
+
+    Raises:
+        ConnectionRefusedError: inside, for whoever tries to reach another machine; nothing was sent.
+        AssertionError: at the end, when `strict`: a rule was never used; its globs are named.
     """
-    world = Mock(seed, profile, virtual=clock == "virtual")
+    world = Mock(virtual=clock == "virtual")
+    if scenario is not None:
+        world.load(scenario)
+    world.load(Scenario(seed=seed, profile=profile))
     token = _CURRENT.set(world)
     try:
-        yield world
+        with nullcontext() if allow_network else offline():
+            yield world
     finally:
         _CURRENT.reset(token)
+    _tell(world.unused_rules(), strict=strict)
 
 
 def current_mock() -> Mock | None:
     """Return the world of the innermost `with mock()`; None outside of any."""
     return _CURRENT.get()
+
+
+def _tell(unused: Sequence[Rule], *, strict: bool) -> None:
+    told = [rule for rule in unused if strict or rule.file is None]
+    if not told:
+        return
+    rules = "; ".join(str(rule.match) if rule.file is None else f"{rule.match} ({rule.file})" for rule in told)
+    message = f"No call matched these rules: {rules}. Is there a slip in a glob, or did a later rule take all its jobs?"
+    if strict:
+        raise AssertionError(message)
+    # From the caller's `with` through contextlib and mock().
+    warnings.warn(message, UnusedRuleWarning, stacklevel=4)

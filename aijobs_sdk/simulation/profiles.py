@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -87,6 +87,15 @@ class ErrorRates(Figures):
     truncated: Probability = 0
 
 
+class IncidentRates(Figures):
+    """How a provider goes from normal to an incident and back: both last for exponentially distributed times."""
+
+    mean_seconds_between: float = Field(gt=0)
+    mean_seconds_lasting: float = Field(gt=0)
+    error_rate: Probability
+    """The share of calls that fail in an incident."""
+
+
 class Behaviour(Fact):
     """Everything a profile says about one model."""
 
@@ -108,6 +117,13 @@ class Profile(Fact):
     latency: Mapping[str, Latency]
     length: Mapping[str, Length]
     errors: Mapping[str, ErrorRates]
+    incidents: Mapping[str, IncidentRates] = {}
+    """By provider; empty where there are none."""
+
+    @staticmethod
+    def names() -> Sequence[str]:
+        """Return the names of all packaged profiles."""
+        return list(_packaged())
 
     @staticmethod
     def load(name: str) -> Profile:
@@ -133,6 +149,10 @@ class Profile(Fact):
             length=_for_model(self.length, model),
             errors=_for_model(self.errors, model),
         )
+
+    def incident_rates(self, provider: str) -> IncidentRates | None:
+        """Return how often this provider, known or not, has incidents; None where it has none."""
+        return _for_model(self.incidents, provider) if self.incidents else None
 
 
 @cache

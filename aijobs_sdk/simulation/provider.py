@@ -9,6 +9,7 @@ from datetime import datetime
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, TextChunk
 from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.plan import Plan
 
 
 class SimulatedProvider:
@@ -27,20 +28,31 @@ class SimulatedProvider:
         Raises:
             ProviderError: the simulation decided so.
         """
-        plan = self._simulation.plan(request)
-        self._simulation.record(request, plan)
         started_at = self._clock.now()
-        sent = 0
-        while sent < len(plan.pieces):
-            elapsed = await self._reach(started_at, plan.pieces[sent].offset_seconds)
-            due = bisect_right(plan.pieces, elapsed, lo=sent, key=lambda piece: piece.offset_seconds)
-            yield TextChunk(text="".join(piece.text for piece in plan.pieces[sent:due]))
-            sent = due
-        await self._reach(started_at, plan.ends_at_seconds)
-        if isinstance(plan.ending, Finished):
-            yield plan.ending
-        elif not plan.ending.is_silent:
-            raise plan.ending.error(self.name)
+        seconds = self._simulation.seconds_at(started_at)
+        plan = self._plan(request, seconds)
+        # The engine, which alone calls providers, fails an attempt whose answer has no end marker.
+        number = self._simulation.record(request, plan, at_seconds=seconds, provider=self.name, notices_truncation=True)
+        read_to_end = False
+        try:
+            sent = 0
+            while sent < len(plan.pieces):
+                elapsed = await self._reach(started_at, plan.pieces[sent].offset_seconds)
+                due = bisect_right(plan.pieces, elapsed, lo=sent, key=lambda piece: piece.offset_seconds)
+                yield TextChunk(text="".join(piece.text for piece in plan.pieces[sent:due]))
+                sent = due
+            await self._reach(started_at, plan.ends_at_seconds)
+            read_to_end = True
+            if isinstance(plan.ending, Finished):
+                yield plan.ending
+            elif not plan.ending.is_silent:
+                raise plan.ending.error(self.name)
+        finally:
+            self._simulation.close(number, read_to_end=read_to_end)
+
+    def _plan(self, request: GenerationRequest, seconds: float) -> Plan:
+        _, refused = self._simulation.admit(request, seconds)
+        return refused or self._simulation.plan(request, at_seconds=seconds, provider=self.name)
 
     async def _reach(self, started_at: datetime, offset_seconds: float) -> float:
         """Return once that many seconds have passed since the start, and how many have."""

@@ -88,7 +88,8 @@ class _Bucket:
 
     def refill(self, now: float) -> None:
         if self._at is not None:
-            self.left = min(float(self.limit), self.left + (now - self._at) * self.limit / MINUTE_SECONDS)
+            passed = max(0.0, now - self._at)  # on another loop of the same world it may be earlier again
+            self.left = min(float(self.limit), self.left + passed * self.limit / MINUTE_SECONDS)
         self._at = now
 
     def seconds_until(self, wanted: float) -> float:

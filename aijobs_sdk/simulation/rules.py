@@ -27,13 +27,24 @@ class Match(Fact):
         ]
         return all(glob is None or fnmatchcase(value, glob) for glob, value in pairs)
 
+    def __str__(self) -> str:
+        globs = ", ".join(f"{name}={glob!r}" for name, glob in self if glob is not None)
+        return globs or "all jobs"
+
 
 class Rule(Fact):
     """A script for some jobs. Each of them goes through all the steps, so that concurrency cannot move a fault."""
 
     match: Match
     steps: tuple[Step, ...]
+    file: str | None = None
+    """The scenario file it came from; None for one that a program wrote."""
 
     def step(self, attempt: int) -> Step | None:
-        """Return the step for this attempt (1-based); None after the last, when the world is ordinary again."""
-        return self.steps[attempt - 1] if attempt <= len(self.steps) else None
+        """Return the step for this attempt (1-based); None after the last, when the world is ordinary again.
+
+        A step that stays is the step of all later attempts as well.
+        """
+        if attempt <= len(self.steps):
+            return self.steps[attempt - 1]
+        return self.steps[-1] if self.steps and self.steps[-1].is_forever else None

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.simulation.durations import seconds_of
 from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk, named_fault, status_fault
 
 SILENCE_SECONDS = 600.0
@@ -14,10 +15,16 @@ SILENCE_SECONDS = 600.0
 
 
 class Step(Fact):
-    """What happens at one attempt. `step * 2` is the same at two attempts in a row."""
+    """What happens at one attempt. `step * 2` is the same at two attempts in a row, `step.forever()` at all."""
+
+    is_forever: bool = False
 
     def __mul__(self, times: int) -> tuple[Self, ...]:
         return (self,) * times
+
+    def forever(self) -> Self:
+        """Return the same for this attempt and all that follow, so that the world never is ordinary again."""
+        return self.replace(is_forever=True)
 
 
 class Succeed(Step):
@@ -49,17 +56,17 @@ def ok(text: str | None = None, *, tokens: int | None = None) -> Step:
 def fail(
     status_or_kind: int | str,
     *,
-    retry_after: float | None = None,
+    retry_after: float | str | None = None,
     after_tokens: int | None = None,
-    seconds: float | None = None,
+    seconds: float | str | None = None,
 ) -> Step:
     """Fail with an HTTP status or by a name: one of `FaultKind`, or of `Quirk`, by which a good answer is hard to read.
 
     `retry_after` is how many seconds the provider asks to wait, `after_tokens` how much of the answer comes first,
-    `seconds` how long the failure takes to show.
+    `seconds` how long the failure takes to show. Times are numbers of seconds, or texts such as "250ms" or "5m".
 
     Raises:
-        InvalidRequestError: no fault has this status or name.
+        InvalidRequestError: no fault has this status or name, or a time cannot be.
     """
     if status_or_kind in list(Quirk):
         return Succeed(quirk=Quirk(status_or_kind))
@@ -67,7 +74,7 @@ def fail(
     if status_or_kind in {FaultKind.TIMEOUT, FaultKind.STALL} and seconds is None:
         seconds = SILENCE_SECONDS
     return Fail(
-        fault=fault.model_copy(update={"retry_after_seconds": retry_after}),
+        fault=fault.replace(retry_after_seconds=None if retry_after is None else seconds_of(retry_after)),
         after_tokens=after_tokens,
-        seconds=seconds,
+        seconds=None if seconds is None else seconds_of(seconds),
     )

@@ -19,7 +19,8 @@ HALF_A_SENTENCE = 11
 ROOM_FOR_A_LIST = 80
 ROOM_FOR_A_HEADING = 120
 
-_HEAD_CHARS = 400  # where a prompt says what it is about; the rest may be a whole document
+HEAD_CHARS = 400
+"""Where a prompt says what it is about; the rest may be a whole document."""
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _SENTENCE_END = re.compile(r"[.?!\n\u3002]")
 _ASKING_WORDS = """
@@ -49,6 +50,11 @@ def answer(prompt: str, tokens: int, rng: Random) -> str:
     return "\n\n".join((begin, *_body(rng, tokens - frame), end))
 
 
+def head_of(prompt: str) -> str:
+    """Return the part of a prompt that an answer hangs on."""
+    return prompt[:HEAD_CHARS]
+
+
 def first_tokens(text: str, tokens: int) -> str:
     """Return the longest beginning of the text, in whole words, that is estimated at no more than that many tokens."""
     if estimate_tokens(text) <= tokens:
@@ -68,7 +74,7 @@ def pieces(text: str, tokens_per_event: int) -> tuple[str, ...]:
 
 def _topic(prompt: str) -> str:
     """Return the words after "please write a …" in the first sentence that has any."""
-    for sentence in _SENTENCE_END.split(prompt[:_HEAD_CHARS]):
+    for sentence in _SENTENCE_END.split(head_of(prompt)):
         words = _WORD.findall(sentence)
         asking = sum(1 for _ in takewhile(lambda word: word.lower() in _ASKING, words))
         if topic := _shorten(words[asking:]):

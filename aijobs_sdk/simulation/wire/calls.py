@@ -97,6 +97,8 @@ class Call:
         self.now = now
         self.allowances = NO_ALLOWANCES
         """What is left of the caller's limits, once `generate()` has looked."""
+        self.is_broken = False
+        """Whether the answer breaks off: an equal request is then another try of this one."""
         self._world = world
         self._seconds = world.seconds_at(now)
 
@@ -157,6 +159,7 @@ class Call:
             provider=self._provider(model),
         )
         self._world.record(request, plan, at_seconds=self._seconds, provider=self._provider(model))
+        self.is_broken = isinstance(plan.ending, Fault)
         if isinstance(plan.ending, Fault) and _is_before_the_answer(plan.ending, asked):
             raise Failed(plan.ending, plan.ends_at_seconds)
         # A script may have words said where the model would call a tool.

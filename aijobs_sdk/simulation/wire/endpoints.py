@@ -109,10 +109,8 @@ class Endpoints:
             response = vendor.refuse(call, refused)
         except Failed as failed:
             response = _failing(vendor, call, failed)
+        if call.is_broken:
             self._repeats.failed(call)
-        else:
-            if response.ending is not Ending.WHOLE:
-                self._repeats.failed(call)
         return response._replace(headers={**vendor.headers(call), **response.headers})
 
 
