@@ -12,6 +12,7 @@ import httpx
 import httpx2
 import pytest
 
+import aijobs_sdk as aijobs
 from aijobs_sdk.simulation.offline import offline
 
 ELSEWHERE = "192.0.2.1"  # reserved for examples: nobody is there
@@ -74,3 +75,13 @@ def test_the_guard_leaves_when_the_last_block_ends() -> None:
     with offline(), offline():
         pass
     sys.audit("socket.connect", None, (ELSEWHERE, CLOSED_PORT))  # what a socket says before it connects
+
+
+def test_a_simulated_world_is_offline() -> None:
+    with aijobs.mock(), pytest.raises(ConnectionRefusedError):
+        sys.audit("socket.connect", None, (ELSEWHERE, CLOSED_PORT))
+
+
+def test_a_simulated_world_lets_others_out_where_it_is_told_to() -> None:
+    with aijobs.mock(allow_network=True):
+        sys.audit("socket.connect", None, (ELSEWHERE, CLOSED_PORT))

@@ -80,3 +80,11 @@ def test_of_two_limits_the_later_holds() -> None:
     left = world.take("us", "gpt-5.2", 1, 0.0).requests
     assert left is not None
     assert left.limit == 100
+
+
+def test_a_clock_that_begins_anew_takes_nothing() -> None:
+    world = limits(requests_per_minute=60)
+    world.take("us", "gpt-5.2", 1, 1000.0)
+    left = world.take("us", "gpt-5.2", 1, 0.0).requests
+    assert left is not None
+    assert left.remaining == 58
