@@ -16,7 +16,7 @@ from mock_server.server import new_server
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8765, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--seed", type=int, help="The same seed answers the same.  [default: the scenario's, or 0]")
-@click.option("--profile", help="fast, typical or stress.  [default: the scenario's, or fast]")
+@click.option("--profile", help="instant, fast, typical or stress.  [default: the scenario's, or fast]")
 @click.option("--scenario", type=click.Path(dir_okay=False), help="A file of rules, TOML or YAML.")
 @click.option("--insecure-no-keys", is_flag=True, help="Answer callers who show no key, too.")
 def main(

@@ -8,11 +8,10 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.wire.endpoints import Endpoints
 from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, HttpRequest, HttpResponse, json_bytes
-from aijobs_sdk.simulation.wire.vendors import all_vendors
+from aijobs_sdk.simulation.wire.vendors import new_endpoints
 from mock_server.control import Control
 
 Scope = Mapping[str, Any]
@@ -57,7 +56,7 @@ class MockApp:
         return answer or _error(404, f"No simulated vendor has {request.method} {request.path}.")
 
     def _enter(self, world: Simulation) -> None:
-        self._endpoints = Endpoints(all_vendors(), world, ModelTable.load(), keys_required=self._keys_required)
+        self._endpoints = new_endpoints(world, keys_required=self._keys_required)
 
 
 class _Due(NamedTuple):

@@ -6,7 +6,7 @@ import click
 
 from aijobs_sdk.cli.own_types import import_job_types
 
-PROFILES = click.Choice(["fast", "typical", "stress"])
+PROFILES = click.Choice(["instant", "fast", "typical", "stress"])
 
 url_option = click.option("--url", metavar="URL", help="Where jobs run.  [default: AIJOBS_URL, then memory://]")
 database_option = click.option("--url", metavar="URL", help="Which database.  [default: AIJOBS_URL]")

@@ -36,7 +36,7 @@ class AsyncClient(AsyncClientOver):
         concurrency: jobs that run at the same time in this process; 0: none, as workers elsewhere run them.
         limits: all that an operator may turn: time limits, leases, unfinished jobs a tenant.
         seed: the simulation's; the same seed gives the same answers.
-        profile: how the simulation behaves: `fast`, `typical` or `stress`.
+        profile: how the simulation behaves: `instant`, `fast`, `typical` or `stress`.
         metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
     """
 
@@ -85,7 +85,7 @@ class Client(ClientOver):
         concurrency: jobs that run at the same time in this process; 0: none, as workers elsewhere run them.
         limits: all that an operator may turn: time limits, leases, unfinished jobs a tenant.
         seed: the simulation's; the same seed gives the same answers.
-        profile: how the simulation behaves: `fast`, `typical` or `stress`.
+        profile: how the simulation behaves: `instant`, `fast`, `typical` or `stress`.
         metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
     """
 

@@ -20,6 +20,10 @@ class Chance:
         """Return a generator of its own for this key."""
         return random.Random(int.from_bytes(self._digest(key)))  # noqa: S311 - simulation and jitter, not secrets
 
+    def token(self, *key: str | int) -> bytes:
+        """Return 16 bytes that belong to this key, to name something by."""
+        return self._digest(key)
+
     def _digest(self, key: tuple[str | int, ...]) -> bytes:
         # repr keeps ("ab", "c") and ("a", "bc"), 1 and "1" apart.
         return blake2b(repr((self.seed, *key)).encode(), digest_size=16).digest()

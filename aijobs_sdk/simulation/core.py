@@ -20,7 +20,7 @@ from aijobs_sdk.simulation.durations import seconds_of
 from aijobs_sdk.simulation.faults import FaultKind, status_fault
 from aijobs_sdk.simulation.journal import Call, Journal
 from aijobs_sdk.simulation.plan import Plan
-from aijobs_sdk.simulation.profiles import ErrorRates, Profile
+from aijobs_sdk.simulation.profiles import Behaviour, ErrorRates, Profile
 from aijobs_sdk.simulation.rate_limits import Allowances, RateLimit, RateLimits
 from aijobs_sdk.simulation.rules import Match, Rule
 from aijobs_sdk.simulation.scenario import Scenario
@@ -30,6 +30,7 @@ from aijobs_sdk.simulation.verdict import MANY_ATTEMPTS, Verdict, judge
 from aijobs_sdk.simulation.virtual_time import EPOCH
 from aijobs_sdk.simulation.writing import Writing
 
+_SUCCESS = ok()
 _NOTHING = Plan(
     ttft_seconds=0.0,
     pieces=(),
@@ -62,6 +63,7 @@ class Simulation:
         """The instant from which the seconds of limits, incidents and the journal are counted."""
         self._chance = Chance(seed)
         self._profile = Profile.load(profile)
+        self._behaviours: dict[str, Behaviour] = {}
         self._rules: list[Rule] = []
         self._limits: RateLimits | None = None
         self._used_rules: set[int] = set()
@@ -110,6 +112,7 @@ class Simulation:
         if said.seed is not None:
             self.seed, self._chance = said.seed, Chance(said.seed)
         self._profile = profile
+        self._behaviours.clear()
         self._timeline = self._timeline.moved_to(self._chance, profile)
         for limit in said.limits:
             self._limit(limit)
@@ -134,12 +137,12 @@ class Simulation:
         that differ in their `occurrence` alone get the same answer, each at its own pace and with its own faults.
         `provider` is who is called; None: whoever comes first for the model.
         """
-        behaviour = self._profile.behaviour(request.model)
+        behaviour = self._behaviour(request.model)
         dice = Dice(self._chance, request, occurrence)
         writing = Writing(request, behaviour, dice, written, thinking_tokens)
         outages = self._timeline.outages(request.model, provider, at_seconds)
         special = self._scripted(request) or _incident_step(outages, dice)
-        match special or _ordinary_step(behaviour.errors, dice.of_attempt("fault")):
+        match special or _ordinary_step(behaviour.errors, dice):
             case Fail() as step:
                 return _broken_off(writing.answer(Succeed()), step, dice)
             case Succeed() as step:
@@ -206,7 +209,7 @@ class Simulation:
 
     def bytes_for(self, *key: str | int) -> bytes:
         """Return 16 bytes that belong to this key."""
-        return self._chance.stream(*key).randbytes(16)
+        return self._chance.token(*key)
 
     def draws_of_job(self, draw_key: str, model: str) -> Random:
         """Return a generator for what a job's answer holds beside text: the same at every attempt."""
@@ -214,7 +217,7 @@ class Simulation:
 
     def stands_for(self, secret: str) -> str:
         """Return a name for a key: the same for the same key in this world, and nothing to find the key by."""
-        return self._chance.stream("key", secret).randbytes(8).hex()
+        return self._chance.token("key", secret).hex()
 
     @property
     def calls(self) -> Sequence[Call]:
@@ -231,6 +234,12 @@ class Simulation:
     def unused_rules(self) -> Sequence[Rule]:
         """Return the rules that no call has matched so far: in a test, mostly a slip in a glob."""
         return [rule for index, rule in enumerate(self._rules) if index not in self._used_rules]
+
+    def _behaviour(self, model: str) -> Behaviour:
+        found = self._behaviours.get(model)
+        if found is None:
+            found = self._behaviours[model] = self._profile.behaviour(model)
+        return found
 
     def _rule_index(self, request: GenerationRequest) -> int | None:
         newest_first = range(len(self._rules) - 1, -1, -1)
@@ -249,8 +258,11 @@ def _incident_step(outages: Sequence[Outage], dice: Dice) -> Step | None:
     return next((one.fault for one in outages if rng.random() < one.error_rate), None)
 
 
-def _ordinary_step(rates: ErrorRates, rng: Random) -> Step:
+def _ordinary_step(rates: ErrorRates, dice: Dice) -> Step:
     """Return success, or now and then a failure, as often as the profile says."""
+    if rates.never:
+        return _SUCCESS
+    rng = dice.of_attempt("fault")
     shares: dict[int | str, float] = {
         HTTPStatus.SERVICE_UNAVAILABLE: rates.unavailable,
         FaultKind.TIMEOUT: rates.timeout,
@@ -263,7 +275,7 @@ def _ordinary_step(rates: ErrorRates, rng: Random) -> Step:
     for kind, upper in zip(shares, accumulate(shares.values()), strict=True):
         if draw < upper:
             return fail(kind)
-    return ok()
+    return _SUCCESS
 
 
 def _broken_off(whole: Plan, step: Fail, dice: Dice) -> Plan:

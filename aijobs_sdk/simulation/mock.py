@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Literal
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
 
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.engine.system_clock import SystemClock
@@ -17,6 +18,9 @@ from aijobs_sdk.simulation.offline import offline
 from aijobs_sdk.simulation.rules import Rule
 from aijobs_sdk.simulation.scenario import Scenario
 from aijobs_sdk.simulation.virtual_time import EPOCH, VirtualClock, VirtualLoop
+
+if TYPE_CHECKING:
+    from aijobs_sdk.simulation.wire.endpoints import Endpoints
 
 _CURRENT: ContextVar[Mock | None] = ContextVar("aijobs_mock", default=None)
 
@@ -29,6 +33,7 @@ class Mock(Simulation):
         super().__init__(seed, profile, began_at=EPOCH if virtual else self.clock.now())
         self.virtual = virtual
         self._loops: list[VirtualLoop] = []
+        self._endpoints: Endpoints | None = None
 
     @property
     def now(self) -> float:
@@ -45,6 +50,18 @@ class Mock(Simulation):
         loop = VirtualLoop(always=not held)
         self._loops.append(loop)
         return loop
+
+    def transport(self, library: ModuleType) -> Any:  # noqa: ANN401 - a class of the library's own
+        """Return the network of this world for asynchronous clients of `httpx2` or `httpx`, and so for vendors' own.
+
+        `openai.AsyncOpenAI(http_client=httpx2.AsyncClient(transport=sim.transport(httpx2)))`: requests are answered in
+        this process and in this world's time, by simulated OpenAI, Anthropic, Bedrock and Google endpoints.
+        """
+        from aijobs_sdk.simulation.wire.transport import transport_under  # noqa: PLC0415 - few worlds need it
+        from aijobs_sdk.simulation.wire.vendors import new_endpoints  # noqa: PLC0415
+
+        self._endpoints = self._endpoints or new_endpoints(self)
+        return transport_under(library, self._endpoints, self.clock)
 
 
 class UnusedRuleWarning(UserWarning):

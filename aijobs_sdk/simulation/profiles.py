@@ -38,9 +38,9 @@ class Figures(Fact):
 class Latency(Figures):
     """How long a model takes."""
 
-    ttft_p50_seconds: float = Field(gt=0)
-    """Time to the first token of an ordinary call: lognormal between this and the p95."""
-    ttft_p95_seconds: float = Field(gt=0)
+    ttft_p50_seconds: float = Field(ge=0)
+    """Time to the first token of an ordinary call: lognormal between this and the p95; 0 where it is there at once."""
+    ttft_p95_seconds: float = Field(ge=0)
     slow_path_probability: Probability = 0
     slow_path_factor: float = Field(default=1, ge=1)
     """What the time to the first token is multiplied by on the slow path."""
@@ -52,6 +52,8 @@ class Latency(Figures):
 
     def draw_ttft_seconds(self, rng: Random, *, input_tokens: int) -> float:
         """Return a time to the first token, of which reading the prompt is a part."""
+        if not self.ttft_p50_seconds:
+            return input_tokens * self.prefill_seconds_per_token
         first = draw_lognormal(rng, p50=self.ttft_p50_seconds, p95=self.ttft_p95_seconds)
         if rng.random() < self.slow_path_probability:
             first *= self.slow_path_factor
@@ -85,6 +87,11 @@ class ErrorRates(Figures):
     timeout: Probability = 0
     reset: Probability = 0
     truncated: Probability = 0
+
+    @property
+    def never(self) -> bool:
+        """Whether every call succeeds."""
+        return not (self.rate_limited or self.unavailable or self.timeout or self.reset or self.truncated)
 
 
 class IncidentRates(Figures):
@@ -127,7 +134,7 @@ class Profile(Fact):
 
     @staticmethod
     def load(name: str) -> Profile:
-        """Return the packaged profile of this name: `fast`, `typical` or `stress`.
+        """Return the packaged profile of this name: `instant`, `fast`, `typical` or `stress`.
 
         Raises:
             InvalidRequestError: there is none of this name.

@@ -58,8 +58,10 @@ class Writing:
     def _gaps(self, step: Succeed, *, tokens_per_piece: float) -> Iterator[float]:
         if step.quirk is Quirk.SLOW_LORIS:
             return repeat(SLOW_LORIS_SECONDS)
-        rng = self.dice.of_attempt("pace")
         latency = self.behaviour.latency
+        if not latency.token_cv:
+            return repeat(tokens_per_piece / latency.tokens_per_second)
+        rng = self.dice.of_attempt("pace")
         return (latency.draw_gap_seconds(rng, tokens=tokens) for tokens in repeat(tokens_per_piece))
 
     def _thoughts(self) -> str:

@@ -6,7 +6,6 @@ import base64
 
 from pydantic import JsonValue
 
-from aijobs_sdk.simulation.picture import draw_picture
 from aijobs_sdk.simulation.wire.asked import Asked
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import HttpResponse
@@ -36,6 +35,8 @@ def images(call: Call) -> HttpResponse:
         raise Refused(400, f"Invalid 'n': expected at most {MOST}.", code="integer_above_max_value", param="n")
     quality = body.get("quality") if body.get("quality") in TOKENS else "medium"
     answer = call.generate(Asked(model_id=str(body.get("model", "gpt-image-1")), prompt=prompt))
+    from aijobs_sdk.simulation.picture import draw_picture  # noqa: PLC0415 - Pillow is an extra
+
     width, height = SIZES[str(size)]
     data: list[JsonValue] = [
         {"b64_json": base64.b64encode(draw_picture(prompt, call.draws("image", place), width, height)).decode()}

@@ -15,9 +15,6 @@ from google.oauth2.credentials import Credentials
 from pydantic import BaseModel
 
 import aijobs_sdk as aijobs
-from aijobs_sdk.providers.models import ModelTable
-from aijobs_sdk.simulation.wire.endpoints import Endpoints
-from aijobs_sdk.simulation.wire.google import Google
 from simulation.wire.vendors_in_process import Stage, a_stage
 
 FLASH = "gemini-3-flash-preview"
@@ -51,14 +48,9 @@ class Colour(Enum):
     BLUE = "blue"
 
 
-def a_google_stage() -> Stage:
-    stage = a_stage()
-    return stage._replace(endpoints=Endpoints([Google()], stage.sim, ModelTable.load()))
-
-
 @pytest.fixture
 def stage() -> Stage:
-    return a_google_stage()
+    return a_stage()
 
 
 every_client = pytest.mark.parametrize("kind", CLIENTS)
@@ -116,7 +108,7 @@ def test_an_answer_has_text_usage_and_names(stage: Stage, kind: str) -> None:
 
 @every_client
 def test_a_stream_has_the_text_and_the_usage_of_the_whole_answer(kind: str) -> None:
-    whole_stage, stream_stage = a_google_stage(), a_google_stage()
+    whole_stage, stream_stage = a_stage(), a_stage()
     whole = whole_stage.run(lambda: ask(whole_stage, kind=kind))
     chunks = stream_stage.run(lambda: stream(stream_stage, kind=kind))
     assert text_of(chunks) == whole.text
@@ -397,7 +389,7 @@ def test_a_call_that_nobody_answers_fails_in_the_network(stage: Stage, fault: st
 @pytest.mark.parametrize("quirk", ["split_utf8", "slow_loris"])
 def test_an_odd_delivery_changes_no_text(stage: Stage, quirk: str) -> None:
     stage.sim.on().do(aijobs.fail(quirk))
-    odd, usual = stage.run(lambda: stream(stage)), a_google_stage()
+    odd, usual = stage.run(lambda: stream(stage)), a_stage()
     assert text_of(odd) == usual.run(lambda: ask(usual)).text
 
 

@@ -9,12 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import httpx2
 
-import aijobs_sdk as aijobs
-from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.mock import Mock
-from aijobs_sdk.simulation.wire.endpoints import Endpoints
-from aijobs_sdk.simulation.wire.transport import transport_under
-from aijobs_sdk.simulation.wire.vendors import all_vendors
 
 T = TypeVar("T")
 
@@ -23,11 +18,10 @@ class Stage(NamedTuple):
     """A simulated world, and clients that live in it."""
 
     sim: Mock
-    endpoints: Endpoints
 
     def http(self, library: ModuleType = httpx2, **options: Any) -> Any:
         """Return an HTTP client whose network is the simulation."""
-        return library.AsyncClient(transport=transport_under(library, self.endpoints, self.sim.clock), **options)
+        return library.AsyncClient(transport=self.sim.transport(library), **options)
 
     def run(self, play: Callable[[], Awaitable[T]]) -> T:
         """Return what the coroutine returns, in virtual time."""
@@ -41,5 +35,4 @@ class Stage(NamedTuple):
 
 def a_stage(*, seed: int = 7, profile: str = "fast") -> Stage:
     """Return an empty stage."""
-    with aijobs.mock(seed=seed, profile=profile) as sim:
-        return Stage(sim, Endpoints(all_vendors(), sim, ModelTable.load()))
+    return Stage(Mock(seed, profile, virtual=True))
