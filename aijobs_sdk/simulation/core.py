@@ -164,8 +164,9 @@ class Simulation:
         `at_seconds` is when, since the world began; `notices_truncation` whether its caller is known to take an answer
         without an end marker for a failure.
         """
-        if (index := self._rule_index(request)) is not None:
-            self._used_rules.add(index)
+        for index, rule in enumerate(self._rules):
+            if index not in self._used_rules and rule.match.accepts(request):
+                self._used_rules.add(index)
         return self._journal.write(
             request, plan, provider=provider, at_seconds=at_seconds, notices_truncation=notices_truncation
         )

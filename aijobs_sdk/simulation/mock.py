@@ -84,8 +84,9 @@ def mock(
     before what the scenario file says; else the seed is 0 and the profile `fast`.
 
     A rule that no call has matched when the block ends well is told as an `UnusedRuleWarning`: a slip in a glob lets a
-    test pass without what it is about, yet must not break a notebook in which a cell was left out. Rules of a file are
-    not told: it describes a world for many programs, of which each meets a part. `strict` raises for all of them.
+    test pass without what it is about, yet must not break a notebook in which a cell was left out. A rule whose jobs a
+    later rule took was matched. Rules of a file are not told: it describes a world for many programs, of which each
+    meets a part. `strict` raises for all of them.
 
     Inside, nothing in this process reaches another machine, whichever library tries, unless `allow_network` lets it.
 
@@ -116,7 +117,7 @@ def _tell(unused: Sequence[Rule], *, strict: bool) -> None:
     if not told:
         return
     rules = "; ".join(str(rule.match) if rule.file is None else f"{rule.match} ({rule.file})" for rule in told)
-    message = f"No call matched these rules: {rules}. Is there a slip in a glob, or did a later rule take all its jobs?"
+    message = f"No call matched these rules: {rules}. Is there a slip in a glob?"
     if strict:
         raise AssertionError(message)
     # From the caller's `with` through contextlib and mock().

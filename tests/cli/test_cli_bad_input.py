@@ -49,7 +49,7 @@ def assert_refused(result: Result, message: str, folder: Path, files: Sequence[s
         (["--payload", "missing.json"], "Cannot read the payload file missing.json: No such file"),
         (["--payload", "."], "Cannot read the payload file .: Is a directory"),
         (["Hi", "--url", "ftp://x"], "Cannot connect to a ftp: address"),
-        (["Hi", "--profile", "slow"], "'slow' is not one of 'fast', 'typical', 'stress'"),
+        (["Hi", "--profile", "slow"], "'slow' is not one of 'instant', 'fast', 'typical', 'stress'"),
         (["Hi", "--seed", "x"], "'x' is not a valid integer"),
     ],
 )

@@ -70,6 +70,7 @@ def test_a_payload_file_holds_all_the_fields(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["payload"]["max_tokens"] == 50
 
 
+@pytest.mark.filterwarnings("ignore::aijobs_sdk.UnusedRuleWarning")  # it asks no provider
 def test_another_job_type_prints_its_result_as_json(tmp_path: Path) -> None:
     path = tmp_path / "payload.json"
     path.write_text('{"echo": {"a": 1}}')

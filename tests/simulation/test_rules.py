@@ -71,3 +71,11 @@ def test_a_rule_no_call_has_matched_is_found(sim: Simulation) -> None:
     sim.on(prompt="*haiku*").do(fail(429))
     sim.record(a_request(), sim.plan(a_request()))
     assert [rule.match.prompt for rule in sim.unused_rules()] == ["*haikoo*"]
+
+
+def test_a_rule_whose_jobs_a_later_one_took_was_matched(sim: Simulation) -> None:
+    sim.on(model="gpt-*").do(ok())
+    sim.on(model="gpt-5.2").do(ok())
+    request = a_request()
+    sim.record(request, sim.plan(request))
+    assert not sim.unused_rules()
