@@ -68,6 +68,7 @@ TABLE: Mapping[tuple[JobState, Verb], JobState] = {
     (JobState.CANCELLED, Verb.REQUEST_CANCEL): JobState.CANCELLED,
 }
 """From where, by what, to where. A pair that is not here cannot happen: `advance()` refuses it."""
+CLAIMABLE = frozenset(state for state, verb in TABLE if verb is Verb.CLAIM)
 
 
 class _Head(TypedDict):
@@ -133,7 +134,7 @@ class JobRecord(NamedTuple):
     @property
     def waiting(self) -> bool:
         """Whether a worker may take the job, now or later."""
-        return (self.state, Verb.CLAIM) in TABLE
+        return self.state in CLAIMABLE
 
     def claimable(self, now: datetime) -> bool:
         """Return True for a job that a worker may take at this instant."""

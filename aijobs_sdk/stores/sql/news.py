@@ -62,7 +62,7 @@ class News:
 
     def publish(self, record: JobRecord) -> None:
         """Tell everybody here how a job now stands."""
-        if (reader := self._readers.get(record.job.id)) is not None:
+        if self._readers and (reader := self._readers.get(record.job.id)) is not None:
             reader.learn(record.last_seq)
         made_room = record.job.type in self.limited_types and record.state is not JobState.RUNNING
         if record.waiting or made_room:

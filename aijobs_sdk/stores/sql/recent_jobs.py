@@ -32,13 +32,14 @@ class RecentJob:
     def take(self, record: JobRecord, news: Sequence[JobEvent]) -> bool:
         """Take in how the job now stands; return whether the log is still whole."""
         self.job = record.job
-        self.log += news
+        log = self.log
         for event in news:
-            if isinstance(event, TextDelta):
+            log.append(event)
+            if type(event) is TextDelta:
                 self.chars += len(event.text)
         if record.job.result:
             self.chars += _chars_in(record.job.result)
-        return record.last_seq == len(self.log)
+        return record.last_seq == len(log)
 
 
 class RecentJobs:
@@ -63,14 +64,20 @@ class RecentJobs:
     def add(self, record: JobRecord, news: Sequence[JobEvent]) -> None:
         """Keep a job as it now is, if its log is here from the first event on."""
         job_id = record.job.id
-        recent = self._unfinished.get(job_id) or RecentJob(record.job, [], _chars_in(record.job.payload))
-        chars_before = recent.chars if recent.log else 0
+        recent = self._unfinished.get(job_id)
+        known, chars_before = recent is not None, 0
+        if recent is None:
+            recent = RecentJob(record.job, [], _chars_in(record.job.payload))
+        else:
+            chars_before = recent.chars
         whole = recent.take(record, news)
         self._chars += recent.chars - chars_before
         if whole and not record.state.is_final:
-            self._unfinished[job_id] = recent
+            if not known:
+                self._unfinished[job_id] = recent
             return
-        self._unfinished.pop(job_id, None)
+        if known:
+            del self._unfinished[job_id]
         if whole:
             self._finished[job_id] = recent
             self._make_room()
