@@ -9,14 +9,14 @@ from http import HTTPStatus
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.faults import Fault
 from aijobs_sdk.simulation.rate_limits import Allowance
-from aijobs_sdk.simulation.wire.anthropic_batches import KEPT_BATCHES, Batches, instant
+from aijobs_sdk.simulation.wire.anthropic_batches import KEPT_BATCHES, Batches
 from aijobs_sdk.simulation.wire.anthropic_errors import failure, refusal
 from aijobs_sdk.simulation.wire.anthropic_messages import say, server_sent
 from aijobs_sdk.simulation.wire.anthropic_models import model, models
 from aijobs_sdk.simulation.wire.anthropic_reading import asked_of, model_id_of
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import route
-from aijobs_sdk.simulation.wire.exchange import Headers, HttpRequest, HttpResponse
+from aijobs_sdk.simulation.wire.exchange import Headers, HttpRequest, HttpResponse, instant
 from aijobs_sdk.simulation.wire.prompt_cache import PromptCache
 
 

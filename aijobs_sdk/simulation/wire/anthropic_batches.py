@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from aijobs_sdk.simulation.wire.anthropic_errors import Json, failure, refusal
 from aijobs_sdk.simulation.wire.anthropic_messages import say
 from aijobs_sdk.simulation.wire.anthropic_reading import Body, invalid, model_id_of
 from aijobs_sdk.simulation.wire.calls import Call, Failed, Refused
-from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, instant, json_bytes
 from aijobs_sdk.simulation.wire.prompt_cache import PromptCache
 
 BATCH_LIFETIME = timedelta(hours=24)
@@ -122,8 +122,3 @@ def _result(batch: Call, custom_id: str, params: Body, cache: PromptCache) -> Js
     except Failed as failed:
         return {"type": "errored", "error": failure(call, failed.fault)}
     return {"type": "succeeded", "message": message.body()}
-
-
-def instant(at: datetime) -> str:
-    """Return an instant as this vendor writes it."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

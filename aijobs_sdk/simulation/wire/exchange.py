@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
@@ -76,3 +77,8 @@ def json_bytes(value: object) -> bytes:
 def json_text(value: JsonValue) -> str:
     """Return the JSON that a model writes: with a space after each comma and colon, as models do."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def instant(at: datetime) -> str:
+    """Return an instant as vendors write it: `2026-01-15T09:30:00Z`."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

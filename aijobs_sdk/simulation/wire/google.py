@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -17,7 +16,7 @@ from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import Route, route
-from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, instant, json_bytes
 from aijobs_sdk.simulation.wire.google_errors import MESSAGES, Json, bad_request, details_of, error_body, message_of
 from aijobs_sdk.simulation.wire.google_reading import (
     asked_of,
@@ -218,7 +217,7 @@ def _arguments(text: str) -> Json | None:
 def _head(call: Call, answer: Answer) -> Json:
     head: Json = {"modelVersion": call.params["model"], "responseId": answer.id}
     if is_vertex(call):
-        head["createTime"] = call.now.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        head["createTime"] = instant(call.now)
     return head
 
 
