@@ -6,7 +6,8 @@ than half the time, and in PostgreSQL all of a transaction's writes and its comm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, cast
 
 import psycopg
@@ -95,7 +96,7 @@ class PostgresSession:
         asked = psycopg.RawCursor(self._raw)
         if not self._gathered:
             return asked.execute(sql, values).fetchall()
-        with self._raw.pipeline():
+        with self._pipeline():
             self._execute_gathered()
             asked.execute(sql, values)
         return asked.fetchall()  # in the pipeline it would take a trip of its own
@@ -103,8 +104,26 @@ class PostgresSession:
     def send(self) -> None:
         """Execute what has gathered."""
         if self._gathered:
-            with self._raw.pipeline():
+            with self._pipeline():
                 self._execute_gathered()
+
+    @contextmanager
+    def _pipeline(self) -> Iterator[None]:
+        """Send everything inside together; what goes wrong first is raised.
+
+        A pipeline that ends under an error of its own would log the second one, which says nothing new.
+        """
+        first: psycopg.Error | None = None
+        try:
+            with self._raw.pipeline():
+                try:
+                    yield
+                except psycopg.Error as error:
+                    first = error
+        except psycopg.Error as error:
+            raise first or error from None
+        if first is not None:
+            raise first
 
     def _execute_gathered(self) -> None:
         cursor = psycopg.RawCursor(self._raw)
