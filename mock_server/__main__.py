@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from aijobs_sdk.contract.errors import AIJobsError
@@ -40,7 +38,6 @@ def main(
     click.echo(f"  OPENAI_BASE_URL=http://{host}:{port}/v1")
     click.echo(f"  ANTHROPIC_BASE_URL=http://{host}:{port}")
     server.run()
-    sys.exit(0)
 
 
 if __name__ == "__main__":

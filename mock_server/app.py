@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.wire.endpoints import Endpoints
-from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, HttpRequest, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, HttpRequest, HttpResponse, json_response
 from aijobs_sdk.simulation.wire.vendors import new_endpoints
 from mock_server.control import Control
 
@@ -59,11 +59,6 @@ class MockApp:
         self._endpoints = new_endpoints(world, keys_required=self._keys_required)
 
 
-class _Due(NamedTuple):
-    at_seconds: float
-    data: bytes
-
-
 async def _body(receive: Receive) -> bytes | None:
     """Return the request's body, None where it is too long."""
     parts: list[bytes] = []
@@ -104,16 +99,15 @@ async def _reach(at_seconds: float, began: float) -> None:
         await asyncio.sleep(wait)
 
 
-def _joined(chunks: Sequence[Chunk]) -> Iterator[_Due]:
+def _joined(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
     """Yield what is due at the same moment as one: to send it costs more than to make it."""
     gathered: list[bytes] = []
     for place, chunk in enumerate(chunks):
         gathered.append(chunk.data)
         if place + 1 == len(chunks) or chunks[place + 1].at_seconds > chunk.at_seconds:
-            yield _Due(chunk.at_seconds, b"".join(gathered))
+            yield Chunk(chunk.at_seconds, b"".join(gathered))
             gathered.clear()
 
 
 def _error(status: int, message: str) -> HttpResponse:
-    body = json_bytes({"error": {"message": message}})
-    return HttpResponse(status, {"content-type": "application/json"}, (Chunk(0.0, body),), 0.0)
+    return json_response({"error": {"message": message}}, status=status)

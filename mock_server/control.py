@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.scenario import Scenario
-from aijobs_sdk.simulation.wire.exchange import Chunk, HttpRequest, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.exchange import HttpRequest, HttpResponse, json_response
 
 
 class Control:
@@ -30,22 +30,20 @@ class Control:
         match request.method, request.path:
             case "POST", "/_sim/reset":
                 self.reset()
-                return _reply({"status": "reset"})
+                return json_response({"status": "reset"})
             case "POST", "/_sim/rules":
                 return self._add_rule(request)
             case "GET", "/_sim/journal":
-                return _reply({"calls": [call.model_dump(mode="json") for call in self._world.calls]})
+                return json_response({"calls": [call.model_dump(mode="json") for call in self._world.calls]})
             case _:
-                return _reply({"error": "There is POST /_sim/reset, POST /_sim/rules and GET /_sim/journal."}, 404)
+                return json_response(
+                    {"error": "There is POST /_sim/reset, POST /_sim/rules and GET /_sim/journal."}, status=404
+                )
 
     def _add_rule(self, request: HttpRequest) -> HttpResponse:
         try:
             self._world.add_rule(Scenario.rule_of(request.json))
         except InvalidRequestError as error:
             fields: JsonValue = [problem.model_dump() for problem in error.fields]
-            return _reply({"error": error.message, "fields": fields}, 400)
-        return _reply({"status": "added"})
-
-
-def _reply(body: JsonValue, status: int = 200) -> HttpResponse:
-    return HttpResponse(status, {"content-type": "application/json"}, (Chunk(0.0, json_bytes(body)),), 0.0)
+            return json_response({"error": error.message, "fields": fields}, status=400)
+        return json_response({"status": "added"})

@@ -13,7 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from aijobs_sdk.simulation.core import Simulation
 from mock_server.app import ABORT, MockApp
 
-START_SECONDS = 10.0
+STOP_SECONDS = 10.0
+"""How long the thread may take to end."""
 
 
 class BreakableProtocol(HttpToolsProtocol):
@@ -57,4 +58,4 @@ def running(new_world: Callable[[], Simulation], *, port: int = 0, keys_required
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(START_SECONDS)
+        thread.join(STOP_SECONDS)

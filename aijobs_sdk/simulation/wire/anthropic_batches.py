@@ -10,11 +10,11 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import NamedTuple
 
-from aijobs_sdk.simulation.wire.anthropic_errors import Json, failure, refusal
+from aijobs_sdk.simulation.wire.anthropic_errors import failure, refusal
 from aijobs_sdk.simulation.wire.anthropic_messages import say
 from aijobs_sdk.simulation.wire.anthropic_reading import Body, invalid, model_id_of
 from aijobs_sdk.simulation.wire.calls import Call, Failed, Refused
-from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, instant, json_bytes
+from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, instant, json_bytes
 from aijobs_sdk.simulation.wire.prompt_cache import PromptCache
 
 BATCH_LIFETIME = timedelta(hours=24)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from pydantic import JsonValue
-
 from aijobs_sdk.simulation.faults import OVERLOADED, Fault, FaultKind
 from aijobs_sdk.simulation.wire.calls import Call, Refused
+from aijobs_sdk.simulation.wire.exchange import Json
 
-Json = dict[str, JsonValue]
 SPEND_LIMIT = "enforced_spend_limit_reached"
 """The only code beside the kind of an error: it marks a limit that does not come back within the minute."""
 _KINDS: Mapping[int, str] = {

@@ -14,11 +14,11 @@ from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.plan import TimedText
 from aijobs_sdk.simulation.wire.answered import Answer
-from aijobs_sdk.simulation.wire.anthropic_errors import Json, error_body
+from aijobs_sdk.simulation.wire.anthropic_errors import error_body
 from aijobs_sdk.simulation.wire.anthropic_models import id_of
 from aijobs_sdk.simulation.wire.anthropic_reading import Body, asked_of, check_length, hides_thoughts, stops_of
 from aijobs_sdk.simulation.wire.calls import Call
-from aijobs_sdk.simulation.wire.exchange import Chunk, json_bytes
+from aijobs_sdk.simulation.wire.exchange import Chunk, Json, json_bytes
 from aijobs_sdk.simulation.wire.prompt_cache import PromptCache, marked_prefixes
 
 

@@ -7,9 +7,8 @@ import re
 from pydantic import JsonValue
 
 from aijobs_sdk.providers.models import Model
-from aijobs_sdk.simulation.wire.anthropic_errors import Json
 from aijobs_sdk.simulation.wire.calls import Call
-from aijobs_sdk.simulation.wire.exchange import HttpResponse
+from aijobs_sdk.simulation.wire.exchange import HttpResponse, Json
 
 
 def models(call: Call) -> HttpResponse:

@@ -19,10 +19,9 @@ from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.anthropic_messages import Message, say
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import route
-from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, Json, json_bytes
 from aijobs_sdk.simulation.wire.prompt_cache import PromptCache
 
-Json = dict[str, JsonValue]
 USUAL_MAX_TOKENS = 4096
 """How long an answer may become where neither the caller nor the table of models says."""
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)")

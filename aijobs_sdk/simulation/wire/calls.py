@@ -22,7 +22,16 @@ from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.rate_limits import Allowances
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.asked import Asked, Tool
-from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, Headers, HttpRequest, HttpResponse, json_bytes, json_text
+from aijobs_sdk.simulation.wire.exchange import (
+    Chunk,
+    Ending,
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    json_bytes,
+    json_response,
+    json_text,
+)
 from aijobs_sdk.simulation.wire.model_ids import SERVED_BY, find_model
 from aijobs_sdk.simulation.wire.values import value_for
 
@@ -168,8 +177,8 @@ class Call:
 
     def whole(self, answer: Answer, body: object, *, content_type: str = "application/json") -> HttpResponse:
         """Return the answer as one body, when all of it is there."""
-        data = json_bytes(body)
-        chunks = _paced(data, answer) if answer.quirk else (Chunk(answer.ends_at_seconds, data),)
+        data = Chunk(answer.ends_at_seconds, json_bytes(body))
+        chunks = _sliced(data) if answer.quirk is Quirk.SPLIT_UTF8 else (data,)
         return self._response(chunks, answer.ends_at_seconds, content_type)
 
     def stream(
@@ -189,7 +198,7 @@ class Call:
 
     def reply(self, body: object, *, status: int = 200) -> HttpResponse:
         """Return an answer that nobody waits for."""
-        return HttpResponse(status, {"content-type": "application/json"}, (Chunk(0.0, json_bytes(body)),), 0.0)
+        return json_response(body, status=status)
 
     def _response(
         self, chunks: Sequence[Chunk], ends_at: float, content_type: str, ending: Ending = Ending.WHOLE
@@ -245,7 +254,7 @@ class Call:
             cached_tokens=min(asked.cached_tokens, read),
             output_tokens=finished.output_tokens if finished else estimate_tokens(text) + plan.thinking_tokens,
             thinking_tokens=plan.thinking_tokens,
-            fault=None if finished else plan.ending if isinstance(plan.ending, Fault) else None,
+            fault=plan.ending if isinstance(plan.ending, Fault) else None,
             quirk=plan.quirk,
         )
 
@@ -266,11 +275,6 @@ def fingerprint(request: HttpRequest) -> str:
 def _is_before_the_answer(fault: Fault, asked: Asked) -> bool:
     """Whether there is an answer at all: a body that is not streamed breaks off before its first byte."""
     return not fault.is_mid_answer or not asked.stream
-
-
-def _paced(data: bytes, answer: Answer) -> Sequence[Chunk]:
-    whole = Chunk(answer.ends_at_seconds, data)
-    return _sliced(whole) if answer.quirk is Quirk.SPLIT_UTF8 else (whole,)
 
 
 def _sliced(chunk: Chunk) -> Sequence[Chunk]:

@@ -16,8 +16,8 @@ from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import Route, route
-from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, instant, json_bytes
-from aijobs_sdk.simulation.wire.google_errors import MESSAGES, Json, bad_request, details_of, error_body, message_of
+from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, Json, instant, json_bytes
+from aijobs_sdk.simulation.wire.google_errors import MESSAGES, bad_request, details_of, error_body, message_of
 from aijobs_sdk.simulation.wire.google_reading import (
     asked_of,
     field,

@@ -9,9 +9,8 @@ from pydantic import JsonValue
 
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.calls import Call
+from aijobs_sdk.simulation.wire.exchange import Json
 from aijobs_sdk.simulation.wire.google_reading import is_vertex
-
-Json = dict[str, JsonValue]
 
 
 def error_body(status: int, message: str, details: list[JsonValue]) -> Json:

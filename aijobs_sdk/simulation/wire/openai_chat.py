@@ -10,8 +10,8 @@ from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.asked import Asked
 from aijobs_sdk.simulation.wire.calls import Call, Refused
-from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, json_bytes
-from aijobs_sdk.simulation.wire.openai_errors import Json, error_body
+from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, json_bytes
+from aijobs_sdk.simulation.wire.openai_errors import error_body
 from aijobs_sdk.simulation.wire.openai_reading import (
     THINKING_TOKENS,
     Body,

@@ -6,12 +6,8 @@ import math
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from pydantic import JsonValue
-
 from aijobs_sdk.simulation.faults import Fault, FaultKind
-from aijobs_sdk.simulation.wire.exchange import Headers
-
-Json = dict[str, JsonValue]
+from aijobs_sdk.simulation.wire.exchange import Headers, Json
 
 
 def error_body(message: str, kind: str, code: str | None, param: str | None = None) -> Json:

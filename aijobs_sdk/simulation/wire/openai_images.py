@@ -8,8 +8,7 @@ from pydantic import JsonValue
 
 from aijobs_sdk.simulation.wire.asked import Asked
 from aijobs_sdk.simulation.wire.calls import Call, Refused
-from aijobs_sdk.simulation.wire.exchange import HttpResponse
-from aijobs_sdk.simulation.wire.openai_errors import Json
+from aijobs_sdk.simulation.wire.exchange import HttpResponse, Json
 from aijobs_sdk.simulation.wire.openai_reading import whole_number
 
 SIZES = {"1024x1024": (1024, 1024), "1024x1536": (1024, 1536), "1536x1024": (1536, 1024)}

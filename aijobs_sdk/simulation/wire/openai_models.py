@@ -10,8 +10,7 @@ from pydantic import JsonValue
 
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.wire.calls import Call, Refused
-from aijobs_sdk.simulation.wire.exchange import HttpResponse
-from aijobs_sdk.simulation.wire.openai_errors import Json
+from aijobs_sdk.simulation.wire.exchange import HttpResponse, Json
 from aijobs_sdk.simulation.wire.openai_reading import whole_number
 
 DIMENSIONS = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}

@@ -12,8 +12,7 @@ from aijobs_sdk.simulation.plan import TimedText
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.asked import Asked, Tool
 from aijobs_sdk.simulation.wire.calls import Call, Refused
-from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, json_bytes
-from aijobs_sdk.simulation.wire.openai_errors import Json
+from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, json_bytes
 from aijobs_sdk.simulation.wire.openai_reading import THINKING_TOKENS, Body, listed, role, text_of, whole_number
 
 

