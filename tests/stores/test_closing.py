@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy import text
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.stores.sql.database import Database
 
 FORGETFUL = """
     import sys, aijobs_sdk as aijobs
@@ -76,6 +78,16 @@ def test_clients_that_were_dropped_leave_no_thread_and_no_file_behind(database_u
         use(database_url)
     while Held.now().exceeds(before):
         time.sleep(0.02)
+
+
+def test_what_is_written_or_read_after_the_end_leaves_no_connection_behind(database_url: str) -> None:
+    database = Database(database_url)
+    before = Held.now()
+    database.close_for_good()
+    with database.writing() as session:
+        session.write("SELECT 1")
+    assert database.read(lambda connection: connection.execute(text("SELECT 1")).scalar()) == 1
+    assert not Held.now().exceeds(before)
 
 
 def test_a_closed_client_can_be_used_again(database_url: str) -> None:

@@ -44,6 +44,7 @@ class Database:
         self._writer = self._engine(journal_mode="WAL")  # not by who reads: that it is our file is seen only then
         self._kept: Connection | None = None
         """The connection that writes: open until something goes wrong on it, or a fork or the end comes."""
+        self._keeps = True
         self._one_writer = threading.Lock()
         self._gate = ForkGate(self.close)
         self._id = uuid4().hex
@@ -60,6 +61,11 @@ class Database:
         self._gate.shut()
         self._gate.open()
 
+    def close_for_good(self) -> None:
+        """Do so, and from now on close each connection after its use: what comes late has no end to be closed at."""
+        self._keeps = False
+        self.close_when_unused()
+
     @property
     def token(self) -> str:
         """Return what tells the notifications of this store in this process from others'."""
@@ -72,8 +78,11 @@ class Database:
         Raises:
             StoreUnavailableError: it cannot be reached or read.
         """
-        with self._gate.inside(), self._explained(), self._readers.connect() as connection:
-            yield connection
+        with self._gate.inside(), self._explained():
+            with self._readers.connect() as connection:
+                yield connection
+            if not self._keeps:
+                self._readers.dispose()
 
     def read(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
         """Return what the query returns; it is asked again where a lost connection cut the answer short.
@@ -118,6 +127,8 @@ class Database:
             except BaseException:
                 self._drop_kept()  # with the transaction that was begun on it
                 raise
+            if not self._keeps:
+                self._drop_kept()
 
     def close(self) -> None:
         """Close every connection that nobody uses at this moment; the next use opens new ones."""

@@ -273,7 +273,7 @@ class _Open:
         if self.pid == os.getpid():
             self.news.stop_soon()
             self.writer.let_go()
-            self._readers.submit(self._database.close_when_unused)
+            self._readers.submit(self._database.close_for_good)
             self._readers.shutdown(wait=False)
 
     def _publish(self, done: Committed) -> None:
