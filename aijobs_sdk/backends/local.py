@@ -6,6 +6,7 @@ import os
 import weakref
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 from aijobs_sdk.contract.error_info import FieldProblem
@@ -15,6 +16,7 @@ from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
+from aijobs_sdk.contract.store import Created, Taker
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.dispatch import admission_of, dispatch, find_refusals
 from aijobs_sdk.engine.health import check_health
@@ -40,6 +42,10 @@ class LocalBackend:
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
         """Check, then store all of them or none."""
         await self._ensure_workers()
+        create = partial(self._dispatch, requests)
+        return (await (create() if self._pool is None else self._pool.take_in(len(requests), create))).jobs
+
+    async def _dispatch(self, requests: Sequence[JobRequest], taker: Taker | None = None) -> Created:
         return await dispatch(
             requests,
             caller=self._caller,
@@ -48,6 +54,7 @@ class LocalBackend:
             clock=self._world.clock,
             admission=self._admission,
             meter=self._world.meter,
+            taker=taker,
         )
 
     async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:

@@ -50,6 +50,26 @@ class Claim(NamedTuple):
     draw_key: str
 
 
+class Taker(NamedTuple):
+    """A worker with free places, which begins with new jobs as they are made: nobody has to find them first."""
+
+    worker_id: str
+    types: Collection[str]
+    """What it runs, without the types of which only so many may run at once."""
+    limit: int
+    lease_seconds: float
+    hard_limit_seconds: float
+
+
+class Created(NamedTuple):
+    """What became of new jobs."""
+
+    jobs: list[Job]
+    """One each, in order, as they were accepted."""
+    claims: Sequence[Claim] = ()
+    """Those of them that the taker has to begin with."""
+
+
 class Beat(NamedTuple):
     """What a heartbeat learns about one lease."""
 
@@ -110,8 +130,10 @@ Outcome = Done | Retry | Fail | Cancelled | Release
 class Store(Protocol):
     """Jobs, their logs and what they left behind. Every method is one atomic step."""
 
-    async def create(self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS) -> list[Job]:
-        """Insert all of them or none; return one job each, in order.
+    async def create(
+        self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS, taker: Taker | None = None
+    ) -> Created:
+        """Insert all of them or none. The taker has the first that are due, in the same step.
 
         A job whose tenant has used its idempotency key before is not inserted: the first job is returned. A key
         is free again IDEMPOTENCY_HOURS after its job ended. A job with `replay_of` marks that dead letter as replayed.

@@ -16,7 +16,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.shapes import problems_of, shape_of
-from aijobs_sdk.contract.store import NO_LIMITS, Admission, Store
+from aijobs_sdk.contract.store import NO_LIMITS, Admission, Created, Store, Taker
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.limits import Limits
@@ -38,8 +38,9 @@ async def dispatch(
     clock: Clock,
     meter: Meter,
     admission: Admission = NO_LIMITS,
-) -> list[Job]:
-    """Check every request, then store all of them or none; return their jobs in order.
+    taker: Taker | None = None,
+) -> Created:
+    """Check every request, then store all of them or none; a taker has to begin with what it gets.
 
     Raises:
         InvalidRequestError: every problem of the first bad request, field by field.
@@ -50,12 +51,12 @@ async def dispatch(
         _new_job(request, caller=caller, types=types, clock=clock, place=_place(n, len(requests)))
         for n, request in enumerate(requests)
     ]
-    jobs = await store.create(new, admission=admission)
-    meter.accepted(new, jobs)
+    created = await store.create(new, admission=admission, taker=taker)
+    meter.accepted(new, created.jobs)
     if log.isEnabledFor(logging.INFO):
-        for job in jobs:
+        for job in created.jobs:
             log.info("dispatched job %s type=%s tenant=%s", job.id, job.type, job.tenant_id)
-    return jobs
+    return created
 
 
 def admission_of(limits: Limits, types: JobTypes) -> Admission:

@@ -29,7 +29,20 @@ from aijobs_sdk.contract.events import (
 )
 from aijobs_sdk.contract.job import Job, JobState, JobStatus, NewJob
 from aijobs_sdk.contract.records import DeadLetter
-from aijobs_sdk.contract.store import Cancelled, Done, Fail, Lease, Outcome, Progress, Release, Retry, Text, Update
+from aijobs_sdk.contract.store import (
+    Cancelled,
+    Claim,
+    Done,
+    Fail,
+    Lease,
+    Outcome,
+    Progress,
+    Release,
+    Retry,
+    Taker,
+    Text,
+    Update,
+)
 
 
 class Verb(StrEnum):
@@ -132,6 +145,11 @@ class JobRecord(NamedTuple):
         return Lease(self.job.id, self.fence)
 
     @property
+    def claim(self) -> Claim:
+        """What its worker is handed."""
+        return Claim(self.job, self.lease, self.draw_key)
+
+    @property
     def waiting(self) -> bool:
         """Whether a worker may take the job, now or later."""
         return self.state in CLAIMABLE
@@ -201,6 +219,12 @@ def accept(new: NewJob, now: datetime) -> Step:
         last_seq=1,
     )
     return Step(record, (JobAccepted(**_head(record, now)),))
+
+
+def take_at_once(accepted: Step, taker: Taker, now: datetime) -> Step:
+    """Return the first step of a job with which a worker begins in that moment."""
+    begun = _take(accepted.record, Take(taker.worker_id, taker.lease_seconds, taker.hard_limit_seconds), now)
+    return Step(begun.record, accepted.events + begun.events)
 
 
 def check_lease(record: JobRecord, lease: Lease) -> None:

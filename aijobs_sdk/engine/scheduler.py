@@ -56,7 +56,7 @@ class Scheduler:
 
     async def _dispatch(self, schedule: Schedule) -> UUID:
         world = self._world
-        [job] = await dispatch(
+        created = await dispatch(
             [request_of(schedule)],
             caller=Caller(tenant_id=schedule.tenant_id, user_id=schedule.user_id),
             types=self._types,
@@ -65,7 +65,7 @@ class Scheduler:
             meter=world.meter,
             admission=self._admission,
         )
-        return job.id
+        return created.jobs[0].id
 
 
 def _next(schedule: Schedule, now: datetime) -> datetime:

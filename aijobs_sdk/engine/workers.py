@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,7 @@ from functools import partial
 from aijobs_sdk.contract.errors import LeaseLostError, StoreUnavailableError
 from aijobs_sdk.contract.health import WorkersHealth
 from aijobs_sdk.contract.job import Job
-from aijobs_sdk.contract.store import Beat, Claim, Lease, Outcome, Release
+from aijobs_sdk.contract.store import Beat, Claim, Created, Lease, Outcome, Release, Taker
 from aijobs_sdk.engine.attempt import run_attempt
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.crash import place_of
@@ -62,6 +63,7 @@ class WorkerPool:
         self._world = world
         self._types = types
         self._accepts = {one.name: one.max_running for one in types.values()}
+        self._unlimited = frozenset(name for name, most in self._accepts.items() if most is None)
         self._attempts: dict[Lease, _Attempt] = {}
         self._strays: list[asyncio.Task[None]] = []
         """Attempts whose lease is lost and whose handler has not ended: nobody waits for them or heeds them."""
@@ -69,6 +71,10 @@ class WorkerPool:
         self._outages = Outages(world.clock, world.meter)
         self._places = 0
         """How many attempts may run here at the same time: none before the start, and none after the end."""
+        self._kept = 0
+        """How many of them are kept for jobs that are being made."""
+        self._idle: asyncio.Timeout | None = None
+        """While it waits for work because there is none: a new job is the next, and need not be looked for."""
         self._room = asyncio.Event()
         self._working = asyncio.Event()
         self._nudged = asyncio.Event()
@@ -102,6 +108,33 @@ class WorkerPool:
     def store_away_since(self) -> datetime | None:
         """Since when the pool has been waiting for its store."""
         return self._outages.since
+
+    async def take_in(self, jobs: int, create: Callable[[Taker | None], Awaitable[Created]]) -> Created:
+        """Let so many jobs be made, and begin at once with those that have a place here and nobody before them."""
+        places = 0 if self._idle is None else min(jobs, self._free_places)
+        if places < 1:
+            return await create(None)
+        limits = self._world.limits
+        taker = Taker(self.worker_id, self._unlimited, places, limits.lease_seconds, limits.hard_limit_seconds)
+        began_at = self._loop.time()
+        self._kept += places
+        try:
+            try:
+                created = await create(taker)
+            except StoreUnavailableError:
+                self._look_again()  # it may have been done: then nobody will begin with what is ours
+                raise
+            if self._places:
+                # In the very step in which the answer came: whoever is cancelled cannot lose it.
+                self._begin_all(created.claims, began_at)
+            else:  # it was stopped meanwhile
+                for claim in created.claims:
+                    await self._give_back(claim.lease)
+            return created
+        finally:
+            self._kept -= places
+            if self._free_places > 0:
+                self._room.set()
 
     def nudge(self) -> None:
         """Ask for a heartbeat now, so that a cancel need not wait for the next."""
@@ -211,9 +244,12 @@ class WorkerPool:
 
     async def _claim_some(self) -> None:
         limits = self._world.limits
-        await self._world.store.wait_claimable(self._accepts, self._attempts.keys())
+        await self._wait_for_work()
         async with self._claiming:
-            began_at, room = self._loop.time(), limits.concurrency - len(self._attempts)
+            began_at, room = self._loop.time(), self._free_places
+            if room < 1:
+                self._room.clear()
+                return
             claims = await self._world.store.claim(
                 self.worker_id,
                 self._accepts,
@@ -222,11 +258,30 @@ class WorkerPool:
                 hard_limit_seconds=limits.hard_limit_seconds,
                 holding=self._attempts.keys(),
             )
-            for claim in claims:
-                self._begin(claim, began_at)
+            self._begin_all(claims, began_at)
         self._meter.claimed(len(claims), room=room)
-        if len(self._attempts) >= limits.concurrency:
+        if self._free_places < 1:
             self._room.clear()
+
+    async def _wait_for_work(self) -> None:
+        try:
+            with suppress(TimeoutError):  # somebody wants it to look again
+                async with asyncio.timeout(None) as self._idle:
+                    await self._world.store.wait_claimable(self._accepts, self._attempts.keys())
+        finally:
+            self._idle = None
+
+    def _look_again(self) -> None:
+        if self._idle is not None:
+            self._idle.reschedule(self._loop.time())
+
+    @property
+    def _free_places(self) -> int:
+        return self._places - len(self._attempts) - self._kept
+
+    def _begin_all(self, claims: Sequence[Claim], began_at: float) -> None:
+        for claim in claims:
+            self._begin(claim, began_at)
 
     def _begin(self, claim: Claim, began_at: float) -> None:
         self._meter.started(claim.job, first=claim.lease.fence == 1)

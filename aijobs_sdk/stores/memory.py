@@ -22,10 +22,12 @@ from aijobs_sdk.contract.store import (
     Admission,
     Beat,
     Claim,
+    Created,
     Done,
     Lease,
     Outcome,
     Release,
+    Taker,
     Update,
 )
 from aijobs_sdk.engine.lifecycle import (
@@ -41,6 +43,7 @@ from aijobs_sdk.engine.lifecycle import (
     check_lease,
     ended_so,
     expire,
+    take_at_once,
 )
 from aijobs_sdk.stores.admission import check_active, full_at_after
 from aijobs_sdk.stores.entry import Entry
@@ -49,6 +52,7 @@ from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.queue import Queue
 from aijobs_sdk.stores.running import NEVER, Running
 from aijobs_sdk.stores.signal import Signal
+from aijobs_sdk.stores.taking import taken_at_once
 
 
 class MemoryStore:
@@ -76,15 +80,17 @@ class MemoryStore:
         self._schedules: dict[tuple[UUID, str], Schedule] = {}
         self._scheduled = Signal()
 
-    async def create(self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS) -> list[Job]:
+    async def create(
+        self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS, taker: Taker | None = None
+    ) -> Created:
         """Insert all of them or none."""
         ids = ids_under_keys(jobs, self._held_keys(jobs))
+        made = [new for new, job_id in zip(jobs, ids, strict=True) if job_id == new.job.id]
         if admission is not NO_LIMITS:
-            self._admit([new.job for new, job_id in zip(jobs, ids, strict=True) if job_id == new.job.id], admission)
-        return [
-            self._insert(new) if job_id == new.job.id else self._entries[job_id].record.job
-            for new, job_id in zip(jobs, ids, strict=True)
-        ]
+            self._admit([new.job for new in made], admission)
+        claims = self._insert(made, taker)
+        accepted = {new.job.id: new.job for new in made}
+        return Created([accepted.get(job_id) or self._entries[job_id].record.job for job_id in ids], claims)
 
     async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
         """Return as soon as a job is due, or its worker lost."""
@@ -116,7 +122,7 @@ class MemoryStore:
             self._queue.pop(entry)
             record = self._write(entry, advance(entry.record, take, now), now)
             self._running.add(entry)
-            claims.append(Claim(record.job, record.lease, record.draw_key))
+            claims.append(record.claim)
             if accepts[record.job.type] is not None:
                 types = self._running.open_types(accepts)
         if claims:
@@ -319,10 +325,23 @@ class MemoryStore:
             if still_counts(record.job, now)
         }
 
-    def _insert(self, new: NewJob) -> Job:
-        self._newest += 1
+    def _insert(self, new: Sequence[NewJob], taker: Taker | None) -> list[Claim]:
+        """Add these jobs; return what the taker has of them."""
         now = self._clock.now()
-        step = accept(new, now)
+        taken = taken_at_once(new, taker, now)
+        claims: list[Claim] = []
+        for one in new:
+            entry = self._insert_one(one, taker if one.job.id in taken else None, now)
+            if one.job.id in taken:
+                self._running.add(entry)
+                claims.append(entry.record.claim)
+        if claims and self._claimable.is_crowded:
+            self._claimable.ring()  # who waits beside the taker did not know of these leases
+        return claims
+
+    def _insert_one(self, new: NewJob, taker: Taker | None, now: datetime) -> Entry:
+        self._newest += 1
+        step = accept(new, now) if taker is None else take_at_once(accept(new, now), taker, now)
         job = step.record.job
         entry = self._entries[job.id] = Entry(step.record, ordinal=self._newest)
         self._of_tenant[job.tenant_id].append(entry)
@@ -332,7 +351,8 @@ class MemoryStore:
         letter = None if job.replay_of is None else self._dead_letters.get(job.replay_of)
         if letter is not None and letter.tenant_id == job.tenant_id:
             self._dead_letters[letter.job_id] = letter.replace(replayed_as=job.id)
-        return self._write(entry, step, now).job
+        self._write(entry, step, now)
+        return entry
 
     def _beat(self, lease: Lease, lease_seconds: float) -> Beat:
         entry = self._entries.get(lease.job_id)

@@ -31,6 +31,11 @@ class Signal:
         self._waiting.clear()
 
     @property
+    def is_crowded(self) -> bool:
+        """Whether more than one waits."""
+        return len(self._waiting) > 1
+
+    @property
     def deserted(self) -> bool:
         """Whether nobody waits."""
         return not self._waiting

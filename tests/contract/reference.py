@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -129,6 +129,14 @@ class Reference:
         letter = self.letters.get(one.job.replay_of or one.job.id)
         if letter is not None and letter.tenant_id == one.job.tenant_id:
             letter.replayed_as = one.job.id
+
+    def take(self, new: Sequence[Expected], types: Collection[str], limit: int, now: datetime) -> list[Expected]:
+        """Let a worker begin with the first of these new jobs."""
+        due = [one for one in new if one.job.type in types and one.due_at <= now]
+        taken = sorted(due, key=lambda one: one.job.priority.rank)[:limit]
+        for one in taken:
+            one.start(now)
+        return taken
 
     def claim(self, limit: int, accepts: Accepts, now: datetime) -> list[Expected]:
         claimed = self._claim_due(limit, accepts, now)

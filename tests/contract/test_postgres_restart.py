@@ -28,7 +28,7 @@ async def store(contract_postgres_url: str, clock: Clock) -> AsyncIterator[Store
 
 
 async def create(store: Store, clock: Clock) -> Job:
-    [created] = await store.create([new_job(clock)])
+    [created] = (await store.create([new_job(clock)])).jobs
     return created
 
 

@@ -40,7 +40,7 @@ async def two(new_place: Callable[[], Place], clock: Clock) -> AsyncIterator[Two
 
 
 async def create(store: Store, clock: Clock, *, key: str | None = None) -> Job:
-    [created] = await store.create([new_job(clock, idempotency_key=key)])
+    [created] = (await store.create([new_job(clock, idempotency_key=key)])).jobs
     return created
 
 

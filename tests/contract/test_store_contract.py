@@ -29,7 +29,7 @@ DONE = Done({"answer": 42}, Effects())
 
 
 async def create(store: Store, clock: Clock, **fields: Any) -> Job:
-    [job] = await store.create([new_job(clock, **fields)])
+    [job] = (await store.create([new_job(clock, **fields)])).jobs
     return job
 
 
@@ -75,7 +75,7 @@ async def test_a_key_belongs_to_its_tenant(store: Store, clock: Clock) -> None:
 
 
 async def test_a_key_repeated_within_one_call_makes_one_job(store: Store, clock: Clock) -> None:
-    first, second = await store.create([new_job(clock, idempotency_key="k") for _ in range(2)])
+    first, second = (await store.create([new_job(clock, idempotency_key="k") for _ in range(2)])).jobs
     assert first.id == second.id
 
 
@@ -388,7 +388,7 @@ async def test_a_span_of_usage_holds_its_start_and_not_its_end(store: Store, clo
 
 
 async def test_pages_hold_every_job_once_newest_first(store: Store, clock: Clock) -> None:
-    jobs = await store.create([new_job(clock) for _ in range(5)])
+    jobs = (await store.create([new_job(clock) for _ in range(5)])).jobs
     first = await store.list_jobs(US, JobQuery(limit=2))
     await create(store, clock)  # a job that comes between two pages moves nothing
     second = await store.list_jobs(US, JobQuery(limit=2, cursor=first.next_cursor))
@@ -423,7 +423,7 @@ async def test_the_last_event_of_a_job_is_terminal(store: Store, clock: Clock) -
 
 async def test_a_job_for_later_waits_for_its_instant(store: Store, clock: Clock) -> None:
     later = clock.now() + timedelta(hours=3)
-    [job] = await store.create([new_job(clock)._replace(run_at=later)])
+    [job] = (await store.create([new_job(clock)._replace(run_at=later)])).jobs
     assert job.status is JobStatus.PENDING
     assert await store.claim("w1", limit=1, **LIMITS) == []
     await store.wait_claimable(ANY)

@@ -27,9 +27,8 @@ async def submit(store: Store, clock: Clock, *types: str) -> None:
 
 
 async def ask(store: Store, clock: Clock, jobs: int = 1, *, admission: Admission, **fields: Any) -> list[Job]:
-    return await store.create(
-        [new_job(clock, **({"type": "publish"} | fields)) for _ in range(jobs)], admission=admission
-    )
+    new = [new_job(clock, **({"type": "publish"} | fields)) for _ in range(jobs)]
+    return (await store.create(new, admission=admission)).jobs
 
 
 async def claim(store: Store, accepts: Accepts, limit: int = 10) -> list[Claim]:

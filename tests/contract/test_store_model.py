@@ -36,6 +36,7 @@ from aijobs_sdk.contract.store import (
     Progress,
     Release,
     Retry,
+    Taker,
     Text,
 )
 from aijobs_sdk.simulation.virtual_time import EPOCH, VirtualClock, VirtualLoop
@@ -172,17 +173,40 @@ class StoreMachine(RuleBasedStateMachine):
             with pytest.raises(refusal):
                 self.do(self.store.create([new], admission=admission))
             return multiple()
-        [job] = self.do(self.store.create([new], admission=admission))
+        [job] = self.do(self.store.create([new], admission=admission)).jobs
         assert job.id == (new if holder is None else holder).job.id
         if holder is None:
             self.reference.submit(expected)
         self.submitted[job.id] = job
         return job.id
 
+    @rule(
+        target=leases,
+        tenant=TENANT,
+        batch=st.lists(
+            st.tuples(st.sampled_from(list(Priority)), DELAY, st.sampled_from(sorted(ALL_TYPES))), max_size=4
+        ),
+        types=st.sets(st.sampled_from(sorted(ALL_TYPES))),
+        limit=st.integers(1, 3),
+    )
+    def submit_to_a_worker(
+        self, tenant: UUID, batch: list[tuple[Priority, int, str]], types: set[str], limit: int
+    ) -> Any:
+        new = [self.new(tenant, priority=rank, delay=delay, type=name) for rank, delay, name in batch]
+        taker = Taker("worker", types, limit, **LIMITS)
+        created = self.do(self.store.create([one for one, _ in new], taker=taker))
+        for _, expected in new:
+            self.reference.submit(expected)
+        taken = self.reference.take([expected for _, expected in new], types, limit, self.now())
+        assert {one.lease for one in created.claims} == {Lease(one.job.id, one.fence) for one in taken}
+        assert [job.id for job in created.jobs] == [one.job.id for one, _ in new]
+        self.submitted |= {job.id: job for job in created.jobs}
+        return multiple(*(one.lease for one in created.claims))
+
     @rule(target=jobs, tenant=TENANT, job_id=jobs)
     def replay(self, tenant: UUID, job_id: UUID) -> UUID:
         new, expected = self.new(tenant, replay_of=job_id)
-        [job] = self.do(self.store.create([new]))
+        [job] = self.do(self.store.create([new])).jobs
         self.reference.submit(expected)
         self.submitted[job.id] = job
         return job.id

@@ -78,7 +78,8 @@ async def started(world: World, job_type: str = "test_job", **payload: object) -
 
 async def submitted(world: World, job_type: str = "test_job", **payload: object) -> Job:
     request = JobRequest(type=job_type, payload=payload)
-    [job] = await dispatch([request], caller=US, types=TYPES, store=world.store, clock=world.clock, meter=world.meter)
+    created = await dispatch([request], caller=US, types=TYPES, store=world.store, clock=world.clock, meter=world.meter)
+    [job] = created.jobs
     return job
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
-from aijobs_sdk.contract.job import Job, NewJob
+from aijobs_sdk.contract.job import Job, JobState, NewJob
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import (
     IDEMPOTENCY_HOURS,
@@ -17,10 +17,12 @@ from aijobs_sdk.contract.store import (
     Admission,
     Beat,
     Claim,
+    Created,
     Done,
     Lease,
     Outcome,
     Release,
+    Taker,
     Update,
 )
 from aijobs_sdk.engine.lifecycle import (
@@ -36,6 +38,7 @@ from aijobs_sdk.engine.lifecycle import (
 )
 from aijobs_sdk.stores.idempotency import ids_under_keys
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
+from aijobs_sdk.stores.taking import taken_at_once
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -69,23 +72,34 @@ class Create(NamedTuple):
 
     new: tuple[NewJob, ...]
     admission: Admission
+    taker: Taker | None = None
 
     def jobs(self) -> Sequence[UUID]:
         """Return the jobs it needs to read."""
         return ()
 
-    def run(self, work: UnitOfWork) -> list[Job]:
+    def run(self, work: UnitOfWork) -> Created:
         """Do it."""
         ids = ids_under_keys(self.new, work.held_keys(self.new))
         if work.again:
             work.read([new.job.id for new in self.new])
+        made = [new for new, job_id in zip(self.new, ids, strict=True) if job_id == new.job.id]
+        missing = [new for new in made if work.job(new.job.id) is None]
         if self.admission is not NO_LIMITS:
-            made = [new.job for new, job_id in zip(self.new, ids, strict=True) if job_id == new.job.id]
-            work.admit([job for job in made if work.job(job.id) is None], self.admission)
-        return [self._found_or_made(work, job_id, new).job for job_id, new in zip(ids, self.new, strict=True)]
+            work.admit([new.job for new in missing], self.admission)
+        taken = taken_at_once(missing, self.taker, work.now)
+        for new in missing:
+            work.insert(new, self.taker if new.job.id in taken else None)
+        records = [_there(work, new.job.id) for new in made]
+        accepted = {new.job.id: new.job for new in made}
+        jobs = [accepted.get(job_id) or _there(work, job_id).job for job_id in ids]
+        return Created(jobs, [record.claim for record in records if self._has_to_begin(record)])
 
-    def _found_or_made(self, work: UnitOfWork, job_id: UUID, new: NewJob) -> JobRecord:
-        return work.job(job_id) or work.insert(new)
+    def _has_to_begin(self, record: JobRecord) -> bool:
+        """Whether the taker has the job from its very beginning: from here, or from a time when no answer came."""
+        if self.taker is None or record.state is not JobState.RUNNING:
+            return False
+        return record.fence == 1 and record.job.worker_id == self.taker.worker_id
 
 
 class TakeDue(NamedTuple):
@@ -106,7 +120,7 @@ class TakeDue(NamedTuple):
         if not due and _end_lost(work, self.holding):
             due = work.next_due(self.accepts, self.limit)
         taken = [work.advance(record, self.take) for record in due]
-        return [Claim(record.job, record.lease, record.draw_key) for record in taken]
+        return [record.claim for record in taken]
 
 
 class GiveBack(NamedTuple):
@@ -299,6 +313,13 @@ def _end_lost(work: UnitOfWork, holding: Collection[Lease]) -> list[UUID]:
     for record in lost:
         work.advance(record, expire(record, work.now))
     return [record.job.id for record in lost]
+
+
+def _there(work: UnitOfWork, job_id: UUID) -> JobRecord:
+    record = work.job(job_id)
+    if record is None:
+        raise RuntimeError(f"Job {job_id} was read or made in this transaction, and is not there.")
+    return record
 
 
 def _holds(record: JobRecord, lease: Lease) -> bool:

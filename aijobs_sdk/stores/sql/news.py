@@ -99,6 +99,11 @@ class News:
             self._forget()  # nobody knows what was written while nobody looked
             self._watching = loop.create_task(self._pass_on(self._watch()))
 
+    def leases_taken(self) -> None:
+        """Let those who wait beside the taker ask how long that may take now: they did not know of its leases."""
+        if self._claimable.is_crowded:
+            self._claimable.ring()
+
     def look_again(self) -> None:
         """Let those who wait for work ask how long that may take now."""
         self._claimable.ring()

@@ -19,7 +19,18 @@ from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule
-from aijobs_sdk.contract.store import NO_LIMITS, Accepts, Admission, Beat, Claim, Lease, Outcome, Update
+from aijobs_sdk.contract.store import (
+    NO_LIMITS,
+    Accepts,
+    Admission,
+    Beat,
+    Claim,
+    Created,
+    Lease,
+    Outcome,
+    Taker,
+    Update,
+)
 from aijobs_sdk.engine.lifecycle import Extend, Take
 from aijobs_sdk.stores.sql import commands, queries
 from aijobs_sdk.stores.sql.database import Database
@@ -63,9 +74,15 @@ class SqlStore:
             self._database.close()  # who opens a store need not use it, or close it
         self._open: _Open | None = None
 
-    async def create(self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS) -> list[Job]:
+    async def create(
+        self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS, taker: Taker | None = None
+    ) -> Created:
         """Insert all of them or none."""
-        return await self._write(commands.Create(tuple(jobs), admission))
+        create = commands.Create(tuple(jobs), admission, taker)
+        created = await self._write(create, undo=None if taker is None else _give_back_new)
+        if created.claims:
+            self._here().news.leases_taken()
+        return created
 
     async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
         """Return as soon as a job is due, or its worker lost."""
@@ -286,6 +303,10 @@ class _Open:
 
     async def _last_seqs(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
         return await self.read(queries.last_seqs, job_ids) if job_ids else {}
+
+
+def _give_back_new(created: Created) -> commands.GiveBack:
+    return _give_back(created.claims)
 
 
 def _give_back(claims: Sequence[Claim]) -> commands.GiveBack:

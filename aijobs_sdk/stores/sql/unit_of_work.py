@@ -15,8 +15,8 @@ from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, NewJob
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.schedule import Schedule
-from aijobs_sdk.contract.store import Accepts, Admission
-from aijobs_sdk.engine.lifecycle import Command, JobRecord, Step, accept, advance
+from aijobs_sdk.contract.store import Accepts, Admission, Taker
+from aijobs_sdk.engine.lifecycle import Command, JobRecord, Step, accept, advance, take_at_once
 from aijobs_sdk.stores.admission import Bucket, buckets_of, check_active, full_at_after
 from aijobs_sdk.stores.idempotency import Holder, Key, key_of, still_counts
 from aijobs_sdk.stores.sql import queries, schema
@@ -158,9 +158,11 @@ class UnitOfWork:
             if record is not None and still_counts(record.job, self.now)
         }
 
-    def insert(self, new: NewJob) -> JobRecord:
-        """Add a job."""
+    def insert(self, new: NewJob, taker: Taker | None = None) -> JobRecord:
+        """Add a job; a taker begins with it at once."""
         step = accept(new, self.now)
+        if taker is not None:
+            step = take_at_once(step, taker, self.now)
         job = step.record.job
         if (key := key_of(job)) is not None:
             self._keys[key] = job.id

@@ -75,7 +75,7 @@ class Writer:
     async def do(self, command: Command[T], *, undo: Callable[[T], Command[Any]] | None = None) -> T:
         """Return what the command returns, once that is safe on disk.
 
-        `undo` makes the command that takes it back, where the caller is gone before the answer came.
+        `undo` makes the command that takes it back, where the caller is gone before the answer came, or as it came.
         """
         loop = asyncio.get_running_loop()
         line = self._lines.get(loop)
@@ -84,7 +84,12 @@ class Writer:
         reply: asyncio.Future[T] = loop.create_future()
         line.waiting.append(Pending(command, reply, undo))
         self._keep_draining(line)
-        return await reply
+        try:
+            return await reply
+        except asyncio.CancelledError:
+            if undo is not None and reply.done() and not reply.cancelled() and reply.exception() is None:
+                self._write_unasked(line, undo(reply.result()))
+            raise
 
     async def idle(self) -> None:
         """Return once nothing is waiting to be written."""
@@ -128,8 +133,11 @@ class Writer:
 
     def _write_nothing(self, line: _Line) -> None:
         if self._owes_news and not line.waiting:
-            line.waiting.append(Pending(Nothing(), asyncio.get_running_loop().create_future(), None))
-            self._keep_draining(line)
+            self._write_unasked(line, Nothing())
+
+    def _write_unasked(self, line: _Line, command: Command[Any]) -> None:
+        line.waiting.append(Pending(command, asyncio.get_running_loop().create_future(), None))
+        self._keep_draining(line)
 
     def _answer(self, line: _Line, group: Sequence[Pending], commit: asyncio.Future[Committed]) -> None:
         if (error := commit.exception()) is not None:
@@ -140,7 +148,7 @@ class Writer:
         self._published(done)
         for one, outcome in zip(group, done.outcomes, strict=True):
             if not _settle(one, outcome) and one.undo is not None and not isinstance(outcome, AIJobsError):
-                line.waiting.append(Pending(one.undo(outcome), asyncio.get_running_loop().create_future(), None))
+                self._write_unasked(line, one.undo(outcome))
 
     def _commit(self, commands: Sequence[Command[Any]], now: datetime) -> Committed:
         try:
