@@ -76,6 +76,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.simulation.mock import Mock as Mock
     from aijobs_sdk.simulation.mock import UnusedRuleWarning as UnusedRuleWarning
     from aijobs_sdk.simulation.mock import mock as mock
+    from aijobs_sdk.simulation.recording.recorder import Recorder as Recorder
+    from aijobs_sdk.simulation.recording.recorder import record as record
     from aijobs_sdk.simulation.script import fail as fail
     from aijobs_sdk.simulation.script import ok as ok
     from aijobs_sdk.simulation.timeline import outage as outage
@@ -158,6 +160,8 @@ _HOMES = {
     "Mock": "simulation.mock",
     "UnusedRuleWarning": "simulation.mock",
     "mock": "simulation.mock",
+    "Recorder": "simulation.recording.recorder",
+    "record": "simulation.recording.recorder",
     "fail": "simulation.script",
     "ok": "simulation.script",
     "outage": "simulation.timeline",
@@ -229,6 +233,7 @@ __all__ = [
     "ProviderError",
     "Rate",
     "RateLimitedError",
+    "Recorder",
     "Schedule",
     "ScheduleNotFoundError",
     "StatusEvent",
@@ -249,6 +254,7 @@ __all__ = [
     "mock",
     "ok",
     "outage",
+    "record",
     "wait",
 ]
 

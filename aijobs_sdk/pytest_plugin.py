@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from aijobs_sdk.simulation.mock import Mock
 
 MARKER = "aijobs_mock"
-OPTIONS = ("seed", "profile", "clock", "scenario", "strict", "allow_network")
+OPTIONS = (
+    "seed",
+    "profile",
+    "clock",
+    "scenario",
+    "replay",
+    "replay_missing",
+    "strict",
+    "allow_network",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

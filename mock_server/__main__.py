@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import click
 
 from aijobs_sdk.contract.errors import AIJobsError
@@ -16,9 +18,25 @@ from mock_server.server import new_server
 @click.option("--seed", type=int, help="The same seed answers the same.  [default: the scenario's, or 0]")
 @click.option("--profile", help="instant, fast, typical or stress.  [default: the scenario's, or fast]")
 @click.option("--scenario", type=click.Path(dir_okay=False), help="A file of rules, TOML or YAML.")
+@click.option("--replay", type=click.Path(dir_okay=False), help="A recording (aijobs.record) to answer from.")
+@click.option(
+    "--replay-missing",
+    type=click.Choice(["error", "simulate"]),
+    default="error",
+    show_default=True,
+    help="What becomes of a request that was never recorded.",
+)
 @click.option("--insecure-no-keys", is_flag=True, help="Answer callers who show no key, too.")
 def main(
-    *, host: str, port: int, seed: int | None, profile: str | None, scenario: str | None, insecure_no_keys: bool
+    *,
+    host: str,
+    port: int,
+    seed: int | None,
+    profile: str | None,
+    scenario: str | None,
+    replay: str | None,
+    replay_missing: Literal["error", "simulate"],
+    insecure_no_keys: bool,
 ) -> None:
     """Serve simulated OpenAI, Anthropic, Bedrock and Google endpoints. Nothing is sent anywhere else."""
 
@@ -27,6 +45,8 @@ def main(
         if scenario is not None:
             world.load(scenario)
         world.load(Scenario(seed=seed, profile=profile))
+        if replay is not None:
+            world.play(replay, missing=replay_missing)
         return world
 
     try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.wire.endpoints import Endpoints
 from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, HttpRequest, HttpResponse, json_response
-from aijobs_sdk.simulation.wire.vendors import new_endpoints
 from mock_server.control import Control
 
 Scope = Mapping[str, Any]
@@ -25,7 +25,7 @@ ABORT = "aijobs.abort"
 class MockApp:
     """Answers at the vendors' own paths, and at `/_sim` for whoever directs the scene."""
 
-    def __init__(self, new_world: Callable[[], Simulation], *, keys_required: bool = True) -> None:
+    def __init__(self, new_world: Callable[[], Mock], *, keys_required: bool = True) -> None:
         self._keys_required = keys_required
         self._control = Control(new_world, self._enter)
         self._endpoints: Endpoints
@@ -47,7 +47,9 @@ class MockApp:
             body=body,
             query=scope["query_string"].decode("latin-1"),
         )
-        await _play(self._answer(request), began, scope, send)
+        response = self._answer(request)
+        async with _watched(request, receive, seconds=response.ends_at_seconds):
+            await _play(response, began, scope, send)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/_sim"):
@@ -55,8 +57,8 @@ class MockApp:
         answer = self._endpoints.answer(request, now=datetime.now(UTC))
         return answer or _error(404, f"No simulated vendor has {request.method} {request.path}.")
 
-    def _enter(self, world: Simulation) -> None:
-        self._endpoints = new_endpoints(world, keys_required=self._keys_required)
+    def _enter(self, world: Mock) -> None:
+        self._endpoints = world.endpoints(keys_required=self._keys_required)
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -72,6 +74,26 @@ async def _body(receive: Receive) -> bytes | None:
             return None
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+@asynccontextmanager
+async def _watched(request: HttpRequest, receive: Receive, *, seconds: float) -> AsyncGenerator[None]:
+    """Let the world know when the caller leaves: after so many seconds, where it stays to the end."""
+    # To watch costs a task, and nobody can leave an answer that takes no time.
+    watching = asyncio.create_task(_leave(request, receive)) if seconds else None
+    try:
+        yield
+        request.end(read_to_end=True)
+    finally:
+        request.end(read_to_end=False)
+        if watching is not None:
+            watching.cancel()
+
+
+async def _leave(request: HttpRequest, receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    request.end(read_to_end=False)
 
 
 async def _play(response: HttpResponse, began: float, scope: Scope, send: Send) -> None:

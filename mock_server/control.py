@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pydantic import JsonValue
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.scenario import Scenario
 from aijobs_sdk.simulation.wire.exchange import HttpRequest, HttpResponse, json_response
 
@@ -15,10 +15,10 @@ from aijobs_sdk.simulation.wire.exchange import HttpRequest, HttpResponse, json_
 class Control:
     """Directs the simulated world from outside."""
 
-    def __init__(self, new_world: Callable[[], Simulation], enter: Callable[[Simulation], None]) -> None:
+    def __init__(self, new_world: Callable[[], Mock], enter: Callable[[Mock], None]) -> None:
         self._new_world = new_world
         self._enter = enter
-        self._world: Simulation
+        self._world: Mock
 
     def reset(self) -> None:
         """Begin anew, as at the start."""

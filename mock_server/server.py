@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.mock import Mock
 from mock_server.app import ABORT, MockApp
 
 STOP_SECONDS = 10.0
@@ -29,9 +29,7 @@ class BreakableProtocol(HttpToolsProtocol):
         self.transport.abort()
 
 
-def new_server(
-    new_world: Callable[[], Simulation], *, host: str, port: int, keys_required: bool = True
-) -> uvicorn.Server:
+def new_server(new_world: Callable[[], Mock], *, host: str, port: int, keys_required: bool = True) -> uvicorn.Server:
     """Return a server that is not running yet."""
     config = uvicorn.Config(
         MockApp(new_world, keys_required=keys_required),
@@ -48,7 +46,7 @@ def new_server(
 
 
 @contextmanager
-def running(new_world: Callable[[], Simulation], *, port: int = 0, keys_required: bool = True) -> Iterator[str]:
+def running(new_world: Callable[[], Mock], *, port: int = 0, keys_required: bool = True) -> Iterator[str]:
     """Serve on 127.0.0.1 from a thread of this process while the block runs; yield the address."""
     listener = socket.create_server(("127.0.0.1", port))
     server = new_server(new_world, host="127.0.0.1", port=port, keys_required=keys_required)

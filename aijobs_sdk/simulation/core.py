@@ -19,6 +19,7 @@ from aijobs_sdk.simulation.dice import Dice
 from aijobs_sdk.simulation.durations import seconds_of
 from aijobs_sdk.simulation.faults import FaultKind, status_fault
 from aijobs_sdk.simulation.journal import Call, Journal
+from aijobs_sdk.simulation.load import Capacities, capacity
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.profiles import Behaviour, ErrorRates, Profile
 from aijobs_sdk.simulation.rate_limits import Allowances, RateLimit, RateLimits
@@ -66,6 +67,7 @@ class Simulation:
         self._behaviours: dict[str, Behaviour] = {}
         self._rules: list[Rule] = []
         self._limits: RateLimits | None = None
+        self._capacities = Capacities(self._profile.capacity)
         self._used_rules: set[int] = set()
         self._timeline = Timeline(self._chance, self._profile)
         self._journal = Journal()
@@ -114,8 +116,11 @@ class Simulation:
         self._profile = profile
         self._behaviours.clear()
         self._timeline = self._timeline.moved_to(self._chance, profile)
+        self._capacities.follow(profile.capacity)
         for limit in said.limits:
             self._limit(limit)
+        for given in said.capacities:
+            self._capacities.add(given)
         for rule in said.rules:
             self.add_rule(rule)
         for incident in said.incidents:
@@ -135,20 +140,16 @@ class Simulation:
 
         `written` is what the model writes where that is not for it to choose, such as the arguments of a tool. Calls
         that differ in their `occurrence` alone get the same answer, each at its own pace and with its own faults.
-        `provider` is who is called; None: whoever comes first for the model.
+        `provider` is who is called; None: whoever comes first for the model. Where a capacity was given, the times
+        hang on the calls under way as well.
         """
         behaviour = self._behaviour(request.model)
         dice = Dice(self._chance, request, occurrence)
         writing = Writing(request, behaviour, dice, written, thinking_tokens)
         outages = self._timeline.outages(request.model, provider, at_seconds)
         special = self._scripted(request) or _incident_step(outages, dice)
-        match special or _ordinary_step(behaviour.errors, dice):
-            case Fail() as step:
-                return _broken_off(writing.answer(Succeed()), step, dice)
-            case Succeed() as step:
-                return writing.answer(step)
-            case step:
-                raise TypeError(f"{type(step).__name__} is no step: make one with ok() or fail().")
+        drawn = _acted(special or _ordinary_step(behaviour.errors, dice), writing, dice)
+        return self._capacities.under_load(drawn, model=request.model, provider=provider, at_seconds=at_seconds)
 
     def record(
         self,
@@ -167,12 +168,16 @@ class Simulation:
         for index, rule in enumerate(self._rules):
             if index not in self._used_rules and rule.match.accepts(request):
                 self._used_rules.add(index)
-        return self._journal.write(
+        number = self._journal.write(
             request, plan, provider=provider, at_seconds=at_seconds, notices_truncation=notices_truncation
         )
+        if at_seconds is not None:
+            self._capacities.take(number, plan, model=request.model, provider=provider, at_seconds=at_seconds)
+        return number
 
     def close(self, number: int, *, read_to_end: bool) -> None:
-        """Note in the journal whether the caller of a call stayed to its end."""
+        """Note in the journal, when the caller of a call leaves, whether it stayed to its end; its place is free."""
+        self._capacities.leave(number)
         self._journal.close(number, read_to_end=read_to_end)
 
     def seconds_at(self, now: datetime) -> float:
@@ -193,6 +198,18 @@ class Simulation:
     def _limit(self, limit: RateLimit) -> None:
         self._limits = self._limits or RateLimits()
         self._limits.add(limit)
+
+    def capacity(self, *, model: str = "*", max_concurrency: int, load_factor: float = 1.0) -> None:
+        """Let each of these models (a glob) answer only so many calls at a time, at each of its providers.
+
+        A call above that waits in line. The fuller a model is, the slower are the first token and the pace of a call
+        that comes: `load_factor` times where every place is taken. When things happen then hangs on the order of calls,
+        too; what is said and what fails does not.
+
+        Raises:
+            InvalidRequestError: a number cannot be; it is named.
+        """
+        self._capacities.add(capacity(model, max_concurrency, load_factor))
 
     def admit(self, request: GenerationRequest, seconds: float) -> tuple[Allowances, Plan | None]:
         """Take a call from its tenant's limits, at this second of the host's time.
@@ -277,6 +294,16 @@ def _ordinary_step(rates: ErrorRates, dice: Dice) -> Step:
         if draw < upper:
             return fail(kind)
     return _SUCCESS
+
+
+def _acted(step: Step, writing: Writing, dice: Dice) -> Plan:
+    match step:
+        case Fail():
+            return _broken_off(writing.answer(Succeed()), step, dice)
+        case Succeed():
+            return writing.answer(step)
+        case _:
+            raise TypeError(f"{type(step).__name__} is no step: make one with ok() or fail().")
 
 
 def _broken_off(whole: Plan, step: Fail, dice: Dice) -> Plan:

@@ -27,8 +27,12 @@ class FaultKind(StrEnum):
     CONTEXT_TOO_LONG = "context_too_long"
     ERROR_EVENT = "error_event"
     MALFORMED_EVENT = "malformed_event"
+    MAX_TOKENS = "max_tokens"
+    """No failure: the answer is cut off by the limit of its length, whatever the caller allowed."""
     OVERLOADED = "overloaded"
     QUOTA = "quota"
+    REFUSAL = "refusal"
+    """The model declines, where a filter does at `CONTENT_FILTER`: over HTTP that is a good answer."""
     RESET = "reset"
     STALL = "stall"
     TIMEOUT = "timeout"
@@ -36,14 +40,18 @@ class FaultKind(StrEnum):
 
 
 class Quirk(StrEnum):
-    """Ways to send a good answer that a careful caller survives."""
+    """Ways to answer that a careful caller survives."""
 
+    BAD_TOOL_ARGS = "bad_tool_args"
+    """A tool is called with arguments that are no JSON or, where they are sent as an object, do not fit."""
     DUPLICATE_EVENT = "duplicate_event"
     """An event of the stream comes twice in a row."""
     SLOW_LORIS = "slow_loris"
     """The answer never stops coming, and takes for ever."""
     SPLIT_UTF8 = "split_utf8"
     """Network packets end in the middle of events and of characters."""
+    UNKNOWN_TOOL = "unknown_tool"
+    """A tool is called that was not offered."""
 
 
 class Fault(Fact):
@@ -232,6 +240,23 @@ _NAMED: Mapping[FaultKind, Fault] = {
         reason="content filter",
         advice="Change the prompt; the same one will be refused again.",
         retryable=False,
+    ),
+    FaultKind.REFUSAL: Fault(
+        code="refused",
+        category=ErrorCategory.CONTENT_FILTER,
+        happened="declined to answer",
+        reason="refusal",
+        advice="Change the prompt; the same one will be declined again.",
+        retryable=False,
+    ),
+    FaultKind.MAX_TOKENS: Fault(
+        code="output_cut",
+        category=ErrorCategory.PROVIDER,
+        happened="cut its answer off",
+        reason="limit of output tokens",
+        advice="Ask for less.",
+        retryable=True,
+        is_mid_answer=True,
     ),
     FaultKind.CONTEXT_TOO_LONG: Fault(
         status=400,

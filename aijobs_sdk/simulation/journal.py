@@ -36,6 +36,8 @@ class Call(Fact):
     """Since the world began; None where the host has no clock."""
     ends_at_seconds: float | None = None
     """When it shows how it ends, since the world began, to a caller who stays as long."""
+    queued_seconds: float = 0.0
+    """How long it waits in line, its model being busy, before anything is done for it."""
     read_to_end: bool | None = None
     """Whether the caller stayed to the end; None while it lasts, and where the host cannot see it."""
     notices_truncation: bool = False
@@ -82,6 +84,7 @@ class Journal:
                 retry_after_seconds=None if fault is None else fault.retry_after_seconds,
                 started_at_seconds=at_seconds,
                 ends_at_seconds=None if at_seconds is None else at_seconds + plan.ends_at_seconds,
+                queued_seconds=plan.queued_seconds,
                 notices_truncation=notices_truncation,
             )
         )

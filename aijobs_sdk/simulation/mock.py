@@ -15,11 +15,11 @@ from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.offline import offline
-from aijobs_sdk.simulation.rules import Rule
 from aijobs_sdk.simulation.scenario import Scenario
 from aijobs_sdk.simulation.virtual_time import EPOCH, VirtualClock, VirtualLoop
 
 if TYPE_CHECKING:
+    from aijobs_sdk.simulation.recording.replay import Replay
     from aijobs_sdk.simulation.wire.endpoints import Endpoints
 
 _CURRENT: ContextVar[Mock | None] = ContextVar("aijobs_mock", default=None)
@@ -34,6 +34,7 @@ class Mock(Simulation):
         self.virtual = virtual
         self._loops: list[VirtualLoop] = []
         self._endpoints: Endpoints | None = None
+        self._replay: Replay | None = None
 
     @property
     def now(self) -> float:
@@ -58,14 +59,43 @@ class Mock(Simulation):
         this process and in this world's time, by simulated OpenAI, Anthropic, Bedrock and Google endpoints.
         """
         from aijobs_sdk.simulation.wire.transport import transport_under  # noqa: PLC0415 - few worlds need it
-        from aijobs_sdk.simulation.wire.vendors import new_endpoints  # noqa: PLC0415
 
-        self._endpoints = self._endpoints or new_endpoints(self)
+        self._endpoints = self._endpoints or self.endpoints()
         return transport_under(library, self._endpoints, self.clock)
+
+    def endpoints(self, *, keys_required: bool = True) -> Endpoints:
+        """Return all vendors as this world simulates them, or plays them back."""
+        from aijobs_sdk.simulation.wire.vendors import new_endpoints  # noqa: PLC0415 - few worlds need it
+
+        endpoints = new_endpoints(self, keys_required=keys_required)
+        if self._replay is not None:
+            endpoints.play(self._replay)
+        return endpoints
+
+    def play(self, path: str | Path, *, missing: Literal["error", "simulate"] = "error") -> None:
+        """Let vendors answer from a recording, in its time.
+
+        `missing` is what becomes of a request that was never recorded: it is answered with an error (404,
+        `no_recording`), or simulated.
+
+        Raises:
+            ConfigurationError: the file cannot be read.
+            InvalidRequestError: it is no recording, or one of another version.
+        """
+        from aijobs_sdk.simulation.recording.file import Recording  # noqa: PLC0415 - few worlds need it
+        from aijobs_sdk.simulation.recording.replay import Replay  # noqa: PLC0415
+
+        self._replay = Replay(Recording.load(path), self, self._journal, missing=missing)
+        if self._endpoints is not None:
+            self._endpoints.play(self._replay)
+
+    def unused_recordings(self) -> Sequence[str]:
+        """Return the recorded requests that did not come so far, a few of them by name."""
+        return () if self._replay is None else self._replay.unused()
 
 
 class UnusedRuleWarning(UserWarning):
-    """A rule said what was to happen to some jobs, and none of them came: mostly a slip in a glob."""
+    """A rule said what was to happen to some jobs, or a recording what is answered, and nobody came."""
 
 
 @contextmanager
@@ -77,6 +107,8 @@ def mock(
     scenario: str | Path | None = None,
     strict: bool = False,
     allow_network: bool = False,
+    replay: str | Path | None = None,
+    replay_missing: Literal["error", "simulate"] = "error",
 ) -> Iterator[Mock]:
     """Simulate the world for every client made inside; with the virtual clock, minutes pass in milliseconds.
 
@@ -88,23 +120,31 @@ def mock(
     later rule took was matched. Rules of a file are not told: it describes a world for many programs, of which each
     meets a part. `strict` raises for all of them.
 
+    `replay` is a recording (`aijobs.record()`) from which requests through `transport()` are answered, in its time. One
+    that was never recorded is answered with an error, unless `replay_missing` lets it be simulated. Recorded requests
+    that did not come are told as unused rules are.
+
     Inside, nothing in this process reaches another machine, whichever library tries, unless `allow_network` lets it.
 
     Raises:
+        ConfigurationError: at once; the scenario or the recording cannot be read.
+        InvalidRequestError: at once; something in them cannot be used.
         ConnectionRefusedError: inside, for whoever tries to reach another machine; nothing was sent.
-        AssertionError: at the end, when `strict`: a rule was never used; its globs are named.
+        AssertionError: at the end, when `strict`: a rule or a recording was never used; it is named.
     """
     world = Mock(virtual=clock == "virtual")
     if scenario is not None:
         world.load(scenario)
     world.load(Scenario(seed=seed, profile=profile))
+    if replay is not None:
+        world.play(replay, missing=replay_missing)
     token = _CURRENT.set(world)
     try:
         with nullcontext() if allow_network else offline():
             yield world
     finally:
         _CURRENT.reset(token)
-    _tell(world.unused_rules(), strict=strict)
+    _tell([*_unused_rules(world, strict=strict), *_unused_recordings(world)], strict=strict)
 
 
 def current_mock() -> Mock | None:
@@ -112,12 +152,22 @@ def current_mock() -> Mock | None:
     return _CURRENT.get()
 
 
-def _tell(unused: Sequence[Rule], *, strict: bool) -> None:
-    told = [rule for rule in unused if strict or rule.file is None]
-    if not told:
+def _unused_rules(world: Mock, *, strict: bool) -> Iterator[str]:
+    told = [rule for rule in world.unused_rules() if strict or rule.file is None]
+    if told:
+        rules = "; ".join(str(rule.match) if rule.file is None else f"{rule.match} ({rule.file})" for rule in told)
+        yield f"No call matched these rules: {rules}. Is there a slip in a glob?"
+
+
+def _unused_recordings(world: Mock) -> Iterator[str]:
+    if left := world.unused_recordings():
+        yield f"No request came for these recordings: {'; '.join(left)}. Record the run again?"
+
+
+def _tell(complaints: Sequence[str], *, strict: bool) -> None:
+    if not complaints:
         return
-    rules = "; ".join(str(rule.match) if rule.file is None else f"{rule.match} ({rule.file})" for rule in told)
-    message = f"No call matched these rules: {rules}. Is there a slip in a glob?"
+    message = "\n".join(complaints)
     if strict:
         raise AssertionError(message)
     # From the caller's `with` through contextlib and mock().

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from aijobs_sdk.contract.provider import Finished
-from aijobs_sdk.simulation.faults import Fault, Quirk
+from aijobs_sdk.providers.tokens import estimate_tokens
+from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
 
 
 class TimedText(NamedTuple):
@@ -33,6 +34,8 @@ class Plan:
     """How long that is; they count as output."""
     quirk: Quirk | None = None
     """How the answer is sent; None: as always."""
+    queued_seconds: float = 0.0
+    """How long the call waits in line before anything is done for it; a part of all times here."""
 
     @property
     def outcome(self) -> str:
@@ -43,15 +46,63 @@ class Plan:
         """Return this plan, broken off after that many pieces.
 
         The fault shows `seconds` later; None: at once, or when the first token was expected if nothing was sent.
+        An answer that is only cut off (`max_tokens`) is a good one all the same, if never all of it.
         """
-        sent = self.pieces[:after_pieces]
+        is_cut = fault.kind is FaultKind.MAX_TOKENS
+        sent = _torn(self.pieces[:after_pieces]) if is_cut else self.pieces[:after_pieces]
         shown = (*self.thinking, *sent)
         last = shown[-1].offset_seconds if shown else 0.0
         usual = 0.0 if shown else self.ttft_seconds
-        return replace(self, pieces=sent, ends_at_seconds=last + (usual if seconds is None else seconds), ending=fault)
+        ending = self._cut(sent) if is_cut else fault
+        return replace(self, pieces=sent, ends_at_seconds=last + (usual if seconds is None else seconds), ending=ending)
+
+    def _cut(self, sent: Sequence[TimedText]) -> Finished | Fault:
+        if isinstance(self.ending, Fault):
+            return self.ending
+        written = estimate_tokens("".join(piece.text for piece in sent))
+        return self.ending.replace(finish_reason="length", output_tokens=written + self.thinking_tokens)
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long something is done for the call: until its last token, or its first where none is sent."""
+        shown = self.pieces or self.thinking
+        return shown[-1].offset_seconds if shown else min(self.ttft_seconds, self.ends_at_seconds)
+
+    def stretched(self, factor: float) -> Plan:
+        """Return this plan, so many times slower; a silence at its end stays as long as it was."""
+        if factor == 1:
+            return self
+        silence = self.ends_at_seconds - self.busy_seconds
+        return replace(
+            self,
+            ttft_seconds=self.ttft_seconds * factor,
+            thinking=tuple(TimedText(piece.offset_seconds * factor, piece.text) for piece in self.thinking),
+            pieces=tuple(TimedText(piece.offset_seconds * factor, piece.text) for piece in self.pieces),
+            ends_at_seconds=self.busy_seconds * factor + silence,
+        )
+
+    def delayed(self, seconds: float) -> Plan:
+        """Return this plan after a wait in line."""
+        if not seconds:
+            return self
+        return replace(
+            self,
+            ttft_seconds=self.ttft_seconds + seconds,
+            thinking=tuple(TimedText(piece.offset_seconds + seconds, piece.text) for piece in self.thinking),
+            pieces=tuple(TimedText(piece.offset_seconds + seconds, piece.text) for piece in self.pieces),
+            ends_at_seconds=self.ends_at_seconds + seconds,
+            queued_seconds=self.queued_seconds + seconds,
+        )
 
     def pieces_in(self, tokens: int) -> int:
         """Return how many pieces hold about that many tokens of a complete answer."""
-        if not isinstance(self.ending, Finished) or not self.ending.output_tokens:
+        if not isinstance(self.ending, Finished) or self.ending.output_tokens <= self.thinking_tokens:
             return 0
-        return min(len(self.pieces), math.ceil(tokens * len(self.pieces) / self.ending.output_tokens))
+        written = self.ending.output_tokens - self.thinking_tokens
+        return min(len(self.pieces), math.ceil(tokens * len(self.pieces) / written))
+
+
+def _torn(pieces: Sequence[TimedText]) -> Sequence[TimedText]:
+    """Return the pieces without the second half of the last."""
+    torn = [piece._replace(text=piece.text[: len(piece.text) // 2]) for piece in pieces[-1:]]
+    return [*pieces[:-1], *(piece for piece in torn if piece.text)]

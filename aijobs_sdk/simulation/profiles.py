@@ -16,6 +16,7 @@ from pydantic import Field
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.simulation.load import Capacity
 
 _Z95 = 1.6448536269514722
 """The 95th percentile of the standard normal distribution."""
@@ -103,6 +104,10 @@ class IncidentRates(Figures):
     """The share of calls that fail in an incident."""
 
 
+class CapacityFigures(Capacity, Figures):
+    """How many calls of a model are answered at the same time, and how slow it is then."""
+
+
 class Behaviour(Fact):
     """Everything a profile says about one model."""
 
@@ -126,6 +131,8 @@ class Profile(Fact):
     errors: Mapping[str, ErrorRates]
     incidents: Mapping[str, IncidentRates] = {}
     """By provider; empty where there are none."""
+    capacities: Mapping[str, CapacityFigures] = {}
+    """Empty where every model bears any load."""
 
     @staticmethod
     def names() -> Sequence[str]:
@@ -160,6 +167,10 @@ class Profile(Fact):
     def incident_rates(self, provider: str) -> IncidentRates | None:
         """Return how often this provider, known or not, has incidents; None where it has none."""
         return _for_model(self.incidents, provider) if self.incidents else None
+
+    def capacity(self, model: str) -> Capacity | None:
+        """Return what load this model, known or not, can bear; None where it can bear any."""
+        return _for_model(self.capacities, model) if self.capacities else None
 
 
 @cache

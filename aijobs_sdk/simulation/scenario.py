@@ -14,6 +14,7 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.shapes import nearest, shape_of
+from aijobs_sdk.simulation.load import Capacity
 from aijobs_sdk.simulation.rate_limits import RateLimit
 from aijobs_sdk.simulation.rules import Rule
 from aijobs_sdk.simulation.scenario_forms import RuleForm, ScenarioForm, field_problem, names_at
@@ -38,6 +39,7 @@ class Scenario(Fact):
     """None: as the caller says."""
     profile: str | None = None
     limits: tuple[RateLimit, ...] = ()
+    capacities: tuple[Capacity, ...] = ()
     rules: tuple[Rule, ...] = ()
     incidents: tuple[Incident, ...] = ()
 
@@ -55,6 +57,7 @@ class Scenario(Fact):
             seed=form.seed,
             profile=form.profile,
             limits=tuple(one.limit() for one in form.limits),
+            capacities=tuple(one.capacity() for one in form.capacities),
             rules=tuple(one.rule(file=source.name) for one in form.rules),
             incidents=tuple(one.incident() for one in form.timeline),
         )

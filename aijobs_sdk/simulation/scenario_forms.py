@@ -13,6 +13,7 @@ from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.simulation.durations import Duration
 from aijobs_sdk.simulation.faults import FaultKind, Quirk
+from aijobs_sdk.simulation.load import Capacity
 from aijobs_sdk.simulation.profiles import Probability, Profile
 from aijobs_sdk.simulation.rate_limits import RateLimit
 from aijobs_sdk.simulation.rules import Match, Rule
@@ -160,6 +161,16 @@ class LimitForm(RateLimit):
         return RateLimit.model_validate(self.model_dump())
 
 
+class CapacityForm(Capacity):
+    """`{model = "gpt-*", max_concurrency = 8, load_factor = 3}`."""
+
+    model: ModelGlob = "*"
+
+    def capacity(self) -> Capacity:
+        """Return the capacity."""
+        return Capacity.model_validate(self.model_dump())
+
+
 class PlaceForm(Fact):
     """Where an incident is."""
 
@@ -194,6 +205,7 @@ class ScenarioForm(Fact):
     seed: Number | None = None
     profile: str | None = None
     limits: tuple[LimitForm, ...] = ()
+    capacities: tuple[CapacityForm, ...] = ()
     rules: tuple[RuleForm, ...] = ()
     timeline: tuple[IncidentForm, ...] = ()
 

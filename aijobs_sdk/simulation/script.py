@@ -12,6 +12,8 @@ from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk, named_fault, s
 
 SILENCE_SECONDS = 600.0
 """How long a time-out stays silent: longer than any caller's own limit."""
+CUT_AFTER_TOKENS = 20
+"""Where an answer is cut off if nobody says where: within most answers."""
 
 
 class Step(Fact):
@@ -60,7 +62,7 @@ def fail(
     after_tokens: int | None = None,
     seconds: float | str | None = None,
 ) -> Step:
-    """Fail with an HTTP status or by a name: one of `FaultKind`, or of `Quirk`, by which a good answer is hard to read.
+    """Fail with an HTTP status or by a name: one of `FaultKind`, or of `Quirk`: answers that are hard to take.
 
     `retry_after` is how many seconds the provider asks to wait, `after_tokens` how much of the answer comes first,
     `seconds` how long the failure takes to show. Times are numbers of seconds, or texts such as "250ms" or "5m".
@@ -73,6 +75,8 @@ def fail(
     fault = status_fault(status_or_kind) if isinstance(status_or_kind, int) else named_fault(status_or_kind)
     if status_or_kind in {FaultKind.TIMEOUT, FaultKind.STALL} and seconds is None:
         seconds = SILENCE_SECONDS
+    if status_or_kind == FaultKind.MAX_TOKENS and after_tokens is None:
+        after_tokens = CUT_AFTER_TOKENS
     return Fail(
         fault=fault.replace(retry_after_seconds=None if retry_after is None else seconds_of(retry_after)),
         after_tokens=after_tokens,

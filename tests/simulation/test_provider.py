@@ -110,6 +110,31 @@ def test_whoever_waits_out_a_time_out_gets_an_error(sim: Simulation, provider: P
     assert caught.value.code == "provider_timeout"
 
 
+def test_a_model_that_declines_is_an_error_that_no_repetition_mends(sim: Simulation, provider: Provider) -> None:
+    sim.on().do(fail("refusal"))
+    with pytest.raises(ProviderError, match=r"^openai declined to answer") as caught:
+        run_virtual(chunks_of(provider))
+    assert (caught.value.code, caught.value.category, caught.value.retryable) == ("refused", "content_filter", False)
+
+
+def test_a_cut_answer_is_a_good_one_that_says_so(sim: Simulation, provider: Provider) -> None:
+    whole, _ = run_virtual(chunks_of(provider))
+    sim.on().do(fail("max_tokens", after_tokens=20))
+    chunks, _ = run_virtual(chunks_of(provider))
+    assert text_of(whole).startswith(text_of(chunks))
+    assert isinstance(chunks[-1], Finished)
+    assert (chunks[-1].finish_reason, chunks[-1].output_tokens) == ("length", 20)
+    assert [call.outcome for call in sim.calls] == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("kind", ["bad_tool_args", "unknown_tool"])
+def test_what_is_odd_in_the_call_of_a_tool_changes_no_text(sim: Simulation, provider: Provider, kind: str) -> None:
+    whole, _ = run_virtual(chunks_of(provider))
+    sim.on().do(fail(kind))
+    odd, _ = run_virtual(chunks_of(provider))
+    assert odd == whole
+
+
 def test_every_call_is_in_the_journal(sim: Simulation, provider: Provider) -> None:
     sim.on().do(ok("short"))
     run_virtual(chunks_of(provider))

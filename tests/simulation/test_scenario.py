@@ -20,6 +20,11 @@ profile = "typical"
 model = "gpt-*"
 requests_per_minute = 60
 
+[[capacities]]
+model = "claude-*"
+max_concurrency = 8
+load_factor = 3
+
 [[rules]]
 match = {model = "gpt-5.2"}
 steps = [
@@ -44,6 +49,8 @@ seed: 42
 profile: typical
 limits:
   - {model: gpt-*, requests_per_minute: 60}
+capacities:
+  - {model: claude-*, max_concurrency: 8, load_factor: 3}
 rules:
   - match: {model: gpt-5.2}
     steps:
@@ -111,6 +118,13 @@ def test_a_limit_of_a_file_holds(tmp_path: Path) -> None:
     assert sim.admit(a_request(), 1.0)[1] is not None
 
 
+def test_a_capacity_of_a_file_holds(tmp_path: Path) -> None:
+    sim = Simulation()
+    sim.load(written(tmp_path, "few.toml", '[[capacities]]\nmodel = "gpt-*"\nmax_concurrency = 1'))
+    sim.record(a_request(), sim.plan(a_request()), at_seconds=0.0)
+    assert sim.plan(a_request()).queued_seconds == sim.calls[0].ends_at_seconds
+
+
 def test_an_incident_of_a_file_happens(tmp_path: Path) -> None:
     sim = Simulation()
     sim.load(written(tmp_path, "down.toml", '[[timeline]]\nat = "5m"\nlasts = "90s"\nmatch = {model = "gpt-*"}'))
@@ -158,6 +172,13 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("[[rules]]\nsteps = []", 2, "rules[0].steps", "at least one"),
         ("seed = 1\n[[rules]]", 2, "rules[0].steps", "is required"),
         ('[[limits]]\nmodel = "gpt-*"', 1, "limits[0]", "requests_per_minute or tokens_per_minute"),
+        ('[[capacities]]\nmodel = "gpt-*"', 1, "capacities[0].max_concurrency", "is required"),
+        ("[[capacities]]\nmax_concurrency = 0", 2, "capacities[0].max_concurrency", "greater than or equal to 1"),
+        ("[[capacities]]\nmax_concurrency = true", 2, "capacities[0].max_concurrency", "a valid integer"),
+        ("[[capacities]]\nmax_concurrency = 8\nload_factor = 0.5", 3, "capacities[0].load_factor", "equal to 1"),
+        ("[[capacities]]\nmax_concurrency = 8\nloadfactor = 2", 3, "capacities[0].loadfactor", "'load_factor'"),
+        ('[[capacities]]\nmax_concurrency = 8\nmodel = "gpt-5.3"', 3, "capacities[0].model", "'gpt-5.2'"),
+        ("[[capacity]]\nmax_concurrency = 8", 1, "capacity", "'capacities'"),
         ('[[timeline]]\nat = "soon"\nlasts = 9', 2, "timeline[0].at", '"5m"'),
         (
             '[[timeline]]\nat = 1\nlasts = 9\nmatch = {provider = "bedrok"}',

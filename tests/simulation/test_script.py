@@ -28,6 +28,7 @@ def error_of(status_or_kind: int | str, *, retry_after: float | None = None) -> 
         ("content_filter", "content_filtered", ErrorCategory.CONTENT_FILTER, False),
         ("context_too_long", "context_too_long", ErrorCategory.VALIDATION, False),
         ("overloaded", "provider_unavailable", ErrorCategory.PROVIDER, True),
+        ("refusal", "refused", ErrorCategory.CONTENT_FILTER, False),
         ("quota", "quota_exhausted", ErrorCategory.QUOTA, False),
         ("reset", "connection_reset", ErrorCategory.PROVIDER, True),
         ("timeout", "provider_timeout", ErrorCategory.TIMEOUT, True),

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from pydantic import JsonValue
 
 from aijobs_sdk.simulation.faults import Fault, Quirk
 from aijobs_sdk.simulation.plan import TimedText
 
-FinishReason = Literal["stop", "length", "tool"]
+FinishReason = Literal["stop", "length", "tool", "refusal"]
+REFUSAL_PIECES = ("I'm sorry", ", but I can't", " help with that.")
+REFUSAL = "".join(REFUSAL_PIECES)
+"""What a model says that declines, at vendors who pass it on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,8 @@ class Answer:
     """Its words; with a tool, the JSON of the arguments."""
     tool: str | None
     """The name of the tool it calls instead of answering."""
+    arguments: Mapping[str, JsonValue]
+    """What it calls it with, for vendors who send an object."""
     finish: FinishReason
     ends_at_seconds: float
     input_tokens: int
@@ -54,3 +61,14 @@ class Answer:
         """When a stream begins: the model has read the request."""
         first = (*self.thinking[:1], *self.pieces[:1])
         return first[0].offset_seconds if first else self.ends_at_seconds
+
+
+def first_characters(pieces: Sequence[TimedText], count: int) -> Sequence[TimedText]:
+    """Return the pieces of so much of their text."""
+    kept = []
+    for piece in pieces:
+        if count <= 0:
+            break
+        kept.append(piece._replace(text=piece.text[:count]))
+        count -= len(piece.text)
+    return kept

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -13,13 +12,15 @@ from pydantic import JsonValue
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.plan import TimedText
-from aijobs_sdk.simulation.wire.answered import Answer
+from aijobs_sdk.simulation.wire.answered import Answer, first_characters
 from aijobs_sdk.simulation.wire.anthropic_errors import error_body
 from aijobs_sdk.simulation.wire.anthropic_models import id_of
 from aijobs_sdk.simulation.wire.anthropic_reading import Body, asked_of, check_length, hides_thoughts, stops_of
 from aijobs_sdk.simulation.wire.calls import Call
 from aijobs_sdk.simulation.wire.exchange import Chunk, Json, json_bytes
 from aijobs_sdk.simulation.wire.prompt_cache import PromptCache, marked_prefixes
+
+_STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "tool": "tool_use", "refusal": "refusal"}
 
 
 def say(
@@ -42,7 +43,7 @@ def say(
     owner, prefixes = f"{call.identity.tenant}/{model_id}", marked_prefixes(body)
     cached = cache.tokens_of(owner, prefixes, call.now)
     asked = asked_of(body, model_id).replace(stream=stream, cached_tokens=cached)
-    answer = _in_words(call.generate(asked))
+    answer = call.generate(asked)
     cache.keep(owner, prefixes, call.now)
     # Cut here, not by the core: the message has to tell which of the caller's sequences it was.
     is_free_text = answer.tool is None and asked.schema_ is None
@@ -58,13 +59,6 @@ def say(
     )
 
 
-def _in_words(answer: Answer) -> Answer:
-    """Return the answer as text where a script gave it one that no tool can be called with."""
-    if answer.tool is None or answer.fault is not None or answer.text.startswith("{"):
-        return answer
-    return replace(answer, tool=None, finish="stop")
-
-
 def _up_to(answer: Answer, stops: Sequence[str]) -> tuple[Answer, str | None]:
     """Return the answer up to the first of these, and which that was; None where none comes."""
     text = answer.text
@@ -72,7 +66,7 @@ def _up_to(answer: Answer, stops: Sequence[str]) -> tuple[Answer, str | None]:
     if not found:
         return answer, None
     place, stop = min(found)
-    pieces = _first_characters(answer.pieces, place)
+    pieces = first_characters(answer.pieces, place)
     last = pieces[-1].offset_seconds if pieces else answer.starts_at_seconds
     shorter = replace(
         answer,
@@ -81,16 +75,6 @@ def _up_to(answer: Answer, stops: Sequence[str]) -> tuple[Answer, str | None]:
         output_tokens=estimate_tokens(text[:place]) + answer.thinking_tokens,
     )
     return shorter, stop
-
-
-def _first_characters(pieces: Sequence[TimedText], count: int) -> Sequence[TimedText]:
-    kept = []
-    for piece in pieces:
-        if count <= 0:
-            break
-        kept.append(piece._replace(text=piece.text[:count]))
-        count -= len(piece.text)
-    return kept
 
 
 class Event(NamedTuple):
@@ -119,7 +103,7 @@ class Message:
         """Why the text ends."""
         if self.stop_sequence is not None:
             return "stop_sequence"
-        return {"stop": "end_turn", "length": "max_tokens", "tool": "tool_use"}[self.answer.finish]
+        return _STOP_REASONS[self.answer.finish]
 
     @property
     def input_tokens(self) -> int:
@@ -131,8 +115,7 @@ class Message:
         return {
             **self._head(),
             "content": self._content(),
-            "stop_reason": self.stop_reason,
-            "stop_sequence": self.stop_sequence,
+            **self._why(),
             "usage": self._usage(self.answer.output_tokens),
         }
 
@@ -162,7 +145,7 @@ class Message:
         if answer.thinking_tokens:
             content.append({"type": "thinking", "thinking": answer.thoughts, "signature": self.signature})
         if answer.tool is not None:
-            content.append({**self._tool_use(), "input": json.loads(answer.text)})
+            content.append({**self._tool_use(), "input": dict(answer.arguments)})
         elif answer.text:
             content.append({"type": "text", "text": answer.text})
         return content
@@ -194,9 +177,16 @@ class Message:
         at_seconds = self.answer.ends_at_seconds
         usage = self._usage(self.answer.output_tokens)
         told: Json = {name: usage[name] for name in usage if name.endswith("_tokens")}
-        why: Json = {"stop_reason": self.stop_reason, "stop_sequence": self.stop_sequence}
-        yield Event(at_seconds, {"type": "message_delta", "delta": why, "usage": told})
+        yield Event(at_seconds, {"type": "message_delta", "delta": self._why(), "usage": told})
         yield Event(at_seconds, {"type": "message_stop"})
+
+    def _why(self) -> Json:
+        refusal: Json = {"type": "refusal", "category": "general_harms", "explanation": None}
+        return {
+            "stop_reason": self.stop_reason,
+            "stop_sequence": self.stop_sequence,
+            "stop_details": refusal if self.stop_reason == "refusal" else None,
+        }
 
     def _usage(self, output_tokens: int) -> Json:
         written = self.cache_written_tokens

@@ -5,25 +5,23 @@ from __future__ import annotations
 import base64
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from pydantic import JsonValue
-from pydantic_core import from_json
 
 from aijobs_sdk.simulation.faults import OVERLOADED, Fault, FaultKind
 from aijobs_sdk.simulation.wire import event_stream
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.anthropic_messages import Message, say
+from aijobs_sdk.simulation.wire.bedrock_converse import as_native, conversation, converse_frames, milliseconds
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import route
 from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest, HttpResponse, Json, json_bytes
 from aijobs_sdk.simulation.wire.prompt_cache import PromptCache
 
-USUAL_MAX_TOKENS = 4096
-"""How long an answer may become where neither the caller nor the table of models says."""
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)")
 
 
@@ -76,12 +74,12 @@ class Bedrock:
         return response._replace(headers={**response.headers, "x-amzn-bedrock-content-type": "application/json"})
 
     def _converse(self, call: Call) -> HttpResponse:
-        message = self._said(call, _as_native(call), stream=False)
-        return call.whole(message.answer, _conversation(message))
+        message = self._said(call, as_native(call, _model_id(call)), stream=False)
+        return call.whole(message.answer, conversation(message))
 
     def _converse_streaming(self, call: Call) -> HttpResponse:
-        message = self._said(call, _as_native(call), stream=True)
-        return _streamed(call, message, _converse_frames(message))
+        message = self._said(call, as_native(call, _model_id(call)), stream=True)
+        return _streamed(call, message, converse_frames(message))
 
     def _said(self, call: Call, body: Mapping[str, JsonValue], *, stream: bool) -> Message:
         return say(call, body, _model_id(call), cache=self._cache, stream=stream)
@@ -98,123 +96,6 @@ def _native(call: Call) -> Mapping[str, JsonValue]:
     return body
 
 
-def _as_native(call: Call) -> Mapping[str, JsonValue]:
-    """Return the body of a `converse` in the words of the model's own."""
-    body = call.body()
-    limits = _object(body.get("inferenceConfig"))
-    most = call.model(_model_id(call)).max_output_tokens or USUAL_MAX_TOKENS
-    native: Json = {
-        **_object(body.get("additionalModelRequestFields")),
-        "max_tokens": limits.get("maxTokens", most),
-        "stop_sequences": limits.get("stopSequences"),
-        "system": _native_blocks(body.get("system")),
-        "messages": [
-            {"role": one.get("role"), "content": _native_blocks(one.get("content"))}
-            for one in _objects(body.get("messages"))
-        ],
-        **_native_tools(_object(body.get("toolConfig"))),
-    }
-    if (schema := _schema_of(body)) is not None:
-        native["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
-    return native
-
-
-def _native_blocks(content: JsonValue) -> list[JsonValue]:
-    blocks: list[Json] = []
-    for block in _objects(content):
-        if "cachePoint" in block and blocks:
-            blocks[-1]["cache_control"] = {"type": "ephemeral"}
-        else:
-            blocks.append(_native_block(block))
-    return [*blocks]
-
-
-def _native_block(block: Mapping[str, JsonValue]) -> Json:
-    if "toolUse" in block:
-        used = _object(block["toolUse"])
-        return {"type": "tool_use", "id": used.get("toolUseId"), "name": used.get("name"), "input": used.get("input")}
-    if "toolResult" in block:
-        result = _object(block["toolResult"])
-        return {
-            "type": "tool_result",
-            "tool_use_id": result.get("toolUseId"),
-            "content": [
-                {"type": "text", "text": one["text"] if "text" in one else json_bytes(one.get("json")).decode()}
-                for one in _objects(result.get("content"))
-            ],
-        }
-    if "text" in block:
-        return {"type": "text", "text": block["text"]}
-    return {"type": next(iter(block), "text")}
-
-
-def _native_tools(config: Mapping[str, JsonValue]) -> Json:
-    specs = [_object(one.get("toolSpec")) for one in _objects(config.get("tools"))]
-    if not specs:
-        return {}
-    tools: list[JsonValue] = [
-        {"name": spec.get("name"), "input_schema": _object(spec.get("inputSchema")).get("json")} for spec in specs
-    ]
-    choice = _object(config.get("toolChoice"))
-    kind = next(iter(choice), "auto")
-    return {"tools": tools, "tool_choice": {"type": kind, **_object(choice.get(kind))}}
-
-
-def _schema_of(body: Mapping[str, JsonValue]) -> Json | None:
-    wanted = _object(_object(body.get("outputConfig")).get("textFormat"))
-    definition = _object(_object(wanted.get("structure")).get("jsonSchema"))
-    if "schema" not in definition:
-        return None
-    try:
-        return dict(from_json(str(definition["schema"])))
-    except ValueError:
-        raise Refused(400, "The JSON schema of outputConfig is no JSON.", code="invalid_request") from None
-
-
-def _object(value: JsonValue) -> Mapping[str, JsonValue]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _objects(value: JsonValue) -> Sequence[Mapping[str, JsonValue]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
-
-
-def _conversation(message: Message) -> Json:
-    content = [_converse_block(block) for block in _objects(message.body()["content"])]
-    return {
-        "output": {"message": {"role": "assistant", "content": [*content]}},
-        "stopReason": message.stop_reason,
-        "usage": _usage(message),
-        "metrics": {"latencyMs": _milliseconds(message.answer.ends_at_seconds)},
-    }
-
-
-def _converse_block(block: Mapping[str, JsonValue]) -> Json:
-    match block["type"]:
-        case "thinking":
-            said: Json = {"text": block["thinking"], "signature": block["signature"]}
-            return {"reasoningContent": {"reasoningText": said}}
-        case "tool_use":
-            return {"toolUse": {"toolUseId": block["id"], "name": block["name"], "input": block["input"]}}
-        case _:
-            return {"text": block["text"]}
-
-
-def _usage(message: Message) -> Json:
-    answer = message.answer
-    return {
-        "inputTokens": message.input_tokens,
-        "outputTokens": answer.output_tokens,
-        "totalTokens": answer.input_tokens + answer.output_tokens,
-        "cacheReadInputTokens": answer.cached_tokens,
-        "cacheWriteInputTokens": message.cache_written_tokens,
-    }
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)
-
-
 def _counts(message: Message) -> Headers:
     answer = message.answer
     return {
@@ -222,7 +103,7 @@ def _counts(message: Message) -> Headers:
         "x-amzn-bedrock-output-token-count": str(answer.output_tokens),
         "x-amzn-bedrock-cache-read-input-token-count": str(answer.cached_tokens),
         "x-amzn-bedrock-cache-write-input-token-count": str(message.cache_written_tokens),
-        "x-amzn-bedrock-invocation-latency": str(_milliseconds(answer.ends_at_seconds)),
+        "x-amzn-bedrock-invocation-latency": str(milliseconds(answer.ends_at_seconds)),
     }
 
 
@@ -244,60 +125,12 @@ def _metrics(message: Message) -> Json:
         "amazon-bedrock-invocationMetrics": {
             "inputTokenCount": message.input_tokens,
             "outputTokenCount": answer.output_tokens,
-            "invocationLatency": _milliseconds(answer.ends_at_seconds),
-            "firstByteLatency": _milliseconds(answer.starts_at_seconds),
+            "invocationLatency": milliseconds(answer.ends_at_seconds),
+            "firstByteLatency": milliseconds(answer.starts_at_seconds),
             "cacheReadInputTokenCount": answer.cached_tokens,
             "cacheWriteInputTokenCount": message.cache_written_tokens,
         }
     }
-
-
-def _converse_frames(message: Message) -> Iterator[Chunk]:
-    for at_seconds, data in message.events():
-        named = _converse_event(data)
-        if named is not None:
-            name, payload = named
-            yield Chunk(at_seconds, event_stream.event(name, json_bytes(payload)))
-    if message.answer.fault is None:
-        last: Json = {
-            "usage": _usage(message),
-            "metrics": {"latencyMs": _milliseconds(message.answer.ends_at_seconds)},
-        }
-        yield Chunk(message.answer.ends_at_seconds, event_stream.event("metadata", json_bytes(last)))
-
-
-def _converse_event(data: Json) -> tuple[str, Json] | None:
-    """Return what `converse` makes of an event of the model's own; None where it keeps it to itself."""
-    block: Json = {"contentBlockIndex": data.get("index")}
-    match data["type"]:
-        case "message_start":
-            return "messageStart", {"role": "assistant"}
-        case "content_block_start":
-            begun = _object(data["content_block"])
-            if begun["type"] != "tool_use":
-                return None
-            start: Json = {"toolUse": {"toolUseId": begun["id"], "name": begun["name"]}}
-            return "contentBlockStart", {**block, "start": start}
-        case "content_block_delta":
-            return "contentBlockDelta", {**block, "delta": _converse_delta(_object(data["delta"]))}
-        case "content_block_stop":
-            return "contentBlockStop", block
-        case "message_delta":
-            return "messageStop", {"stopReason": _object(data["delta"])["stop_reason"]}
-        case _:
-            return None
-
-
-def _converse_delta(delta: Mapping[str, JsonValue]) -> Json:
-    match delta["type"]:
-        case "thinking_delta":
-            return {"reasoningContent": {"text": delta["thinking"]}}
-        case "signature_delta":
-            return {"reasoningContent": {"signature": delta["signature"]}}
-        case "input_json_delta":
-            return {"toolUse": {"input": delta["partial_json"]}}
-        case _:
-            return {"text": delta["text"]}
 
 
 def _broken(answer: Answer) -> Iterator[Chunk]:

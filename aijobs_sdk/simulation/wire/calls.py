@@ -7,7 +7,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from random import Random
 
@@ -20,7 +20,7 @@ from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.rate_limits import Allowances
-from aijobs_sdk.simulation.wire.answered import Answer
+from aijobs_sdk.simulation.wire.answered import REFUSAL, Answer, FinishReason
 from aijobs_sdk.simulation.wire.asked import Asked, Tool
 from aijobs_sdk.simulation.wire.exchange import (
     Chunk,
@@ -33,6 +33,7 @@ from aijobs_sdk.simulation.wire.exchange import (
     json_text,
 )
 from aijobs_sdk.simulation.wire.model_ids import SERVED_BY, find_model
+from aijobs_sdk.simulation.wire.tool_calls import as_call
 from aijobs_sdk.simulation.wire.values import value_for
 
 NO_ALLOWANCES = Allowances(None, None)
@@ -167,7 +168,8 @@ class Call:
             at_seconds=self._seconds,
             provider=self._provider(model),
         )
-        self._world.record(request, plan, at_seconds=self._seconds, provider=self._provider(model))
+        number = self._world.record(request, plan, at_seconds=self._seconds, provider=self._provider(model))
+        self.request.begin(self._world, number)
         self.is_broken = isinstance(plan.ending, Fault)
         if isinstance(plan.ending, Fault) and _is_before_the_answer(plan.ending, asked):
             raise Failed(plan.ending, plan.ends_at_seconds)
@@ -238,25 +240,32 @@ class Call:
         return json_text(value_for(schema or {"type": "object"}, self.draws("value", asked.model_id)))
 
     def _answer(self, asked: Asked, plan: Plan, tool: Tool | None) -> Answer:
+        finish = _finish(plan)
+        if finish == "refusal" and tool is not None:
+            plan, tool = replace(plan, pieces=()), None  # who declines calls nothing
         finished = plan.ending if isinstance(plan.ending, Finished) else None
-        text = "".join(piece.text for piece in plan.pieces)
+        written = "".join(piece.text for piece in plan.pieces)
         read = estimate_tokens(asked.context) + estimate_tokens(asked.prompt)
-        return Answer(
+        if finish == "refusal":
+            written += REFUSAL
+        answer = Answer(
             id=self.token("answer"),
             request_id=self.request_id,
             created=int(self.now.timestamp()),
             thinking=plan.thinking,
             pieces=plan.pieces,
-            tool=None if tool is None else tool.name,
-            finish="tool" if tool is not None else finished.finish_reason if finished else "stop",
+            tool=None,
+            arguments={},
+            finish=finish,
             ends_at_seconds=plan.ends_at_seconds,
             input_tokens=finished.input_tokens if finished else read,
             cached_tokens=min(asked.cached_tokens, read),
-            output_tokens=finished.output_tokens if finished else estimate_tokens(text) + plan.thinking_tokens,
+            output_tokens=finished.output_tokens if finished else estimate_tokens(written) + plan.thinking_tokens,
             thinking_tokens=plan.thinking_tokens,
-            fault=plan.ending if isinstance(plan.ending, Fault) else None,
+            fault=plan.ending if isinstance(plan.ending, Fault) and finish != "refusal" else None,
             quirk=plan.quirk,
         )
+        return answer if tool is None else as_call(answer, tool, asked.tools)
 
 
 def fingerprint(request: HttpRequest) -> str:
@@ -273,8 +282,18 @@ def fingerprint(request: HttpRequest) -> str:
 
 
 def _is_before_the_answer(fault: Fault, asked: Asked) -> bool:
-    """Whether there is an answer at all: a body that is not streamed breaks off before its first byte."""
-    return not fault.is_mid_answer or not asked.stream
+    """Whether there is no answer at all: a body that is not streamed breaks off before its first byte."""
+    return fault.kind is not FaultKind.REFUSAL and not (fault.is_mid_answer and asked.stream)
+
+
+def _finish(plan: Plan) -> FinishReason:
+    match plan.ending:
+        case Fault(kind=FaultKind.REFUSAL):
+            return "refusal"
+        case Finished(finish_reason=reason):
+            return reason
+        case _:
+            return "stop"
 
 
 def _sliced(chunk: Chunk) -> Sequence[Chunk]:

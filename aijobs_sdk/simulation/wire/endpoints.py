@@ -11,7 +11,15 @@ from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.calls import Call, Failed, Identity, Refused, fingerprint
-from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, Headers, HttpRequest, HttpResponse
+from aijobs_sdk.simulation.wire.exchange import (
+    Chunk,
+    Ending,
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    Json,
+    json_response,
+)
 
 Handler = Callable[[Call], HttpResponse]
 DRAW_KEY, ATTEMPT = "x-aijobs-draw-key", "x-aijobs-attempt"
@@ -63,6 +71,20 @@ class Vendor(Protocol):
         ...
 
 
+class Recorded(Protocol):
+    """Answers that were recorded; they come before simulated ones."""
+
+    def answer(
+        self, request: HttpRequest, *, tenant: str, vendor: str | None, at_seconds: float
+    ) -> HttpResponse | None:
+        """Return what was answered then; None where the simulation is to answer.
+
+        Raises:
+            Refused: nothing was recorded, and nothing else is to answer.
+        """
+        ...
+
+
 class Endpoints:
     """Answers requests as the vendors would. It knows no clock: whoever asks says what time it is."""
 
@@ -74,6 +96,11 @@ class Endpoints:
         self._table = table
         self._keys_required = keys_required
         self._repeats = _Repeats()
+        self._recorded: Recorded | None = None
+
+    def play(self, recorded: Recorded) -> None:
+        """Let these answers come before simulated ones from now on."""
+        self._recorded = recorded
 
     def answer(self, request: HttpRequest, *, now: datetime) -> HttpResponse | None:
         """Return what is answered; None where no vendor has such a path."""
@@ -83,10 +110,32 @@ class Endpoints:
             if one.method == request.method and (match := one.path.fullmatch(request.path))
         ]
         if not found:
-            return None
+            return self._at_no_vendors(request, now=now)
         # Some vendors have a path in common: the key tells whose client is calling.
         vendor, handler, params = next((one for one in found if one[0].key(request)), found[0])
-        return self._served(vendor, handler, self._call(vendor, request, params, now=now))
+        try:
+            played = self._played(vendor, request, now=now)
+        except Refused as refused:
+            return vendor.refuse(self._call(vendor, request, params, now=now), refused)
+        return played or self._served(vendor, handler, self._call(vendor, request, params, now=now))
+
+    def _at_no_vendors(self, request: HttpRequest, *, now: datetime) -> HttpResponse | None:
+        try:
+            return self._played(None, request, now=now)
+        except Refused as refused:
+            error: Json = {"message": refused.message, "code": refused.code}
+            return json_response({"error": error}, status=refused.status)
+
+    def _played(self, vendor: Vendor | None, request: HttpRequest, *, now: datetime) -> HttpResponse | None:
+        if self._recorded is None:
+            return None
+        key = None if vendor is None else vendor.key(request)
+        return self._recorded.answer(
+            request,
+            tenant=self._world.stands_for(key or ""),
+            vendor=None if vendor is None else vendor.name,
+            at_seconds=self._world.seconds_at(now),
+        )
 
     def _call(self, vendor: Vendor, request: HttpRequest, params: Mapping[str, str], *, now: datetime) -> Call:
         tenant = self._world.stands_for(vendor.key(request) or "")

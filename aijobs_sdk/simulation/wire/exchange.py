@@ -12,6 +12,8 @@ from typing import NamedTuple
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
+from aijobs_sdk.simulation.core import Simulation
+
 Headers = Mapping[str, str]
 """Names in lower case."""
 Json = dict[str, JsonValue]
@@ -19,7 +21,7 @@ Json = dict[str, JsonValue]
 
 
 class HttpRequest:
-    """What a caller sent."""
+    """What a caller sent, and the calls of the simulation that came of it: none, one, or those of a batch."""
 
     def __init__(self, method: str, path: str, *, headers: Headers, body: bytes = b"", query: str = "") -> None:
         self.method = method
@@ -28,6 +30,7 @@ class HttpRequest:
         self.query = query
         self.headers = headers
         self.body = body
+        self._calls: list[tuple[Simulation, int]] = []
 
     @cached_property
     def json(self) -> JsonValue:
@@ -37,6 +40,16 @@ class HttpRequest:
         except ValueError:
             return None
         return value
+
+    def begin(self, world: Simulation, number: int) -> None:
+        """Note that this call of the world's journal came of the request."""
+        self._calls.append((world, number))
+
+    def end(self, *, read_to_end: bool) -> None:
+        """Let the world know that the caller has left. What is said first holds."""
+        for world, number in self._calls:
+            world.close(number, read_to_end=read_to_end)
+        self._calls.clear()
 
 
 class Chunk(NamedTuple):

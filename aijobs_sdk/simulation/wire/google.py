@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from pydantic import JsonValue
-from pydantic_core import from_json
 
 from aijobs_sdk.providers.models import Model
 from aijobs_sdk.providers.models import Route as Way
@@ -30,7 +29,9 @@ from aijobs_sdk.simulation.wire.google_reading import (
 from aijobs_sdk.simulation.wire.model_ids import SERVED_BY
 
 JSON_TYPE, EVENTS_TYPE = "application/json; charset=UTF-8", "text/event-stream"
-_FINISH_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "tool": "STOP"}
+_FINISH_REASONS = {"stop": "STOP", "length": "MAX_TOKENS", "tool": "STOP", "refusal": "SAFETY"}
+HARM = "HARM_CATEGORY_DANGEROUS_CONTENT"
+"""For which the model declines, always."""
 
 _VERSION = "/(?P<version>v1(?:beta1?|alpha)?)"
 _GEMINI_MODELS = f"{_VERSION}/models"
@@ -178,40 +179,31 @@ def _responses(call: Call, answer: Answer) -> Iterator[tuple[float, Json]]:
     for piece in answer.pieces if answer.tool is None else ():
         yield piece.offset_seconds, response({"text": piece.text})
     if answer.fault is None:
-        said: Json = {"text": ""} if answer.tool is None else _said(call, answer)
-        yield answer.ends_at_seconds, _finished(call, answer, [said])
+        yield answer.ends_at_seconds, _finished(call, answer, _said(call, answer, ""))
 
 
 def _response(call: Call, answer: Answer) -> Json:
     thoughts: list[JsonValue] = [{"text": answer.thoughts, "thought": True}] if answer.thinking else []
-    return _finished(call, answer, [*thoughts, _said(call, answer)])
+    return _finished(call, answer, [*thoughts, *_said(call, answer, answer.text)])
 
 
 def _finished(call: Call, answer: Answer, parts: list[JsonValue]) -> Json:
     candidate = {**_candidate(parts), "finishReason": _FINISH_REASONS[answer.finish]}
+    if answer.finish == "refusal":
+        candidate["safetyRatings"] = [{"category": HARM, "probability": "HIGH", "blocked": True}]
     return {"candidates": [candidate], "usageMetadata": _usage(call, answer), **_head(call, answer)}
 
 
 def _candidate(parts: Sequence[JsonValue]) -> Json:
-    return {"content": {"parts": list(parts), "role": "model"}, "index": 0}
+    return {"content": {"parts": list(parts), "role": "model"}, "index": 0} if parts else {"index": 0}
 
 
-def _said(call: Call, answer: Answer) -> Json:
-    """Return what the model says: words, or the call of a function."""
-    arguments = None if answer.tool is None else _arguments(answer.text)
-    if arguments is None:
-        return {"text": answer.text}
-    function_call: Json = {"id": call.token("call", 8), "name": answer.tool, "args": arguments}
-    return {"functionCall": function_call, "thoughtSignature": call.token("signature")}
-
-
-def _arguments(text: str) -> Json | None:
-    """Return the arguments of a call; None for a text, as a script may want one where there are tools."""
-    try:
-        arguments = from_json(text)
-    except ValueError:
-        return None
-    return arguments if isinstance(arguments, dict) else None
+def _said(call: Call, answer: Answer, text: str) -> list[JsonValue]:
+    """Return what the model says: this text, the call of a function, or nothing where it declines."""
+    if answer.tool is not None:
+        function_call: Json = {"id": call.token("call", 8), "name": answer.tool, "args": dict(answer.arguments)}
+        return [{"functionCall": function_call, "thoughtSignature": call.token("signature")}]
+    return [] if answer.finish == "refusal" and not text else [{"text": text}]
 
 
 def _head(call: Call, answer: Answer) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import JsonValue
 
 from aijobs_sdk.simulation.faults import Fault, FaultKind
-from aijobs_sdk.simulation.wire.answered import Answer
+from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
 from aijobs_sdk.simulation.wire.asked import Asked
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, json_bytes
@@ -61,6 +61,8 @@ def _asked(body: Body) -> Asked:
 
 def _completion(asked: Asked, answer: Answer) -> Json:
     message: Json = {"role": "assistant", "content": answer.text, "refusal": None, "annotations": []}
+    if answer.finish == "refusal":
+        message |= {"content": answer.text or None, "refusal": REFUSAL}
     if answer.tool is not None:
         message |= {"content": None, "tool_calls": [_tool_call(answer, answer.text)]}
     choice: JsonValue = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(answer)}
@@ -82,6 +84,8 @@ def _chunks(asked: Asked, answer: Answer, *, with_usage: bool) -> Iterator[Chunk
         return Chunk(at_seconds, _sse({**head, "choices": [choice]}))
 
     first: Json = {"role": "assistant", "content": "", "refusal": None}
+    if answer.finish == "refusal":
+        first |= {"content": None, "refusal": ""}
     if answer.tool is not None:
         first = {"role": "assistant", "content": None, "tool_calls": [{"index": 0, **_tool_call(answer, "")}]}
     yield event(answer.starts_at_seconds, first)
@@ -94,6 +98,8 @@ def _chunks(asked: Asked, answer: Answer, *, with_usage: bool) -> Iterator[Chunk
     if answer.fault is not None:
         yield from _broken(answer)
         return
+    for words in REFUSAL_PIECES if answer.finish == "refusal" else ():
+        yield event(answer.ends_at_seconds, {"refusal": words})
     yield event(answer.ends_at_seconds, {}, _finish_reason(answer))
     if with_usage:
         yield Chunk(answer.ends_at_seconds, _sse({**head, "choices": [], "usage": _usage(answer)}))
@@ -132,7 +138,7 @@ def _tool_call(answer: Answer, arguments: str) -> Json:
 
 
 def _finish_reason(answer: Answer) -> str:
-    return "tool_calls" if answer.finish == "tool" else answer.finish
+    return {"tool": "tool_calls", "refusal": "stop"}.get(answer.finish, answer.finish)
 
 
 def _usage(answer: Answer) -> Json:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.plan import TimedText
-from aijobs_sdk.simulation.wire.answered import Answer
+from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
 from aijobs_sdk.simulation.wire.asked import Asked, Tool
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, json_bytes
@@ -60,12 +60,11 @@ class _Response:
 
     def completed(self) -> Json:
         """Return it as it is in the end."""
-        cut = self._answer.finish == "length"
         return {
-            **self._head("incomplete" if cut else "completed"),
-            "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
+            **self._head(self._last_status),
+            "incomplete_details": {"reason": "max_output_tokens"} if self._last_status == "incomplete" else None,
             "completed_at": self._answer.created,
-            "output": [*self._thoughts(), self._item(self._answer.text, "incomplete" if cut else "completed")],
+            "output": [*self._thoughts(), self._item(self._answer.text, self._last_status)],
             "usage": self._usage(),
         }
 
@@ -101,18 +100,31 @@ class _Response:
         yield self._event(last, "response.output_item.done", output_index=0, item=whole)
 
     def _writing(self) -> Iterator[Chunk]:
-        answer, index = self._answer, self._index
-        part: Json = {"item_id": f"msg_{answer.id}", "output_index": index, "content_index": 0}
-        empty: Json = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
         yield self._added({**self._item("", "in_progress"), "content": []})
-        yield self._event(answer.starts_at_seconds, "response.content_part.added", **part, part=empty)
-        yield from self._deltas("response.output_text.delta", {**part, "logprobs": []})
+        if self._says_text:
+            yield from self._text_part()
+        if self._answer.finish == "refusal":
+            yield from self._refusal_part()
+        if self._answer.fault is None:
+            yield self._done()
+
+    def _text_part(self) -> Iterator[Chunk]:
+        answer, place = self._answer, self._place_of_part(0)
+        yield self._event(answer.starts_at_seconds, "response.content_part.added", **place, part=_text_content(""))
+        yield from self._deltas("response.output_text.delta", {**place, "logprobs": []})
         if answer.fault is not None:
             return
         ends = answer.ends_at_seconds
-        yield self._event(ends, "response.output_text.done", **part, text=answer.text, logprobs=[])
-        yield self._event(ends, "response.content_part.done", **part, part={**empty, "text": answer.text})
-        yield self._done()
+        yield self._event(ends, "response.output_text.done", **place, text=answer.text, logprobs=[])
+        yield self._event(ends, "response.content_part.done", **place, part=_text_content(answer.text))
+
+    def _refusal_part(self) -> Iterator[Chunk]:
+        ends, place = self._answer.ends_at_seconds, self._place_of_part(int(self._says_text))
+        yield self._event(ends, "response.content_part.added", **place, part=_refusal_content(""))
+        for words in REFUSAL_PIECES:
+            yield self._event(ends, "response.refusal.delta", **place, delta=words)
+        yield self._event(ends, "response.refusal.done", **place, refusal=REFUSAL)
+        yield self._event(ends, "response.content_part.done", **place, part=_refusal_content(REFUSAL))
 
     def _calling(self) -> Iterator[Chunk]:
         answer = self._answer
@@ -135,7 +147,7 @@ class _Response:
             yield self._event(piece.offset_seconds, kind, **place, delta=piece.text)
 
     def _done(self) -> Chunk:
-        item = self._item(self._answer.text, "completed")
+        item = self._item(self._answer.text, self._last_status)
         return self._event(
             self._answer.ends_at_seconds, "response.output_item.done", output_index=self._index, item=item
         )
@@ -154,6 +166,17 @@ class _Response:
         return Chunk(at_seconds, b"event: %s\ndata: %s\n\n" % (kind.encode(), data))
 
     @property
+    def _last_status(self) -> str:
+        return "incomplete" if self._answer.finish == "length" else "completed"
+
+    @property
+    def _says_text(self) -> bool:
+        return bool(self._answer.pieces) or self._answer.finish != "refusal"
+
+    def _place_of_part(self, content_index: int) -> Json:
+        return {"item_id": f"msg_{self._answer.id}", "output_index": self._index, "content_index": content_index}
+
+    @property
     def _index(self) -> int:
         return 1 if self._answer.thinking else 0
 
@@ -166,9 +189,11 @@ class _Response:
     def _item(self, text: str, status: str) -> Json:
         answer = self._answer
         if answer.tool is None:
-            content: JsonValue = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+            content = [_text_content(text)] if self._says_text else []
+            if answer.finish == "refusal":
+                content.append(_refusal_content(REFUSAL))
             item: Json = {"id": f"msg_{answer.id}", "type": "message", "status": status}
-            return {**item, "role": "assistant", "content": [content]}
+            return {**item, "role": "assistant", "content": [*content]}
         item = {"id": f"fc_{answer.id}", "type": "function_call", "status": status, "call_id": f"call_{answer.id}"}
         return {**item, "name": answer.tool, "arguments": text}
 
@@ -211,6 +236,14 @@ class _Response:
             "output_tokens_details": {"reasoning_tokens": answer.thinking_tokens},
             "total_tokens": answer.input_tokens + answer.output_tokens,
         }
+
+
+def _text_content(text: str) -> Json:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+def _refusal_content(words: str) -> Json:
+    return {"type": "refusal", "refusal": words}
 
 
 def _full(tool: JsonValue) -> JsonValue:

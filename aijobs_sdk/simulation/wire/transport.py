@@ -6,6 +6,7 @@ Those clients sit on httpx2, older ones on httpx: the same in all that matters h
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import ExitStack
 from datetime import datetime
 from itertools import groupby
 from types import ModuleType
@@ -22,21 +23,29 @@ def transport_under(library: ModuleType, endpoints: Endpoints, clock: Clock) -> 
     class Stream(library.AsyncByteStream):  # type: ignore[name-defined, misc]
         """The body of an answer, in time."""
 
-        def __init__(self, response: HttpResponse, playing: _Playing) -> None:
+        def __init__(self, response: HttpResponse, playing: _Playing, asked: HttpRequest) -> None:
             self._response = response
             self._playing = playing
+            self._asked = asked
 
         async def __aiter__(self) -> AsyncGenerator[bytes]:
             response = self._response
             for at_seconds, chunks in groupby(response.chunks, key=lambda chunk: chunk.at_seconds):
                 await self._playing.reach(at_seconds)
+                if at_seconds >= response.ends_at_seconds:
+                    # Clients stop at the event that they know to be the last, and never see that nothing follows.
+                    self._asked.end(read_to_end=True)
                 for chunk in chunks:
                     yield chunk.data
             await self._playing.reach(response.ends_at_seconds)
+            self._asked.end(read_to_end=True)
             if response.ending is Ending.RESET:
                 raise library.RemoteProtocolError(
                     "peer closed connection without sending complete message body (incomplete chunked read)"
                 )
+
+        async def aclose(self) -> None:
+            self._asked.end(read_to_end=False)
 
     class Transport(library.AsyncBaseTransport):  # type: ignore[name-defined, misc]
         """The network, as far as simulated vendors are on it."""
@@ -58,12 +67,15 @@ def transport_under(library: ModuleType, endpoints: Endpoints, clock: Clock) -> 
                 )
             limit = (request.extensions.get("timeout") or {}).get("read")
             playing = _Playing(clock, now, limit, library)
-            await playing.reach(response.starts_at_seconds)
+            with ExitStack() as leaving:
+                leaving.callback(asked.end, read_to_end=False)
+                await playing.reach(response.starts_at_seconds)
+                leaving.pop_all()
             if response.ending is Ending.REFUSED:
+                asked.end(read_to_end=True)
                 raise library.ConnectError("connection refused", request=request)
-            return library.Response(
-                response.status, headers=dict(response.headers), stream=Stream(response, playing), request=request
-            )
+            stream = Stream(response, playing, asked)
+            return library.Response(response.status, headers=dict(response.headers), stream=stream, request=request)
 
     return Transport()
 

@@ -1,0 +1,152 @@
+"""The file of a recording: what it takes to be one, and what happens to it when things go wrong."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import aijobs_sdk as aijobs
+from aijobs_sdk.simulation.mock import Mock
+from aijobs_sdk.simulation.recording.file import Recording, TornRecordingWarning
+from simulation.recording.recorded_run import CHAT, exchanges_in, openai_client, recorded_in
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A recording of one exchange."""
+    file = tmp_path / "run.jsonl"
+    record_one(file)
+    return file
+
+
+def record_one(path: Path) -> None:
+    recorded_in(Mock(7, virtual=True), path, ask)
+
+
+async def ask(http: Any) -> Any:
+    return await openai_client(http).chat.completions.create(**CHAT)
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Let no file of this process become larger, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_second_run_is_added_to_the_first(path: Path) -> None:
+    record_one(path)
+    assert [one.number for one in exchanges_in(path)] == [1, 2]
+
+
+def test_a_line_says_what_was_asked_and_how_it_ended(path: Path) -> None:
+    [one] = exchanges_in(path)
+    assert str(one.asked) == "POST /v1/chat/completions (gpt-5.2)"
+    assert (one.asked.host, one.status, one.ended) == ("vendor.example", 200, "whole")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            '{"format": "aijobs-recording", "version": 2}\n',
+            "is a recording of version 2, and this package",
+        ),
+        ("my notes\n", "is no recording"),
+        ("[]\n", "is no recording"),
+        ("my notes", "is no recording"),
+    ],
+)
+def test_another_file_is_neither_written_to_nor_played(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "other.jsonl"
+    file.write_text(content)
+    with pytest.raises(aijobs.InvalidRequestError, match=rf"other\.jsonl {said}"):
+        record_one(file)
+    with pytest.raises(aijobs.InvalidRequestError, match=said), aijobs.mock(replay=file):
+        pass
+    assert file.read_text() == content
+
+
+def test_a_line_that_is_no_exchange_is_named(path: Path) -> None:
+    path.write_text(path.read_text() + '{"number": 2}\n')
+    with pytest.raises(aijobs.InvalidRequestError, match=r"run\.jsonl, line 3: .*asked: Field required"):
+        Recording.load(path)
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(aijobs.ConfigurationError, match=r"Cannot record to .*nowhere/run\.jsonl: No such file"):
+        record_one(tmp_path / "nowhere" / "run.jsonl")
+
+
+def test_a_recording_that_is_not_there_is_named() -> None:
+    with (
+        pytest.raises(aijobs.ConfigurationError, match=r"Cannot read the recording gone\.jsonl"),
+        aijobs.mock(replay="gone.jsonl"),
+    ):
+        pass
+
+
+def test_an_empty_file_becomes_a_recording(tmp_path: Path) -> None:
+    file = tmp_path / "empty.jsonl"
+    file.touch()
+    record_one(file)
+    assert len(exchanges_in(file)) == 1
+
+
+def test_a_torn_last_line_is_left_out_and_told(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b'{"number": 2, "as')
+    with pytest.warns(TornRecordingWarning, match=r"run\.jsonl is torn off"):
+        assert len(Recording.load(path).exchanges) == 1
+
+
+def test_a_torn_last_line_gives_way_to_what_is_recorded_next(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b'{"number": 2, "as')
+    with pytest.warns(TornRecordingWarning):
+        record_one(path)
+    assert [one.number for one in exchanges_in(path)] == [1, 2]
+
+
+def test_a_line_is_written_whole_or_not_at_all_and_the_caller_never_notices(path: Path) -> None:
+    before = path.read_bytes()
+    with (
+        room_for(len(before) + 100),
+        pytest.raises(aijobs.ConfigurationError, match=r"1 exchanges are missing in .*run\.jsonl"),
+    ):
+        record_one(path)
+    assert path.read_bytes() == before
+
+
+CRASH = """
+import asyncio, os, sys
+import httpx2
+import aijobs_sdk as aijobs
+
+def answer(request):
+    return os._exit(3) if request.url.path == "/crash" else httpx2.Response(200, json=[1])
+
+async def main(path):
+    with aijobs.record(path) as recorder:
+        network = recorder.transport(httpx2, under=httpx2.MockTransport(answer))
+        client = httpx2.AsyncClient(transport=network, base_url="https://x.example")
+        for path in ("/one", "/two", "/crash"):
+            await client.get(path)
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_a_crash_loses_the_exchange_under_way_only(tmp_path: Path) -> None:
+    file = tmp_path / "crashed.jsonl"
+    assert subprocess.run([sys.executable, "-c", CRASH, str(file)], check=False, timeout=60).returncode == 3
+    assert [one.asked.path for one in exchanges_in(file)] == ["/one", "/two"]
