@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,8 +48,13 @@ class MockApp:
             query=scope["query_string"].decode("latin-1"),
         )
         response = self._answer(request)
-        async with _watched(request, receive, seconds=response.ends_at_seconds):
-            await _play(response, began, scope, send)
+        playing = _play(response, began, scope, send)
+        # To watch the caller costs a task, and nobody can leave an answer that takes no time.
+        try:
+            await (_while_there(playing, request, receive) if response.ends_at_seconds else playing)
+            request.end(read_to_end=True)
+        finally:
+            request.end(read_to_end=False)
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/_sim"):
@@ -76,24 +81,22 @@ async def _body(receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-@asynccontextmanager
-async def _watched(request: HttpRequest, receive: Receive, *, seconds: float) -> AsyncGenerator[None]:
-    """Let the world know when the caller leaves: after so many seconds, where it stays to the end."""
-    # To watch costs a task, and nobody can leave an answer that takes no time.
-    watching = asyncio.create_task(_leave(request, receive)) if seconds else None
-    try:
-        yield
-        request.end(read_to_end=True)
-    finally:
-        request.end(read_to_end=False)
-        if watching is not None:
-            watching.cancel()
+async def _while_there(playing: Coroutine[Any, Any, None], request: HttpRequest, receive: Receive) -> None:
+    """Play while the caller listens; the world is told when it leaves."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(None) as stay:
+            watching = asyncio.create_task(_end_when_gone(stay, request, receive))
+            try:
+                await playing
+            finally:
+                watching.cancel()
 
 
-async def _leave(request: HttpRequest, receive: Receive) -> None:
+async def _end_when_gone(stay: asyncio.Timeout, request: HttpRequest, receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     request.end(read_to_end=False)
+    stay.reschedule(asyncio.get_running_loop().time())
 
 
 async def _play(response: HttpResponse, began: float, scope: Scope, send: Send) -> None:
@@ -105,7 +108,10 @@ async def _play(response: HttpResponse, began: float, scope: Scope, send: Send) 
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         for due in _joined(response.chunks):
             await _reach(due.at_seconds, began)
-            await send({"type": "http.response.body", "body": due.data, "more_body": True})
+            is_last = response.ending is Ending.WHOLE and due.at_seconds == response.ends_at_seconds
+            await send({"type": "http.response.body", "body": due.data, "more_body": not is_last})
+            if is_last:
+                return
         await _reach(response.ends_at_seconds, began)
     if response.ending is Ending.WHOLE:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -123,6 +129,9 @@ async def _reach(at_seconds: float, began: float) -> None:
 
 def _joined(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
     """Yield what is due at the same moment as one: to send it costs more than to make it."""
+    if chunks and chunks[0].at_seconds == chunks[-1].at_seconds:
+        yield Chunk(chunks[0].at_seconds, b"".join([chunk.data for chunk in chunks]))
+        return
     gathered: list[bytes] = []
     for place, chunk in enumerate(chunks):
         gathered.append(chunk.data)

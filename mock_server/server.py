@@ -40,6 +40,7 @@ def new_server(new_world: Callable[[], Mock], *, host: str, port: int, keys_requ
         access_log=False,
         log_level="warning",
         date_header=True,
+        proxy_headers=False,
         server_header=False,
     )
     return uvicorn.Server(config)

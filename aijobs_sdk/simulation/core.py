@@ -20,6 +20,7 @@ from aijobs_sdk.simulation.durations import seconds_of
 from aijobs_sdk.simulation.faults import FaultKind, status_fault
 from aijobs_sdk.simulation.journal import Call, Journal
 from aijobs_sdk.simulation.load import Capacities, capacity
+from aijobs_sdk.simulation.pieces import NO_PIECES
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.profiles import Behaviour, ErrorRates, Profile
 from aijobs_sdk.simulation.rate_limits import Allowances, RateLimit, RateLimits
@@ -29,12 +30,12 @@ from aijobs_sdk.simulation.script import Fail, Step, Succeed, fail, ok
 from aijobs_sdk.simulation.timeline import Incident, Outage, Timeline
 from aijobs_sdk.simulation.verdict import MANY_ATTEMPTS, Verdict, judge
 from aijobs_sdk.simulation.virtual_time import EPOCH
-from aijobs_sdk.simulation.writing import Writing
+from aijobs_sdk.simulation.writing import SteadyAnswers, Writing
 
 _SUCCESS = ok()
 _NOTHING = Plan(
     ttft_seconds=0.0,
-    pieces=(),
+    pieces=NO_PIECES,
     ends_at_seconds=0.0,
     ending=Finished(finish_reason="stop", input_tokens=0, output_tokens=0),
 )
@@ -65,6 +66,7 @@ class Simulation:
         self._chance = Chance(seed)
         self._profile = Profile.load(profile)
         self._behaviours: dict[str, Behaviour] = {}
+        self._answers = SteadyAnswers()
         self._rules: list[Rule] = []
         self._limits: RateLimits | None = None
         self._capacities = Capacities(self._profile.capacity)
@@ -115,6 +117,7 @@ class Simulation:
             self.seed, self._chance = said.seed, Chance(said.seed)
         self._profile = profile
         self._behaviours.clear()
+        self._answers.forget()
         self._timeline = self._timeline.moved_to(self._chance, profile)
         self._capacities.follow(profile.capacity)
         for limit in said.limits:
@@ -148,7 +151,7 @@ class Simulation:
         writing = Writing(request, behaviour, dice, written, thinking_tokens)
         outages = self._timeline.outages(request.model, provider, at_seconds)
         special = self._scripted(request) or _incident_step(outages, dice)
-        drawn = _acted(special or _ordinary_step(behaviour.errors, dice), writing, dice)
+        drawn = self._acted(special or _ordinary_step(behaviour.errors, dice), writing, dice)
         return self._capacities.under_load(drawn, model=request.model, provider=provider, at_seconds=at_seconds)
 
     def record(
@@ -253,6 +256,15 @@ class Simulation:
         """Return the rules that no call has matched so far: in a test, mostly a slip in a glob."""
         return [rule for index, rule in enumerate(self._rules) if index not in self._used_rules]
 
+    def _acted(self, step: Step, writing: Writing, dice: Dice) -> Plan:
+        match step:
+            case Fail():
+                return _broken_off(self._answers.of(writing, Succeed()), step, dice)
+            case Succeed():
+                return self._answers.of(writing, step)
+            case _:
+                raise TypeError(f"{type(step).__name__} is no step: make one with ok() or fail().")
+
     def _behaviour(self, model: str) -> Behaviour:
         found = self._behaviours.get(model)
         if found is None:
@@ -294,16 +306,6 @@ def _ordinary_step(rates: ErrorRates, dice: Dice) -> Step:
         if draw < upper:
             return fail(kind)
     return _SUCCESS
-
-
-def _acted(step: Step, writing: Writing, dice: Dice) -> Plan:
-    match step:
-        case Fail():
-            return _broken_off(writing.answer(Succeed()), step, dice)
-        case Succeed():
-            return writing.answer(step)
-        case _:
-            raise TypeError(f"{type(step).__name__} is no step: make one with ok() or fail().")
 
 
 def _broken_off(whole: Plan, step: Fail, dice: Dice) -> Plan:

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from aijobs_sdk.contract.provider import Finished
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
+from aijobs_sdk.simulation.pieces import NO_PIECES, Pieces
 
 
-class TimedText(NamedTuple):
-    """A piece of the answer and when it comes, in seconds from the start of the call."""
-
-    offset_seconds: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """One call from its start to its end."""
 
     ttft_seconds: float
     """When the first token comes, or would have come."""
-    pieces: Sequence[TimedText]
+    pieces: Pieces
     ends_at_seconds: float
     ending: Finished | Fault
-    thinking: Sequence[TimedText] = ()
+    thinking: Pieces = NO_PIECES
     """What the model thinks before it answers."""
     thinking_tokens: int = 0
     """How long that is; they count as output."""
@@ -49,17 +40,17 @@ class Plan:
         An answer that is only cut off (`max_tokens`) is a good one all the same, if never all of it.
         """
         is_cut = fault.kind is FaultKind.MAX_TOKENS
-        sent = _torn(self.pieces[:after_pieces]) if is_cut else self.pieces[:after_pieces]
+        sent = _torn(self.pieces.first(after_pieces)) if is_cut else self.pieces.first(after_pieces)
         shown = (*self.thinking, *sent)
         last = shown[-1].offset_seconds if shown else 0.0
         usual = 0.0 if shown else self.ttft_seconds
         ending = self._cut(sent) if is_cut else fault
-        return replace(self, pieces=sent, ends_at_seconds=last + (usual if seconds is None else seconds), ending=ending)
+        return self._replace(pieces=sent, ends_at_seconds=last + (usual if seconds is None else seconds), ending=ending)
 
-    def _cut(self, sent: Sequence[TimedText]) -> Finished | Fault:
+    def _cut(self, sent: Pieces) -> Finished | Fault:
         if isinstance(self.ending, Fault):
             return self.ending
-        written = estimate_tokens("".join(piece.text for piece in sent))
+        written = estimate_tokens(sent.text)
         return self.ending.replace(finish_reason="length", output_tokens=written + self.thinking_tokens)
 
     @property
@@ -73,11 +64,10 @@ class Plan:
         if factor == 1:
             return self
         silence = self.ends_at_seconds - self.busy_seconds
-        return replace(
-            self,
+        return self._replace(
             ttft_seconds=self.ttft_seconds * factor,
-            thinking=tuple(TimedText(piece.offset_seconds * factor, piece.text) for piece in self.thinking),
-            pieces=tuple(TimedText(piece.offset_seconds * factor, piece.text) for piece in self.pieces),
+            thinking=self.thinking.slower(factor),
+            pieces=self.pieces.slower(factor),
             ends_at_seconds=self.busy_seconds * factor + silence,
         )
 
@@ -85,11 +75,10 @@ class Plan:
         """Return this plan after a wait in line."""
         if not seconds:
             return self
-        return replace(
-            self,
+        return self._replace(
             ttft_seconds=self.ttft_seconds + seconds,
-            thinking=tuple(TimedText(piece.offset_seconds + seconds, piece.text) for piece in self.thinking),
-            pieces=tuple(TimedText(piece.offset_seconds + seconds, piece.text) for piece in self.pieces),
+            thinking=self.thinking.later(seconds),
+            pieces=self.pieces.later(seconds),
             ends_at_seconds=self.ends_at_seconds + seconds,
             queued_seconds=self.queued_seconds + seconds,
         )
@@ -102,7 +91,7 @@ class Plan:
         return min(len(self.pieces), math.ceil(tokens * len(self.pieces) / written))
 
 
-def _torn(pieces: Sequence[TimedText]) -> Sequence[TimedText]:
+def _torn(pieces: Pieces) -> Pieces:
     """Return the pieces without the second half of the last."""
     torn = [piece._replace(text=piece.text[: len(piece.text) // 2]) for piece in pieces[-1:]]
-    return [*pieces[:-1], *(piece for piece in torn if piece.text)]
+    return Pieces([*pieces[:-1], *(piece for piece in torn if piece.text)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -51,10 +51,16 @@ class Latency(Figures):
     prefill_seconds_per_token: float = Field(default=0, ge=0)
     tokens_per_event: int = Field(default=1, ge=1)
 
-    def draw_ttft_seconds(self, rng: Random, *, input_tokens: int) -> float:
+    @property
+    def is_steady(self) -> bool:
+        """Whether nothing is drawn: each attempt takes as long as any other."""
+        return not (self.ttft_p50_seconds or self.token_cv)
+
+    def draw_ttft_seconds(self, draws: Callable[[], Random], *, input_tokens: int) -> float:
         """Return a time to the first token, of which reading the prompt is a part."""
         if not self.ttft_p50_seconds:
             return input_tokens * self.prefill_seconds_per_token
+        rng = draws()
         first = draw_lognormal(rng, p50=self.ttft_p50_seconds, p95=self.ttft_p95_seconds)
         if rng.random() < self.slow_path_probability:
             first *= self.slow_path_factor

@@ -9,6 +9,7 @@ from datetime import datetime
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, TextChunk
 from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.pieces import Pieces
 from aijobs_sdk.simulation.plan import Plan
 
 
@@ -39,7 +40,7 @@ class SimulatedProvider:
             while sent < len(plan.pieces):
                 elapsed = await self._reach(started_at, plan.pieces[sent].offset_seconds)
                 due = bisect_right(plan.pieces, elapsed, lo=sent, key=lambda piece: piece.offset_seconds)
-                yield TextChunk(text="".join(piece.text for piece in plan.pieces[sent:due]))
+                yield TextChunk(text=Pieces(plan.pieces[sent:due]).text)
                 sent = due
             await self._reach(started_at, plan.ends_at_seconds)
             read_to_end = True

@@ -55,6 +55,7 @@ def head_of(prompt: str) -> str:
     return prompt[:HEAD_CHARS]
 
 
+@lru_cache(64)  # as pieces()
 def first_tokens(text: str, tokens: int) -> str:
     """Return the longest beginning of the text, in whole words, that is estimated at no more than that many tokens."""
     if estimate_tokens(text) <= tokens:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, repeat
 from typing import Literal
 
@@ -11,13 +12,38 @@ from aijobs_sdk.contract.provider import Finished, GenerationRequest
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.dice import Dice
 from aijobs_sdk.simulation.faults import Quirk
-from aijobs_sdk.simulation.plan import Plan, TimedText
+from aijobs_sdk.simulation.pieces import Pieces
+from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.profiles import Behaviour
 from aijobs_sdk.simulation.script import Succeed
-from aijobs_sdk.simulation.text import first_tokens, pieces
+from aijobs_sdk.simulation.text import first_tokens, head_of, pieces
 
 SLOW_LORIS_SECONDS = 20.0
 """Between two pieces of an answer that takes for ever: below the limits that callers set for silence."""
+MOST_REMEMBERED = 256
+
+
+class SteadyAnswers:
+    """Answers in which nothing hangs on the attempt, remembered: a repeated request is answered as it was before."""
+
+    def __init__(self) -> None:
+        self._plans: dict[Hashable, Plan] = {}
+
+    def of(self, writing: Writing, step: Succeed) -> Plan:
+        """Return the whole answer."""
+        if not writing.behaviour.latency.is_steady:
+            return writing.answer(step)
+        key = (writing.key, step.text, step.tokens, step.quirk)
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= MOST_REMEMBERED:
+                self.forget()
+            plan = self._plans[key] = writing.answer(step)
+        return plan
+
+    def forget(self) -> None:
+        """Let everything be written anew."""
+        self._plans.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +56,35 @@ class Writing:
     written: str | None
     thinking_tokens: int
 
+    @property
+    def key(self) -> Hashable:
+        """All that the answer hangs on in a world of one seed and profile, where no attempt differs from another."""
+        request = self.request
+        asked = (request.model, request.draw_key, head_of(request.prompt), request.max_output_tokens, request.stop)
+        return (*asked, self.input_tokens, self.written, self.thinking_tokens)
+
+    @property
+    def input_tokens(self) -> int:
+        """About how long the request is."""
+        return estimate_tokens(self.request.system or "") + estimate_tokens(self.request.prompt)
+
     def answer(self, step: Succeed) -> Plan:
         """Return the whole answer."""
-        request, latency = self.request, self.behaviour.latency
+        latency, input_tokens = self.behaviour.latency, self.input_tokens
         text, finish_reason = self._text(step)
-        input_tokens = estimate_tokens(request.system or "") + estimate_tokens(request.prompt)
         output_tokens = estimate_tokens(text)
         thoughts = self._thoughts()
         thought_tokens = estimate_tokens(thoughts)
-        ttft = latency.draw_ttft_seconds(self.dice.of_attempt("ttft"), input_tokens=input_tokens)
-        words = [*pieces(thoughts, latency.tokens_per_event), *pieces(text, latency.tokens_per_event)]
+        ttft = latency.draw_ttft_seconds(partial(self.dice.of_attempt, "ttft"), input_tokens=input_tokens)
+        thinking = pieces(thoughts, latency.tokens_per_event)
+        words = thinking + pieces(text, latency.tokens_per_event)
         gaps = self._gaps(step, tokens_per_piece=(thought_tokens + output_tokens) / max(1, len(words)))
-        timed = tuple(map(TimedText, accumulate(gaps, initial=ttft), words))
-        answer_begins = len(pieces(thoughts, latency.tokens_per_event))
+        timed = Pieces.at(accumulate(gaps, initial=ttft), words)
         return Plan(
             ttft_seconds=ttft,
-            thinking=timed[:answer_begins],
+            thinking=timed.first(len(thinking)),
             thinking_tokens=thought_tokens,
-            pieces=timed[answer_begins:],
+            pieces=Pieces(timed[len(thinking) :]) if thinking else timed,
             ends_at_seconds=timed[-1].offset_seconds if timed else ttft,
             ending=Finished(
                 finish_reason=finish_reason, input_tokens=input_tokens, output_tokens=output_tokens + thought_tokens

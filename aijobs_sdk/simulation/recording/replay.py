@@ -14,6 +14,7 @@ from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.faults import Fault
 from aijobs_sdk.simulation.journal import Journal
+from aijobs_sdk.simulation.pieces import NO_PIECES
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.recording.exchange import Ended, Exchange, Question
 from aijobs_sdk.simulation.recording.file import Recording
@@ -175,5 +176,8 @@ def _call_of(answers: _Answers, exchange: Exchange, tenant: str) -> GenerationRe
 def _plan_of(exchange: Exchange, response: HttpResponse) -> Plan:
     ending: Fault | Finished = fault_of(exchange) or _FINISHED
     return Plan(
-        ttft_seconds=response.starts_at_seconds, pieces=(), ends_at_seconds=response.ends_at_seconds, ending=ending
+        ttft_seconds=response.starts_at_seconds,
+        pieces=NO_PIECES,
+        ends_at_seconds=response.ends_at_seconds,
+        ending=ending,
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 from pydantic import JsonValue
 
 from aijobs_sdk.simulation.faults import Fault, Quirk
-from aijobs_sdk.simulation.plan import TimedText
+from aijobs_sdk.simulation.pieces import Pieces
 
 FinishReason = Literal["stop", "length", "tool", "refusal"]
 REFUSAL_PIECES = ("I'm sorry", ", but I can't", " help with that.")
@@ -17,8 +16,7 @@ REFUSAL = "".join(REFUSAL_PIECES)
 """What a model says that declines, at vendors who pass it on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer, in the pieces and at the seconds (from the start of the call) in which a stream sends it."""
 
     id: str
@@ -26,9 +24,9 @@ class Answer:
     request_id: str
     created: int
     """Unix seconds."""
-    thinking: Sequence[TimedText]
+    thinking: Pieces
     """What the model thought first; empty where it did not."""
-    pieces: Sequence[TimedText]
+    pieces: Pieces
     """Its words; with a tool, the JSON of the arguments."""
     tool: str | None
     """The name of the tool it calls instead of answering."""
@@ -49,26 +47,15 @@ class Answer:
     @property
     def text(self) -> str:
         """The words, joined."""
-        return "".join(piece.text for piece in self.pieces)
+        return self.pieces.text
 
     @property
     def thoughts(self) -> str:
         """The thoughts, joined."""
-        return "".join(piece.text for piece in self.thinking)
+        return self.thinking.text
 
     @property
     def starts_at_seconds(self) -> float:
         """When a stream begins: the model has read the request."""
         first = (*self.thinking[:1], *self.pieces[:1])
         return first[0].offset_seconds if first else self.ends_at_seconds
-
-
-def first_characters(pieces: Sequence[TimedText], count: int) -> Sequence[TimedText]:
-    """Return the pieces of so much of their text."""
-    kept = []
-    for piece in pieces:
-        if count <= 0:
-            break
-        kept.append(piece._replace(text=piece.text[:count]))
-        count -= len(piece.text)
-    return kept

@@ -102,9 +102,9 @@ def _batched(body: Body) -> Mapping[str, Body]:
         raise invalid("requests", "at least one request is required")
     named: dict[str, Body] = {}
     for place, one in enumerate(requests):
-        params = one.get("params") if isinstance(one, Mapping) else None
-        custom_id = one.get("custom_id") if isinstance(one, Mapping) else None
-        if not isinstance(custom_id, str) or not isinstance(params, Mapping):
+        params = one.get("params") if isinstance(one, dict) else None
+        custom_id = one.get("custom_id") if isinstance(one, dict) else None
+        if not isinstance(custom_id, str) or not isinstance(params, dict):
             raise invalid(f"requests.{place}", "custom_id and params are required")
         if custom_id in named:
             raise invalid(f"requests.{place}.custom_id", f"{custom_id!r} is there twice")

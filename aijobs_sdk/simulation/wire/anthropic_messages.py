@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from pydantic import JsonValue
 
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.faults import Fault, FaultKind
-from aijobs_sdk.simulation.plan import TimedText
-from aijobs_sdk.simulation.wire.answered import Answer, first_characters
+from aijobs_sdk.simulation.pieces import NO_PIECES, TimedText
+from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.anthropic_errors import error_body
 from aijobs_sdk.simulation.wire.anthropic_models import id_of
 from aijobs_sdk.simulation.wire.anthropic_reading import Body, asked_of, check_length, hides_thoughts, stops_of
@@ -42,7 +42,7 @@ def say(
     check_length(body, model)
     owner, prefixes = f"{call.identity.tenant}/{model_id}", marked_prefixes(body)
     cached = cache.tokens_of(owner, prefixes, call.now)
-    asked = asked_of(body, model_id).replace(stream=stream, cached_tokens=cached)
+    asked = asked_of(body, model_id)._replace(stream=stream, cached_tokens=cached)
     answer = call.generate(asked)
     cache.keep(owner, prefixes, call.now)
     # Cut here, not by the core: the message has to tell which of the caller's sequences it was.
@@ -50,7 +50,7 @@ def say(
     answer, stop_sequence = _up_to(answer, stops_of(body)) if is_free_text else (answer, None)
     longest = max((prefix.tokens for prefix in prefixes), default=0)
     return Message(
-        answer=replace(answer, thinking=()) if hides_thoughts(body) else answer,
+        answer=answer._replace(thinking=NO_PIECES) if hides_thoughts(body) else answer,
         model_id=id_of(model),
         signature=base64.b64encode(f"simulated-{call.token('signature')}".encode()).decode(),
         stop_sequence=stop_sequence,
@@ -66,10 +66,9 @@ def _up_to(answer: Answer, stops: Sequence[str]) -> tuple[Answer, str | None]:
     if not found:
         return answer, None
     place, stop = min(found)
-    pieces = first_characters(answer.pieces, place)
+    pieces = answer.pieces.characters(place)
     last = pieces[-1].offset_seconds if pieces else answer.starts_at_seconds
-    shorter = replace(
-        answer,
+    shorter = answer._replace(
         pieces=pieces,
         ends_at_seconds=last if answer.fault is None else answer.ends_at_seconds,
         output_tokens=estimate_tokens(text[:place]) + answer.thinking_tokens,

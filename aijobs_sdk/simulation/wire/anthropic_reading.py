@@ -78,7 +78,7 @@ def blocks_of(content: JsonValue) -> Sequence[Body]:
     """Return what a content consists of, a bare text as a block of its own."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
-    return [block for block in content if isinstance(block, Mapping)] if isinstance(content, list) else []
+    return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
 
 
 def text_of_block(block: Body) -> str:
@@ -105,11 +105,11 @@ def _checked_messages(body: Body) -> Sequence[Body]:
         raise invalid("messages", "at least one message is required")
     for place, message in enumerate(messages):
         _check_message(message, f"messages.{place}", is_last=place == len(messages) - 1)
-    return [message for message in messages if isinstance(message, Mapping)]
+    return [message for message in messages if isinstance(message, dict)]
 
 
 def _check_message(message: JsonValue, where: str, *, is_last: bool) -> None:
-    if not isinstance(message, Mapping):
+    if not isinstance(message, dict):
         raise invalid(where, "Input should be an object")
     if message.get("role") not in _ROLES:
         raise invalid(f"{where}.role", "Input should be 'user', 'assistant' or 'system'")
@@ -137,13 +137,13 @@ def _answers_a_call(message: Body) -> bool:
 
 def _tools(body: Body) -> tuple[Tool, ...]:
     choice = body.get("tool_choice")
-    wanted = choice if isinstance(choice, Mapping) else {}
+    wanted = choice if isinstance(choice, dict) else {}
     if wanted.get("type") == "none":
         return ()
     # Those without a schema run at the vendor.
     found = [(one.get("name"), one["input_schema"]) for one in blocks_of(body.get("tools")) if "input_schema" in one]
     return tuple(
-        Tool(name=str(name), parameters=schema if isinstance(schema, Mapping) else {})
+        Tool(name=str(name), parameters=schema if isinstance(schema, dict) else {})
         for name, schema in found
         if wanted.get("type") != "tool" or wanted.get("name") == name
     )
@@ -152,14 +152,14 @@ def _tools(body: Body) -> tuple[Tool, ...]:
 def _schema(body: Body) -> Body | None:
     config = body.get("output_config")
     # As `output_format`, callers wrote it while it was a beta.
-    wanted = config.get("format") if isinstance(config, Mapping) else body.get("output_format")
-    schema = wanted.get("schema") if isinstance(wanted, Mapping) else None
-    return schema if isinstance(schema, Mapping) else None
+    wanted = config.get("format") if isinstance(config, dict) else body.get("output_format")
+    schema = wanted.get("schema") if isinstance(wanted, dict) else None
+    return schema if isinstance(schema, dict) else None
 
 
 def _thinking_tokens(body: Body) -> int:
     config = body.get("output_config")
-    effort = config.get("effort") if isinstance(config, Mapping) else None
+    effort = config.get("effort") if isinstance(config, dict) else None
     usual = THINKING_TOKENS.get(str(effort), THINKING_TOKENS["high"])
     match _thinking(body).get("type"):
         case "enabled":
@@ -184,7 +184,7 @@ def _budget(body: Body) -> int | None:
 
 def _thinking(body: Body) -> Body:
     thinking = body.get("thinking")
-    return thinking if isinstance(thinking, Mapping) else {}
+    return thinking if isinstance(thinking, dict) else {}
 
 
 def _whole_number(value: JsonValue) -> int | None:

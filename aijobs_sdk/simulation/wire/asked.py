@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -17,7 +18,7 @@ class Tool(Fact):
     """The JSON schema of its arguments."""
 
 
-class Asked(Fact):
+class Asked(NamedTuple):
     """One request for an answer."""
 
     model_id: str

@@ -94,11 +94,11 @@ def _schema_of(body: Mapping[str, JsonValue]) -> Json | None:
 
 
 def _object(value: JsonValue) -> Mapping[str, JsonValue]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _objects(value: JsonValue) -> Sequence[Mapping[str, JsonValue]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def conversation(message: Message) -> Json:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from random import Random
 
 from pydantic import JsonValue
 
+from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
 from aijobs_sdk.providers.models import Model, ModelTable
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
+from aijobs_sdk.simulation.pieces import NO_PIECES
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.rate_limits import Allowances
 from aijobs_sdk.simulation.wire.answered import REFUSAL, Answer, FinishReason
@@ -36,6 +38,8 @@ from aijobs_sdk.simulation.wire.model_ids import SERVED_BY, find_model
 from aijobs_sdk.simulation.wire.tool_calls import as_call
 from aijobs_sdk.simulation.wire.values import value_for
 
+_generation_request = unchecked(GenerationRequest)
+_uuid = lru_cache(256)(uuid.UUID)
 NO_ALLOWANCES = Allowances(None, None)
 PACKET_BYTES = 7
 """Bytes in a packet that ends where no event does: odd, so that it parts characters, too."""
@@ -109,19 +113,21 @@ class Call:
         """What is left of the caller's limits, once `generate()` has looked."""
         self.is_broken = False
         """Whether the answer breaks off: an equal request is then another try of this one."""
+        self._request_id: str | None = None
         self._world = world
         self._seconds = world.seconds_at(now)
 
     @property
     def request_id(self) -> str:
         """Return letters and digits of this call's own; the same call of the same world has the same."""
-        return self.token("request")
+        if self._request_id is None:
+            self._request_id = self.token("request")
+        return self._request_id
 
     def token(self, purpose: str, length: int = 24) -> str:
-        """Return that many letters and digits that belong to this call and purpose."""
+        """Return up to 32 letters and digits that belong to this call and purpose."""
         who = self.identity
-        drawn = self._world.bytes_for(who.tenant, who.key, who.occurrence, who.attempt, purpose)
-        return base64.b32encode(drawn).decode().lower()[:length]
+        return self._world.bytes_for(who.tenant, who.key, who.occurrence, who.attempt, purpose).hex()[:length]
 
     def draws(self, *purpose: str | int) -> Random:
         """Return a generator for what the caller's job is given beside text: the same at every attempt."""
@@ -134,7 +140,7 @@ class Call:
         Raises:
             Refused: it is none.
         """
-        if isinstance(self.request.json, Mapping):
+        if isinstance(self.request.json, dict):
             return self.request.json
         raise Refused(400, "We could not parse the JSON body of your request.", code="invalid_request")
 
@@ -160,21 +166,22 @@ class Call:
         tool = asked.tools[0] if asked.tools else None
         request = self._generation(asked, model)
         written = self._written(asked, tool)
+        provider = self._provider(model)
         plan = self._admitted(request) or self._world.plan(
             request,
             written=written,
             thinking_tokens=asked.thinking_tokens,
             occurrence=self.identity.occurrence,
             at_seconds=self._seconds,
-            provider=self._provider(model),
+            provider=provider,
         )
-        number = self._world.record(request, plan, at_seconds=self._seconds, provider=self._provider(model))
+        number = self._world.record(request, plan, at_seconds=self._seconds, provider=provider)
         self.request.begin(self._world, number)
         self.is_broken = isinstance(plan.ending, Fault)
         if isinstance(plan.ending, Fault) and _is_before_the_answer(plan.ending, asked):
             raise Failed(plan.ending, plan.ends_at_seconds)
         # A script may have words said where the model would call a tool.
-        calls = tool is not None and (written or "").startswith("".join(piece.text for piece in plan.pieces))
+        calls = tool is not None and (written or "").startswith(plan.pieces.text)
         return self._answer(asked, plan, tool if calls else None)
 
     def whole(self, answer: Answer, body: object, *, content_type: str = "application/json") -> HttpResponse:
@@ -210,13 +217,13 @@ class Call:
 
     def _generation(self, asked: Asked, model: Model) -> GenerationRequest:
         who = self.identity
-        return GenerationRequest(
+        return _generation_request(
             model=model.name,
             prompt=asked.prompt,
             system=asked.context or None,
             max_output_tokens=asked.max_output_tokens,
             stop=asked.stop,
-            tenant_id=uuid.UUID(who.tenant),
+            tenant_id=_uuid(who.tenant),
             job_id=uuid.UUID(bytes=self._world.bytes_for("job", who.tenant, who.key, who.occurrence)),
             attempt=who.attempt,
             idempotency_token=who.key,
@@ -242,12 +249,9 @@ class Call:
     def _answer(self, asked: Asked, plan: Plan, tool: Tool | None) -> Answer:
         finish = _finish(plan)
         if finish == "refusal" and tool is not None:
-            plan, tool = replace(plan, pieces=()), None  # who declines calls nothing
+            plan, tool = plan._replace(pieces=NO_PIECES), None  # who declines calls nothing
         finished = plan.ending if isinstance(plan.ending, Finished) else None
-        written = "".join(piece.text for piece in plan.pieces)
         read = estimate_tokens(asked.context) + estimate_tokens(asked.prompt)
-        if finish == "refusal":
-            written += REFUSAL
         answer = Answer(
             id=self.token("answer"),
             request_id=self.request_id,
@@ -260,7 +264,7 @@ class Call:
             ends_at_seconds=plan.ends_at_seconds,
             input_tokens=finished.input_tokens if finished else read,
             cached_tokens=min(asked.cached_tokens, read),
-            output_tokens=finished.output_tokens if finished else estimate_tokens(written) + plan.thinking_tokens,
+            output_tokens=finished.output_tokens if finished else _written_tokens(plan, finish),
             thinking_tokens=plan.thinking_tokens,
             fault=plan.ending if isinstance(plan.ending, Fault) and finish != "refusal" else None,
             quirk=plan.quirk,
@@ -271,7 +275,7 @@ class Call:
 def fingerprint(request: HttpRequest) -> str:
     """Return what two requests for the same answer have in common, whether it is to be streamed or not."""
     asked = request.json
-    if isinstance(asked, Mapping):
+    if isinstance(asked, dict):
         asked = {name: value for name, value in asked.items() if name not in {"stream", "stream_options"}}
     path = request.path
     for streamed, plain in _STREAMED.items():
@@ -284,6 +288,11 @@ def fingerprint(request: HttpRequest) -> str:
 def _is_before_the_answer(fault: Fault, asked: Asked) -> bool:
     """Whether there is no answer at all: a body that is not streamed breaks off before its first byte."""
     return fault.kind is not FaultKind.REFUSAL and not (fault.is_mid_answer and asked.stream)
+
+
+def _written_tokens(plan: Plan, finish: FinishReason) -> int:
+    text = plan.pieces.text
+    return estimate_tokens(text + REFUSAL if finish == "refusal" else text) + plan.thinking_tokens
 
 
 def _finish(plan: Plan) -> FinishReason:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from aijobs_sdk.providers.models import ModelTable
@@ -24,6 +25,10 @@ from aijobs_sdk.simulation.wire.exchange import (
 Handler = Callable[[Call], HttpResponse]
 DRAW_KEY, ATTEMPT = "x-aijobs-draw-key", "x-aijobs-attempt"
 """Headers by which a caller says what the draws of a call hang on; others are told apart by what they ask."""
+_PATHS = 1024
+"""Paths of which it is remembered where they lead."""
+MOST_REPEATS = 100_000
+"""Different requests that are remembered; one that comes again after so many others counts as new."""
 
 
 class Route(NamedTuple):
@@ -96,6 +101,7 @@ class Endpoints:
         self._table = table
         self._keys_required = keys_required
         self._repeats = _Repeats()
+        self._found = lru_cache(_PATHS)(self._find)
         self._recorded: Recorded | None = None
 
     def play(self, recorded: Recorded) -> None:
@@ -104,11 +110,7 @@ class Endpoints:
 
     def answer(self, request: HttpRequest, *, now: datetime) -> HttpResponse | None:
         """Return what is answered; None where no vendor has such a path."""
-        found = [
-            (vendor, one.handler, match.groupdict())
-            for vendor, one in self._routes
-            if one.method == request.method and (match := one.path.fullmatch(request.path))
-        ]
+        found = self._found(request.method, request.path)
         if not found:
             return self._at_no_vendors(request, now=now)
         # Some vendors have a path in common: the key tells whose client is calling.
@@ -136,6 +138,13 @@ class Endpoints:
             vendor=None if vendor is None else vendor.name,
             at_seconds=self._world.seconds_at(now),
         )
+
+    def _find(self, method: str, path: str) -> Sequence[tuple[Vendor, Handler, Mapping[str, str]]]:
+        return [
+            (vendor, one.handler, match.groupdict())
+            for vendor, one in self._routes
+            if one.method == method and (match := one.path.fullmatch(path))
+        ]
 
     def _call(self, vendor: Vendor, request: HttpRequest, params: Mapping[str, str], *, now: datetime) -> Call:
         tenant = self._world.stands_for(vendor.key(request) or "")
@@ -176,11 +185,14 @@ class _Repeats:
 
     def identity(self, request: HttpRequest, *, tenant: str) -> Identity:
         if (key := request.headers.get(DRAW_KEY)) is not None:
-            return Identity(tenant, key, 0, int(request.headers.get(ATTEMPT, "1")))
-        print_ = fingerprint(request)
-        number, failures = self._tries.get((tenant, print_), (0, 0))
-        self._tries[tenant, print_] = (number + 1, 0)
-        return Identity(tenant, print_, number, failures + 1)
+            attempt = request.headers.get(ATTEMPT, "")
+            return Identity(tenant, key, 0, int(attempt) if attempt.isdecimal() else 1)
+        asked = (tenant, fingerprint(request))
+        number, failures = self._tries.pop(asked, (0, 0))
+        self._tries[asked] = (number + 1, 0)
+        if len(self._tries) > MOST_REPEATS:
+            del self._tries[next(iter(self._tries))]  # the one that has not come for the longest time
+        return Identity(*asked, number, failures + 1)
 
     def failed(self, call: Call) -> None:
         """Let the next equal request be another try of this one."""

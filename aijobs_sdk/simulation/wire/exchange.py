@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
-from functools import cached_property
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -18,6 +17,9 @@ Headers = Mapping[str, str]
 """Names in lower case."""
 Json = dict[str, JsonValue]
 """An object to send."""
+_UNREAD: JsonValue = {}
+_A_TEXT = "\ue000 a text \ue000"
+"""Stands where texts will be; nothing else of a body is like it."""
 
 
 class HttpRequest:
@@ -30,16 +32,18 @@ class HttpRequest:
         self.query = query
         self.headers = headers
         self.body = body
+        self._json: JsonValue = _UNREAD
         self._calls: list[tuple[Simulation, int]] = []
 
-    @cached_property
+    @property
     def json(self) -> JsonValue:
         """The body as JSON; None where it is none."""
-        try:
-            value: JsonValue = from_json(self.body)
-        except ValueError:
-            return None
-        return value
+        if self._json is _UNREAD:
+            try:
+                self._json = from_json(self.body)
+            except ValueError:
+                self._json = None
+        return self._json
 
     def begin(self, world: Simulation, number: int) -> None:
         """Note that this call of the world's journal came of the request."""
@@ -92,6 +96,12 @@ def json_response(body: object, *, status: int = 200) -> HttpResponse:
 def json_bytes(value: object) -> bytes:
     """Return the compact JSON of a body or an event."""
     return to_json(value)
+
+
+def around_text(event_of: Callable[[str], bytes]) -> tuple[bytes, bytes]:
+    """Return what stands before and after the one text in an event, for many events that differ in that alone."""
+    before, after = event_of(_A_TEXT).split(json_bytes(_A_TEXT))
+    return before, after
 
 
 def json_text(value: JsonValue) -> str:

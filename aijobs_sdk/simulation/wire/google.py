@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from pydantic import JsonValue
 from aijobs_sdk.providers.models import Model
 from aijobs_sdk.providers.models import Route as Way
 from aijobs_sdk.simulation.faults import Fault, FaultKind
+from aijobs_sdk.simulation.pieces import NO_PIECES, Pieces
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import Route, route
@@ -90,9 +90,10 @@ def generate_content(call: Call) -> HttpResponse:
     asked = asked_of(call, body)
     answer = call.generate(asked)
     if field(field(config, "thinkingConfig"), "includeThoughts") is not True:
-        answer = replace(answer, thinking=())  # they were thought, and are counted, all the same
+        answer = answer._replace(thinking=NO_PIECES)  # they were thought, and are counted, all the same
     if field(config, "responseMimeType") == "text/x.enum":
-        answer = replace(answer, pieces=[piece._replace(text=piece.text.replace('"', "")) for piece in answer.pieces])
+        bare = [piece._replace(text=piece.text.replace('"', "")) for piece in answer.pieces]
+        answer = answer._replace(pieces=Pieces(bare))
     if not asked.stream:
         return call.whole(answer, _response(call, answer), content_type=JSON_TYPE)
     return call.stream(answer, _chunks(call, answer), content_type=EVENTS_TYPE if is_sse(call) else JSON_TYPE)
@@ -102,7 +103,7 @@ def count_tokens(call: Call) -> HttpResponse:
     """Answer `:countTokens`."""
     call.model(call.params["model"])
     wrapped = field(call.body(), "generateContentRequest")
-    tokens = read_tokens(asked_of(call, wrapped if isinstance(wrapped, Mapping) else call.body()))
+    tokens = read_tokens(asked_of(call, wrapped if isinstance(wrapped, dict) else call.body()))
     return _delivered(call, {"totalTokens": tokens, "promptTokensDetails": _as_text(tokens)}, HTTPStatus.OK)
 
 

@@ -93,14 +93,14 @@ def _tools(body: Body) -> tuple[Tool, ...]:
 
 def _parameters(declaration: JsonValue) -> Body:
     schema = field(declaration, "parametersJsonSchema") or field(declaration, "parameters")
-    return schema if isinstance(schema, Mapping) else {}
+    return schema if isinstance(schema, dict) else {}
 
 
 def _schema(config: JsonValue) -> Body | None:
     if field(config, "responseMimeType") not in {"application/json", "text/x.enum"}:
         return None
     schema = field(config, "responseJsonSchema") or field(config, "responseSchema")
-    return schema if isinstance(schema, Mapping) else {"type": "object", "properties": {"answer": {"type": "string"}}}
+    return schema if isinstance(schema, dict) else {"type": "object", "properties": {"answer": {"type": "string"}}}
 
 
 def _text_of(content: JsonValue) -> str:
@@ -128,7 +128,7 @@ def _parts(content: JsonValue) -> Sequence[JsonValue]:
 
 def field(value: JsonValue | Body, name: str) -> JsonValue:
     """Return a field of an object, None where there is none. Google reads `topK` and `top_k` alike."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     return value[name] if name in value else value.get(_snake(name))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from aijobs_sdk.providers.models import Model, ModelTable
 
@@ -13,6 +14,7 @@ _TAIL = re.compile(r"(?:-\d{8}|-\d{4}-\d{2}-\d{2})?(?:-v\d+(?::\d+)?)?$")
 _ALSO_KNOWN = {"gpt-image-1": "gpt-image-1.5", "gpt-image-1-mini": "gpt-image-1.5"}
 
 
+@lru_cache(1024)  # every call asks, and a table never changes
 def find_model(table: ModelTable, vendor: str, model_id: str) -> Model | None:
     """Return the model that this vendor knows by the name, None where it knows none."""
     wanted = _plain(model_id)

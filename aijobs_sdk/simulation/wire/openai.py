@@ -35,7 +35,9 @@ class OpenAI:
         )
 
     def key(self, request: HttpRequest) -> str | None:
-        """Return the key that the caller shows."""
+        """Return the key that the caller shows; Anthropic's clients show theirs in the same way, at paths in common."""
+        if "anthropic-version" in request.headers:
+            return None
         return request.headers.get("authorization", "").removeprefix("Bearer ").strip() or None
 
     def refuse(self, call: Call, refused: Refused) -> HttpResponse:

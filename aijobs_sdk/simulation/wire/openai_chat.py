@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pydantic import JsonValue
 
@@ -10,7 +10,7 @@ from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
 from aijobs_sdk.simulation.wire.asked import Asked
 from aijobs_sdk.simulation.wire.calls import Call, Refused
-from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, json_bytes
+from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, around_text, json_bytes
 from aijobs_sdk.simulation.wire.openai_errors import error_body
 from aijobs_sdk.simulation.wire.openai_reading import (
     THINKING_TOKENS,
@@ -32,7 +32,7 @@ def chat_completions(call: Call) -> HttpResponse:
     if not asked.stream:
         return call.whole(answer, _completion(asked, answer))
     options = body.get("stream_options")
-    with_usage = isinstance(options, Mapping) and options.get("include_usage") is True
+    with_usage = isinstance(options, dict) and options.get("include_usage") is True
     return call.stream(answer, _chunks(asked, answer, with_usage=with_usage))
 
 
@@ -79,9 +79,12 @@ def _chunks(asked: Asked, answer: Answer, *, with_usage: bool) -> Iterator[Chunk
     if with_usage:
         head["usage"] = None
 
-    def event(at_seconds: float, delta: Json, finish_reason: str | None = None) -> Chunk:
+    def body(delta: Json, finish_reason: str | None = None) -> Json:
         choice: JsonValue = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return Chunk(at_seconds, _sse({**head, "choices": [choice]}))
+        return {**head, "choices": [choice]}
+
+    def event(at_seconds: float, delta: Json, finish_reason: str | None = None) -> Chunk:
+        return Chunk(at_seconds, _sse(json_bytes(body(delta, finish_reason))))
 
     first: Json = {"role": "assistant", "content": "", "refusal": None}
     if answer.finish == "refusal":
@@ -89,20 +92,18 @@ def _chunks(asked: Asked, answer: Answer, *, with_usage: bool) -> Iterator[Chunk
     if answer.tool is not None:
         first = {"role": "assistant", "content": None, "tool_calls": [{"index": 0, **_tool_call(answer, "")}]}
     yield event(answer.starts_at_seconds, first)
-    for piece in answer.pieces:
-        if answer.tool is None:
-            yield event(piece.offset_seconds, {"content": piece.text})
-        else:
-            call: JsonValue = {"index": 0, "function": {"arguments": piece.text}}
-            yield event(piece.offset_seconds, {"tool_calls": [call]})
+    before, after = around_text(lambda text: _sse(json_bytes(body(_delta(answer, text)))))
+    for (at_seconds, _), words in zip(answer.pieces, answer.pieces.as_json, strict=True):
+        yield Chunk(at_seconds, before + words + after)
     if answer.fault is not None:
         yield from _broken(answer)
         return
-    for words in REFUSAL_PIECES if answer.finish == "refusal" else ():
-        yield event(answer.ends_at_seconds, {"refusal": words})
+    for declined in REFUSAL_PIECES if answer.finish == "refusal" else ():
+        yield event(answer.ends_at_seconds, {"refusal": declined})
     yield event(answer.ends_at_seconds, {}, _finish_reason(answer))
     if with_usage:
-        yield Chunk(answer.ends_at_seconds, _sse({**head, "choices": [], "usage": _usage(answer)}))
+        usage = json_bytes({**head, "choices": [], "usage": _usage(answer)})
+        yield Chunk(answer.ends_at_seconds, _sse(usage))
     yield Chunk(answer.ends_at_seconds, b"data: [DONE]\n\n")
 
 
@@ -110,13 +111,19 @@ def _broken(answer: Answer) -> Iterator[Chunk]:
     match answer.fault:
         case Fault(kind=FaultKind.ERROR_EVENT):
             error = error_body("The server had an error while processing your request.", "server_error", None)
-            yield Chunk(answer.ends_at_seconds, _sse(error))
+            yield Chunk(answer.ends_at_seconds, _sse(json_bytes(error)))
         case Fault(kind=FaultKind.MALFORMED_EVENT):
             yield Chunk(answer.ends_at_seconds, b'data: {"id": "chatcmpl-, "choices": [\n\n')
 
 
-def _sse(data: object) -> bytes:
-    return b"data: %s\n\n" % json_bytes(data)
+def _delta(answer: Answer, text: str) -> Json:
+    if answer.tool is None:
+        return {"content": text}
+    return {"tool_calls": [{"index": 0, "function": {"arguments": text}}]}
+
+
+def _sse(data: bytes) -> bytes:
+    return b"data: %s\n\n" % data
 
 
 def _head(asked: Asked, answer: Answer, kind: str) -> Json:

@@ -17,16 +17,16 @@ THINKING_TOKENS = {"none": 0, "minimal": 0, "low": 200, "medium": 600, "high": 1
 
 def text_of(message: JsonValue) -> str:
     """Return all text of a message."""
-    content = message.get("content") if isinstance(message, Mapping) else None
+    content = message.get("content") if isinstance(message, dict) else None
     if isinstance(content, str):
         return content
     parts: Sequence[Any] = content if isinstance(content, list) else []
-    return "\n".join(str(part["text"]) for part in parts if isinstance(part, Mapping) and "text" in part)
+    return "\n".join(str(part["text"]) for part in parts if isinstance(part, dict) and "text" in part)
 
 
 def role(message: JsonValue) -> str:
     """Return who says a message; empty where it does not say."""
-    return str(message.get("role")) if isinstance(message, Mapping) else ""
+    return str(message.get("role")) if isinstance(message, dict) else ""
 
 
 def whole_number(body: Body, name: str) -> int | None:
@@ -57,11 +57,11 @@ def tools(body: Body) -> tuple[Tool, ...]:
     found = [
         Tool(name=str(one["function"]["name"]), parameters=one["function"].get("parameters") or {})
         for one in listed(body.get("tools"))
-        if isinstance(one, Mapping) and isinstance(one.get("function"), Mapping)
+        if isinstance(one, dict) and isinstance(one.get("function"), dict)
     ]
     if choice == "none":
         return ()
-    if isinstance(choice, Mapping) and isinstance(choice.get("function"), Mapping):
+    if isinstance(choice, dict) and isinstance(choice.get("function"), dict):
         return tuple(one for one in found if one.name == choice["function"].get("name"))  # type: ignore[union-attr]
     return tuple(found)
 
@@ -73,10 +73,10 @@ def listed(value: JsonValue) -> Sequence[Any]:
 
 def schema(wanted: JsonValue) -> Body | None:
     """Return the schema that a chat answer has to fit, None for free text."""
-    if not isinstance(wanted, Mapping):
+    if not isinstance(wanted, dict):
         return None
     if wanted.get("type") == "json_object":
         return {"type": "object", "properties": {"answer": {"type": "string"}}}
     asked = wanted.get("json_schema")
-    schema = asked.get("schema") if isinstance(asked, Mapping) else None
-    return schema if isinstance(schema, Mapping) else None
+    schema = asked.get("schema") if isinstance(asked, dict) else None
+    return schema if isinstance(schema, dict) else None

@@ -8,7 +8,6 @@ from itertools import count
 from pydantic import JsonValue
 
 from aijobs_sdk.simulation.faults import Fault, FaultKind
-from aijobs_sdk.simulation.plan import TimedText
 from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
 from aijobs_sdk.simulation.wire.asked import Asked, Tool
 from aijobs_sdk.simulation.wire.calls import Call, Refused
@@ -36,7 +35,7 @@ def _asked(body: Body) -> Asked:
     said = [text_of(message) for message in messages]
     last = max((place for place, message in enumerate(messages) if role(message) == "user"), default=len(said) - 1)
     reasoning = body.get("reasoning")
-    effort = reasoning.get("effort") if isinstance(reasoning, Mapping) else None
+    effort = reasoning.get("effort") if isinstance(reasoning, dict) else None
     return Asked(
         model_id=str(body["model"]),
         prompt=said[last],
@@ -133,7 +132,7 @@ class _Response:
         yield from self._deltas("response.function_call_arguments.delta", place)
         if answer.fault is not None:
             return
-        done = {**place, "arguments": answer.text, "name": answer.tool}
+        done = {**place, "arguments": answer.text}
         yield self._event(answer.ends_at_seconds, "response.function_call_arguments.done", **done)
         yield self._done()
 
@@ -142,8 +141,7 @@ class _Response:
         return self._event(begins, "response.output_item.added", output_index=self._index, item=item)
 
     def _deltas(self, kind: str, place: Mapping[str, JsonValue]) -> Iterator[Chunk]:
-        pieces: Sequence[TimedText] = self._answer.pieces
-        for piece in pieces:
+        for piece in self._answer.pieces:
             yield self._event(piece.offset_seconds, kind, **place, delta=piece.text)
 
     def _done(self) -> Chunk:
@@ -215,7 +213,7 @@ class _Response:
             "output": [],
             "parallel_tool_calls": body.get("parallel_tool_calls", True),
             "previous_response_id": body.get("previous_response_id"),
-            "reasoning": reasoning if isinstance(reasoning, Mapping) else {"effort": None, "summary": None},
+            "reasoning": reasoning if isinstance(reasoning, dict) else {"effort": None, "summary": None},
             "service_tier": "default",
             "store": body.get("store", True),
             "temperature": body.get("temperature", 1.0),
@@ -247,11 +245,11 @@ def _refusal_content(words: str) -> Json:
 
 
 def _full(tool: JsonValue) -> JsonValue:
-    return {"strict": True, **tool} if isinstance(tool, Mapping) and tool.get("type") == "function" else tool
+    return {"strict": True, **tool} if isinstance(tool, dict) and tool.get("type") == "function" else tool
 
 
 def _is_tool_result(item: JsonValue) -> bool:
-    return isinstance(item, Mapping) and item.get("type") == "function_call_output"
+    return isinstance(item, dict) and item.get("type") == "function_call_output"
 
 
 def _tools(body: Body) -> tuple[Tool, ...]:
@@ -259,16 +257,16 @@ def _tools(body: Body) -> tuple[Tool, ...]:
     found = [
         Tool(name=str(one.get("name")), parameters=one.get("parameters") or {})
         for one in listed(body.get("tools"))
-        if isinstance(one, Mapping) and one.get("type") == "function"
+        if isinstance(one, dict) and one.get("type") == "function"
     ]
     if choice == "none":
         return ()
-    if isinstance(choice, Mapping):
+    if isinstance(choice, dict):
         return tuple(one for one in found if one.name == choice.get("name"))
     return tuple(found)
 
 
 def _schema(text: JsonValue) -> Body | None:
-    wanted = text.get("format") if isinstance(text, Mapping) else None
-    schema = wanted.get("schema") if isinstance(wanted, Mapping) else None
-    return schema if isinstance(schema, Mapping) else None
+    wanted = text.get("format") if isinstance(text, dict) else None
+    schema = wanted.get("schema") if isinstance(wanted, dict) else None
+    return schema if isinstance(schema, dict) else None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import count
 
 from pydantic import JsonValue
 from pydantic_core import from_json
 
 from aijobs_sdk.simulation.faults import Quirk
-from aijobs_sdk.simulation.wire.answered import Answer, first_characters
+from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.asked import Tool
 from aijobs_sdk.simulation.wire.exchange import Json
 
@@ -21,13 +20,13 @@ def as_call(answer: Answer, tool: Tool, offered: Sequence[Tool]) -> Answer:
     if arguments is None:
         return answer
     finish = "tool" if answer.finish == "stop" else answer.finish
-    call = replace(answer, tool=tool.name, arguments=arguments, finish=finish)
+    call = answer._replace(tool=tool.name, arguments=arguments, finish=finish)
     match answer.quirk:
         case Quirk.BAD_TOOL_ARGS:
-            half = first_characters(answer.pieces, max(1, len(answer.text) // 2))
-            return replace(call, arguments=_unfit(arguments), pieces=half)
+            half = answer.pieces.characters(max(1, len(answer.text) // 2))
+            return call._replace(arguments=_unfit(arguments), pieces=half)
         case Quirk.UNKNOWN_TOOL:
-            return replace(call, tool=_unknown(tool.name, offered))
+            return call._replace(tool=_unknown(tool.name, offered))
         case _:
             return call
 

@@ -97,5 +97,5 @@ class _Playing:
             return
         if self._silence_seconds is not None and wait > self._silence_seconds:
             await self._clock.sleep(self._silence_seconds)
-            raise self._library.ReadTimeout("The read operation timed out")
+            raise self._library.ReadTimeout("")  # as over a socket
         await self._clock.sleep(wait)
