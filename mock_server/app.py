@@ -70,15 +70,15 @@ async def _body(receive: Receive) -> bytes | None:
     """Return the request's body, None where it is too long."""
     parts: list[bytes] = []
     size = 0
-    while True:
+    more = True
+    while more:
         message = await receive()
-        part = message.get("body", b"")
+        part, more = message.get("body", b""), message.get("more_body", False)
         parts.append(part)
         size += len(part)
         if size > MOST_BODY_BYTES:
             return None
-        if not message.get("more_body"):
-            return b"".join(parts)
+    return b"".join(parts) if len(parts) > 1 else parts[0]
 
 
 async def _while_there(playing: Coroutine[Any, Any, None], request: HttpRequest, receive: Receive) -> None:
@@ -101,23 +101,31 @@ async def _end_when_gone(stay: asyncio.Timeout, request: HttpRequest, receive: R
 
 async def _play(response: HttpResponse, began: float, scope: Scope, send: Send) -> None:
     await _reach(response.starts_at_seconds, began)
+    if response.ending is Ending.WHOLE and response.starts_at_seconds == response.ends_at_seconds:
+        await _send_at_once(response, send)
+        return
     if response.ending is not Ending.REFUSED:
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
-        if response.ending is Ending.WHOLE and response.starts_at_seconds == response.ends_at_seconds:
-            headers.append((b"content-length", b"%d" % sum(len(chunk.data) for chunk in response.chunks)))
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.start", "status": response.status, "headers": _headers(response)})
         for due in _joined(response.chunks):
             await _reach(due.at_seconds, began)
-            is_last = response.ending is Ending.WHOLE and due.at_seconds == response.ends_at_seconds
-            await send({"type": "http.response.body", "body": due.data, "more_body": not is_last})
-            if is_last:
-                return
+            await send({"type": "http.response.body", "body": due.data, "more_body": True})
         await _reach(response.ends_at_seconds, began)
     if response.ending is Ending.WHOLE:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         return
     scope["extensions"][ABORT]()
     await asyncio.sleep(0)  # so that the server has noticed
+
+
+async def _send_at_once(response: HttpResponse, send: Send) -> None:
+    body = b"".join([chunk.data for chunk in response.chunks])
+    headers = [*_headers(response), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _headers(response: HttpResponse) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
 
 
 async def _reach(at_seconds: float, began: float) -> None:
@@ -129,9 +137,6 @@ async def _reach(at_seconds: float, began: float) -> None:
 
 def _joined(chunks: Sequence[Chunk]) -> Iterator[Chunk]:
     """Yield what is due at the same moment as one: to send it costs more than to make it."""
-    if chunks and chunks[0].at_seconds == chunks[-1].at_seconds:
-        yield Chunk(chunks[0].at_seconds, b"".join([chunk.data for chunk in chunks]))
-        return
     gathered: list[bytes] = []
     for place, chunk in enumerate(chunks):
         gathered.append(chunk.data)

@@ -114,6 +114,7 @@ def _batched(body: Body) -> Mapping[str, Body]:
 
 def _result(batch: Call, custom_id: str, params: Body, cache: PromptCache) -> Json:
     call = copy(batch)
+    call.is_limited = False  # batches have limits of their own
     call.identity = replace(batch.identity, key=f"{batch.identity.key}/{custom_id}")
     try:
         message = say(call, params, model_id_of(params), cache=cache, tier="batch")

@@ -31,6 +31,7 @@ from aijobs_sdk.simulation.wire.exchange import (
     HttpRequest,
     HttpResponse,
     json_bytes,
+    json_of,
     json_response,
     json_text,
 )
@@ -111,6 +112,8 @@ class Call:
         self.now = now
         self.allowances = NO_ALLOWANCES
         """What is left of the caller's limits, once `generate()` has looked."""
+        self.is_limited = True
+        """Whether it is taken from the caller's limits."""
         self.is_broken = False
         """Whether the answer breaks off: an equal request is then another try of this one."""
         self._request_id: str | None = None
@@ -236,6 +239,8 @@ class Call:
 
     def _admitted(self, request: GenerationRequest) -> Plan | None:
         """Return None for a call within its caller's limits, and otherwise how it is sent away."""
+        if not self.is_limited:
+            return None
         self.allowances, refused = self._world.admit(request, self._seconds)
         return refused
 
@@ -274,15 +279,24 @@ class Call:
 
 def fingerprint(request: HttpRequest) -> str:
     """Return what two requests for the same answer have in common, whether it is to be streamed or not."""
-    asked = request.json
+    # Of a short request it is remembered; long ones would fill the memory.
+    known = _of_short if len(request.body) <= SHORT_BYTES else _of_any
+    return known(request.path, request.body)
+
+
+def _of_any(path: str, body: bytes) -> str:
+    asked = json_of(body)
     if isinstance(asked, dict):
         asked = {name: value for name, value in asked.items() if name not in {"stream", "stream_options"}}
-    path = request.path
     for streamed, plain in _STREAMED.items():
         path = path.replace(streamed, plain)
     digest = hashlib.blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=12)
     digest.update(path.encode())
     return digest.hexdigest()
+
+
+SHORT_BYTES = 4096
+_of_short = lru_cache(1024)(_of_any)
 
 
 def _is_before_the_answer(fault: Fault, asked: Asked) -> bool:

@@ -39,10 +39,7 @@ class HttpRequest:
     def json(self) -> JsonValue:
         """The body as JSON; None where it is none."""
         if self._json is _UNREAD:
-            try:
-                self._json = from_json(self.body)
-            except ValueError:
-                self._json = None
+            self._json = json_of(self.body)
         return self._json
 
     def begin(self, world: Simulation, number: int) -> None:
@@ -91,6 +88,15 @@ class HttpResponse(NamedTuple):
 def json_response(body: object, *, status: int = 200) -> HttpResponse:
     """Return an answer in JSON that nobody waits for."""
     return HttpResponse(status, {"content-type": "application/json"}, (Chunk(0.0, json_bytes(body)),), 0.0)
+
+
+def json_of(body: bytes) -> JsonValue:
+    """Return a body as JSON; None where it is none."""
+    try:
+        value: JsonValue = from_json(body)
+    except ValueError:
+        return None
+    return value
 
 
 def json_bytes(value: object) -> bytes:

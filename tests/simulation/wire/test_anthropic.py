@@ -389,6 +389,16 @@ def test_a_batch_has_ended_when_it_is_first_looked_at(sim: Mock) -> None:
     assert batch.results_url.endswith(f"/v1/messages/batches/{batch.id}/results")
 
 
+def test_a_batch_uses_nothing_of_the_callers_limits(sim: Mock) -> None:
+    sim.limit(requests_per_minute=1)
+
+    async def main(client: Client) -> Any:
+        await client.messages.batches.create(requests=batch_of("one", "two", "three"))
+        return await client.messages.create(**ASKED)
+
+    assert run(sim, main).stop_reason == "end_turn"
+
+
 def test_every_request_of_a_batch_has_a_result_of_its_own(sim: Mock) -> None:
     results = run(sim, lambda client: results_of(client, batch_of("one", "two")))
     one, two = results["one"].message, results["two"].message
