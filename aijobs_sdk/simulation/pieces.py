@@ -30,6 +30,11 @@ class Pieces(tuple[TimedText, ...]):
         return "".join([piece.text for piece in self])
 
     @cached_property
+    def seconds(self) -> tuple[float, ...]:
+        """When each comes."""
+        return tuple([piece.offset_seconds for piece in self])
+
+    @cached_property
     def as_json(self) -> tuple[bytes, ...]:
         """The words of each as a JSON string."""
         return tuple([to_json(piece.text) for piece in self])

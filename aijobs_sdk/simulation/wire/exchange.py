@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -58,6 +59,12 @@ class Chunk(NamedTuple):
 
     at_seconds: float
     data: bytes
+
+
+def chunks_at(seconds: Iterable[float], data: Iterable[bytes]) -> Iterator[Chunk]:
+    """Return these bytes as chunks, each with its second."""
+    # Without a step in Python for each: a stream is mostly this.
+    return map(partial(tuple.__new__, Chunk), zip(seconds, data, strict=True))
 
 
 class Ending(Enum):

@@ -10,7 +10,7 @@ from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
 from aijobs_sdk.simulation.wire.asked import Asked
 from aijobs_sdk.simulation.wire.calls import Call, Refused
-from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, around_text, json_bytes
+from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, around_text, chunks_at, json_bytes
 from aijobs_sdk.simulation.wire.openai_errors import error_body
 from aijobs_sdk.simulation.wire.openai_reading import (
     THINKING_TOKENS,
@@ -93,8 +93,7 @@ def _chunks(asked: Asked, answer: Answer, *, with_usage: bool) -> Iterator[Chunk
         first = {"role": "assistant", "content": None, "tool_calls": [{"index": 0, **_tool_call(answer, "")}]}
     yield event(answer.starts_at_seconds, first)
     before, after = around_text(lambda text: _sse(json_bytes(body(_delta(answer, text)))))
-    for (at_seconds, _), words in zip(answer.pieces, answer.pieces.as_json, strict=True):
-        yield Chunk(at_seconds, before + words + after)
+    yield from chunks_at(answer.pieces.seconds, [before + words + after for words in answer.pieces.as_json])
     if answer.fault is not None:
         yield from _broken(answer)
         return
