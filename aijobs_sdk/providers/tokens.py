@@ -39,8 +39,13 @@ _CLASSES = {
 _ANY_CLASS = re.compile("|".join(f"(?P<{name}>{kind.pattern})" for name, kind in _CLASSES.items()))
 SHORT_CHARS = 8_000
 """Up to here a text is remembered with its estimate: one call asks for the same text several times."""
+SHORT_WORD_CHARS = 32
+"""Up to here a word is remembered: most of any text are words that come again and again."""
+_WORD = re.compile(r"\s*+\S++\s*+|\s++")
+"""With the space around it. No class reaches from one word into the next, so that their weights add up."""
 _CAMEL_HUMP = re.compile(r"(?<=[a-z])[A-Z]")
 _PER_CAMEL_HUMP = 0.137
+_LESS_THAN_HALF = 0.499999
 
 
 def estimate_tokens(text: str) -> int:
@@ -53,12 +58,34 @@ def estimate_tokens(text: str) -> int:
     return _remembered(text) if len(text) <= SHORT_CHARS else _estimate(text)
 
 
+def first_tokens(text: str, tokens: int) -> str:
+    """Return the longest beginning of the text, in whole words, that is estimated at no more than that many tokens."""
+    if tokens < 1:
+        return ""
+    total, end = 0.0, 0
+    for word in _WORD.finditer(text):
+        total += _weight(word[0])
+        if total > tokens + _LESS_THAN_HALF:  # it would be rounded up
+            return text[:end]
+        end = word.end()
+    return text
+
+
 def _estimate(text: str) -> int:
-    total = _PER_CAMEL_HUMP * len(_CAMEL_HUMP.findall(text))
-    for match in _ANY_CLASS.finditer(text):
+    return max(1, round(sum(map(_weight, _WORD.findall(text)))))
+
+
+def _weight(word: str) -> float:
+    return _known_weight(word) if len(word) <= SHORT_WORD_CHARS else _weigh(word)
+
+
+def _weigh(word: str) -> float:
+    total = _PER_CAMEL_HUMP * len(_CAMEL_HUMP.findall(word))
+    for match in _ANY_CLASS.finditer(word):
         kind = _CLASSES[match.lastgroup or "other"]
         total += kind.per_match + kind.per_character * (match.end() - match.start())
-    return max(1, round(total))
+    return total
 
 
+_known_weight = lru_cache(16_384)(_weigh)
 _remembered = lru_cache(512)(_estimate)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import takewhile
 from random import Random
 
-from aijobs_sdk.providers.tokens import estimate_tokens
+from aijobs_sdk.providers.tokens import estimate_tokens, first_tokens
 from aijobs_sdk.simulation.phrases import CLAIMS, CLOSINGS, HEADINGS, LEADS, LIST_LEADS, OPENINGS, TAILS
 
 TOPIC_CHARS = 60
@@ -31,9 +30,6 @@ _ASKING_WORDS = """
 _ASKING = frozenset(_ASKING_WORDS.split())
 # About one token each: a short word with the space before it, a run of signs, a run of white space.
 _TOKEN = re.compile(r"\s?\w{1,10}|\s?[^\w\s]+|\s+")
-_WORD_WITH_SPACE = re.compile(r"\s*\S+\s*")
-
-_cost = lru_cache(maxsize=8192)(estimate_tokens)  # the same sentences come again and again
 
 
 def answer(prompt: str, tokens: int, rng: Random) -> str:
@@ -44,7 +40,7 @@ def answer(prompt: str, tokens: int, rng: Random) -> str:
     topic = _topic(prompt)
     begin = f"# {topic[0].upper()}{topic[1:]}\n\n{rng.choice(OPENINGS).format(topic=topic)}"
     end = rng.choice(CLOSINGS).format(topic=topic)
-    frame = _cost(begin) + _cost(end)
+    frame = estimate_tokens(begin) + estimate_tokens(end)
     if frame > tokens:
         return first_tokens(f"{begin}\n\n{end}", tokens)
     return "\n\n".join((begin, *_body(rng, tokens - frame), end))
@@ -53,16 +49,6 @@ def answer(prompt: str, tokens: int, rng: Random) -> str:
 def head_of(prompt: str) -> str:
     """Return the part of a prompt that an answer hangs on."""
     return prompt[:HEAD_CHARS]
-
-
-@lru_cache(64)  # as pieces()
-def first_tokens(text: str, tokens: int) -> str:
-    """Return the longest beginning of the text, in whole words, that is estimated at no more than that many tokens."""
-    if estimate_tokens(text) <= tokens:
-        return text
-    ends = [match.end() for match in _WORD_WITH_SPACE.finditer(text)]
-    kept = bisect_right(ends, tokens, key=lambda end: estimate_tokens(text[:end]))
-    return text[: ends[kept - 1]] if kept else ""
 
 
 @lru_cache(64)  # a job's attempts write the same text
@@ -100,7 +86,7 @@ def _body(rng: Random, tokens: int) -> Iterator[str]:
     missing = tokens
     while missing > HALF_A_SENTENCE:
         block = material.block(at_most=missing)
-        missing -= sum(map(_cost, block)) + 1  # the empty line between two blocks
+        missing -= sum(map(estimate_tokens, block)) + 1  # the empty line between two blocks
         yield "".join(block)
 
 
@@ -132,7 +118,7 @@ class _Material:
                 break
             space = " " if sentences else ""
             sentences.append(f"{space}{next(self._leads)} {next(self._claims)}{next(self._tails)}")
-            at_most -= _cost(sentences[-1])
+            at_most -= estimate_tokens(sentences[-1])
         return sentences
 
     def _bullets(self) -> list[str]:
@@ -142,4 +128,8 @@ class _Material:
 
 def _deal(phrases: Sequence[str], rng: Random) -> Iterator[str]:
     while True:
-        yield from rng.sample(phrases, len(phrases))
+        deck = list(phrases)
+        while deck:
+            place = int(rng.random() * len(deck))
+            deck[place], deck[-1] = deck[-1], deck[place]
+            yield deck.pop()

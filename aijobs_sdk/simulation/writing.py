@@ -9,14 +9,14 @@ from itertools import accumulate, repeat
 from typing import Literal
 
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
-from aijobs_sdk.providers.tokens import estimate_tokens
+from aijobs_sdk.providers.tokens import estimate_tokens, first_tokens
 from aijobs_sdk.simulation.dice import Dice
 from aijobs_sdk.simulation.faults import Quirk
 from aijobs_sdk.simulation.pieces import Pieces
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.profiles import Behaviour
 from aijobs_sdk.simulation.script import Succeed
-from aijobs_sdk.simulation.text import first_tokens, head_of, pieces
+from aijobs_sdk.simulation.text import head_of, pieces
 
 SLOW_LORIS_SECONDS = 20.0
 """Between two pieces of an answer that takes for ever: below the limits that callers set for silence."""
@@ -117,6 +117,7 @@ class Writing:
             text = self.dice.text("text", tokens)
         for stop in request.stop:
             text = text.partition(stop)[0]
-        if request.max_output_tokens is None or estimate_tokens(text) <= request.max_output_tokens:
+        if request.max_output_tokens is None:
             return text, "stop"
-        return first_tokens(text, request.max_output_tokens), "length"
+        beginning = first_tokens(text, request.max_output_tokens)
+        return beginning, "stop" if beginning == text else "length"

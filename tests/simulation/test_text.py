@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aijobs_sdk.providers.tokens import estimate_tokens
-from aijobs_sdk.simulation.text import answer, first_tokens, pieces
+from aijobs_sdk.simulation.text import answer, pieces
 
 
 @given(text=st.text(), tokens_per_event=st.integers(min_value=1, max_value=20))
@@ -63,10 +63,3 @@ def test_a_long_answer_has_a_list_and_headings() -> None:
 
 def test_the_answer_comes_back_to_the_topic_at_its_end() -> None:
     assert "*rivers*" in answer("Write about rivers", 400, Random(0)).rpartition("\n\n")[2]
-
-
-@given(text=st.text(), tokens=st.integers(min_value=0, max_value=50))
-def test_a_cut_text_is_a_beginning_and_fits(text: str, tokens: int) -> None:
-    beginning = first_tokens(text, tokens)
-    assert text.startswith(beginning)
-    assert estimate_tokens(beginning) <= tokens

@@ -96,8 +96,10 @@ def test_a_failure_is_played_as_and_when_it_was(path: Path, world: Mock, fault: 
 
 def test_a_recorder_holds_nothing_back(path: Path) -> None:
     plain = Mock(7, "typical", virtual=True)
-    unrecorded = in_time_of(plain, lambda: streamed(living_in(plain)))
-    assert recorded_in(Mock(7, "typical", virtual=True), path, streamed) == unrecorded
+    ended, times = in_time_of(plain, lambda: streamed(living_in(plain)))
+    recorded, recorded_times = recorded_in(Mock(7, "typical", virtual=True), path, streamed)
+    assert recorded == ended
+    assert recorded_times == pytest.approx(times, abs=1e-5)  # instants are whole microseconds
 
 
 def test_the_nth_equal_request_gets_the_nth_answer_and_later_ones_the_last(path: Path, world: Mock) -> None:
