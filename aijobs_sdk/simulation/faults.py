@@ -30,7 +30,7 @@ class FaultKind(StrEnum):
     MAX_TOKENS = "max_tokens"
     """No failure: the answer is cut off by the limit of its length, whatever the caller allowed."""
     OVERLOADED = "overloaded"
-    QUOTA = "quota"
+    QUOTA_EXHAUSTED = "quota_exhausted"
     REFUSAL = "refusal"
     """The model declines, where a filter does at `CONTENT_FILTER`: over HTTP that is a good answer."""
     RESET = "reset"
@@ -267,7 +267,7 @@ _NAMED: Mapping[FaultKind, Fault] = {
         advice="Shorten the prompt, or choose a model with a larger window: `aijobs models`.",
         retryable=False,
     ),
-    FaultKind.QUOTA: Fault(
+    FaultKind.QUOTA_EXHAUSTED: Fault(
         status=429,
         code="quota_exhausted",
         category=ErrorCategory.QUOTA,

@@ -84,7 +84,7 @@ def test_what_cannot_be_asked_is_refused_by_name(client: aijobs.Client, asked: A
 
 
 def test_a_replay_is_the_handle_of_a_new_job(client: aijobs.Client, sim: aijobs.Mock) -> None:
-    sim.on().do(aijobs.fail("quota"))
+    sim.on().do(aijobs.fail("quota_exhausted"))
     job = client.submit("hi", model="gpt-5.2")
     job.wait()
     sim.on().do(aijobs.ok())

@@ -314,7 +314,7 @@ async def test_a_providers_retry_after_is_waited_out(backend: Backend, simulatio
 
 
 async def test_a_permanent_429_is_asked_once(backend: Backend, simulation: Simulation) -> None:
-    simulation.on(model="gpt-5.2").do(fail("quota") * 3)
+    simulation.on(model="gpt-5.2").do(fail("quota_exhausted") * 3)
     job = await over(backend, await submit(backend, a_text()))
     assert job.error is not None
     assert (job.attempts, job.error.category) == (1, ErrorCategory.QUOTA)
@@ -427,7 +427,7 @@ async def test_a_replay_is_a_new_job_that_does_the_same(backend: Backend) -> Non
 
 
 async def test_a_replay_may_succeed_where_the_job_failed(backend: Backend, simulation: Simulation) -> None:
-    simulation.on(model="gpt-5.2").do(fail("quota"))
+    simulation.on(model="gpt-5.2").do(fail("quota_exhausted"))
     failed = await over(backend, await submit(backend, a_text()))
     simulation.on(model="gpt-5.2").do(ok())
     assert (await over(backend, await backend.replay(failed.id))).status is JobStatus.COMPLETED

@@ -143,7 +143,7 @@ async def test_what_says_that_a_provider_is_broken_opens_its_breaker(simulation:
         assert (await breaker_of(backend, "openai")).state is BreakerState.OPEN
 
 
-@pytest.mark.parametrize("fault", [400, 401, 429, "content_filter", "context_too_long", "auth", "quota"])
+@pytest.mark.parametrize("fault", [400, 401, 429, "content_filter", "context_too_long", "auth", "quota_exhausted"])
 async def test_what_is_about_the_request_or_the_account_does_not(simulation: Simulation, fault: int | str) -> None:
     simulation.on(model="gpt-5.2").do(fail(fault) * 100)
     async with a_backend(simulation) as backend:

@@ -124,7 +124,7 @@ def test_an_answer_is_written_at_the_pace_of_its_model() -> None:
     assert finished(plan).output_tokens / seconds == pytest.approx(75, rel=0.02)
 
 
-@pytest.mark.parametrize("kind", [401, 429, 503, "content_filter", "quota", "overloaded"])
+@pytest.mark.parametrize("kind", [401, 429, 503, "content_filter", "quota_exhausted", "overloaded"])
 def test_a_refusal_comes_instead_of_the_first_token(kind: int | str) -> None:
     sim = Simulation()
     sim.on().do(fail(kind))

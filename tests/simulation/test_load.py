@@ -119,7 +119,7 @@ def test_each_model_of_each_provider_has_a_line_of_its_own(other: Mapping[str, A
     assert begin(sim, "two", **other).queued_seconds == 0
 
 
-@pytest.mark.parametrize("fault", [429, 503, "connect_error", "quota"])
+@pytest.mark.parametrize("fault", [429, 503, "connect_error", "quota_exhausted"])
 def test_a_call_that_is_turned_away_neither_waits_nor_takes_a_place(fault: int | str) -> None:
     sim = a_world(1, load_factor=3)
     sim.on(prompt="away").do(aijobs.fail(fault))

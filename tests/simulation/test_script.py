@@ -29,7 +29,7 @@ def error_of(status_or_kind: int | str, *, retry_after: float | None = None) -> 
         ("context_too_long", "context_too_long", ErrorCategory.VALIDATION, False),
         ("overloaded", "provider_unavailable", ErrorCategory.PROVIDER, True),
         ("refusal", "refused", ErrorCategory.CONTENT_FILTER, False),
-        ("quota", "quota_exhausted", ErrorCategory.QUOTA, False),
+        ("quota_exhausted", "quota_exhausted", ErrorCategory.QUOTA, False),
         ("reset", "connection_reset", ErrorCategory.PROVIDER, True),
         ("timeout", "provider_timeout", ErrorCategory.TIMEOUT, True),
         ("truncate", "stream_truncated", ErrorCategory.PROVIDER, True),
@@ -61,7 +61,7 @@ def test_what_the_provider_asks_to_wait_is_carried_by_the_error() -> None:
 
 
 def test_an_exhausted_quota_does_not_say_when_to_try_again() -> None:
-    assert error_of("quota").retry_after_seconds is None
+    assert error_of("quota_exhausted").retry_after_seconds is None
 
 
 def test_an_unknown_kind_is_answered_with_the_nearest() -> None:

@@ -55,7 +55,7 @@ def verdict_on(sim: Simulation, *steps: Step | tuple[Step, ...], attempts: int, 
         (fail(429, retry_after=20), 2, lambda _: 19.9, ["retry_after_ignored"]),
         (fail(429, retry_after=20), 2, lambda _: 20, []),
         (fail(401), 2, lambda _: 5, ["retried_what_must_not_be"]),
-        (fail("quota"), 2, lambda _: 5, ["retried_what_must_not_be"]),
+        (fail("quota_exhausted"), 2, lambda _: 5, ["retried_what_must_not_be"]),
         (fail(503), 2, lambda _: 0, ["no_backoff"]),
         (fail(503), 2, lambda _: 2, []),
         (fail(503), 4, lambda _: 0.01, ["no_backoff"]),
@@ -128,7 +128,7 @@ def test_the_journal_says_whether_the_caller_stayed_to_the_end(sim: Simulation) 
         (fail("truncate").forever(),),
         (fail("timeout"), fail("reset"), ok()),
         (fail(401),),
-        (fail("quota"),),
+        (fail("quota_exhausted"),),
     ],
 )
 def test_our_own_jobs_behave(steps: tuple[Step | tuple[Step, ...], ...]) -> None:
@@ -205,7 +205,7 @@ def test_a_vendors_client_that_waits_as_told_is_not_blamed(mocked: Mock) -> None
 
 
 def test_a_vendors_client_that_repeats_an_exhausted_quota_is_found(mocked: Mock) -> None:
-    mocked.on().do(fail("quota"), ok())
+    mocked.on().do(fail("quota_exhausted"), ok())
     assert over_the_wire(mocked)
     assert [finding.kind for finding in mocked.verdict().findings] == ["retried_what_must_not_be"]
 

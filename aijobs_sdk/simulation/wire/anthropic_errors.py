@@ -22,7 +22,7 @@ _KINDS: Mapping[int, str] = {
     OVERLOADED: "overloaded_error",
 }
 _MESSAGES: Mapping[str, str] = {
-    FaultKind.QUOTA: f"The monthly limit of API usage is spent ({SPEND_LIMIT}). Waiting does not help.",
+    FaultKind.QUOTA_EXHAUSTED: f"The monthly limit of API usage is spent ({SPEND_LIMIT}). Waiting does not help.",
     FaultKind.CONTENT_FILTER: "Output blocked by content filtering policy",
     FaultKind.CONTEXT_TOO_LONG: "prompt is too long: it does not fit into the context window of this model",
     "invalid_request_error": "The request was not accepted.",
@@ -47,7 +47,7 @@ def refusal(call: Call, refused: Refused) -> Json:
 def failure(call: Call, fault: Fault) -> Json:
     """Return the body that tells of a fault."""
     status = fault.status or HTTPStatus.INTERNAL_SERVER_ERROR
-    error_code = SPEND_LIMIT if fault.kind is FaultKind.QUOTA else None
+    error_code = SPEND_LIMIT if fault.kind is FaultKind.QUOTA_EXHAUSTED else None
     message = _MESSAGES.get(str(fault.kind)) or _MESSAGES[_kind_of(status)]
     return error_body(_kind_of(status), message, call.request_id, error_code)
 

@@ -157,7 +157,9 @@ def _error(call: Call, words: _Words) -> HttpResponse:
 
 
 _WORDS: Mapping[FaultKind | None, _Words] = {
-    FaultKind.QUOTA: _Words(429, "ThrottlingException", "Too many tokens per day, please wait before trying again."),
+    FaultKind.QUOTA_EXHAUSTED: _Words(
+        429, "ThrottlingException", "Too many tokens per day, please wait before trying again."
+    ),
     FaultKind.CONTENT_FILTER: _Words(400, "ValidationException", "Output blocked by content filtering policy"),
     FaultKind.CONTEXT_TOO_LONG: _Words(400, "ValidationException", "Input is too long for requested model."),
 }

@@ -73,7 +73,7 @@ def details_of(call: Call, fault: Fault, status: int) -> list[JsonValue]:
 
 
 def _violation(call: Call, fault: Fault) -> Json:
-    period = "Day" if fault.kind is FaultKind.QUOTA else "Minute"
+    period = "Day" if fault.kind is FaultKind.QUOTA_EXHAUSTED else "Minute"
     return {
         "quotaMetric": f"{_host(call)}/generate_content_requests",
         "quotaId": f"GenerateRequestsPer{period}PerProjectPerModel",

@@ -17,7 +17,7 @@ def error_body(message: str, kind: str, code: str | None, param: str | None = No
 
 Words = tuple[str, str, str | None]
 WORDS: Mapping[FaultKind | None, Words] = {
-    FaultKind.QUOTA: (
+    FaultKind.QUOTA_EXHAUSTED: (
         "You exceeded your current quota, please check your plan and billing details.",
         "insufficient_quota",
         "insufficient_quota",

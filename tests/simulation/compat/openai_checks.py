@@ -255,7 +255,7 @@ async def _(host: Host) -> None:
 
 @ERRORS.check("429, quota → RateLimitError, code `insufficient_quota`")
 async def _(host: Host) -> None:
-    error = await refused(host, "quota", openai.RateLimitError)
+    error = await refused(host, "quota_exhausted", openai.RateLimitError)
     assert error.code == "insufficient_quota"
     assert "retry-after" not in error.response.headers
 

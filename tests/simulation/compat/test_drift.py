@@ -208,7 +208,9 @@ def test_an_exception_in_a_stream_is_what_amazon_describes(path: str, operation:
     assert list(misfits(events[last.headers[":exception-type"]], json.loads(last.payload))) == []
 
 
-@pytest.mark.parametrize("fault", [400, 403, 404, 408, 424, 429, 500, 503, "quota", "overloaded", "context_too_long"])
+@pytest.mark.parametrize(
+    "fault", [400, 403, 404, 408, 424, 429, 500, 503, "quota_exhausted", "overloaded", "context_too_long"]
+)
 def test_an_error_is_what_amazon_describes(fault: int | str) -> None:
     answered = amazon("converse", TALK, fault)
     known = {shape.name: shape for shape in AMAZON.operation_model("Converse").error_shapes}

@@ -276,7 +276,7 @@ def test_a_busy_provider_says_how_long_to_wait(sim: Mock, status: int) -> None:
 
 
 def test_a_spent_limit_does_not_say_when_to_try_again(sim: Mock) -> None:
-    sim.on().do(aijobs.fail("quota"))
+    sim.on().do(aijobs.fail("quota_exhausted"))
     with pytest.raises(anthropic.RateLimitError, match="enforced_spend_limit_reached") as caught:
         create(sim)
     assert caught.value.error_code == "enforced_spend_limit_reached"

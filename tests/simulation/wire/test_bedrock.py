@@ -220,7 +220,7 @@ FAULTS = [
     (408, 408, "ModelTimeoutException"),
     (424, 424, "ModelErrorException"),
     (429, 429, "ThrottlingException"),
-    ("quota", 429, "ThrottlingException"),
+    ("quota_exhausted", 429, "ThrottlingException"),
     (500, 500, "InternalServerException"),
     (503, 503, "ServiceUnavailableException"),
     ("overloaded", 503, "ServiceUnavailableException"),

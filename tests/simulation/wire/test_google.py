@@ -297,7 +297,7 @@ def test_a_method_nobody_simulates_is_not_found(stage: Stage) -> None:
         (404, errors.ClientError, 404, "NOT_FOUND"),
         ("context_too_long", errors.ClientError, 400, "INVALID_ARGUMENT"),
         (429, errors.ClientError, 429, "RESOURCE_EXHAUSTED"),
-        ("quota", errors.ClientError, 429, "RESOURCE_EXHAUSTED"),
+        ("quota_exhausted", errors.ClientError, 429, "RESOURCE_EXHAUSTED"),
         (500, errors.ServerError, 500, "INTERNAL"),
         (503, errors.ServerError, 503, "UNAVAILABLE"),
         ("overloaded", errors.ServerError, 503, "UNAVAILABLE"),

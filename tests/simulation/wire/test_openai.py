@@ -210,7 +210,7 @@ def test_models_can_be_listed_and_looked_up(stage: Stage) -> None:
         (429, openai.RateLimitError, "rate_limit_exceeded"),
         (500, openai.InternalServerError, None),
         ("overloaded", openai.InternalServerError, None),
-        ("quota", openai.RateLimitError, "insufficient_quota"),
+        ("quota_exhausted", openai.RateLimitError, "insufficient_quota"),
         ("context_too_long", openai.BadRequestError, "context_length_exceeded"),
         ("content_filter", openai.BadRequestError, "content_policy_violation"),
         ("connect_error", openai.APIConnectionError, None),
