@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Literal
 
 import click
@@ -57,6 +58,7 @@ def main(
     click.echo(f"Simulated vendors at http://{host}:{port}, for example:")
     click.echo(f"  OPENAI_BASE_URL=http://{host}:{port}/v1")
     click.echo(f"  ANTHROPIC_BASE_URL=http://{host}:{port}")
+    gc.freeze()  # what is there by now stays: nobody has to look through it again and again
     server.run()
 
 

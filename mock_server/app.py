@@ -125,7 +125,7 @@ async def _send_at_once(response: HttpResponse, send: Send) -> None:
 
 
 def _headers(response: HttpResponse) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+    return [(name.encode(), value.encode("latin-1")) for name, value in response.headers.items()]
 
 
 async def _reach(at_seconds: float, began: float) -> None:

@@ -32,6 +32,7 @@ from aijobs_sdk.simulation.verdict import MANY_ATTEMPTS, Verdict, judge
 from aijobs_sdk.simulation.virtual_time import EPOCH
 from aijobs_sdk.simulation.writing import SteadyAnswers, Writing
 
+MOST_STAND_INS = 1000
 _SUCCESS = ok()
 _NOTHING = Plan(
     ttft_seconds=0.0,
@@ -67,8 +68,9 @@ class Simulation:
         self._profile = Profile.load(profile)
         self._behaviours: dict[str, Behaviour] = {}
         self._answers = SteadyAnswers()
+        self._stand_ins: dict[int, str] = {}
         self._rules: list[Rule] = []
-        self._limits: RateLimits | None = None
+        self._limits = RateLimits()
         self._capacities = Capacities(self._profile.capacity)
         self._used_rules: set[int] = set()
         self._timeline = Timeline(self._chance, self._profile)
@@ -115,6 +117,7 @@ class Simulation:
         profile = self._profile if said.profile is None else Profile.load(said.profile)
         if said.seed is not None:
             self.seed, self._chance = said.seed, Chance(said.seed)
+            self._stand_ins.clear()
         self._profile = profile
         self._behaviours.clear()
         self._answers.forget()
@@ -199,7 +202,6 @@ class Simulation:
         )
 
     def _limit(self, limit: RateLimit) -> None:
-        self._limits = self._limits or RateLimits()
         self._limits.add(limit)
 
     def capacity(self, *, model: str = "*", max_concurrency: int, load_factor: float = 1.0) -> None:
@@ -219,10 +221,8 @@ class Simulation:
 
         Return what is left, and how the call is sent away where that is not enough.
         """
-        if self._limits is None:
-            return Allowances(None, None), None
         tokens = estimate_tokens(request.system or "") + estimate_tokens(request.prompt)
-        left = self._limits.take(str(request.tenant_id), request.model, tokens, seconds)
+        left = self._limits.take(request.tenant_id, request.model, tokens, seconds)
         if not left.retry_seconds:
             return left, None
         fault = status_fault(HTTPStatus.TOO_MANY_REQUESTS).replace(retry_after_seconds=left.retry_seconds)
@@ -238,7 +238,13 @@ class Simulation:
 
     def stands_for(self, secret: str) -> str:
         """Return a name for a key: the same for the same key in this world, and nothing to find the key by."""
-        return self._chance.token("key", secret).hex()
+        # Remembered by a number that the secret cannot be told from: it is not kept.
+        known = self._stand_ins.get(hash(secret))
+        if known is None:
+            if len(self._stand_ins) >= MOST_STAND_INS:
+                self._stand_ins.clear()
+            known = self._stand_ins[hash(secret)] = self._chance.token("key", secret).hex()
+        return known
 
     @property
     def calls(self) -> Sequence[Call]:

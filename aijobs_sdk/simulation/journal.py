@@ -85,6 +85,7 @@ class Journal:
                 started_at_seconds=at_seconds,
                 ends_at_seconds=None if at_seconds is None else at_seconds + plan.ends_at_seconds,
                 queued_seconds=plan.queued_seconds,
+                read_to_end=None if plan.ends_at_seconds else True,  # nobody can leave what takes no time
                 notices_truncation=notices_truncation,
             )
         )

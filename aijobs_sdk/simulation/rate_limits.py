@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -24,6 +24,11 @@ class RateLimit(Fact):
     tokens_per_minute: int | None = Field(default=None, ge=1)
 
 
+USUAL = RateLimit(requests_per_minute=10_000, tokens_per_minute=10_000_000)
+"""What answers tell of where nobody gave a limit; who exceeds it is let in all the same. Own choice."""
+MOST_ACCOUNTS = 10_000
+
+
 class Allowance(NamedTuple):
     """What is left of one limit after a request."""
 
@@ -36,7 +41,7 @@ class Allowance(NamedTuple):
 
 
 class Allowances(NamedTuple):
-    """What a response says about limits; None where there is none."""
+    """What a response says about limits; None where nothing is said."""
 
     requests: Allowance | None
     tokens: Allowance | None
@@ -52,62 +57,71 @@ class RateLimits:
 
     def __init__(self) -> None:
         self._limits: list[RateLimit] = []
-        self._buckets: dict[tuple[str, str, str], _Bucket] = {}
+        self._of_model: dict[str, RateLimit] = {}
+        self._accounts: dict[tuple[Hashable, str], _Account] = {}
 
     def add(self, limit: RateLimit) -> None:
         """Let a limit hold from now on, in place of earlier ones for the same models."""
         self._limits.append(limit)
+        self._of_model.clear()
 
-    def take(self, tenant: str, model: str, tokens: int, now: float) -> Allowances:
+    def take(self, tenant: Hashable, model: str, tokens: int, now: float) -> Allowances:
         """Take one request with so many input tokens from the tenant's limits, unless one of them is used up."""
-        limit = next((one for one in reversed(self._limits) if fnmatchcase(model, one.model)), None)
+        limit = self._of_model.get(model)
         if limit is None:
-            return Allowances(None, None)
-        wanted = [
-            (self._bucket("requests", tenant, model, limit.requests_per_minute), 1),
-            (self._bucket("tokens", tenant, model, limit.tokens_per_minute), tokens),
-        ]
-        return Allowances(*_take(wanted, now))
+            given = (one for one in reversed(self._limits) if fnmatchcase(model, one.model))
+            limit = self._of_model[model] = next(given, USUAL)
+        account = self._accounts.get((tenant, model))
+        if account is None or account.limit is not limit:
+            account = self._accounts[tenant, model] = _Account(limit)
+            if len(self._accounts) > MOST_ACCOUNTS:
+                del self._accounts[next(iter(self._accounts))]  # of whoever came first, and is full again by now
+        return account.take(tokens, now)
 
-    def _bucket(self, kind: str, tenant: str, model: str, limit: int | None) -> _Bucket | None:
-        if limit is None:
-            return None
-        bucket = self._buckets.get((kind, tenant, model))
-        if bucket is None or bucket.limit != limit:
-            bucket = self._buckets[kind, tenant, model] = _Bucket(limit)
-        return bucket
+
+class _Account:
+    """What one tenant has left of one model's limit."""
+
+    def __init__(self, limit: RateLimit) -> None:
+        self.limit = limit
+        self._requests = None if limit.requests_per_minute is None else _Bucket(limit.requests_per_minute)
+        self._tokens = None if limit.tokens_per_minute is None else _Bucket(limit.tokens_per_minute)
+
+    def take(self, tokens: int, now: float) -> Allowances:
+        """Take one request, unless something of it is used up."""
+        has_a_request = self._requests is None or self._requests.has(1, now)
+        has_tokens = self._tokens is None or self._tokens.has(tokens, now)
+        let_in = (has_a_request and has_tokens) or self.limit is USUAL
+        return Allowances(
+            None if self._requests is None else self._requests.take(1, let_in=let_in),
+            None if self._tokens is None else self._tokens.take(tokens, let_in=let_in),
+        )
 
 
 class _Bucket:
-    """Holds at most a minute's worth."""
+    """Holds at most a minute's worth. More than that is let in once it is full, as it never would be otherwise."""
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.left = float(limit)
+        self._limit = limit
+        self._left = float(limit)
         self._at: float | None = None
 
-    def refill(self, now: float) -> None:
+    def has(self, amount: int, now: float) -> bool:
+        """Refill; return whether so much is there."""
         if self._at is not None:
             passed = max(0.0, now - self._at)  # on another loop of the same world it may be earlier again
-            self.left = min(float(self.limit), self.left + passed * self.limit / MINUTE_SECONDS)
+            self._left = min(float(self._limit), self._left + passed * self._limit / MINUTE_SECONDS)
         self._at = now
+        return self._left + ROUNDING >= min(amount, self._limit)
 
-    def seconds_until(self, wanted: float) -> float:
-        return max(0.0, wanted - self.left) * MINUTE_SECONDS / self.limit
+    def take(self, amount: int, *, let_in: bool) -> Allowance:
+        """Take so much, where it is let in, and return what is left."""
+        amount = min(amount, self._limit)
+        retry_seconds = 0.0 if let_in else self._seconds_until(amount)
+        if let_in:
+            self._left = max(0.0, self._left - amount)
+        remaining = int(self._left + ROUNDING)
+        return Allowance(self._limit, remaining, self._seconds_until(self._limit), retry_seconds)
 
-
-def _take(wanted: Sequence[tuple[_Bucket | None, int]], now: float) -> Sequence[Allowance | None]:
-    for bucket, _ in wanted:
-        if bucket is not None:
-            bucket.refill(now)
-    # More tokens than a whole minute's are let in once the bucket is full, as they never would be otherwise.
-    amounts = [(bucket, 0.0 if bucket is None else float(min(amount, bucket.limit))) for bucket, amount in wanted]
-    let_in = all(bucket is None or bucket.left + ROUNDING >= amount for bucket, amount in amounts)
-    return [None if bucket is None else _taken(bucket, amount, let_in=let_in) for bucket, amount in amounts]
-
-
-def _taken(bucket: _Bucket, amount: float, *, let_in: bool) -> Allowance:
-    retry_seconds = 0.0 if let_in else bucket.seconds_until(amount)
-    if let_in:
-        bucket.left = max(0.0, bucket.left - amount)
-    return Allowance(bucket.limit, int(bucket.left + ROUNDING), bucket.seconds_until(bucket.limit), retry_seconds)
+    def _seconds_until(self, wanted: int) -> float:
+        return max(0.0, wanted - self._left) * MINUTE_SECONDS / self._limit

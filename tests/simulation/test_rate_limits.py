@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from aijobs_sdk.simulation.rate_limits import RateLimit, RateLimits
@@ -70,8 +68,11 @@ def test_what_is_left_is_told_with_every_answer() -> None:
     assert remaining == [59, 58, 57]
 
 
-def test_other_models_have_no_limit() -> None:
-    assert limits(requests_per_minute=1).take("us", "claude-opus-4.5", 1, math.inf).requests is None
+def test_other_models_have_high_limits_that_refuse_nobody() -> None:
+    world = limits(requests_per_minute=1)
+    taken = [world.take("us", "claude-opus-4.5", 1, 0.0) for _ in range(20_000)]
+    assert [one.requests and one.requests.remaining for one in (taken[0], taken[-1])] == [9_999, 0]
+    assert not any(one.retry_seconds for one in taken)
 
 
 def test_of_two_limits_the_later_holds() -> None:

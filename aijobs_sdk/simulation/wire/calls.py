@@ -169,7 +169,7 @@ class Call:
         tool = asked.tools[0] if asked.tools else None
         request = self._generation(asked, model)
         written = self._written(asked, tool)
-        provider = self._provider(model)
+        provider = _provider_at(self.vendor, model.name, self.table)
         plan = self._admitted(request) or self._world.plan(
             request,
             written=written,
@@ -179,7 +179,8 @@ class Call:
             provider=provider,
         )
         number = self._world.record(request, plan, at_seconds=self._seconds, provider=provider)
-        self.request.begin(self._world, number)
+        if plan.ends_at_seconds:
+            self.request.begin(self._world, number)
         self.is_broken = isinstance(plan.ending, Fault)
         if isinstance(plan.ending, Fault) and _is_before_the_answer(plan.ending, asked):
             raise Failed(plan.ending, plan.ends_at_seconds)
@@ -233,10 +234,6 @@ class Call:
             draw_key=f"{who.tenant}/{who.key}",
         )
 
-    def _provider(self, model: Model) -> str:
-        served = SERVED_BY[self.vendor]
-        return next((route.provider for route in model.routes if route.provider in served), model.provider)
-
     def _admitted(self, request: GenerationRequest) -> Plan | None:
         """Return None for a call within its caller's limits, and otherwise how it is sent away."""
         if not self.is_limited:
@@ -275,6 +272,12 @@ class Call:
             quirk=plan.quirk,
         )
         return answer if tool is None else as_call(answer, tool, asked.tools)
+
+
+@lru_cache(1024)  # as find_model()
+def _provider_at(vendor: str, name: str, table: ModelTable) -> str:
+    model = table.get(name)
+    return next((one.provider for one in model.routes if one.provider in SERVED_BY[vendor]), model.provider)
 
 
 def fingerprint(request: HttpRequest) -> str:

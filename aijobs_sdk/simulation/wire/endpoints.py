@@ -114,7 +114,9 @@ class Endpoints:
         if not found:
             return self._at_no_vendors(request, now=now)
         # Some vendors have a path in common: the key tells whose client is calling.
-        vendor, handler, params = next((one for one in found if one[0].key(request)), found[0])
+        vendor, handler, params = found[0]
+        if len(found) > 1:
+            vendor, handler, params = next((one for one in found if one[0].key(request)), found[0])
         try:
             played = self._played(vendor, request, now=now)
         except Refused as refused:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from aijobs_sdk.simulation.faults import Fault, FaultKind
-from aijobs_sdk.simulation.rate_limits import Allowance
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import Route, route
 from aijobs_sdk.simulation.wire.exchange import Headers, HttpRequest, HttpResponse
@@ -62,16 +61,13 @@ class OpenAI:
             "openai-organization": "org-simulated",
             "openai-processing-ms": "12",
         }
-        for name, one in (("requests", call.allowances.requests), ("tokens", call.allowances.tokens)):
-            headers |= _limit_headers(name, one)
+        requests, tokens = call.allowances
+        if requests is not None:
+            headers["x-ratelimit-limit-requests"] = str(requests.limit)
+            headers["x-ratelimit-remaining-requests"] = str(requests.remaining)
+            headers["x-ratelimit-reset-requests"] = f"{requests.reset_seconds:.3f}s"
+        if tokens is not None:
+            headers["x-ratelimit-limit-tokens"] = str(tokens.limit)
+            headers["x-ratelimit-remaining-tokens"] = str(tokens.remaining)
+            headers["x-ratelimit-reset-tokens"] = f"{tokens.reset_seconds:.3f}s"
         return headers
-
-
-def _limit_headers(name: str, one: Allowance | None) -> dict[str, str]:
-    if one is None:
-        return {}
-    return {
-        f"x-ratelimit-limit-{name}": str(one.limit),
-        f"x-ratelimit-remaining-{name}": str(one.remaining),
-        f"x-ratelimit-reset-{name}": f"{one.reset_seconds:.3f}s",
-    }

@@ -45,7 +45,8 @@ def _asked(body: Body) -> Asked:
             400, "Missing required parameter: 'messages'.", code="missing_required_parameter", param="messages"
         )
     said = [text_of(message) for message in messages]
-    last = max((place for place, message in enumerate(messages) if role(message) == "user"), default=len(said) - 1)
+    newest_first = range(len(messages) - 1, -1, -1)
+    last = next((place for place in newest_first if role(messages[place]) == "user"), len(said) - 1)
     return Asked(
         model_id=str(body["model"]),
         prompt=said[last],

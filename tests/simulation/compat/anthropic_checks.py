@@ -225,8 +225,10 @@ async def _(host: Host) -> None:
     host.world.verdict().assert_ok()
 
 
-@ERRORS.check("headers: `anthropic-ratelimit-*` where there is a limit")
+@ERRORS.check("headers: live `anthropic-ratelimit-*` on every answer")
 async def _(host: Host) -> None:
+    usual = (await host.anthropic().messages.with_raw_response.create(**ASKED)).headers
+    assert int(usual["anthropic-ratelimit-requests-remaining"]) == int(usual["anthropic-ratelimit-requests-limit"]) - 1
     host.world.limit(requests_per_minute=10)
     headers = (await host.anthropic().messages.with_raw_response.create(**ASKED)).headers
     assert headers["request-id"].startswith("req_")

@@ -316,9 +316,12 @@ async def _(host: Host) -> None:
     assert int(answer.headers["openai-processing-ms"]) >= 0
 
 
-@ERRORS.check("headers: `x-ratelimit-*` where there is a limit")
+@ERRORS.check("headers: live `x-ratelimit-*` on every answer")
 async def _(host: Host) -> None:
+    ask = host.openai().chat.completions.with_raw_response.create
+    usual = await ask(model=GPT, messages=MESSAGES)
+    assert 0 < int(usual.headers["x-ratelimit-remaining-tokens"]) < int(usual.headers["x-ratelimit-limit-tokens"])
     host.world.limit(model=GPT, requests_per_minute=10)
-    answer = await host.openai().chat.completions.with_raw_response.create(model=GPT, messages=MESSAGES)
+    answer = await ask(model=GPT, messages=MESSAGES)
     limit = [answer.headers[f"x-ratelimit-{name}-requests"] for name in ("limit", "remaining")]
     assert limit == ["10", "9"]
