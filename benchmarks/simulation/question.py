@@ -6,7 +6,7 @@ import json
 
 MODEL = "gpt-5.2"
 PROMPT = "Tell me about rivers"
-MAX_TOKENS = 40
+MAX_TOKENS = 41
 """What our simulation writes comes to 51 events with it: the role, the pieces, the finish reason and the end mark."""
 LEAST_EVENTS = 50
 PIECE = "flow "
