@@ -42,8 +42,11 @@ class LocalBackend:
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
         """Check, then store all of them or none."""
         await self._ensure_workers()
-        create = partial(self._dispatch, requests)
-        return (await (create() if self._pool is None else self._pool.take_in(len(requests), create))).jobs
+        if self._pool is None:
+            created = await self._dispatch(requests)
+        else:
+            created = await self._pool.take_in(len(requests), partial(self._dispatch, requests))
+        return created.jobs
 
     async def _dispatch(self, requests: Sequence[JobRequest], taker: Taker | None = None) -> Created:
         return await dispatch(

@@ -26,13 +26,14 @@ from aijobs_sdk.simulation.profiles import Behaviour, ErrorRates, Profile
 from aijobs_sdk.simulation.rate_limits import Allowances, RateLimit, RateLimits
 from aijobs_sdk.simulation.rules import Match, Rule
 from aijobs_sdk.simulation.scenario import Scenario
-from aijobs_sdk.simulation.script import Fail, Step, Succeed, fail, ok
+from aijobs_sdk.simulation.script import Cut, Fail, Step, Succeed, fail, ok
 from aijobs_sdk.simulation.timeline import Incident, Outage, Timeline
 from aijobs_sdk.simulation.verdict import MANY_ATTEMPTS, Verdict, judge
 from aijobs_sdk.simulation.virtual_time import EPOCH
 from aijobs_sdk.simulation.writing import SteadyAnswers, Writing
 
 MOST_STAND_INS = 1000
+"""Keys of callers whose names are remembered; beyond that they are worked out anew."""
 _SUCCESS = ok()
 _NOTHING = Plan(
     ttft_seconds=0.0,
@@ -124,7 +125,7 @@ class Simulation:
         self._timeline = self._timeline.moved_to(self._chance, profile)
         self._capacities.follow(profile.capacity)
         for limit in said.limits:
-            self._limit(limit)
+            self._limits.add(limit)
         for given in said.capacities:
             self._capacities.add(given)
         for rule in said.rules:
@@ -197,12 +198,9 @@ class Simulation:
 
         Tokens are those of the request. A call above a limit is answered 429, with the time to wait.
         """
-        self._limit(
+        self._limits.add(
             RateLimit(model=model, requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute)
         )
-
-    def _limit(self, limit: RateLimit) -> None:
-        self._limits.add(limit)
 
     def capacity(self, *, model: str = "*", max_concurrency: int, load_factor: float = 1.0) -> None:
         """Let each of these models (a glob) answer only so many calls at a time, at each of its providers.
@@ -266,8 +264,11 @@ class Simulation:
         match step:
             case Fail():
                 return _broken_off(self._answers.of(writing, Succeed()), step, dice)
-            case Succeed():
+            case Succeed(cut=None):
                 return self._answers.of(writing, step)
+            case Succeed(cut=Cut() as cut):
+                whole = self._answers.of(writing, step)
+                return whole.cut(after_pieces=whole.pieces_in(cut.after_tokens), seconds=cut.seconds)
             case _:
                 raise TypeError(f"{type(step).__name__} is no step: make one with ok() or fail().")
 

@@ -27,8 +27,6 @@ class FaultKind(StrEnum):
     CONTEXT_TOO_LONG = "context_too_long"
     ERROR_EVENT = "error_event"
     MALFORMED_EVENT = "malformed_event"
-    MAX_TOKENS = "max_tokens"
-    """No failure: the answer is cut off by the limit of its length, whatever the caller allowed."""
     OVERLOADED = "overloaded"
     QUOTA_EXHAUSTED = "quota_exhausted"
     REFUSAL = "refusal"
@@ -46,6 +44,8 @@ class Quirk(StrEnum):
     """A tool is called with arguments that are no JSON or, where they are sent as an object, do not fit."""
     DUPLICATE_EVENT = "duplicate_event"
     """An event of the stream comes twice in a row."""
+    MAX_TOKENS = "max_tokens"
+    """The answer is cut off by the limit of its length, whatever the caller allowed."""
     SLOW_LORIS = "slow_loris"
     """The answer never stops coming, and takes for ever."""
     SPLIT_UTF8 = "split_utf8"
@@ -248,15 +248,6 @@ _NAMED: Mapping[FaultKind, Fault] = {
         reason="refusal",
         advice="Change the prompt; the same one will be declined again.",
         retryable=False,
-    ),
-    FaultKind.MAX_TOKENS: Fault(
-        code="output_cut",
-        category=ErrorCategory.PROVIDER,
-        happened="cut its answer off",
-        reason="limit of output tokens",
-        advice="Ask for less.",
-        retryable=True,
-        is_mid_answer=True,
     ),
     FaultKind.CONTEXT_TOO_LONG: Fault(
         status=400,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from aijobs_sdk.contract.provider import Finished
 from aijobs_sdk.providers.tokens import estimate_tokens
-from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
+from aijobs_sdk.simulation.faults import Fault, Quirk
 from aijobs_sdk.simulation.pieces import NO_PIECES, Pieces
 
 
@@ -37,21 +37,22 @@ class Plan(NamedTuple):
         """Return this plan, broken off after that many pieces.
 
         The fault shows `seconds` later; None: at once, or when the first token was expected if nothing was sent.
-        An answer that is only cut off (`max_tokens`) is a good one all the same, if never all of it.
         """
-        is_cut = fault.kind is FaultKind.MAX_TOKENS
-        sent = _torn(self.pieces.first(after_pieces)) if is_cut else self.pieces.first(after_pieces)
+        return self._ending_after(self.pieces.first(after_pieces), seconds, fault)
+
+    def cut(self, *, after_pieces: int, seconds: float | None) -> Plan:
+        """Return this plan with its answer cut off within the last of that many pieces, and otherwise good."""
+        if isinstance(self.ending, Fault):
+            return self
+        sent = _torn(self.pieces.first(after_pieces))
+        written = estimate_tokens(sent.text) + self.thinking_tokens
+        return self._ending_after(sent, seconds, self.ending.replace(finish_reason="length", output_tokens=written))
+
+    def _ending_after(self, sent: Pieces, seconds: float | None, ending: Finished | Fault) -> Plan:
         shown = (*self.thinking, *sent)
         last = shown[-1].offset_seconds if shown else 0.0
         usual = 0.0 if shown else self.ttft_seconds
-        ending = self._cut(sent) if is_cut else fault
         return self._replace(pieces=sent, ends_at_seconds=last + (usual if seconds is None else seconds), ending=ending)
-
-    def _cut(self, sent: Pieces) -> Finished | Fault:
-        if isinstance(self.ending, Fault):
-            return self.ending
-        written = estimate_tokens(sent.text)
-        return self.ending.replace(finish_reason="length", output_tokens=written + self.thinking_tokens)
 
     @property
     def busy_seconds(self) -> float:

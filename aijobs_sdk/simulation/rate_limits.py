@@ -27,6 +27,7 @@ class RateLimit(Fact):
 USUAL = RateLimit(requests_per_minute=10_000, tokens_per_minute=10_000_000)
 """What answers tell of where nobody gave a limit; who exceeds it is let in all the same. Own choice."""
 MOST_ACCOUNTS = 10_000
+"""Pairs of tenant and model whose calls are counted."""
 
 
 class Allowance(NamedTuple):

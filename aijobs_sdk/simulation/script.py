@@ -29,6 +29,15 @@ class Step(Fact):
         return self.replace(is_forever=True)
 
 
+class Cut(Fact):
+    """Where an answer is cut off."""
+
+    after_tokens: int = Field(ge=0)
+    """About how much of it comes."""
+    seconds: float | None = Field(default=None, ge=0)
+    """From the last piece of text, or the start, to the end; None: what is usual."""
+
+
 class Succeed(Step):
     """The provider answers."""
 
@@ -38,6 +47,8 @@ class Succeed(Step):
     """About how long that text is; None: a length drawn from the profile."""
     quirk: Quirk | None = None
     """How it is sent; None: as always."""
+    cut: Cut | None = None
+    """None: it is whole."""
 
 
 class Fail(Step):
@@ -70,13 +81,15 @@ def fail(
     Raises:
         InvalidRequestError: no fault has this status or name, or a time cannot be.
     """
+    if status_or_kind == Quirk.MAX_TOKENS:
+        after_tokens = CUT_AFTER_TOKENS if after_tokens is None else after_tokens
+        cut = Cut(after_tokens=after_tokens, seconds=None if seconds is None else seconds_of(seconds))
+        return Succeed(quirk=Quirk.MAX_TOKENS, cut=cut)
     if status_or_kind in list(Quirk):
         return Succeed(quirk=Quirk(status_or_kind))
     fault = status_fault(status_or_kind) if isinstance(status_or_kind, int) else named_fault(status_or_kind)
     if status_or_kind in {FaultKind.TIMEOUT, FaultKind.STALL} and seconds is None:
         seconds = SILENCE_SECONDS
-    if status_or_kind == FaultKind.MAX_TOKENS and after_tokens is None:
-        after_tokens = CUT_AFTER_TOKENS
     return Fail(
         fault=fault.replace(retry_after_seconds=None if retry_after is None else seconds_of(retry_after)),
         after_tokens=after_tokens,

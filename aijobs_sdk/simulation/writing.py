@@ -21,6 +21,7 @@ from aijobs_sdk.simulation.text import head_of, pieces
 SLOW_LORIS_SECONDS = 20.0
 """Between two pieces of an answer that takes for ever: below the limits that callers set for silence."""
 MOST_REMEMBERED = 256
+"""Answers of a steady world."""
 
 
 class SteadyAnswers:

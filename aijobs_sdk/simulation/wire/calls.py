@@ -44,7 +44,8 @@ _uuid = lru_cache(256)(uuid.UUID)
 NO_ALLOWANCES = Allowances(None, None)
 PACKET_BYTES = 7
 """Bytes in a packet that ends where no event does: odd, so that it parts characters, too."""
-
+SHORT_BYTES = 4096
+"""Up to here it is remembered what a body is told by; long ones would fill the memory."""
 
 _STREAMED = {
     ":streamGenerateContent": ":generateContent",
@@ -282,7 +283,6 @@ def _provider_at(vendor: str, name: str, table: ModelTable) -> str:
 
 def fingerprint(request: HttpRequest) -> str:
     """Return what two requests for the same answer have in common, whether it is to be streamed or not."""
-    # Of a short request it is remembered; long ones would fill the memory.
     known = _of_short if len(request.body) <= SHORT_BYTES else _of_any
     return known(request.path, request.body)
 
@@ -298,7 +298,6 @@ def _of_any(path: str, body: bytes) -> str:
     return digest.hexdigest()
 
 
-SHORT_BYTES = 4096
 _of_short = lru_cache(1024)(_of_any)
 
 

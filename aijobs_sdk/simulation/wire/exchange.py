@@ -19,6 +19,7 @@ Headers = Mapping[str, str]
 Json = dict[str, JsonValue]
 """An object to send."""
 _UNREAD: JsonValue = {}
+"""Stands for the JSON of a body that nobody has asked for yet."""
 _A_TEXT = "\ue000 a text \ue000"
 """Stands where texts will be; nothing else of a body is like it."""
 

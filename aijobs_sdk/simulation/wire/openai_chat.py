@@ -15,6 +15,7 @@ from aijobs_sdk.simulation.wire.openai_errors import error_body
 from aijobs_sdk.simulation.wire.openai_reading import (
     THINKING_TOKENS,
     Body,
+    last_of_user,
     role,
     schema,
     stops,
@@ -45,8 +46,7 @@ def _asked(body: Body) -> Asked:
             400, "Missing required parameter: 'messages'.", code="missing_required_parameter", param="messages"
         )
     said = [text_of(message) for message in messages]
-    newest_first = range(len(messages) - 1, -1, -1)
-    last = next((place for place in newest_first if role(messages[place]) == "user"), len(said) - 1)
+    last = last_of_user(messages)
     return Asked(
         model_id=str(body["model"]),
         prompt=said[last],

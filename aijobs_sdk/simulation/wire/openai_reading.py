@@ -29,6 +29,12 @@ def role(message: JsonValue) -> str:
     return str(message.get("role")) if isinstance(message, dict) else ""
 
 
+def last_of_user(messages: Sequence[JsonValue]) -> int:
+    """Return the place of the last message of the user's, or of the last there is."""
+    newest_first = range(len(messages) - 1, -1, -1)
+    return next((place for place in newest_first if role(messages[place]) == "user"), len(messages) - 1)
+
+
 def whole_number(body: Body, name: str) -> int | None:
     """Return a field that has to be 1 or more, None where it is left out."""
     value = body.get(name)

@@ -12,7 +12,14 @@ from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
 from aijobs_sdk.simulation.wire.asked import Asked, Tool
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, json_bytes
-from aijobs_sdk.simulation.wire.openai_reading import THINKING_TOKENS, Body, listed, role, text_of, whole_number
+from aijobs_sdk.simulation.wire.openai_reading import (
+    THINKING_TOKENS,
+    Body,
+    last_of_user,
+    listed,
+    text_of,
+    whole_number,
+)
 
 
 def responses(call: Call) -> HttpResponse:
@@ -33,7 +40,7 @@ def _asked(body: Body) -> Asked:
     if not messages:
         raise Refused(400, "Missing required parameter: 'input'.", code="missing_required_parameter", param="input")
     said = [text_of(message) for message in messages]
-    last = max((place for place, message in enumerate(messages) if role(message) == "user"), default=len(said) - 1)
+    last = last_of_user(messages)
     reasoning = body.get("reasoning")
     effort = reasoning.get("effort") if isinstance(reasoning, dict) else None
     return Asked(
