@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.errors import ConfigurationError as ConfigurationError
     from aijobs_sdk.contract.errors import DeadLetterNotFoundError as DeadLetterNotFoundError
     from aijobs_sdk.contract.errors import IdempotencyConflictError as IdempotencyConflictError
+    from aijobs_sdk.contract.errors import InvalidOutputError as InvalidOutputError
     from aijobs_sdk.contract.errors import InvalidRequestError as InvalidRequestError
     from aijobs_sdk.contract.errors import JobCancelledError as JobCancelledError
     from aijobs_sdk.contract.errors import JobError as JobError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.errors import ScheduleNotFoundError as ScheduleNotFoundError
     from aijobs_sdk.contract.errors import StoreUnavailableError as StoreUnavailableError
     from aijobs_sdk.contract.errors import TooManyJobsError as TooManyJobsError
+    from aijobs_sdk.contract.estimate import Estimate as Estimate
     from aijobs_sdk.contract.events import JobAccepted as JobAccepted
     from aijobs_sdk.contract.events import JobCancelled as JobCancelled
     from aijobs_sdk.contract.events import JobCancelRequested as JobCancelRequested
@@ -57,11 +59,19 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.job import JobStatus as JobStatus
     from aijobs_sdk.contract.job import Priority as Priority
     from aijobs_sdk.contract.job import Rate as Rate
+    from aijobs_sdk.contract.provider import Finished as Finished
+    from aijobs_sdk.contract.provider import GenerationRequest as GenerationRequest
+    from aijobs_sdk.contract.provider import Message as Message
+    from aijobs_sdk.contract.provider import Provider as Provider
+    from aijobs_sdk.contract.provider import TextChunk as TextChunk
+    from aijobs_sdk.contract.provider import Tool as Tool
     from aijobs_sdk.contract.records import DeadLetter as DeadLetter
     from aijobs_sdk.contract.records import Document as Document
     from aijobs_sdk.contract.records import LineageEvent as LineageEvent
     from aijobs_sdk.contract.records import UsageRow as UsageRow
+    from aijobs_sdk.contract.results import GeneratedImage as GeneratedImage
     from aijobs_sdk.contract.results import GenerationResult as GenerationResult
+    from aijobs_sdk.contract.results import ImageResult as ImageResult
     from aijobs_sdk.contract.results import JobResult as JobResult
     from aijobs_sdk.contract.schedule import Schedule as Schedule
     from aijobs_sdk.engine.context import JobContext as JobContext
@@ -73,6 +83,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.engine.metrics import Instrument as Instrument
     from aijobs_sdk.engine.metrics import Metrics as Metrics
     from aijobs_sdk.providers.models import Model as Model
+    from aijobs_sdk.providers.models import Route as Route
+    from aijobs_sdk.providers.prices import Price as Price
     from aijobs_sdk.simulation.mock import Mock as Mock
     from aijobs_sdk.simulation.mock import UnusedRuleWarning as UnusedRuleWarning
     from aijobs_sdk.simulation.mock import mock as mock
@@ -89,6 +101,16 @@ if TYPE_CHECKING:
     from aijobs_sdk.usage.usage import Usage as Usage
 
 _HOMES = {
+    "Finished": "contract.provider",
+    "TextChunk": "contract.provider",
+    "GenerationRequest": "contract.provider",
+    "Provider": "contract.provider",
+    "Price": "providers.prices",
+    "Route": "providers.models",
+    "Tool": "contract.provider",
+    "Message": "contract.provider",
+    "InvalidOutputError": "contract.errors",
+    "Estimate": "contract.estimate",
     "AsyncBatch": "batch.async_batch",
     "BatchProgress": "batch.progress",
     "BatchRow": "batch.row",
@@ -146,7 +168,9 @@ _HOMES = {
     "Document": "contract.records",
     "LineageEvent": "contract.records",
     "UsageRow": "contract.records",
+    "GeneratedImage": "contract.results",
     "GenerationResult": "contract.results",
+    "ImageResult": "contract.results",
     "JobResult": "contract.results",
     "JobContext": "engine.context",
     "BreakerLimits": "engine.limits",
@@ -194,11 +218,17 @@ __all__ = [
     "DoneAndNotDone",
     "ErrorCategory",
     "ErrorInfo",
+    "Estimate",
+    "Finished",
+    "GeneratedImage",
+    "GenerationRequest",
     "GenerationResult",
     "Health",
     "IdempotencyConflictError",
+    "ImageResult",
     "InMemoryMetrics",
     "Instrument",
+    "InvalidOutputError",
     "InvalidRequestError",
     "Job",
     "JobAccepted",
@@ -224,23 +254,29 @@ __all__ = [
     "JobType",
     "Limits",
     "LineageEvent",
+    "Message",
     "Metrics",
     "Mock",
     "Model",
     "OpenTelemetryMetrics",
+    "Price",
     "Priority",
     "PrometheusMetrics",
+    "Provider",
     "ProviderError",
     "Rate",
     "RateLimitedError",
     "Recorder",
+    "Route",
     "Schedule",
     "ScheduleNotFoundError",
     "StatusEvent",
     "StoreHealth",
     "StoreUnavailableError",
+    "TextChunk",
     "TextDelta",
     "TooManyJobsError",
+    "Tool",
     "UnknownEvent",
     "UnusedRuleWarning",
     "Usage",

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import DeadLetterNotFoundError, InvalidRequestError, ScheduleNotFoundError
+from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
@@ -18,7 +19,7 @@ from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, L
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.contract.store import Created, Taker
 from aijobs_sdk.engine.context import World
-from aijobs_sdk.engine.dispatch import admission_of, dispatch, find_refusals
+from aijobs_sdk.engine.dispatch import admission_of, dispatch, estimate_of, find_refusals, get_ready
 from aijobs_sdk.engine.health import check_health
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.schedule import checked_schedule
@@ -42,6 +43,7 @@ class LocalBackend:
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
         """Check, then store all of them or none."""
         await self._ensure_workers()
+        await get_ready(requests, self._types)
         if self._pool is None:
             created = await self._dispatch(requests)
         else:
@@ -62,7 +64,13 @@ class LocalBackend:
 
     async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:
         """Return which of these `submit()` would refuse, and why."""
+        await get_ready(requests, self._types)
         return find_refusals(requests, caller=self._caller, types=self._types, clock=self._world.clock)
+
+    async def estimate(self, requests: Sequence[JobRequest]) -> list[Estimate]:
+        """Return what each of these would cost."""
+        await get_ready(requests, self._types)
+        return [estimate_of(request, self._types) for request in requests]
 
     async def get(self, job_id: UUID) -> Job:
         """Return the job as it stands."""
@@ -163,7 +171,7 @@ class LocalBackend:
         pool, self._pool = self._pool, None
         if pool is not None:
             await (pool.stop() if pool.works_here() else pool.abandon())
-        await self._world.store.aclose()
+        await self._world.aclose()
 
     async def _ensure_workers(self) -> None:
         if not self._world.limits.concurrency or (self._pool is not None and self._pool.works_here()):

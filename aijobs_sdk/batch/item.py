@@ -28,7 +28,7 @@ class Item(Fact):
         work = f"row/{self.index}" if not retry else f"row/{self.index}/retry/{retry}"
         return JobRequest(
             type="ai_generation",
-            payload={"prompt": self.prompt, "model": self.model, **parameters},
+            payload={"prompt": self.prompt, "model": self.model, "stream": False, **parameters},
             idempotency_key=f"batch/{batch_id}/{work}",
             draw_key=work,
         )

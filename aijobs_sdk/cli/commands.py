@@ -30,6 +30,7 @@ from aijobs_sdk.cli.submit import follow, read_payload
 from aijobs_sdk.cli.usage import print_report
 from aijobs_sdk.cli.worker import worker
 from aijobs_sdk.connect.clients import Client
+from aijobs_sdk.connect.models import known_models
 from aijobs_sdk.connect.wiring import with_standard_types
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.providers.models import ModelTable
@@ -177,8 +178,11 @@ def health(*, url: str | None, as_json: bool) -> None:
 @aijobs.command()
 @json_option
 def models(*, as_json: bool) -> None:
-    """List the models that can be named, with what they cost."""
-    table = ModelTable.load()
+    """List the models that can be named, with what they cost.
+
+    Those in the file that AIJOBS_MODELS names are among them.
+    """
+    table = known_models()
     if as_json:
         click.echo(json.dumps([model.model_dump(mode="json") for model in table], indent=2))
     else:

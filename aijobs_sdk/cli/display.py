@@ -16,6 +16,7 @@ from rich.text import Text
 
 from aijobs_sdk.contract.events import JobEvent, StatusEvent, TextDelta
 from aijobs_sdk.contract.results import GenerationResult, JobResult
+from aijobs_sdk.providers.prices import today
 
 if TYPE_CHECKING:
     from aijobs_sdk.batch.progress import BatchProgress
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.error_info import ErrorInfo
     from aijobs_sdk.contract.records import DeadLetter
     from aijobs_sdk.engine.job_type import JobType
-    from aijobs_sdk.providers.models import Model, ModelTable
+    from aijobs_sdk.providers.models import ModelTable, Route
 
 REFRESHES_PER_SECOND = 10
 EXACT_BELOW_SECONDS = 9.95
@@ -93,18 +94,19 @@ def print_rows(rows: Sequence[BatchRow], console: Console) -> None:
 
 
 def print_models(models: ModelTable) -> None:
-    """Print the table of models: where each is called, how many thousand tokens it takes, what a million cost."""
-    table = _table(["model", "kind", "called at"], numbers=["reads", "writes", "$ in", "$ out"])
-    for model in models:
-        price = model.route.price
-        limits = map(_thousands, (model.context_window, model.max_output_tokens))
-        table.add_row(model.name, model.kind, _place(model), *limits, str(price.input), str(price.output))
+    """Print the table of models: where each is called and how much it takes, what it costs today, when it ends."""
     console = Console(highlight=False)
-    console.print(table)
+    console.print(_limits_table(models))
+    console.print("Reads, writes: the most tokens of a prompt with its answer, and of an answer.\n")
+    console.print(_prices_table(models))
     console.print(
-        "Reads, writes: the most tokens of a prompt with its answer, and of an answer. $: US dollars for a million "
-        f"tokens. 1 credit is {models.usd_per_credit} US dollars.\nPrices: {_sources(models)}."
+        "$: US dollars for a million tokens read, read again, and written. cr: credits for a thousand; 1 credit is "
+        f"{models.usd_per_credit} US dollars.\nPrices: {_sources(models)}."
     )
+    if any(model.fallbacks for model in models):
+        console.print("", _fallbacks_table(models), "In an outage, where a job allows it.", sep="\n")
+    if any(route.retires_on for model in models for route in model.routes):
+        console.print("", _retirements_table(models), sep="\n")
 
 
 def print_types(types: Iterable[JobType[Any]]) -> None:
@@ -198,8 +200,48 @@ def _why(error: ErrorInfo) -> str:
     return f"{error.code} at {place}" if place else error.code
 
 
-def _place(model: Model) -> str:
-    return f"{model.provider} {model.route.region}" if model.route.region else model.provider
+def _limits_table(models: ModelTable) -> Table:
+    table = _table(["model", "kind", "called at"], numbers=["reads", "writes"])
+    for model in models:
+        limits = map(_thousands, (model.context_window, model.max_output_tokens))
+        table.add_row(escape(model.name), model.kind, escape(", ".join(map(_place, model.routes))), *limits)
+    return table
+
+
+def _prices_table(models: ModelTable) -> Table:
+    table = _table(["model", "called at"], numbers=["$ in", "again", "$ out", "cr in", "cr out", "price"])
+    for model in models:
+        for route in model.routes:
+            price = route.price_at(today())
+            called = model.replace(routes=(route,))
+            credit = [models.credits(called, *tokens).normalize() for tokens in ((1000, 0), (0, 1000))]
+            dollars = (price.input, price.input if price.cached_input is None else price.cached_input, price.output)
+            since = f"of {price.as_of}" if price.valid_from is None else f"from {price.valid_from}"
+            numbers = (f"{one:f}" for one in (*dollars, *credit))
+            table.add_row(escape(model.name), escape(route.provider), *numbers, since)
+    return table
+
+
+def _fallbacks_table(models: ModelTable) -> Table:
+    table = _table(["model", "is stood in for by"], numbers=())
+    for model in models:
+        if model.fallbacks:
+            table.add_row(escape(model.name), escape(", ".join(model.fallbacks)))
+    return table
+
+
+def _retirements_table(models: ModelTable) -> Table:
+    table = _table(["model", "retires at", "on", "its vendor advises"], numbers=())
+    for model in models:
+        for route in model.routes:
+            if route.retires_on is not None:
+                successor = escape(model.successor or "")
+                table.add_row(escape(model.name), escape(route.provider), str(route.retires_on), successor)
+    return table
+
+
+def _place(route: Route) -> str:
+    return f"{route.provider} {route.region}" if route.region else route.provider
 
 
 def _thousands(tokens: int | None) -> str:
@@ -211,4 +253,5 @@ def _first_line(text: str) -> str:
 
 
 def _sources(models: ModelTable) -> str:
-    return "; ".join(sorted({f"{model.route.price.source} ({model.route.price.as_of})" for model in models}))
+    prices = [route.price_at(today()) for model in models for route in model.routes]
+    return "; ".join(sorted({f"{price.source}, read on {price.as_of}" for price in prices}))

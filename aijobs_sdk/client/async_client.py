@@ -23,11 +23,12 @@ from aijobs_sdk.client.request import (
 )
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
 from aijobs_sdk.contract.months import month_of, month_span
 from aijobs_sdk.contract.records import DeadLetter, Document, LineageEvent, UsageRow
-from aijobs_sdk.contract.results import GenerationResult, JobResult
+from aijobs_sdk.contract.results import GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
 
 
@@ -51,6 +52,14 @@ class AsyncClient:
         self,
         prompt: str | None = None,
         *,
+        type: Literal["image_generation"],
+        **options: Unpack[SubmitOptions],
+    ) -> AsyncJobHandle[ImageResult]: ...
+    @overload
+    async def submit(
+        self,
+        prompt: str | None = None,
+        *,
         type: str,
         **options: Unpack[SubmitOptions],
     ) -> AsyncJobHandle[JobResult]: ...
@@ -69,7 +78,24 @@ class AsyncClient:
             IdempotencyConflictError: the key was used before for something else.
         """
         [handle] = await self.submit_many([self.request(prompt, type=type, **options)])
+        handle.output_model = options.get("output_model")
         return handle
+
+    @spelled_out
+    async def estimate(
+        self,
+        prompt: str | None = None,
+        *,
+        type: str = GENERATION,  # noqa: A002
+        **options: Unpack[SubmitOptions],
+    ) -> Estimate:
+        """Return what `submit()` with the same words would cost; nothing is stored, and no provider is asked.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named.
+        """
+        [estimate] = await self._backend.estimate([request_for(prompt, type, options, draw_key=None)])
+        return estimate
 
     @spelled_out
     def request(

@@ -8,12 +8,14 @@ from contextlib import aclosing
 from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.errors import InvalidRequestError, JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent, TextDelta
 from aijobs_sdk.contract.job import Job, JobStatus
-from aijobs_sdk.contract.results import JobResult, read_result
+from aijobs_sdk.contract.results import JobResult, read_result, with_output
 
 R_co = TypeVar("R_co", bound=JobResult, covariant=True)
 
@@ -32,12 +34,14 @@ class AsyncJobHandle(Generic[R_co]):
     `await handle` is `await handle.result()`.
     """
 
-    __slots__ = ("_backend", "_client", "_seen", "id", "last_known")
+    __slots__ = ("_backend", "_client", "_seen", "id", "last_known", "output_model")
 
     def __init__(self, backend: Backend, job_id: UUID, *, last_known: Job | None, client: Reviver) -> None:
         self.id = job_id
         self.last_known = last_known
         """The last record that was read; None for a job attached by id and not asked for yet."""
+        self.output_model: type[BaseModel] | None = None
+        """What `result().output` is made an instance of; it is not pickled."""
         self._backend = backend
         self._seen = 0
         self._client = client
@@ -122,12 +126,16 @@ class AsyncJobHandle(Generic[R_co]):
         Raises:
             JobFailedError: it failed; `error.info` says why.
             JobCancelledError: it was cancelled.
+            InvalidOutputError: it is done, and its answer does not fit the `output_model`.
             TimeoutError: it is not over yet; it keeps running.
         """
         job = await self.wait(timeout)
         if job.error is not None:
             raise JobCancelledError(job, job.error) if job.cancelled() else JobFailedError(job, job.error)
-        return cast("R_co", read_result(job.type, job.result or {}))
+        result = read_result(job.type, job.result or {})
+        if self.output_model is not None:
+            result = with_output(result, self.output_model)
+        return cast("R_co", result)
 
     async def exception(self, timeout: float | None = None) -> JobFailedError | JobCancelledError | None:  # noqa: ASYNC109
         """Return what `result()` would raise, None for a job that completed."""

@@ -18,10 +18,11 @@ from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.client.request import GENERATION, SubmitOptions, spelled_out
 from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.records import DeadLetter, Document, LineageEvent, UsageRow
-from aijobs_sdk.contract.results import GenerationResult, JobResult
+from aijobs_sdk.contract.results import GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
 
 
@@ -45,6 +46,14 @@ class Client:
         self,
         prompt: str | None = None,
         *,
+        type: Literal["image_generation"],
+        **options: Unpack[SubmitOptions],
+    ) -> JobHandle[ImageResult]: ...
+    @overload
+    def submit(
+        self,
+        prompt: str | None = None,
+        *,
         type: str,
         **options: Unpack[SubmitOptions],
     ) -> JobHandle[JobResult]: ...
@@ -63,6 +72,7 @@ class Client:
             IdempotencyConflictError: the key was used before for something else.
         """
         [handle] = self.submit_many([self.request(prompt, type=type, **options)])
+        handle.on_loop.output_model = options.get("output_model")
         return handle
 
     @spelled_out
@@ -75,6 +85,21 @@ class Client:
     ) -> JobRequest:
         """Return a request for `submit_many()`, in the words of `submit()`."""
         return self._client.request(prompt, type=type, **options)
+
+    @spelled_out
+    def estimate(
+        self,
+        prompt: str | None = None,
+        *,
+        type: str = GENERATION,  # noqa: A002
+        **options: Unpack[SubmitOptions],
+    ) -> Estimate:
+        """Return what `submit()` with the same words would cost; nothing is stored, and no provider is asked.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named.
+        """
+        return self._portal.call(lambda: self._client.estimate(prompt, type=type, **options))
 
     def submit_many(self, requests: Iterable[JobRequest]) -> list[JobHandle[Any]]:
         """Store all of these jobs or none, and return their handles in order.

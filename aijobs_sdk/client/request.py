@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from aijobs_sdk.client.images import image_url
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
+from aijobs_sdk.contract.provider import Message, Tool
 from aijobs_sdk.contract.records import DeadLetterQuery
 from aijobs_sdk.contract.schedule import ScheduleRequest
 from aijobs_sdk.contract.shapes import nearest, problems_of, shape_of
@@ -27,11 +30,34 @@ class SubmitOptions(TypedDict, total=False):
     """What `submit()` takes besides the prompt; what is left out is the job type's to choose."""
 
     model: str
+    provider: str
+    """Which of the model's routes to take; the first that is set up where it is left out."""
     system: str
+    messages: Sequence[Message | Mapping[str, object]]
+    """What was said before the prompt, oldest first: `{"role": "user", "content": "..."}`."""
+    images: Sequence[str | Path]
+    """Pictures that stand in the prompt: paths, `https` addresses, or `data:` URLs."""
     temperature: float
+    top_p: float
     max_tokens: int
+    stop: Sequence[str]
+    seed: int
+    reasoning_effort: str
+    """`none`, `minimal`, `low`, `medium`, `high` or `xhigh`; a model knows some of them."""
+    tools: Sequence[Tool | Mapping[str, object]]
+    """Functions that the model may ask to have called: `name`, `description`, `parameters` (a JSON schema)."""
+    output_model: type[BaseModel]
+    """What the answer has to fit; `result().output` is an instance."""
+    output_schema: Mapping[str, object]
+    """The same as a JSON schema; `result().output` is a dict."""
+    fallback: bool | Sequence[str]
+    """Models that may answer during an outage; True: those that the table of models names."""
+    stream: bool
+    """False: nobody watches the text being written, which is less work."""
     estimated_credits: Decimal | int | str
     """What the user was quoted; from the price list where it is left out."""
+    max_credits: Decimal | int | str
+    """What the answer may cost by the price list; it is cut off where it would cost more."""
     payload: Mapping[str, object] | BaseModel
     """More fields of the job type, or all of them."""
     user_id: UUID | str
@@ -44,7 +70,26 @@ class SubmitOptions(TypedDict, total=False):
     """Not before this instant, which names its time zone; as soon as a worker is free where it is left out."""
 
 
-_OF_THE_PAYLOAD = ("model", "system", "temperature", "max_tokens", "estimated_credits")
+_OF_THE_PAYLOAD = frozenset(
+    {
+        "estimated_credits",
+        "fallback",
+        "max_credits",
+        "max_tokens",
+        "messages",
+        "model",
+        "output_schema",
+        "provider",
+        "reasoning_effort",
+        "seed",
+        "stop",
+        "stream",
+        "system",
+        "temperature",
+        "tools",
+        "top_p",
+    }
+)
 
 
 def spelled_out(function: F) -> F:
@@ -71,7 +116,11 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
     payload = _as_mapping(options.get("payload") or {})
     if prompt is not None:
         payload["prompt"] = prompt
-    payload |= {name: value for name, value in options.items() if name in _OF_THE_PAYLOAD and value is not None}
+    payload |= {name: _plain(value) for name, value in options.items() if name in _OF_THE_PAYLOAD and value is not None}
+    if options.get("images"):
+        payload["images"] = [{"url": image_url(image)} for image in options["images"]]
+    if (output_model := options.get("output_model")) is not None:
+        payload["output_schema"] = output_model.model_json_schema()
     return JobRequest(
         type=job_type,
         payload=payload,
@@ -82,6 +131,17 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
         run_at=_as_instant(options.get("run_at")),
         draw_key=draw_key,
     )
+
+
+def _plain(value: object) -> object:
+    """Return models as mappings, also those in a list: a payload is plain until it is checked."""
+    match value:
+        case BaseModel():
+            return value.model_dump(exclude_unset=True)
+        case list() | tuple():
+            return [_plain(one) for one in value]
+        case _:
+            return value
 
 
 def as_job_id(job_id: UUID | str) -> UUID:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
+from pydantic import SecretStr
+
 from aijobs_sdk.client.async_client import AsyncClient as AsyncClientOver
 from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.client.portal import Portal
+from aijobs_sdk.connect.credentials import read_credentials
 from aijobs_sdk.connect.logs import show_logs
+from aijobs_sdk.connect.models import OwnModels
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.wiring import open_backend
 from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.contract.provider import Provider
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.metrics import Metrics
-from aijobs_sdk.providers.models import Model
 from aijobs_sdk.simulation.mock import Mock, current_mock
 from aijobs_sdk.simulation.virtual_time import VirtualLoop
 
@@ -32,12 +36,16 @@ class AsyncClient(AsyncClientOver):
         tenant_id: whose jobs these are; AIJOBS_TENANT_ID, then a local tenant.
         user_id: who asks; AIJOBS_USER_ID, then a local user.
         job_types: types of your own, beside those that come with the SDK.
-        models: models of your own, beside those in the table.
+        models: models of your own, or the path of a file of them, beside those in the table and in AIJOBS_MODELS.
+        providers: vendors of your own, beside those that come with the SDK; only where AI_MOCK_MODE is off.
+        api_keys: keys by vendor (`openai`, `anthropic`, `bedrock`), before those in the environment.
         concurrency: jobs that run at the same time in this process; 0: none, as workers elsewhere run them.
         limits: all that an operator may turn: time limits, leases, unfinished jobs a tenant.
         seed: the simulation's; the same seed gives the same answers.
         profile: how the simulation behaves: `instant`, `fast`, `typical` or `stress`.
         metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
+        artifacts: where pictures are kept, a folder or a URL such as `s3://bucket/pictures`; AIJOBS_ARTIFACTS, then the
+            folder `aijobs-artifacts`, where it is None.
     """
 
     def __init__(
@@ -47,12 +55,15 @@ class AsyncClient(AsyncClientOver):
         tenant_id: UUID | str | None = None,
         user_id: UUID | str | None = None,
         job_types: Iterable[JobType[Any]] = (),
-        models: Iterable[Model] = (),
+        models: OwnModels = (),
+        providers: Iterable[Provider] = (),
+        api_keys: Mapping[str, str | SecretStr] | None = None,
         concurrency: int | None = None,
         limits: Limits | None = None,
         seed: int = 0,
         profile: str = "fast",
         metrics: Metrics | None = None,
+        artifacts: str | os.PathLike[str] | None = None,
     ) -> None:
         _check_loop(current_mock())
         self._settings = Settings.read(
@@ -64,9 +75,18 @@ class AsyncClient(AsyncClientOver):
             limits=limits,
             seed=seed,
             profile=profile,
+            artifacts=artifacts,
         )
         show_logs(os.environ)
-        super().__init__(open_backend(self._settings, job_types=job_types, models=models, metrics=metrics))
+        backend = open_backend(
+            self._settings,
+            credentials=read_credentials(os.environ, api_keys),
+            job_types=job_types,
+            models=models,
+            providers=providers,
+            metrics=metrics,
+        )
+        super().__init__(backend)
         self._token = _remember(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -81,12 +101,16 @@ class Client(ClientOver):
         tenant_id: whose jobs these are; AIJOBS_TENANT_ID, then a local tenant.
         user_id: who asks; AIJOBS_USER_ID, then a local user.
         job_types: types of your own, beside those that come with the SDK.
-        models: models of your own, beside those in the table.
+        models: models of your own, or the path of a file of them, beside those in the table and in AIJOBS_MODELS.
+        providers: vendors of your own, beside those that come with the SDK; only where AI_MOCK_MODE is off.
+        api_keys: keys by vendor (`openai`, `anthropic`, `bedrock`), before those in the environment.
         concurrency: jobs that run at the same time in this process; 0: none, as workers elsewhere run them.
         limits: all that an operator may turn: time limits, leases, unfinished jobs a tenant.
         seed: the simulation's; the same seed gives the same answers.
         profile: how the simulation behaves: `instant`, `fast`, `typical` or `stress`.
         metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
+        artifacts: where pictures are kept, a folder or a URL such as `s3://bucket/pictures`; AIJOBS_ARTIFACTS, then the
+            folder `aijobs-artifacts`, where it is None.
     """
 
     def __init__(
@@ -96,12 +120,15 @@ class Client(ClientOver):
         tenant_id: UUID | str | None = None,
         user_id: UUID | str | None = None,
         job_types: Iterable[JobType[Any]] = (),
-        models: Iterable[Model] = (),
+        models: OwnModels = (),
+        providers: Iterable[Provider] = (),
+        api_keys: Mapping[str, str | SecretStr] | None = None,
         concurrency: int | None = None,
         limits: Limits | None = None,
         seed: int = 0,
         profile: str = "fast",
         metrics: Metrics | None = None,
+        artifacts: str | os.PathLike[str] | None = None,
     ) -> None:
         self._settings = Settings.read(
             os.environ,
@@ -112,9 +139,17 @@ class Client(ClientOver):
             limits=limits,
             seed=seed,
             profile=profile,
+            artifacts=artifacts,
         )
         show_logs(os.environ)
-        backend = open_backend(self._settings, job_types=job_types, models=models, metrics=metrics)
+        backend = open_backend(
+            self._settings,
+            credentials=read_credentials(os.environ, api_keys),
+            job_types=job_types,
+            models=models,
+            providers=providers,
+            metrics=metrics,
+        )
         super().__init__(AsyncClientOver(backend), _portal_of(current_mock()))
         self._token = _remember(self)
 
@@ -167,4 +202,5 @@ def _reopen(kind: type[AsyncClient | Client], token: str, settings: Settings) ->
         limits=settings.limits,
         seed=settings.seed,
         profile=settings.profile,
+        artifacts=settings.artifacts,
     )

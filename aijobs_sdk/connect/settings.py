@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from aijobs_sdk.contract.error_info import FieldProblem
@@ -15,6 +17,7 @@ from aijobs_sdk.engine.limits import Limits
 LOCAL_TENANT = uuid5(NAMESPACE_URL, "aijobs:tenant:local")
 LOCAL_USER = uuid5(NAMESPACE_URL, "aijobs:user:local")
 DEFAULT_URL = "memory://"
+DEFAULT_ARTIFACTS = "aijobs-artifacts"
 _YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
 
@@ -27,6 +30,10 @@ class Settings(Fact):
     limits: Limits
     seed: int
     profile: str
+    artifacts: str
+    """Where pictures are kept: the path of a folder, or a URL."""
+    models_file: Path | None
+    """A file of models beside those that come with the SDK."""
 
     @classmethod
     def read(  # each argument is one thing a user may say instead of the environment
@@ -40,6 +47,7 @@ class Settings(Fact):
         limits: Limits | None = None,
         seed: int = 0,
         profile: str = "fast",
+        artifacts: str | os.PathLike[str] | None = None,
     ) -> Settings:
         """Return the settings; what is said in the call comes before the environment.
 
@@ -56,6 +64,8 @@ class Settings(Fact):
             limits=_limits(environment, limits, concurrency),
             seed=seed,
             profile=profile,
+            artifacts=_place(artifacts or environment.get("AIJOBS_ARTIFACTS") or DEFAULT_ARTIFACTS),
+            models_file=_file_in(environment, "AIJOBS_MODELS"),
         )
 
 
@@ -78,6 +88,22 @@ def _limits(environment: Mapping[str, str], limits: Limits | None, concurrency: 
             raise _unusable("concurrency", "must be 0 or more")
         limits = limits.model_copy(update={"concurrency": concurrency})
     return limits
+
+
+def _place(given: str | os.PathLike[str]) -> str:
+    """Return a URL as it is, and a folder so that it stays the same wherever the process goes."""
+    place = os.fspath(given)
+    is_url = "://" in place or place.startswith("file:")
+    return place if is_url else str(Path(place).expanduser().absolute())
+
+
+def _file_in(environment: Mapping[str, str], name: str) -> Path | None:
+    path = environment.get(name)
+    if not path:
+        return None
+    if not Path(path).is_file():
+        raise ConfigurationError(f"{name} names no file: there is none at {path}.")
+    return Path(path).absolute()
 
 
 def _positive(text: str, name: str) -> float:

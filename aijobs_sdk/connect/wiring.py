@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 from aijobs_sdk.backends.local import LocalBackend
-from aijobs_sdk.connect.settings import Settings
+from aijobs_sdk.connect.models import OwnModels, open_models
+from aijobs_sdk.connect.settings import DEFAULT_ARTIFACTS, Settings
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import ConfigurationError
@@ -21,10 +22,14 @@ from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.metrics import Metrics
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.jobtypes.ai_generation import ai_generation
+from aijobs_sdk.jobtypes.artifacts import open_artifacts
+from aijobs_sdk.jobtypes.image_generation import image_generation
 from aijobs_sdk.jobtypes.test_job import test_job
-from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.credentials import Credentials
+from aijobs_sdk.providers.models import ModelTable
+from aijobs_sdk.providers.registry import open_providers
 from aijobs_sdk.simulation.mock import Mock, current_mock
-from aijobs_sdk.simulation.provider import SimulatedProvider
+from aijobs_sdk.simulation.providers import simulated_providers
 from aijobs_sdk.stores.memory import MemoryStore
 
 DATABASES = frozenset({"sqlite", "postgresql", "postgres"})
@@ -33,8 +38,10 @@ DATABASES = frozenset({"sqlite", "postgresql", "postgres"})
 def open_backend(
     settings: Settings,
     *,
+    credentials: Credentials,
     job_types: Iterable[JobType[Any]] = (),
-    models: Iterable[Model] = (),
+    models: OwnModels = (),
+    providers: Iterable[Provider] = (),
     metrics: Metrics | None = None,
 ) -> Backend:
     """Return the backend behind an address.
@@ -47,32 +54,58 @@ def open_backend(
             "Jobs in `memory://` are known to their own process alone: no other could run or show them. Say which "
             "database to use, by a URL or AIJOBS_URL, such as `sqlite:///jobs.db`."
         )
-    table = ModelTable.load().with_models(*models)
-    types = with_standard_types(table, job_types)
-    return LocalBackend(world=open_world(settings, table, Meter(metrics)), types=types, caller=settings.caller)
+    table = open_models(settings, models)
+    types = with_standard_types(table, job_types, artifacts=settings.artifacts)
+    world = open_world(settings, table, Meter(metrics), credentials=credentials, providers=providers)
+    return LocalBackend(world=world, types=types, caller=settings.caller)
 
 
-def standard_job_types(models: ModelTable) -> tuple[JobType[Any], ...]:
-    """Return the job types that come with the SDK, over these models."""
-    return ai_generation(models), test_job
+def standard_job_types(models: ModelTable, artifacts: str = DEFAULT_ARTIFACTS) -> tuple[JobType[Any], ...]:
+    """Return the job types that come with the SDK, over these models; pictures are kept in a folder or at a URL.
+
+    Raises:
+        ConfigurationError: nothing can be kept at that URL.
+    """
+    return ai_generation(models), image_generation(models, open_artifacts(artifacts)), test_job
 
 
-def with_standard_types(models: ModelTable, job_types: Iterable[JobType[Any]]) -> JobTypes:
-    """Return these job types beside those that come with the SDK."""
-    return JobTypes([*standard_job_types(models), *job_types])
+def with_standard_types(
+    models: ModelTable, job_types: Iterable[JobType[Any]], *, artifacts: str = DEFAULT_ARTIFACTS
+) -> JobTypes:
+    """Return these job types beside those that come with the SDK.
+
+    Raises:
+        ConfigurationError: nothing can be kept at the URL for pictures.
+    """
+    return JobTypes([*standard_job_types(models, artifacts), *job_types])
 
 
-def open_world(settings: Settings, models: ModelTable, meter: Meter) -> World:
+def open_world(
+    settings: Settings,
+    models: ModelTable,
+    meter: Meter,
+    *,
+    credentials: Credentials,
+    providers: Iterable[Provider] = (),
+) -> World:
     """Return what jobs touch: the store at the address, the providers of these models, time and chance.
+
+    `providers` come before those of the same name that come with the SDK; in mock mode all are simulated.
 
     Raises:
         ConfigurationError: there is no such place, or this version cannot reach it.
     """
     simulated = _simulated(settings)
     clock = SystemClock() if simulated is None else simulated.clock
+    if simulated is None:
+        found = open_providers(credentials)
+        found = found._replace(ready={**found.ready, **{one.name: one for one in providers}})
+    else:
+        found = simulated_providers(simulated, models)
     return World(
         store=_store(settings.url, clock, shared=simulated is None or not simulated.virtual),
-        providers=_providers(models, simulated),
+        providers=found.ready,
+        missing=found.missing,
         clock=clock,
         chance=_chance(simulated),
         limits=settings.limits,
@@ -105,13 +138,6 @@ def _simulated(settings: Settings) -> Mock | None:
     if world is None and settings.mock_mode:
         return Mock(settings.seed, settings.profile, virtual=False)
     return world
-
-
-def _providers(models: ModelTable, simulated: Mock | None) -> Mapping[str, Provider]:
-    if simulated is None:
-        return {}
-    names = {route.provider for model in models for route in model.routes}
-    return {name: SimulatedProvider(name, simulated, simulated.clock) for name in names}
 
 
 def _chance(simulated: Mock | None) -> Chance:

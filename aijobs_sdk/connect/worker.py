@@ -16,16 +16,18 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from aijobs_sdk.client.portal import Portal
+from aijobs_sdk.connect.credentials import read_credentials
 from aijobs_sdk.connect.logs import show_logs
+from aijobs_sdk.connect.models import OwnModels, open_models
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.stop_bell import StopBell
 from aijobs_sdk.connect.wiring import open_world, with_standard_types
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.contract.provider import Provider
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.workers import WorkerPool
-from aijobs_sdk.providers.models import Model, ModelTable
 
 log = logging.getLogger("aijobs.worker")
 
@@ -43,13 +45,16 @@ def run_worker(
     grace_seconds: float = DEFAULT_GRACE_SECONDS,
     keep_jobs: timedelta | None = None,
     job_types: Iterable[JobType[Any]] = (),
-    models: Iterable[Model] = (),
+    models: OwnModels = (),
+    providers: Iterable[Provider] = (),
     seed: int = 0,
     profile: str = "fast",
+    artifacts: str | os.PathLike[str] | None = None,
 ) -> bool:
     """Run jobs until SIGINT or SIGTERM; return whether all that ran then has ended or was given back.
 
-    Jobs that ended longer ago than `keep_jobs` are deleted; None keeps all.
+    Jobs that ended longer ago than `keep_jobs` are deleted; None keeps all. Pictures are kept in the folder, or at the
+    URL, that `artifacts` names; where it is None, AIJOBS_ARTIFACTS does.
 
     The first signal ends the claims, and running jobs have the grace period; the second gives them back at once;
     with the third they run again when their leases have run out. Call it from the main thread.
@@ -60,13 +65,16 @@ def run_worker(
     """
     if not 0 <= grace_seconds <= LONGEST_GRACE_SECONDS:
         raise InvalidRequestError(f"A grace period is 0 to {LONGEST_GRACE_SECONDS:,.0f} seconds.")
-    settings = Settings.read(os.environ, url=url, concurrency=concurrency, seed=seed, profile=profile)
+    settings = Settings.read(
+        os.environ, url=url, concurrency=concurrency, seed=seed, profile=profile, artifacts=artifacts
+    )
     keep_seconds = None if keep_jobs is None else keep_jobs.total_seconds()
     limits = settings.limits.replace(grace_seconds=grace_seconds, keep_jobs_seconds=keep_seconds)
     settings = settings.replace(limits=limits)
     _refuse_memory(settings)
-    table = ModelTable.load().with_models(*models)
-    worker = _Worker(open_world(settings, table, Meter()), with_standard_types(table, job_types))
+    table = open_models(settings, models)
+    world = open_world(settings, table, Meter(), credentials=read_credentials(os.environ), providers=providers)
+    worker = _Worker(world, with_standard_types(table, job_types, artifacts=settings.artifacts))
     show_logs(ChainMap(dict(os.environ), {"AIJOBS_LOG": "info"}))
     portal = Portal()
     with StopBell() as bell:
@@ -103,7 +111,7 @@ class _Worker:
         if not broken.done():
             broken.cancel()
         await self._pool.stop()
-        await self._world.store.aclose()
+        await self._world.aclose()
         log.info("worker %s has stopped", self._pool.worker_id)
         if not broken.cancelled():
             broken.result()

@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import UUID
 
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
@@ -29,6 +30,14 @@ class Backend(Protocol):
 
     async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:
         """Return which of these `submit()` would refuse, by place, and why; store nothing."""
+        ...
+
+    async def estimate(self, requests: Sequence[JobRequest]) -> list[Estimate]:
+        """Return what each of these would cost, in order; store nothing.
+
+        Raises:
+            InvalidRequestError: a field cannot be used, or nothing is known of what such a job costs.
+        """
         ...
 
     async def get(self, job_id: UUID) -> Job:

@@ -14,6 +14,7 @@ AIJobsError
 ├── JobError                              how a job ended, raised by `result()`; `job` is the record
 │   ├── JobFailedError
 │   └── JobCancelledError
+├── InvalidOutputError (ValueError)       the job is done, and its answer does not fit the `output_model`
 ├── ProviderError                         how one provider call ended; the engine decides on a retry
 │   └── CircuitOpenError                  the provider failed too often just now: it was not even asked
 └── LeaseLostError                        a worker wrote after its lease had passed to another
@@ -26,6 +27,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, FieldProblem
 from aijobs_sdk.contract.job import Job
@@ -191,6 +194,18 @@ class JobCancelledError(JobError):
         super().__init__(job, info, f"Job {job.id} was cancelled. Submit it again to run it.")
 
 
+class InvalidOutputError(AIJobsError, ValueError):
+    """The job is done, and its answer does not fit the model it was asked for; `result` holds all of it."""
+
+    code = "invalid_output"
+
+    def __init__(self, result: BaseModel, model: type[BaseModel], problem: str) -> None:
+        super().__init__(
+            f"The answer is no {model.__name__}: {problem}. What was answered is in this error's `result`."
+        )
+        self.result = result
+
+
 class ProviderError(AIJobsError):
     """A provider call ended without an answer; adapters raise nothing else."""
 
@@ -255,6 +270,7 @@ HTTP_STATUS: Mapping[type[AIJobsError], int] = {
     StoreUnavailableError: 503,
     JobFailedError: 409,
     JobCancelledError: 409,
+    InvalidOutputError: 502,
     ProviderError: 502,
     CircuitOpenError: 503,
     LeaseLostError: 409,

@@ -9,6 +9,13 @@ StoredJson = Annotated[JsonValue, SkipValidation]
 """A JSON value that was checked where it came in, and is not walked through again each time a fact is made of it."""
 
 
+class Verbatim:
+    """Marks a field whose value is kept as it came: its keys are names of the user's, and no field of ours.
+
+    Such as a JSON schema, in which `api_key` names a property and holds no key: `Annotated[..., Verbatim()]`.
+    """
+
+
 class Fact(BaseModel):
     """A value that never changes after it was made; a field it does not know is an error."""
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from aijobs_sdk.contract.errors import InvalidOutputError
+from aijobs_sdk.contract.shapes import problems_of
 
 
 class JobResult(BaseModel):
@@ -18,6 +22,17 @@ class JobResult(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
+class ToolCallResult(BaseModel):
+    """A function that the model wants to have called, with these arguments."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    """Names the call in the message that answers it (`tool_call_id`)."""
+    name: str
+    arguments: Mapping[str, JsonValue]
+
+
 class GenerationResult(JobResult):
     """The result of `ai_generation`."""
 
@@ -25,20 +40,81 @@ class GenerationResult(JobResult):
     title: str
     content: str
     """Sanitised Markdown."""
+    output: Any = None
+    """The answer as an object, where a schema was asked for: an instance of the `output_model` it was submitted with,
+    else a dict."""
+    tool_calls: tuple[ToolCallResult, ...] = ()
     input_tokens: int
-    """As the provider counted them."""
+    """As the provider counted them, like the next three."""
     output_tokens: int
+    cached_input_tokens: int = 0
+    """Of `input_tokens`, those that the provider still knew from before."""
+    reasoning_tokens: int = 0
+    """Of `output_tokens`, those that are not in the text."""
     model: str
+    """The one that answered: another than was asked for only where `fallback` allowed it."""
+    served_model: str | None = None
+    """Its name in the provider's own words, with its version."""
     provider: str
     finish_reason: str
-    """`stop`, or `length` for an answer that was cut off."""
+    """`stop`, `tool_calls`, or `length` for an answer that was cut off."""
     credits_used: Decimal
     """What the user was quoted: the payload's `estimated_credits`."""
     metered_credits: Decimal
     """What the provider's own token counts cost by the price list."""
 
 
-_RESULT_OF: Mapping[str, type[JobResult]] = {"ai_generation": GenerationResult}
+class GeneratedImage(JobResult):
+    """A picture that `image_generation` made."""
+
+    id: UUID
+    url: str
+    """Where it is: `file:///…` for a folder, else in the place's own words, such as `s3://bucket/…`."""
+    media_type: str
+    width: int
+    """Pixels, as `height`."""
+    height: int
+
+
+class ImageResult(JobResult):
+    """The result of `image_generation`."""
+
+    images: tuple[GeneratedImage, ...]
+    """As many as were asked for."""
+    input_tokens: int
+    """As the provider counted them, over all pictures."""
+    output_tokens: int
+    model: str
+    served_model: str | None = None
+    """Its name in the provider's own words."""
+    provider: str
+    credits_used: Decimal
+    """What the user was quoted: the payload's `estimated_credits`."""
+    metered_credits: Decimal
+    """What the provider's own token counts cost by the price list."""
+
+
+_RESULT_OF: Mapping[str, type[JobResult]] = {"ai_generation": GenerationResult, "image_generation": ImageResult}
+
+
+def with_output(result: JobResult, model: type[BaseModel]) -> JobResult:
+    """Return the result with its `output` as an instance of this model; one that called a tool instead has none.
+
+    Raises:
+        InvalidOutputError: the answer does not fit, or was cut off.
+    """
+    output: object = getattr(result, "output", None)
+    calls: object = getattr(result, "tool_calls", None)
+    if output is None and calls:
+        return result
+    if output is None:
+        raise InvalidOutputError(result, model, "it was cut off: allow more `max_tokens`")
+    try:
+        return result.model_copy(update={"output": model.model_validate(output)})
+    except ValidationError as error:
+        problems = problems_of(error, known=model.model_fields)
+        listed = ", ".join(f"`{one.field}` {one.problem}" for one in problems)
+        raise InvalidOutputError(result, model, listed) from None
 
 
 def read_result(job_type: str, data: Mapping[str, JsonValue]) -> JobResult:

@@ -11,14 +11,14 @@ from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.events import JobEvent, TextDelta
 from aijobs_sdk.contract.job import Job
-from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, Provider
+from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, ImageRequest, Picture, Provider
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Claim, Progress, Store
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.meter import Meter
-from aijobs_sdk.engine.provider_call import call_provider
+from aijobs_sdk.engine.provider_call import call_for_picture, call_provider
 from aijobs_sdk.engine.provider_guard import ProviderGuard
 
 FLUSH_CHARS = 256
@@ -36,10 +36,18 @@ class World:
     chance: Chance
     limits: Limits
     meter: Meter = field(default_factory=Meter)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """By the name of a provider that cannot be asked here: what to set or install first."""
     guard: ProviderGuard = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "guard", ProviderGuard(self.clock, self.limits.breaker, self.meter))
+
+    async def aclose(self) -> None:
+        """Give back what providers and the store hold open; the next call opens it again."""
+        for provider in self.providers.values():
+            await provider.aclose()
+        await self.store.aclose()
 
 
 class JobContext:
@@ -83,12 +91,21 @@ class JobContext:
             self._flushed_at = self.clock.now().timestamp()
             await self._world.store.append(self._lease, [update])
 
+    async def start_over(self) -> None:
+        """Write the answer anew: readers go back to where the new one parts from what they have."""
+        await self.flush()
+        self._answer = Answer(await self._shown())
+
     async def end_answer(self) -> None:
         """Send the rest: readers now have exactly what this attempt wrote."""
         if self._answer is None and not self._was_claimed_before:
             return
         if update := (await self._open_answer()).end():
             await self._world.store.append(self._lease, [update])
+
+    def can_ask(self, provider: str) -> bool:
+        """Return whether this provider is set up here."""
+        return provider in self._world.providers
 
     def generate(
         self, provider: str, request: GenerationRequest, *, timeout_seconds: float, region: str | None = None
@@ -102,11 +119,25 @@ class JobContext:
             CircuitOpenError: it failed too often just now. Let it pass, and the job comes back when the provider may
                 be asked again, without a loss of attempts; or catch it, and ask another provider.
         """
-        if provider not in self._world.providers:
-            raise _not_configured(provider)
-        self.region = region or ""
         return call_provider(
-            self._world.providers[provider],
+            self._turn_to(provider, region),
+            request,
+            timeout_seconds=timeout_seconds,
+            guard=self._world.guard,
+            region=self.region,
+        )
+
+    async def draw(
+        self, provider: str, request: ImageRequest, *, timeout_seconds: float, region: str | None = None
+    ) -> Picture:
+        """Return a provider's picture; `region` is as of `generate()`.
+
+        Raises:
+            ProviderError: the provider is not set up, draws nothing, failed, or took too long.
+            CircuitOpenError: as of `generate()`.
+        """
+        return await call_for_picture(
+            self._turn_to(provider, region),
             request,
             timeout_seconds=timeout_seconds,
             guard=self._world.guard,
@@ -116,6 +147,13 @@ class JobContext:
     def idempotency_token(self, step: str) -> str:
         """Return a name for this step of this job that is the same in every attempt."""
         return blake2b(f"{self.job.id}/{step}".encode(), digest_size=16).hexdigest()
+
+    def _turn_to(self, name: str, region: str | None) -> Provider:
+        """Return a provider that is about to be asked."""
+        if not self.can_ask(name):
+            raise _not_set_up(name, self._world.missing.get(name))
+        self.region = region or ""
+        return self._world.providers[name]
 
     async def _open_answer(self) -> Answer:
         if self._answer is None:
@@ -145,11 +183,12 @@ def text_of(events: Iterable[JobEvent]) -> str:
     return text
 
 
-def _not_configured(provider: str) -> ProviderError:
+def _not_set_up(provider: str, to_do: str | None) -> ProviderError:
+    to_do = to_do or "This SDK has no adapter for it: pass one as `providers=[…]` to the client."
     return ProviderError(
-        f"Provider {provider!r} is not set up here. Set AI_MOCK_MODE=true to simulate it.",
+        f"{provider} cannot be asked here, and nothing was sent. {to_do} AI_MOCK_MODE=true needs no provider.",
         code="provider_not_configured",
-        category=ErrorCategory.DEPENDENCY,
+        category=ErrorCategory.AUTHENTICATION,
         provider=provider,
         retryable=False,
     )

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.shapes import problems_of, shape_of
@@ -57,6 +58,30 @@ async def dispatch(
         for job in created.jobs:
             log.info("dispatched job %s type=%s tenant=%s", job.id, job.type, job.tenant_id)
     return created
+
+
+async def get_ready(requests: Sequence[JobRequest], types: JobTypes) -> None:
+    """Load what checking these requests needs, such as a vocabulary to count tokens by."""
+    by_type: dict[str, list[Mapping[str, object]]] = {}
+    for request in requests:
+        by_type.setdefault(request.type, []).append(request.payload)
+    for name, payloads in by_type.items():
+        job_type = types.get(name)
+        if job_type is not None and job_type.get_ready is not None:
+            await job_type.get_ready(payloads)
+
+
+def estimate_of(request: JobRequest, types: JobTypes) -> Estimate:
+    """Return what a request would cost; nothing is stored.
+
+    Raises:
+        InvalidRequestError: it cannot be used, field by field, or nothing is known of what such a job costs.
+    """
+    job_type = types[request.type]
+    if job_type.estimate is None:
+        raise _invalid(_problem("type", f"is {request.type!r}, whose cost nobody knows before"), code="no_estimate")
+    payload = _prepared(_checked_payload(request, job_type), job_type)
+    return job_type.estimate(payload)
 
 
 def admission_of(limits: Limits, types: JobTypes) -> Admission:
@@ -191,7 +216,8 @@ def _invalid(*problems: FieldProblem, code: str = "invalid_request") -> InvalidR
 
 
 def _stored(payload: BaseModel) -> Mapping[str, object]:
-    return payload.model_dump(mode="json", exclude_none=True)
+    # What was left out stays out: a payload says what was asked for, and is the same when a type learns a new field.
+    return payload.model_dump(mode="json", exclude_defaults=True)
 
 
 def _fingerprint(type_name: str, payload: Mapping[str, object]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, JsonValue
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Priority, Rate
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.engine.context import JobContext
@@ -31,6 +32,10 @@ class JobType(Generic[P]):
     run: Callable[[JobContext, P], Awaitable[Result]]
     prepare: Callable[[P], P] = lambda payload: payload
     """Checks and completes a payload at submit, before anything is stored; raises InvalidRequestError."""
+    get_ready: Callable[[Sequence[Mapping[str, object]]], Awaitable[None]] | None = None
+    """Awaited before `prepare`: loads what it needs for these payloads, which nobody has checked yet."""
+    estimate: Callable[[P], Estimate] | None = None
+    """Says what a payload would cost, as it would be prepared; None where the type costs nothing that is known."""
     priority: Priority = Priority.NORMAL
     max_attempts: int = DEFAULT_MAX_ATTEMPTS
     max_running: int | None = None

@@ -8,6 +8,9 @@ from functools import cache
 from typing import NamedTuple
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from aijobs_sdk.contract.model import Verbatim
 
 _SECRET = re.compile(r"password|secret|token|api[-_ ]?key", re.IGNORECASE)
 
@@ -50,6 +53,8 @@ def _letters(name: str) -> str:
 
 def _clean_value(value: object, annotation: object, path: str, dropped: list[str]) -> object:
     match value:
+        case _ if annotation is Verbatim:
+            return value
         case Mapping():
             return _clean(value, _declared(annotation), path, dropped)
         case list() | tuple():
@@ -60,10 +65,21 @@ def _clean_value(value: object, annotation: object, path: str, dropped: list[str
 
 @cache
 def _declared(annotation: object) -> Mapping[str, object]:
-    """Return the fields that a model declares, with the model each of them holds, if any."""
+    """Return the fields that a model declares, with the model each of them holds, if any, or `Verbatim`."""
     if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         return {}
-    return {name: _model_in(field.annotation) for name, field in annotation.model_fields.items()}
+    return {name: _held_by(field) for name, field in annotation.model_fields.items()}
+
+
+def _held_by(field: FieldInfo) -> object:
+    return Verbatim if _is_verbatim(field.annotation, *field.metadata) else _model_in(field.annotation)
+
+
+def _is_verbatim(*annotations: object) -> bool:
+    return any(
+        isinstance(one, Verbatim) or _is_verbatim(*getattr(one, "__args__", ()), *getattr(one, "__metadata__", ()))
+        for one in annotations
+    )
 
 
 def _model_in(annotation: object) -> object:

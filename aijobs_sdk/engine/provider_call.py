@@ -1,4 +1,4 @@
-"""One call to a provider, with its time limit, and sure of its end."""
+"""One call to a provider, for a text or a picture, with its time limit, and sure of its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from contextlib import aclosing
 
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import ProviderError
-from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, Provider
+from aijobs_sdk.contract.provider import (
+    Finished,
+    GenerationChunk,
+    GenerationRequest,
+    ImageProvider,
+    ImageRequest,
+    Picture,
+    Provider,
+)
 from aijobs_sdk.engine.provider_guard import ProviderGuard
 
 
@@ -42,6 +50,28 @@ async def call_provider(
                 yield chunk
 
 
+async def call_for_picture(
+    provider: Provider, request: ImageRequest, *, timeout_seconds: float, guard: ProviderGuard, region: str = ""
+) -> Picture:
+    """Return the provider's picture.
+
+    Raises:
+        ProviderError: what the provider said; `provider_timeout` when the call takes longer than allowed;
+            `unsupported` where the provider draws nothing.
+        CircuitOpenError: it was not asked, because it has failed too often just now.
+    """
+    if not isinstance(provider, ImageProvider):
+        raise _draws_nothing(provider.name)
+    with guard.call(provider.name, region=region) as call:
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                picture = await provider.draw(request)
+        except TimeoutError:
+            raise _timed_out(provider.name, timeout_seconds) from None
+        call.answered()
+        return picture
+
+
 def _timed_out(provider: str, seconds: float) -> ProviderError:
     return ProviderError(
         f"{provider} did not finish within {seconds:g} s.",
@@ -59,4 +89,14 @@ def _truncated(provider: str) -> ProviderError:
         category=ErrorCategory.PROVIDER,
         provider=provider,
         retryable=True,
+    )
+
+
+def _draws_nothing(provider: str) -> ProviderError:
+    return ProviderError(
+        f"{provider} draws no pictures. Choose a model that does: `aijobs models`.",
+        code="unsupported",
+        category=ErrorCategory.VALIDATION,
+        provider=provider,
+        retryable=False,
     )

@@ -2,169 +2,138 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from typing import NamedTuple, assert_never
-from uuid import UUID
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
-from pydantic import Field, field_validator
-
-from aijobs_sdk.contract.error_info import ErrorCategory, FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError, ProviderError
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.months import month_of
-from aijobs_sdk.contract.provider import Finished, GenerationRequest, TextChunk
-from aijobs_sdk.contract.records import Credits, Document, Effects, LineageEvent, UsageRow
-from aijobs_sdk.contract.results import GenerationResult
+from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRow
+from aijobs_sdk.contract.results import GenerationResult, ToolCallResult
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType
-from aijobs_sdk.jobtypes.markdown.sanitise import Sanitiser
+from aijobs_sdk.jobtypes.generation.checks import check_fit, refused
+from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
+from aijobs_sdk.jobtypes.generation.quote import estimate, read_tokens
+from aijobs_sdk.jobtypes.generation.writing import Answer, Candidate, write
 from aijobs_sdk.jobtypes.markdown.titles import title_of
 from aijobs_sdk.providers.models import Model, ModelTable
-from aijobs_sdk.providers.tokens import estimate_tokens
-
-EXPECTED_OUTPUT_TOKENS = 500
-"""What a quote assumes for an answer whose length nobody limited."""
+from aijobs_sdk.providers.token_counts import is_at_hand, load_vocabulary
 
 
-class GenerationPayload(Fact):
-    """What a text is made from."""
+def ai_generation(models: ModelTable, *, vocabularies: Path | None = None) -> JobType[GenerationPayload]:
+    """Return the job type, which knows these models; `vocabularies` is a folder where tiktoken keeps its own."""
 
-    prompt: str = Field(min_length=1)
-    model: str
-    """A name from the table of models: `aijobs models`."""
-    user_id: UUID | None = None
-    """The author of the document; the job's user where it is None."""
-    estimated_credits: Credits | None = None
-    """What the user was quoted, and is billed; from the price list where it is None."""
-    system: str | None = None
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    top_p: float | None = Field(default=None, gt=0, le=1)
-    max_tokens: int | None = Field(default=None, ge=1)
-    stop: tuple[str, ...] = ()
-    seed: int | None = None
-
-    @field_validator("prompt")
-    @classmethod
-    def _holds_something(cls, prompt: str) -> str:
-        if not prompt.strip():
-            raise ValueError("should hold more than white space")
-        return prompt
-
-
-class _Answer(NamedTuple):
-    content: str
-    finished: Finished
-    cut: bool
-
-
-def ai_generation(models: ModelTable) -> JobType[GenerationPayload]:
-    """Return the job type, which knows these models."""
+    def quote(payload: GenerationPayload, model: Model) -> Estimate:
+        count = read_tokens(payload, model, vocabularies)
+        check_fit(payload, model, count.tokens)
+        return estimate(payload, model, models, count)
 
     async def run(context: JobContext, payload: GenerationPayload) -> GenerationResult:
-        model = models.get(payload.model)
-        await context.progress(5, f"Asking {model.name}")
-        answer = await _write_answer(context, payload, model)
+        asked = _asked(payload, models, context.can_ask)
+        candidates = [
+            Candidate(model, quote(payload, model).most_output_tokens if _is_limited(payload) else None)
+            for model in (asked, *_fallbacks(payload, asked, models, quote))
+        ]
+        await context.progress(5, f"Asking {asked.name}")
+        answer = await write(context, payload, candidates)
         await context.progress(95, "Saving the document")
-        result = _result(payload, model, answer, models)
-        context.effects = _effects(context, payload, result)
+        result = _result(context, payload, answer, models)
+        context.effects = _effects(context, payload, answer, result)
         return result
 
     def prepare(payload: GenerationPayload) -> GenerationPayload:
-        model = models.get(payload.model)
-        tokens = estimate_tokens(payload.prompt) + estimate_tokens(payload.system or "")
-        _check(payload, model, tokens)
+        asked = _asked(payload, models)
+        expected = quote(payload, asked)
+        if payload.fallback and not [*_fallbacks(payload, asked, models, quote)]:
+            raise refused("fallback", f"allows it, but there is no other model to take this instead of {asked.name}")
         if payload.estimated_credits is not None:
             return payload
-        quote = models.credits(model, tokens, payload.max_tokens or EXPECTED_OUTPUT_TOKENS)
-        return payload.model_copy(update={"estimated_credits": quote})
+        return payload.model_copy(update={"estimated_credits": expected.credits})
 
-    return JobType(name="ai_generation", payload_model=GenerationPayload, run=run, prepare=prepare)
+    async def get_ready(payloads: Sequence[Mapping[str, object]]) -> None:
+        names = {name for payload in payloads if isinstance(name := payload.get("model"), str)}
+        vocabularies_needed = {model.tokenizer for model in models if model.name in names and model.tokenizer}
+        for encoding in vocabularies_needed:
+            if not is_at_hand(encoding):
+                await asyncio.to_thread(load_vocabulary, encoding, cache_folder=vocabularies)
 
-
-def _check(payload: GenerationPayload, model: Model, prompt_tokens: int) -> None:
-    if model.kind != "text":
-        raise _refused("model", f"is {model.name!r}, which makes {model.kind}s; `aijobs models` lists those for text")
-    if model.context_window is not None and prompt_tokens > model.context_window:
-        raise _refused(
-            "prompt",
-            f"has about {prompt_tokens:,} tokens, and {model.name} reads at most {model.context_window:,}: "
-            "shorten it, or choose a model with a larger context window",
-            code="context_too_long",
-        )
-    if model.max_output_tokens is not None and (payload.max_tokens or 0) > model.max_output_tokens:
-        problem = f"is {payload.max_tokens:,}, and {model.name} writes at most {model.max_output_tokens:,}"
-        raise _refused("max_tokens", problem)
-
-
-def _refused(field: str, problem: str, code: str = "invalid_payload") -> InvalidRequestError:
-    return InvalidRequestError(
-        f"Cannot submit this job: `payload.{field}` {problem}.",
-        code=code,
-        fields=[FieldProblem(field=field, problem=problem)],
+    return JobType(
+        name="ai_generation",
+        payload_model=GenerationPayload,
+        run=run,
+        prepare=prepare,
+        get_ready=get_ready,
+        estimate=lambda payload: quote(payload, _asked(payload, models)),
     )
 
 
-async def _write_answer(context: JobContext, payload: GenerationPayload, model: Model) -> _Answer:
-    """Let the provider write, show each piece as it comes, and return the whole."""
-    sanitiser = Sanitiser()
-    pieces: list[str] = []
-    request = _request(context, payload)
-    answer = context.generate(model.provider, request, timeout_seconds=model.timeout_seconds, region=model.route.region)
-    async with aclosing(answer) as chunks:
-        async for chunk in chunks:
-            match chunk:
-                case TextChunk():
-                    pieces.append(sanitiser.feed(chunk.text))
-                    await context.write(pieces[-1])
-                case Finished():
-                    finished = chunk
-                case _:
-                    assert_never(chunk)
-    pieces.append(sanitiser.close())
-    await context.write(pieces[-1])
-    content = "".join(pieces)
-    if not content.strip():
-        raise _empty(model)
-    return _Answer(content, finished, sanitiser.truncated)
+def _asked(payload: GenerationPayload, models: ModelTable, can_ask: Callable[[str], bool] | None = None) -> Model:
+    """Return the model, by the route that was named, else by the first that is set up here."""
+    model = models.get(payload.model)
+    if payload.provider is not None:
+        return model.via(payload.provider)
+    ready = (route.provider for route in model.routes if can_ask is None or can_ask(route.provider))
+    return model.via(next(ready, model.provider))
 
 
-def _request(context: JobContext, payload: GenerationPayload) -> GenerationRequest:
-    return GenerationRequest(
-        model=payload.model,
-        prompt=payload.prompt,
-        system=payload.system,
-        max_output_tokens=payload.max_tokens,
-        temperature=payload.temperature,
-        top_p=payload.top_p,
-        stop=payload.stop,
-        seed=payload.seed,
-        tenant_id=context.job.tenant_id,
-        job_id=context.job.id,
-        attempt=context.attempt,
-        idempotency_token=context.idempotency_token("generate"),
-        draw_key=context.draw_key,
+def _fallbacks(
+    payload: GenerationPayload, asked: Model, models: ModelTable, quote: Callable[[GenerationPayload, Model], Estimate]
+) -> Iterator[Model]:
+    """Yield the models that may answer instead; one that the caller names has to be able to, others are left out.
+
+    Raises:
+        InvalidRequestError: one that the caller names cannot do what is asked.
+    """
+    named = asked.fallbacks if isinstance(payload.fallback, bool) else payload.fallback
+    for name in named if payload.fallback else ():
+        try:
+            model = models.get(name)
+            quote(payload, model)
+        except InvalidRequestError as unfit:
+            if not isinstance(payload.fallback, bool):
+                raise refused(
+                    "fallback", f"names {name!r}, which cannot take this: {unfit.message.rstrip('.')}"
+                ) from None
+        else:
+            yield model
+
+
+def _is_limited(payload: GenerationPayload) -> bool:
+    return payload.max_tokens is not None or payload.max_credits is not None
+
+
+def _result(context: JobContext, payload: GenerationPayload, answer: Answer, models: ModelTable) -> GenerationResult:
+    finished, model = answer.finished, answer.model
+    metered = models.credits(
+        model,
+        finished.input_tokens,
+        finished.output_tokens,
+        at=context.clock.now(),
+        cached_input_tokens=finished.cached_input_tokens,
     )
-
-
-def _result(payload: GenerationPayload, model: Model, answer: _Answer, models: ModelTable) -> GenerationResult:
-    finished = answer.finished
-    metered = models.credits(model, finished.input_tokens, finished.output_tokens)
     return GenerationResult(
         document_id=new_id(),
         title=title_of(answer.content, payload.prompt),
         content=answer.content,
+        output=answer.output,
+        tool_calls=tuple(ToolCallResult(**dict(call)) for call in finished.tool_calls),
         input_tokens=finished.input_tokens,
         output_tokens=finished.output_tokens,
+        cached_input_tokens=finished.cached_input_tokens,
+        reasoning_tokens=finished.reasoning_tokens,
         model=model.name,
+        served_model=finished.served_model,
         provider=model.provider,
-        finish_reason="length" if answer.cut else finished.finish_reason,
+        finish_reason="length" if answer.is_cut else finished.finish_reason,
         credits_used=metered if payload.estimated_credits is None else payload.estimated_credits,
         metered_credits=metered,
     )
 
 
-def _effects(context: JobContext, payload: GenerationPayload, result: GenerationResult) -> Effects:
+def _effects(context: JobContext, payload: GenerationPayload, answer: Answer, result: GenerationResult) -> Effects:
     job, now = context.job, context.clock.now()
     author = payload.user_id or job.user_id
     return Effects(
@@ -204,13 +173,7 @@ def _effects(context: JobContext, payload: GenerationPayload, result: Generation
                 input_tokens=result.input_tokens,
                 output_tokens=result.output_tokens,
                 credits_used=result.credits_used,
-                metadata={
-                    "job_id": str(job.id),
-                    "document_id": str(result.document_id),
-                    "metered_credits": format(result.metered_credits, "f"),
-                    "attempts": context.attempt,
-                    "finish_reason": result.finish_reason,
-                },
+                metadata=_usage_metadata(context, payload, answer, result),
                 month_year=month_of(now),
                 created_at=now,
             ),
@@ -218,11 +181,22 @@ def _effects(context: JobContext, payload: GenerationPayload, result: Generation
     )
 
 
-def _empty(model: Model) -> ProviderError:
-    return ProviderError(
-        f"{model.provider} answered with no text.",
-        code="empty_answer",
-        category=ErrorCategory.PROVIDER,
-        provider=model.provider,
-        retryable=True,
-    )
+def _usage_metadata(
+    context: JobContext, payload: GenerationPayload, answer: Answer, result: GenerationResult
+) -> Mapping[str, str | int]:
+    metadata: dict[str, str | int] = {
+        "job_id": str(context.job.id),
+        "document_id": str(result.document_id),
+        "metered_credits": format(result.metered_credits, "f"),
+        "attempts": context.attempt,
+        "finish_reason": result.finish_reason,
+    }
+    finished = answer.finished
+    beside: dict[str, str | int | None] = {
+        "asked_model": payload.model if payload.model != result.model else None,
+        "served_model": finished.served_model,
+        "response_id": finished.response_id,
+        "cached_input_tokens": finished.cached_input_tokens or None,
+        "reasoning_tokens": finished.reasoning_tokens or None,
+    }
+    return metadata | {name: value for name, value in beside.items() if value is not None}

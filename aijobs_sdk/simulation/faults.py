@@ -6,16 +6,26 @@ from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 
-from aijobs_sdk.contract.error_info import ErrorCategory, FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError, ProviderError
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.shapes import nearest
+from aijobs_sdk.providers.failures import (
+    BROKEN_OFF,
+    CONTEXT_TOO_LONG,
+    FILTERED,
+    OVERLOADED,
+    QUOTA_EXHAUSTED,
+    REFUSED,
+    RESET,
+    TIMED_OUT,
+    TRUNCATED,
+    UNREACHABLE,
+    UNREADABLE,
+    Failure,
+    status_failure,
+)
 
-OVERLOADED = 529
-"""Anthropic's status for an overload; no standard names it."""
-
-_CLIENT_ERRORS = range(400, 500)
-_SERVER_ERRORS = range(500, 600)
+_ERRORS = range(400, 600)
 
 
 class FaultKind(StrEnum):
@@ -54,37 +64,17 @@ class Quirk(StrEnum):
     """A tool is called that was not offered."""
 
 
-class Fault(Fact):
-    """How a call fails, whoever the provider is."""
+class Fault(Failure):
+    """How a simulated call fails: as a failure that adapters know, and how it shows on the wire."""
 
     kind: FaultKind | None = None
     """Its name; None for an HTTP status that has none."""
     status: int | None = None
     """The HTTP status that the provider answers with; None where there is no answer, or a good one until it fails."""
-    code: str
-    category: ErrorCategory
-    happened: str
-    """Follows the provider's name: `answered 503`."""
-    reason: str
-    advice: str
-    retryable: bool
-    retry_after_seconds: float | None = None
     is_mid_answer: bool = False
     """Shows in the middle of the answer, unless told otherwise; the rest show before it begins."""
     is_silent: bool = False
     """The stream just stops: no end marker and no error, as the vendors' own libraries show a truncated answer."""
-
-    def error(self, provider: str) -> ProviderError:
-        """Return the error an adapter of this provider raises."""
-        wait = "" if self.retry_after_seconds is None else f"; retry after {self.retry_after_seconds:g} s"
-        return ProviderError(
-            f"{provider} {self.happened} ({self.reason}{wait}). {self.advice}",
-            code=self.code,
-            category=self.category,
-            provider=provider,
-            retryable=self.retryable,
-            retry_after_seconds=self.retry_after_seconds,
-        )
 
 
 def status_fault(status: int) -> Fault:
@@ -93,50 +83,9 @@ def status_fault(status: int) -> Fault:
     Raises:
         InvalidRequestError: the status is no error, 400 to 599.
     """
-    happened = f"answered {status}"
-    match status:
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return Fault(
-                status=status,
-                code="invalid_api_key",
-                category=ErrorCategory.AUTHENTICATION,
-                happened=happened,
-                reason="invalid API key",
-                advice="Check the key of this provider.",
-                retryable=False,
-            )
-        case HTTPStatus.TOO_MANY_REQUESTS:
-            return Fault(
-                status=status,
-                code="rate_limited",
-                category=ErrorCategory.RATE_LIMIT,
-                happened=happened,
-                reason="rate limit",
-                advice="Send fewer requests at a time.",
-                retryable=True,
-            )
-        case _ if status in _CLIENT_ERRORS:
-            return Fault(
-                status=status,
-                code="bad_request",
-                category=ErrorCategory.VALIDATION,
-                happened=happened,
-                reason=_phrase(status),
-                advice="Change the request; the same one will be refused again.",
-                retryable=False,
-            )
-        case _ if status in _SERVER_ERRORS:
-            return Fault(
-                status=status,
-                code="provider_unavailable",
-                category=ErrorCategory.PROVIDER,
-                happened=happened,
-                reason=_phrase(status),
-                advice="Try again later.",
-                retryable=True,
-            )
-        case _:
-            raise _unknown(status)
+    if status not in _ERRORS:
+        raise _unknown(status)
+    return _fault(status_failure(status), status=status)
 
 
 def named_fault(name: str) -> Fault:
@@ -152,10 +101,10 @@ def named_fault(name: str) -> Fault:
     return _NAMED[kind].replace(kind=kind)
 
 
-def _phrase(status: int) -> str:
-    if status == OVERLOADED:
-        return "overloaded"
-    return HTTPStatus(status).phrase.lower() if status in list(HTTPStatus) else "error"
+def _fault(
+    failure: Failure, *, status: int | None = None, is_mid_answer: bool = False, is_silent: bool = False
+) -> Fault:
+    return Fault(**dict(failure), status=status, is_mid_answer=is_mid_answer, is_silent=is_silent)
 
 
 def _unknown(wanted: int | str) -> InvalidRequestError:
@@ -170,101 +119,17 @@ def _unknown(wanted: int | str) -> InvalidRequestError:
 _NAMED: Mapping[FaultKind, Fault] = {
     FaultKind.AUTH: status_fault(HTTPStatus.UNAUTHORIZED),
     FaultKind.OVERLOADED: status_fault(OVERLOADED),
-    FaultKind.TIMEOUT: Fault(
-        code="provider_timeout",
-        category=ErrorCategory.TIMEOUT,
-        happened="stopped answering",
-        reason="time-out",
-        advice="Try again, or allow the call more time.",
-        retryable=True,
+    FaultKind.TIMEOUT: _fault(TIMED_OUT),
+    FaultKind.TRUNCATE: _fault(TRUNCATED, is_mid_answer=True, is_silent=True),
+    FaultKind.RESET: _fault(RESET, is_mid_answer=True),
+    FaultKind.STALL: _fault(
+        TIMED_OUT.replace(happened="fell silent", reason="in the middle of its answer"), is_mid_answer=True
     ),
-    FaultKind.TRUNCATE: Fault(
-        code="stream_truncated",
-        category=ErrorCategory.PROVIDER,
-        happened="ended its answer early",
-        reason="no end marker",
-        advice="Try again.",
-        retryable=True,
-        is_mid_answer=True,
-        is_silent=True,
-    ),
-    FaultKind.RESET: Fault(
-        code="connection_reset",
-        category=ErrorCategory.PROVIDER,
-        happened="closed the connection",
-        reason="before the end of the answer",
-        advice="Try again.",
-        retryable=True,
-        is_mid_answer=True,
-    ),
-    FaultKind.STALL: Fault(
-        code="provider_timeout",
-        category=ErrorCategory.TIMEOUT,
-        happened="fell silent",
-        reason="in the middle of its answer",
-        advice="Try again, or allow the call more time.",
-        retryable=True,
-        is_mid_answer=True,
-    ),
-    FaultKind.CONNECT_ERROR: Fault(
-        code="connection_failed",
-        category=ErrorCategory.PROVIDER,
-        happened="could not be reached",
-        reason="connection refused",
-        advice="Try again; check the network if it stays so.",
-        retryable=True,
-    ),
-    FaultKind.ERROR_EVENT: Fault(
-        code="provider_unavailable",
-        category=ErrorCategory.PROVIDER,
-        happened="reported an error",
-        reason="in the middle of its answer",
-        advice="Try again later.",
-        retryable=True,
-        is_mid_answer=True,
-    ),
-    FaultKind.MALFORMED_EVENT: Fault(
-        code="invalid_response",
-        category=ErrorCategory.PROVIDER,
-        happened="sent something unreadable",
-        reason="an event that is no JSON",
-        advice="Try again.",
-        retryable=True,
-        is_mid_answer=True,
-    ),
-    FaultKind.CONTENT_FILTER: Fault(
-        status=400,
-        code="content_filtered",
-        category=ErrorCategory.CONTENT_FILTER,
-        happened="refused to answer",
-        reason="content filter",
-        advice="Change the prompt; the same one will be refused again.",
-        retryable=False,
-    ),
-    FaultKind.REFUSAL: Fault(
-        code="refused",
-        category=ErrorCategory.CONTENT_FILTER,
-        happened="declined to answer",
-        reason="refusal",
-        advice="Change the prompt; the same one will be declined again.",
-        retryable=False,
-    ),
-    FaultKind.CONTEXT_TOO_LONG: Fault(
-        status=400,
-        code="context_too_long",
-        category=ErrorCategory.VALIDATION,
-        happened="answered 400",
-        reason="the prompt is longer than the context window",
-        advice="Shorten the prompt, or choose a model with a larger window: `aijobs models`.",
-        retryable=False,
-    ),
-    FaultKind.QUOTA_EXHAUSTED: Fault(
-        status=429,
-        code="quota_exhausted",
-        category=ErrorCategory.QUOTA,
-        happened="answered 429",
-        reason="quota exhausted",
-        advice="Raise the spending limit of the account; waiting does not help.",
-        retryable=False,
-    ),
+    FaultKind.CONNECT_ERROR: _fault(UNREACHABLE),
+    FaultKind.ERROR_EVENT: _fault(BROKEN_OFF, is_mid_answer=True),
+    FaultKind.MALFORMED_EVENT: _fault(UNREADABLE, is_mid_answer=True),
+    FaultKind.CONTENT_FILTER: _fault(FILTERED, status=HTTPStatus.BAD_REQUEST),
+    FaultKind.REFUSAL: _fault(REFUSED),
+    FaultKind.CONTEXT_TOO_LONG: _fault(CONTEXT_TOO_LONG, status=HTTPStatus.BAD_REQUEST),
+    FaultKind.QUOTA_EXHAUSTED: _fault(QUOTA_EXHAUSTED, status=HTTPStatus.TOO_MANY_REQUESTS),
 }

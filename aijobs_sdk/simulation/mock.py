@@ -28,10 +28,14 @@ _CURRENT: ContextVar[Mock | None] = ContextVar("aijobs_mock", default=None)
 class Mock(Simulation):
     """A simulated world with its time. Scripts go in by `on().do()`; `calls` tells what the providers were asked."""
 
-    def __init__(self, seed: int = 0, profile: str = "fast", *, virtual: bool) -> None:
+    def __init__(
+        self, seed: int = 0, profile: str = "fast", *, virtual: bool, fidelity: Literal["direct", "wire"] = "direct"
+    ) -> None:
         self.clock: Clock = VirtualClock() if virtual else SystemClock()
         super().__init__(seed, profile, began_at=EPOCH if virtual else self.clock.now())
         self.virtual = virtual
+        self.fidelity = fidelity
+        """Whether jobs are answered in short, or by the real adapters over simulated bytes."""
         self._loops: list[VirtualLoop] = []
         self._endpoints: Endpoints | None = None
         self._replay: Replay | None = None
@@ -104,6 +108,7 @@ def mock(
     seed: int | None = None,
     profile: str | None = None,
     clock: Literal["virtual", "real"] = "virtual",
+    fidelity: Literal["direct", "wire"] = "direct",
     scenario: str | Path | None = None,
     strict: bool = False,
     allow_network: bool = False,
@@ -120,6 +125,9 @@ def mock(
     later rule took was matched. Rules of a file are not told: it describes a world for many programs, of which each
     meets a part. `strict` raises for all of them.
 
+    In `wire` fidelity jobs are run by the real adapters and the vendors' own libraries, over a network of this process
+    whose bytes are the simulation's; what a job sees is the same, at ten to fifty times the work.
+
     `replay` is a recording (`aijobs.record()`) from which requests through `transport()` are answered, in its time. One
     that was never recorded is answered with an error, unless `replay_missing` lets it be simulated. Recorded requests
     that did not come are told as unused rules are.
@@ -132,7 +140,7 @@ def mock(
         ConnectionRefusedError: inside, for whoever tries to reach another machine; nothing was sent.
         AssertionError: at the end, when `strict`: a rule or a recording was never used; it is named.
     """
-    world = Mock(virtual=clock == "virtual")
+    world = Mock(virtual=clock == "virtual", fidelity=fidelity)
     if scenario is not None:
         world.load(scenario)
     world.load(Scenario(seed=seed, profile=profile))

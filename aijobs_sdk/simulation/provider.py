@@ -7,8 +7,17 @@ from collections.abc import AsyncGenerator
 from datetime import datetime
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, TextChunk
+from aijobs_sdk.contract.provider import (
+    GenerationChunk,
+    GenerationRequest,
+    ImageRequest,
+    Picture,
+    TextChunk,
+)
 from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.direct import called, heard, thinking_tokens, tool_called, written
+from aijobs_sdk.simulation.drawing import draw
+from aijobs_sdk.simulation.faults import Fault
 from aijobs_sdk.simulation.pieces import Pieces
 from aijobs_sdk.simulation.plan import Plan
 
@@ -31,29 +40,57 @@ class SimulatedProvider:
         """
         started_at = self._clock.now()
         seconds = self._simulation.seconds_at(started_at)
-        plan = self._plan(request, seconds)
+        plan = self._plan(heard(request), seconds)
+        tool = tool_called(request, plan, self._simulation)
         # The engine, which alone calls providers, fails an attempt whose answer has no end marker.
         number = self._simulation.record(request, plan, at_seconds=seconds, provider=self.name, notices_truncation=True)
         read_to_end = False
         try:
-            sent = 0
-            while sent < len(plan.pieces):
-                elapsed = await self._reach(started_at, plan.pieces[sent].offset_seconds)
-                due = bisect_right(plan.pieces, elapsed, lo=sent, key=lambda piece: piece.offset_seconds)
-                yield TextChunk(text=Pieces(plan.pieces[sent:due]).text)
-                sent = due
+            if request.streamed and tool is None:
+                async for piece in self._pieces(plan, started_at):
+                    yield piece
             await self._reach(started_at, plan.ends_at_seconds)
             read_to_end = True
-            if isinstance(plan.ending, Finished):
+            if isinstance(plan.ending, Fault):
+                if not plan.ending.is_silent:
+                    raise plan.ending.error(self.name)
+            elif tool is not None:
+                yield called(tool, plan, plan.ending, self.name)
+            else:
+                if not request.streamed:
+                    yield TextChunk(text=plan.pieces.text)
                 yield plan.ending
-            elif not plan.ending.is_silent:
-                raise plan.ending.error(self.name)
         finally:
             self._simulation.close(number, read_to_end=read_to_end)
 
+    async def _pieces(self, plan: Plan, started_at: datetime) -> AsyncGenerator[TextChunk]:
+        sent = 0
+        while sent < len(plan.pieces):
+            elapsed = await self._reach(started_at, plan.pieces[sent].offset_seconds)
+            due = bisect_right(plan.pieces, elapsed, lo=sent, key=lambda piece: piece.offset_seconds)
+            yield TextChunk(text=Pieces(plan.pieces[sent:due]).text)
+            sent = due
+
+    async def draw(self, request: ImageRequest) -> Picture:
+        """Return the picture when it is due.
+
+        Raises:
+            ProviderError: the simulation decided so.
+        """
+        return await draw(request, simulation=self._simulation, clock=self._clock, provider=self.name)
+
+    async def aclose(self) -> None:
+        """Do nothing: no connection was opened."""
+
     def _plan(self, request: GenerationRequest, seconds: float) -> Plan:
         _, refused = self._simulation.admit(request, seconds)
-        return refused or self._simulation.plan(request, at_seconds=seconds, provider=self.name)
+        return refused or self._simulation.plan(
+            request,
+            written=written(request, self._simulation),
+            thinking_tokens=thinking_tokens(request),
+            at_seconds=seconds,
+            provider=self.name,
+        )
 
     async def _reach(self, started_at: datetime, offset_seconds: float) -> float:
         """Return once that many seconds have passed since the start, and how many have."""

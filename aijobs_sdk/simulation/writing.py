@@ -72,10 +72,10 @@ class Writing:
     def answer(self, step: Succeed) -> Plan:
         """Return the whole answer."""
         latency, input_tokens = self.behaviour.latency, self.input_tokens
-        text, finish_reason = self._text(step)
-        output_tokens = estimate_tokens(text)
         thoughts = self._thoughts()
         thought_tokens = estimate_tokens(thoughts)
+        text, finish_reason = self._text(step, thought_tokens)
+        output_tokens = estimate_tokens(text)
         ttft = latency.draw_ttft_seconds(partial(self.dice.of_attempt, "ttft"), input_tokens=input_tokens)
         thinking = pieces(thoughts, latency.tokens_per_event)
         words = thinking + pieces(text, latency.tokens_per_event)
@@ -88,7 +88,10 @@ class Writing:
             pieces=Pieces(timed[len(thinking) :]) if thinking else timed,
             ends_at_seconds=timed[-1].offset_seconds if timed else ttft,
             ending=Finished(
-                finish_reason=finish_reason, input_tokens=input_tokens, output_tokens=output_tokens + thought_tokens
+                finish_reason=finish_reason,
+                input_tokens=input_tokens,
+                output_tokens=output_tokens + thought_tokens,
+                reasoning_tokens=thought_tokens,
             ),
             quirk=step.quirk,
         )
@@ -105,9 +108,11 @@ class Writing:
     def _thoughts(self) -> str:
         if not self.thinking_tokens:
             return ""
-        return self.dice.text("thinking", self.thinking_tokens)
+        thoughts = self.dice.text("thinking", self.thinking_tokens)
+        most = self.request.max_output_tokens
+        return thoughts if most is None else first_tokens(thoughts, most)
 
-    def _text(self, step: Succeed) -> tuple[str, Literal["stop", "length"]]:
+    def _text(self, step: Succeed, thought_tokens: int) -> tuple[str, Literal["stop", "length"]]:
         request = self.request
         if step.text is not None:
             text = step.text
@@ -120,5 +125,5 @@ class Writing:
             text = text.partition(stop)[0]
         if request.max_output_tokens is None:
             return text, "stop"
-        beginning = first_tokens(text, request.max_output_tokens)
+        beginning = first_tokens(text, request.max_output_tokens - thought_tokens)
         return beginning, "stop" if beginning == text else "length"

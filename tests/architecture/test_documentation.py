@@ -11,7 +11,19 @@ import pytest
 
 from aijobs_sdk.engine.metrics import INSTRUMENTS
 
-WITH_EXAMPLES = ("adding_a_job_type", "batches", "operations", "simulation", "stores", "usage", "workers")
+WITH_EXAMPLES = (
+    "adding_a_job_type",
+    "adding_a_provider",
+    "batches",
+    "models",
+    "operations",
+    "providers",
+    "simulation",
+    "stores",
+    "tokens",
+    "usage",
+    "workers",
+)
 PAGES = ["README.md", *(f"docs/{page}.md" for page in WITH_EXAMPLES)]
 
 

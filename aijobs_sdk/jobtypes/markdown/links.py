@@ -12,7 +12,8 @@ UNFINISHED_AUTOLINK: Final = re.compile(r"""<[^\s<>"'`]*""")
 
 _BEFORE_TARGET = re.compile(r"[^\S\r\n]*(?:\r\n?|\n)?[ \t>]*<?")
 _LETTER = re.compile(r"&(?:#\d{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z]\w{0,31});?|&#?[xX]?|\\.?|[^\r\n]")
-_IGNORED = re.compile(r"[\s\x00-\x20\x7f-\x9f]")
+# Browsers pass over white space and control characters, and some readers over letters that nobody sees.
+_IGNORED = re.compile(r"[\s\x00-\x20\x7f-\x9f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
 def target_start(text: str, opened_at: int) -> int:

@@ -6,7 +6,7 @@ import re
 
 from aijobs_sdk.jobtypes.markdown.containers import Containers, Margin
 from aijobs_sdk.jobtypes.markdown.cut import Output
-from aijobs_sdk.jobtypes.markdown.held import Held
+from aijobs_sdk.jobtypes.markdown.held import MOST_CHARS, Held
 from aijobs_sdk.jobtypes.markdown.links import (
     AUTOLINK,
     FORBIDDEN_SCHEMES,
@@ -23,6 +23,7 @@ from aijobs_sdk.jobtypes.markdown.tags import (
     TAG,
     TAG_AHEAD,
     end_of_element,
+    is_comparison,
     safe_tag,
 )
 
@@ -101,6 +102,8 @@ class Prose:
         scheme, end = read_scheme(text, start)
         if end == len(text) and not self._held.is_final:
             return 0
+        if end >= MOST_CHARS:  # so far it spells nothing but the start of a scheme, and what follows is not seen
+            return self._say(f"{text[:2]}#", taken=end, whole=True)
         is_target = text[1] == "(" or "<" in text[2:start] or not text[end : end + 1].isspace()
         if scheme in FORBIDDEN_SCHEMES and is_target:
             return self._say(f"{text[:2]}#", taken=end, whole=True)
@@ -130,6 +133,8 @@ class Prose:
         if not found or found["end"] != ">" or _PARAGRAPH_END.search(found[0]):
             return self._show_bracket()
         tag, name = found[0], found["name"].lower()
+        if is_comparison(tag, name):
+            return self._show_bracket()
         safe = safe_tag(tag, name)
         if safe:
             return self._say_tag(safe, name, taken=len(tag))

@@ -31,22 +31,38 @@ COMMENT_END: Final = re.compile(rf"(?P<end>-->)|{_FENCE_AHEAD}")
 
 # `<pre>` opens a block in which Markdown code is no code, even past blank lines.
 _ALLOWED_TAGS = nh3.ALLOWED_TAGS - {"pre"}
+# nh3 lets any scheme stand in a `cite`, and no reader sees one.
+_CLEANER = nh3.Cleaner(attributes={name: allowed - {"cite"} for name, allowed in nh3.ALLOWED_ATTRIBUTES.items()})
 # Without these an HTML parser ignores a tag of a table.
 _PARENTS = dict.fromkeys(("caption", "col", "colgroup", "tbody", "thead", "tr"), "<table>")
 _PARENTS |= dict.fromkeys(("td", "th"), "<table><tr>")
-# Inside an attribute these would still split a table's row or open a link or a code span.
-_MARKDOWN_MARKS = str.maketrans({mark: f"&#{ord(mark)};" for mark in "`|[]"})
+# Inside an attribute these would still split a line or a table's row, or open a link or a code span. Not a letter may
+# become another one: nh3 has judged the address that these spell.
+_SPLITTING = "`|[]" + "".join(char for char in map(chr, range(0x3001)) if char.isspace() and char != " ")
+_ENTITIES = str.maketrans({char: f"&#{ord(char)};" for char in _SPLITTING})
+_SPACES = re.compile(" +")
+_PLAIN_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]* ?/?>")
+_TAG_WITH_WORDS = re.compile(r"""<[A-Za-z][A-Za-z0-9]*+(?=[\s/])(?P<words>[^<>="'`]*+)>""")
+_WORDS_OF_TAGS = frozenset({"checked", "compact", "disabled", "hidden", "inert", "ismap", "nowrap", "open", "reversed"})
+
+
+def is_comparison(tag: str, name: str) -> bool:
+    """Tell whether a harmless `tag` is rather two comparisons, as in `a<b and c>d`: it has words for attributes."""
+    found = _TAG_WITH_WORDS.fullmatch(tag) if name in _ALLOWED_TAGS else None
+    return found is not None and not _WORDS_OF_TAGS.issuperset(found["words"].lower().replace("/", " ").split())
 
 
 def safe_tag(tag: str, name: str) -> str:
     """Return what nh3 leaves of `tag`, on one line and free of Markdown; "" if nothing."""
     if name not in _ALLOWED_TAGS:
         return ""
+    if _PLAIN_TAG.fullmatch(tag):
+        return tag
     if tag.startswith("</"):
         return f"</{name}>"
-    cleaned = nh3.clean(_PARENTS.get(name, "") + _on_one_line(tag))
+    cleaned = _CLEANER.clean(_PARENTS.get(name, "") + tag)
     left = re.search(rf'<{name}(?: [\w-]+="[^"]*")*>', cleaned)
-    return _on_one_line(left[0]).translate(_MARKDOWN_MARKS) if left else ""
+    return _SPACES.sub(" ", left[0]).translate(_ENTITIES) if left else ""
 
 
 @cache
@@ -54,7 +70,3 @@ def end_of_element(name: str) -> re.Pattern[str]:
     """Return what finds the end of an element that is dropped with its content."""
     # Past the end of its line the tag may only close, so that a fence which comes later is never inside it.
     return re.compile(rf"(?P<end></{name}(?=[\s/>])[^>\r\n]{{0,32}}+\s{{0,32}}+>)|{_FENCE_AHEAD}", re.IGNORECASE)
-
-
-def _on_one_line(tag: str) -> str:
-    return " ".join(tag.split())

@@ -25,6 +25,9 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _CODE_SPAN = re.compile(r"(?<!`)(?P<run>`+)(?!`)(?P<text>.+?)(?<!`)(?P=run)(?!`)")
 _CODE_PLACE = "\ue000"
 _EMPHASIS = re.compile(r"(?<!\\)(?P<run>\*{1,3}|~~|(?<!\w)_{1,3})(?=\S)(?P<text>.+?)(?<=[^\s\\])(?P=run)(?!(?<=_)\w)")
+_MARKED = re.compile(r"[`\[<*_~\\&\x00-\x1f\x7f-\x9f" + _CODE_PLACE + "]")
+"""What a line holds that does not say itself."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"')\]”’]*(?=\s)|[。！？]+[」』”]*)")  # noqa: RUF001 - Chinese and Japanese ends
@@ -34,8 +37,7 @@ _JOINS_LEFT = {"\u200d", "\ufe0f"} | {chr(tone) for tone in range(0x1F3FB, 0x1F4
 
 def title_of(content: str, prompt: str) -> str:
     """Return the first H1 of `content`, else its first sentence, else the prompt's; one line, never empty."""
-    candidates = (_first_h1(content), _first_sentence(content), _first_sentence(prompt))
-    return _cut_at_word(next(filter(None, candidates), UNTITLED))
+    return _cut_at_word(_first_h1(content) or _first_sentence(content) or _first_sentence(prompt) or UNTITLED)
 
 
 def _first_h1(markdown: str) -> str:
@@ -91,12 +93,14 @@ def _lines_outside_code(markdown: str) -> Iterator[str]:
 
 def _plain(markdown: str) -> str:
     """Return `markdown` as a reader would say it, on one line."""
+    if not _MARKED.search(markdown):
+        return " ".join(markdown.split())
     codes = (span["text"] for span in _CODE_SPAN.finditer(markdown))  # marks and tags in code mean themselves
     text = _LINK.sub(r"\g<text>", _TAG.sub("", _CODE_SPAN.sub(_CODE_PLACE, markdown)))
     text = _EMPHASIS.sub(r"\g<text>", _EMPHASIS.sub(r"\g<text>", text))
     text = html.unescape(_ESCAPE.sub(r"\1", text))
     text = re.sub(_CODE_PLACE, lambda _: next(codes, ""), text)
-    return " ".join("".join(" " if unicodedata.category(char) == "Cc" else char for char in text).split())
+    return " ".join(_CONTROL.sub(" ", text).split())
 
 
 def _cut_at_word(title: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from aijobs_sdk.simulation.faults import OVERLOADED, Fault, FaultKind
+from aijobs_sdk.providers.failures import OVERLOADED
+from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Json
 

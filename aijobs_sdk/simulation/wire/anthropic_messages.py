@@ -15,7 +15,14 @@ from aijobs_sdk.simulation.pieces import NO_PIECES, TimedText
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.anthropic_errors import error_body
 from aijobs_sdk.simulation.wire.anthropic_models import id_of
-from aijobs_sdk.simulation.wire.anthropic_reading import Body, asked_of, check_length, hides_thoughts, stops_of
+from aijobs_sdk.simulation.wire.anthropic_reading import (
+    Body,
+    asked_of,
+    check_length,
+    check_sampling,
+    hides_thoughts,
+    stops_of,
+)
 from aijobs_sdk.simulation.wire.calls import Call
 from aijobs_sdk.simulation.wire.exchange import Chunk, Json, json_bytes
 from aijobs_sdk.simulation.wire.prompt_cache import PromptCache, marked_prefixes
@@ -40,6 +47,7 @@ def say(
     """
     model = call.model(model_id)
     check_length(body, model)
+    check_sampling(body, call.request.headers.get("anthropic-version", ""))
     owner, prefixes = f"{call.identity.tenant}/{model_id}", marked_prefixes(body)
     cached = cache.tokens_of(owner, prefixes, call.now)
     asked = asked_of(body, model_id)._replace(stream=stream, cached_tokens=cached)

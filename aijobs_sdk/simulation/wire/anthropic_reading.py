@@ -15,6 +15,8 @@ Body = Mapping[str, JsonValue]
 THINKING_TOKENS = {"low": 200, "medium": 600, "high": 1500, "xhigh": 3000, "max": 6000}
 """About how much an effort thinks, where its budget allows: own choice."""
 LEAST_BUDGET_TOKENS = 1024
+NO_SAMPLING = "2026-10-21"
+"""The version of the API that has no temperature: versions are days, so that later ones compare as later."""
 _ROLES = ("user", "assistant", "system")
 
 
@@ -61,6 +63,14 @@ def check_length(body: Body, model: Model) -> None:
         raise invalid("max_tokens", f"{tokens} is above the {model.max_output_tokens} that {model.name} can write")
     if (budget := _budget(body)) is not None and budget >= tokens:
         raise invalid("max_tokens", "must be greater than thinking.budget_tokens")
+
+
+def check_sampling(body: Body, version: str) -> None:
+    """Refuse what the versions of the API from `NO_SAMPLING` on have no more, even at its default."""
+    if version >= NO_SAMPLING:
+        for field in ("temperature", "top_p", "top_k"):
+            if field in body:
+                raise invalid(field, "Extra inputs are not permitted")
 
 
 def stops_of(body: Body) -> Sequence[str]:

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 from pydantic import JsonValue
 
-from aijobs_sdk.simulation.faults import OVERLOADED, Fault, FaultKind
+from aijobs_sdk.providers.failures import OVERLOADED
+from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire import event_stream
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.anthropic_messages import Message, say

@@ -88,6 +88,13 @@ class Identity:
     occurrence: int
     """How many equal jobs there were before."""
     attempt: int
+    job_id: uuid.UUID | None = None
+    """The job itself, where the caller is one of ours and says so."""
+
+    @property
+    def draw_key(self) -> str:
+        """What a simulated answer hangs on: for our own jobs the same as without a wire."""
+        return self.key if self.job_id is not None else f"{self.tenant}/{self.key}"
 
 
 class Call:
@@ -135,8 +142,7 @@ class Call:
 
     def draws(self, *purpose: str | int) -> Random:
         """Return a generator for what the caller's job is given beside text: the same at every attempt."""
-        job = f"{self.identity.tenant}/{self.identity.key}"
-        return self._world.draws_of_job(job, "/".join(map(str, purpose)))
+        return self._world.draws_of_job(self.identity.draw_key, "/".join(map(str, purpose)))
 
     def body(self) -> Mapping[str, JsonValue]:
         """Return the request's body, an object.
@@ -229,10 +235,10 @@ class Call:
             max_output_tokens=asked.max_output_tokens,
             stop=asked.stop,
             tenant_id=_uuid(who.tenant),
-            job_id=uuid.UUID(bytes=self._world.bytes_for("job", who.tenant, who.key, who.occurrence)),
+            job_id=who.job_id or uuid.UUID(bytes=self._world.bytes_for("job", who.tenant, who.key, who.occurrence)),
             attempt=who.attempt,
             idempotency_token=who.key,
-            draw_key=f"{who.tenant}/{who.key}",
+            draw_key=who.draw_key,
         )
 
     def _admitted(self, request: GenerationRequest) -> Plan | None:
@@ -315,8 +321,8 @@ def _finish(plan: Plan) -> FinishReason:
     match plan.ending:
         case Fault(kind=FaultKind.REFUSAL):
             return "refusal"
-        case Finished(finish_reason=reason):
-            return reason
+        case Finished(finish_reason="length"):
+            return "length"
         case _:
             return "stop"
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.core import Simulation
@@ -23,8 +24,9 @@ from aijobs_sdk.simulation.wire.exchange import (
 )
 
 Handler = Callable[[Call], HttpResponse]
-DRAW_KEY, ATTEMPT = "x-aijobs-draw-key", "x-aijobs-attempt"
-"""Headers by which a caller says what the draws of a call hang on; others are told apart by what they ask."""
+DRAW_KEY, ATTEMPT, JOB, TENANT = "x-aijobs-draw-key", "x-aijobs-attempt", "x-aijobs-job-id", "x-aijobs-tenant-id"
+"""Headers by which a caller says what the draws of a call hang on; others are told apart by what they ask. With the
+last two the caller is a job of ours, and its draws are those that it would get without a wire."""
 _PATHS = 1024
 """Paths of which it is remembered where they lead."""
 MOST_REPEATS = 100_000
@@ -187,8 +189,12 @@ class _Repeats:
 
     def identity(self, request: HttpRequest, *, tenant: str) -> Identity:
         if (key := request.headers.get(DRAW_KEY)) is not None:
-            attempt = request.headers.get(ATTEMPT, "")
-            return Identity(tenant, key, 0, int(attempt) if attempt.isdecimal() else 1)
+            said = request.headers.get(ATTEMPT, "")
+            attempt = int(said) if said.isdecimal() else 1
+            job_id = _uuid_in(request.headers, JOB)
+            if job_id is not None:
+                tenant = str(_uuid_in(request.headers, TENANT) or tenant)
+            return Identity(tenant, key, 0, attempt, job_id)
         asked = (tenant, fingerprint(request))
         number, failures = self._tries.pop(asked, (0, 0))
         self._tries[asked] = (number + 1, 0)
@@ -201,6 +207,13 @@ class _Repeats:
         who = call.identity
         if call.request.headers.get(DRAW_KEY) is None:
             self._tries[who.tenant, who.key] = (who.occurrence, who.attempt)
+
+
+def _uuid_in(headers: Mapping[str, str], name: str) -> UUID | None:
+    try:
+        return UUID(headers.get(name, ""))
+    except ValueError:
+        return None
 
 
 def _failing(vendor: Vendor, call: Call, failed: Failed) -> HttpResponse:

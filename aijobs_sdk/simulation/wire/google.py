@@ -10,8 +10,8 @@ from pydantic import JsonValue
 
 from aijobs_sdk.providers.models import Model
 from aijobs_sdk.providers.models import Route as Way
-from aijobs_sdk.simulation.faults import Fault, FaultKind
-from aijobs_sdk.simulation.pieces import NO_PIECES, Pieces
+from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
+from aijobs_sdk.simulation.pieces import NO_PIECES, Pieces, TimedText
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import Route, route
@@ -169,18 +169,35 @@ def _chunks(call: Call, answer: Answer) -> Iterator[Chunk]:
 
 def _responses(call: Call, answer: Answer) -> Iterator[tuple[float, Json]]:
     head = _head(call, answer)
-    read: JsonValue = {"promptTokenCount": answer.input_tokens, "totalTokenCount": answer.input_tokens}
 
-    def response(part: Json) -> Json:
-        return {"candidates": [_candidate([part])], "usageMetadata": read, **head}
+    def response(part: Json, thought: int, said: int) -> Json:
+        return {"candidates": [_candidate([part])], "usageMetadata": _so_far(call, answer, thought, said), **head}
 
-    for piece in answer.thinking:
-        yield piece.offset_seconds, response({"text": piece.text, "thought": True})
+    for piece, thought in _counted(answer.thinking, answer.thinking_tokens):
+        yield piece.offset_seconds, response({"text": piece.text, "thought": True}, thought, 0)
     # A call of a function comes as a whole, when all its arguments are there.
-    for piece in answer.pieces if answer.tool is None else ():
-        yield piece.offset_seconds, response({"text": piece.text})
+    words = answer.pieces if answer.tool is None else NO_PIECES
+    for piece, said in _counted(words, answer.output_tokens - answer.thinking_tokens):
+        yield piece.offset_seconds, response({"text": piece.text}, answer.thinking_tokens, said)
     if answer.fault is None:
         yield answer.ends_at_seconds, _finished(call, answer, _said(call, answer, ""))
+
+
+def _counted(pieces: Pieces, tokens: int) -> Iterator[tuple[TimedText, int]]:
+    """Yield each piece with how many of all their tokens are written by its end."""
+    for number, piece in enumerate(pieces, start=1):
+        yield piece, -(-tokens * number // len(pieces))
+
+
+def _so_far(call: Call, answer: Answer, thought: int, said: int) -> Json:
+    """Return the usage in the middle of a stream: running totals."""
+    counts: Json = {"thoughtsTokenCount": thought, "candidatesTokenCount": said}
+    usage: Json = {
+        "promptTokenCount": answer.input_tokens,
+        **{name: count for name, count in counts.items() if count},
+        "totalTokenCount": answer.input_tokens + thought + said,
+    }
+    return usage | {"trafficType": "ON_DEMAND"} if is_vertex(call) else usage
 
 
 def _response(call: Call, answer: Answer) -> Json:
@@ -189,10 +206,16 @@ def _response(call: Call, answer: Answer) -> Json:
 
 
 def _finished(call: Call, answer: Answer, parts: list[JsonValue]) -> Json:
-    candidate = {**_candidate(parts), "finishReason": _FINISH_REASONS[answer.finish]}
+    candidate = {**_candidate(parts), "finishReason": _finish_reason(answer)}
     if answer.finish == "refusal":
         candidate["safetyRatings"] = [{"category": HARM, "probability": "HIGH", "blocked": True}]
     return {"candidates": [candidate], "usageMetadata": _usage(call, answer), **_head(call, answer)}
+
+
+def _finish_reason(answer: Answer) -> str:
+    # Google looks at a call before it passes it on, and says so where its arguments cannot be used.
+    is_unfit = answer.finish == "tool" and answer.quirk is Quirk.BAD_TOOL_ARGS
+    return "MALFORMED_FUNCTION_CALL" if is_unfit else _FINISH_REASONS[answer.finish]
 
 
 def _candidate(parts: Sequence[JsonValue]) -> Json:

@@ -10,13 +10,12 @@ from urllib.parse import parse_qs
 from pydantic import JsonValue
 
 from aijobs_sdk.providers.tokens import estimate_tokens
+from aijobs_sdk.simulation.effort import THINKING_TOKENS
 from aijobs_sdk.simulation.wire.asked import Asked, Tool
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import HttpRequest, json_text
 
 Body = Mapping[str, JsonValue]
-THINKING_TOKENS = {"MINIMAL": 50, "LOW": 200, "MEDIUM": 600, "HIGH": 1500, "XHIGH": 3000}
-"""About how much a level thinks: own choice."""
 ROLES = {"user", "model", "function", "tool"}
 """Who may say a content; the last two answer calls of functions."""
 
@@ -40,7 +39,8 @@ def asked_of(call: Call, body: Body) -> Asked:
         max_output_tokens=_max_output_tokens(config),
         stop=tuple(map(str, listed(field(config, "stopSequences")))),
         stream=is_stream(call),
-        tools=() if _answers_a_call(contents[-1]) else _tools(body),
+        # With or without words of the user after it, what a function answered is what the model speaks of now.
+        tools=() if any(map(_answers_a_call, contents[-2:])) else _tools(body),
         schema_=_schema(config),
         thinking_tokens=_thinking_tokens(field(config, "thinkingConfig")),
         # Nobody here knows what that cache holds: what comes before the prompt stands for it.
@@ -75,10 +75,10 @@ def _thinking_tokens(config: JsonValue) -> int:
     if level is not None and budget is not None:
         raise _invalid("generation_config.thinking_config", "set thinking_level or thinking_budget, not both")
     if level is not None:
-        return THINKING_TOKENS.get(str(level).upper(), 0)
+        return THINKING_TOKENS.get(str(level).lower(), 0)
     if isinstance(budget, int) and budget >= 0:
-        return min(budget, THINKING_TOKENS["HIGH"])
-    return THINKING_TOKENS["MEDIUM"] if config else 0  # -1, or none: as much as the model likes
+        return min(budget, THINKING_TOKENS["high"])
+    return THINKING_TOKENS["medium"] if config else 0  # -1, or none: as much as the model likes
 
 
 def _tools(body: Body) -> tuple[Tool, ...]:

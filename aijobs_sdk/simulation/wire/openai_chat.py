@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
+from aijobs_sdk.simulation.effort import THINKING_TOKENS
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
 from aijobs_sdk.simulation.wire.asked import Asked
@@ -13,7 +14,6 @@ from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, around_text, chunks_at, json_bytes
 from aijobs_sdk.simulation.wire.openai_errors import error_body
 from aijobs_sdk.simulation.wire.openai_reading import (
-    THINKING_TOKENS,
     Body,
     last_of_user,
     role,

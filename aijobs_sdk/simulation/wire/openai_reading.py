@@ -11,8 +11,6 @@ from aijobs_sdk.simulation.wire.asked import Tool
 from aijobs_sdk.simulation.wire.calls import Refused
 
 Body = Mapping[str, JsonValue]
-THINKING_TOKENS = {"none": 0, "minimal": 0, "low": 200, "medium": 600, "high": 1500, "xhigh": 3000}
-"""About how much a reasoning effort thinks: own choice."""
 
 
 def text_of(message: JsonValue) -> str:

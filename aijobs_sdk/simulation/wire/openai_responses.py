@@ -7,13 +7,13 @@ from itertools import count
 
 from pydantic import JsonValue
 
+from aijobs_sdk.simulation.effort import THINKING_TOKENS
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
 from aijobs_sdk.simulation.wire.asked import Asked, Tool
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, json_bytes
 from aijobs_sdk.simulation.wire.openai_reading import (
-    THINKING_TOKENS,
     Body,
     last_of_user,
     listed,
@@ -49,7 +49,7 @@ def _asked(body: Body) -> Asked:
         context="\n".join([str(body.get("instructions") or ""), *said[:last], *said[last + 1 :]]).strip(),
         max_output_tokens=whole_number(body, "max_output_tokens"),
         stream=body.get("stream") is True,
-        tools=() if _is_tool_result(messages[-1]) else _tools(body),
+        tools=() if any(map(_is_tool_result, messages[-2:])) else _tools(body),
         schema_=_schema(body.get("text")),
         thinking_tokens=THINKING_TOKENS.get(str(effort), 0),
     )

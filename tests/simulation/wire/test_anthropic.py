@@ -358,6 +358,14 @@ def test_packets_may_end_in_the_middle_of_events(sim: Mock) -> None:
     assert final_message(sim, extra_headers=SAME_JOB).content == final_message(sim, extra_headers=SAME_JOB).content
 
 
+@pytest.mark.parametrize("field", ["temperature", "top_p", "top_k"])
+def test_sampling_is_refused_from_the_version_on_that_has_none(sim: Mock, field: str) -> None:
+    asked = {"extra_body": {field: 1}}
+    with pytest.raises(anthropic.BadRequestError, match=f"{field}: Extra inputs are not permitted"):
+        create(sim, extra_headers={"anthropic-version": "2026-10-21"}, **asked)
+    assert create(sim, extra_headers={"anthropic-version": "2023-06-01"}, **asked).stop_reason == "end_turn"
+
+
 def test_a_key_may_come_as_a_bearer(sim: Mock) -> None:
     answered: Any = run(sim, lambda client: client.messages.create(**ASKED), api_key=None, auth_token="token")
     assert answered.content[0].text

@@ -213,6 +213,25 @@ def test_the_answer_of_a_function_is_followed_by_words(stage: Stage) -> None:
     assert (answer.function_calls, "ivers" in answer.text) == (None, True)
 
 
+def test_words_after_the_answer_of_a_function_change_nothing_about_it(stage: Stage) -> None:
+    turns = [
+        types.Content(role="user", parts=[types.Part(text=RIVERS)]),
+        types.Content(role="model", parts=[types.Part.from_function_call(name="weather", args={"city": "Rome"})]),
+        types.Content(
+            role="user", parts=[types.Part.from_function_response(name="weather", response={"output": "sun"})]
+        ),
+        types.Content(role="user", parts=[types.Part(text="So, do I need a coat?")]),
+    ]
+    assert stage.run(lambda: ask(stage, turns, tools=TOOLS)).function_calls is None
+
+
+def test_a_call_with_arguments_that_cannot_be_used_ends_as_malformed(stage: Stage) -> None:
+    stage.sim.on().do(aijobs.fail("bad_tool_args"), aijobs.fail("bad_tool_args"))
+    whole = stage.run(lambda: ask(stage, tools=TOOLS)).candidates[0]
+    last = stage.run(lambda: stream(stage, tools=TOOLS))[-1].candidates[0]
+    assert {whole.finish_reason, last.finish_reason} == {types.FinishReason.MALFORMED_FUNCTION_CALL}
+
+
 def test_a_scripted_text_is_said_in_words_though_there_are_tools(stage: Stage) -> None:
     stage.sim.on().do(aijobs.ok("It is sunny."))
     assert stage.run(lambda: ask(stage, tools=TOOLS)).text == "It is sunny."
@@ -244,8 +263,19 @@ def test_streamed_thoughts_come_before_the_words(stage: Stage) -> None:
     assert set(flags) == {True, False}
 
 
-def test_a_budget_of_nothing_means_no_thoughts(stage: Stage) -> None:
-    answer = stage.run(lambda: ask(stage, thinking_config={"thinking_budget": 0}))
+@every_client
+def test_totals_run_through_a_stream(stage: Stage, kind: str) -> None:
+    thinking = {"include_thoughts": True, "thinking_level": "LOW"}
+    usages = [chunk.usage_metadata for chunk in stage.run(lambda: stream(stage, kind=kind, thinking_config=thinking))]
+    totals = [usage.total_token_count for usage in usages]
+    assert totals[:-1] == sorted(set(totals[:-1]))
+    assert totals[-2:] == [usages[-1].total_token_count] * 2
+    assert {usage.prompt_token_count for usage in usages} == {usages[-1].prompt_token_count}
+
+
+@pytest.mark.parametrize("thinking", [{"thinking_budget": 0}, {"thinking_level": "MINIMAL"}])
+def test_the_least_thinking_is_none(stage: Stage, thinking: Mapping[str, Any]) -> None:
+    answer = stage.run(lambda: ask(stage, thinking_config=thinking))
     assert answer.usage_metadata.thoughts_token_count is None
 
 

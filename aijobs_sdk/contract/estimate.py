@@ -1,0 +1,24 @@
+"""What a job would cost, before it is submitted."""
+
+from __future__ import annotations
+
+from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.records import Credits
+
+
+class Estimate(Fact):
+    """What one job is expected to consume. Nothing was stored, and nobody was asked."""
+
+    model: str
+    provider: str
+    input_tokens: int
+    token_method: str
+    """How `input_tokens` were come by: `exact:` or `estimate:`, and the vocabulary."""
+    output_tokens: int
+    """Expected: as many as the caller allows, where the caller says so."""
+    most_output_tokens: int | None
+    """As many as there can be; None where neither the model nor the caller sets a limit."""
+    credits: Credits
+    """What the user would be quoted, and billed."""
+    most_credits: Credits | None
+    """What is metered at most, by `most_output_tokens`."""

@@ -1,0 +1,61 @@
+"""What a text is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue, field_validator
+
+from aijobs_sdk.contract.model import Fact, Verbatim
+from aijobs_sdk.contract.provider import ImageInput, Message, ReasoningEffort, Tool
+from aijobs_sdk.contract.records import Credits
+
+
+class GenerationPayload(Fact):
+    """What a text is made from."""
+
+    prompt: str = Field(min_length=1)
+    images: tuple[ImageInput, ...] = ()
+    """Pictures that stand in the prompt, before its words."""
+    messages: tuple[Message, ...] = ()
+    """What was said before the prompt, oldest first."""
+    system: str | None = None
+    model: str
+    """A name from the table of models: `aijobs models`."""
+    provider: str | None = None
+    """Which of the model's routes to take; the first that is set up where it is None."""
+    fallback: bool | tuple[str, ...] = False
+    """Models that may answer during an outage, the best first; True: those that the table names for the model."""
+    user_id: UUID | None = None
+    """The author of the document; the job's user where it is None."""
+    estimated_credits: Credits | None = None
+    """What the user was quoted, and is billed; from the price list where it is None."""
+    max_credits: Credits | None = None
+    """What one answer may cost by the price list: it is cut off where it would cost more."""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    max_tokens: int | None = Field(default=None, ge=1)
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    reasoning_effort: ReasoningEffort | None = None
+    tools: tuple[Tool, ...] = ()
+    output_schema: Annotated[Mapping[str, JsonValue], Verbatim()] | None = None
+    """The JSON schema, of an object, that the answer has to fit."""
+    stream: bool = True
+    """Whether the text can be watched while it is written; without, it comes as a whole, for less work."""
+
+    @field_validator("prompt")
+    @classmethod
+    def _holds_something(cls, prompt: str) -> str:
+        if not prompt.strip():
+            raise ValueError("should hold more than white space")
+        return prompt
+
+    @field_validator("output_schema")
+    @classmethod
+    def _describes_an_object(cls, schema: Mapping[str, JsonValue] | None) -> Mapping[str, JsonValue] | None:
+        if schema is not None and schema.get("type") != "object":
+            raise ValueError('should be the JSON schema of an object, `"type"` being `"object"`')
+        return schema

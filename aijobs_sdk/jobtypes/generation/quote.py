@@ -1,0 +1,80 @@
+"""What a text would cost, and how long it may become for what may be spent."""
+
+from __future__ import annotations
+
+import json
+from decimal import ROUND_FLOOR, Decimal
+from pathlib import Path
+
+from aijobs_sdk.contract.estimate import Estimate
+from aijobs_sdk.jobtypes.generation.checks import refused
+from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
+from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.token_counts import TokenCount, count_tokens, is_at_hand
+
+EXPECTED_OUTPUT_TOKENS = 500
+"""What a quote assumes for an answer whose length nobody limited."""
+TOKENS_PER_IMAGE = 1_600
+"""What a picture in a prompt is taken for: one of a megapixel at Anthropic, which counts the most (Anthropic, "Vision":
+width x height / 750)."""
+MARGIN = Decimal("1.25")
+"""By how much an estimated prompt may turn out longer: a cap has to hold for it, too."""
+
+
+def read_tokens(payload: GenerationPayload, model: Model, vocabularies: Path | None = None) -> TokenCount:
+    """Return about how many tokens the model reads: prompt, instructions, earlier turns, pictures and schemas."""
+    encoding = model.tokenizer if model.tokenizer is not None and is_at_hand(model.tokenizer) else None
+    counts = [count_tokens(text, encoding, cache_folder=vocabularies) for text in _texts(payload)]
+    images = len(payload.images) + sum(len(message.images) for message in payload.messages)
+    return TokenCount(sum(count.tokens for count in counts) + TOKENS_PER_IMAGE * images, counts[0].method)
+
+
+def estimate(payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount) -> Estimate:
+    """Return what the job is expected to cost at this model."""
+    most = _lower(_lower(payload.max_tokens, model.max_output_tokens), affordable_tokens(payload, model, models, count))
+    expected = payload.max_tokens or EXPECTED_OUTPUT_TOKENS
+    expected = expected if most is None else min(expected, most)
+    quoted = payload.estimated_credits
+    return Estimate(
+        model=model.name,
+        provider=model.provider,
+        input_tokens=count.tokens,
+        token_method=count.method,
+        output_tokens=expected,
+        most_output_tokens=most,
+        credits=models.credits(model, count.tokens, expected) if quoted is None else quoted,
+        most_credits=None if most is None else models.credits(model, count.tokens, most),
+    )
+
+
+def affordable_tokens(payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount) -> int | None:
+    """Return how many tokens of an answer `max_credits` pay for beside the prompt; None where nothing caps them.
+
+    Raises:
+        InvalidRequestError: they do not even pay for the prompt.
+    """
+    if payload.max_credits is None:
+        return None
+    read = count.tokens if count.method.startswith("exact:") else int((count.tokens * MARGIN).to_integral_value())
+    left = payload.max_credits - models.credits(model, read, 0)
+    price = models.credits(model, 0, 1_000_000) / 1_000_000
+    tokens = int((left / price).to_integral_value(ROUND_FLOOR)) if price else model.max_output_tokens
+    if tokens is not None and tokens < 1:
+        raise refused(
+            "max_credits",
+            f"is {payload.max_credits:f}, and {model.name} charges about {models.credits(model, read, 0):f} for the "
+            "prompt alone: allow more, or shorten it",
+            code="over_budget",
+        )
+    return tokens
+
+
+def _texts(payload: GenerationPayload) -> list[str]:
+    texts = [payload.prompt, payload.system or "", *(message.content for message in payload.messages)]
+    calls = [call.arguments for message in payload.messages for call in message.tool_calls]
+    schemas = [{"name": tool.name, "description": tool.description, **tool.parameters} for tool in payload.tools]
+    return [*texts, *(json.dumps(one) for one in (*calls, *schemas, payload.output_schema or "") if one)]
+
+
+def _lower(one: int | None, other: int | None) -> int | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)

@@ -1,0 +1,241 @@
+"""`image_generation`: a prompt becomes pictures, with their files, their records and their usage row."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic import Field, field_validator
+
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.estimate import Estimate
+from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.months import month_of
+from aijobs_sdk.contract.provider import ImageRequest, Picture
+from aijobs_sdk.contract.records import Credits, Effects, Image, UsageRow
+from aijobs_sdk.contract.results import GeneratedImage, ImageResult
+from aijobs_sdk.engine.context import JobContext
+from aijobs_sdk.engine.ids import new_id
+from aijobs_sdk.engine.job_type import JobType
+from aijobs_sdk.jobtypes.artifacts import Artifacts
+from aijobs_sdk.jobtypes.generation.checks import refused
+from aijobs_sdk.jobtypes.pixels import Pixels, read_pixels
+from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.pictures import Quality, Size, picture_figures
+from aijobs_sdk.providers.tokens import estimate_tokens
+
+MOST_AT_ONCE = 2
+"""Pictures of one job that are drawn at the same time: image models allow few requests a minute."""
+ASKING, KEEPING = 5, 90
+"""Percent of a job at which its pictures are asked for, and at which all are there."""
+
+
+class ImagePayload(Fact):
+    """What pictures are made from."""
+
+    prompt: str = Field(min_length=1)
+    model: str | None = None
+    """A name from the table of models, `aijobs models`; its first that draws where it is None."""
+    size: Size = "1024x1024"
+    quality: Quality = "medium"
+    n: int = Field(default=1, ge=1, le=4)
+    """How many pictures; each is a call of its own."""
+    user_id: UUID | None = None
+    """Whose pictures they are; the job's user where it is None."""
+    estimated_credits: Credits | None = None
+    """What the user was quoted for all of them, and is billed; from the price list where it is None."""
+
+    @field_validator("prompt")
+    @classmethod
+    def _holds_something(cls, prompt: str) -> str:
+        if not prompt.strip():
+            raise ValueError("should hold more than white space")
+        return prompt
+
+
+class _Drawn(NamedTuple):
+    picture: Picture
+    pixels: Pixels
+
+
+def image_generation(models: ModelTable, artifacts: Artifacts) -> JobType[ImagePayload]:
+    """Return the job type, which knows these models and keeps its pictures there."""
+
+    async def run(context: JobContext, payload: ImagePayload) -> ImageResult:
+        model = _asked(payload, models, context.can_ask)
+        await context.progress(0, "Starting")
+        await artifacts.check()  # before anybody is paid for a picture that cannot be kept
+        await context.progress(ASKING, "Processing")
+        drawn = await _draw_all(context, payload, model)
+        await context.progress(KEEPING, "Rendering")
+        images = [await _keep(context, one, number, artifacts) for number, one in enumerate(drawn, start=1)]
+        result = _result(payload, model, drawn, images, models)
+        context.effects = _effects(context, payload, result)
+        return result
+
+    def estimate(payload: ImagePayload) -> Estimate:
+        return _estimate(payload, _asked(payload, models), models)
+
+    def prepare(payload: ImagePayload) -> ImagePayload:
+        model = _asked(payload, models)
+        _check_fit(payload, model)
+        quoted = _estimate(payload, model, models).credits
+        return payload.model_copy(update={"model": model.name, "estimated_credits": quoted})
+
+    return JobType(name="image_generation", payload_model=ImagePayload, run=run, prepare=prepare, estimate=estimate)
+
+
+def _asked(payload: ImagePayload, models: ModelTable, can_ask: Callable[[str], bool] | None = None) -> Model:
+    """Return the model, by the first of its routes that is set up here."""
+    model = _first_that_draws(models) if payload.model is None else models.get(payload.model)
+    ready = (route.provider for route in model.routes if can_ask is None or can_ask(route.provider))
+    return model.via(next(ready, model.provider))
+
+
+def _first_that_draws(models: ModelTable) -> Model:
+    found = next((model for model in models if model.kind == "image"), None)
+    if found is None:
+        raise refused("model", "is left out, and no model of the table draws: add one, `Client(models=[…])`")
+    return found
+
+
+def _check_fit(payload: ImagePayload, model: Model) -> None:
+    if model.kind != "image":
+        raise _makes_texts(model)
+    longest = picture_figures(model.name).longest_prompt_chars
+    if len(payload.prompt) > longest:
+        problem = f"has {len(payload.prompt):,} characters, and {model.name} reads at most {longest:,}: shorten it"
+        raise refused("prompt", problem, code="context_too_long")
+
+
+def _makes_texts(model: Model) -> InvalidRequestError:
+    return refused("model", f"is {model.name!r}, which makes {model.kind}s; `aijobs models` lists those for images")
+
+
+def _estimate(payload: ImagePayload, model: Model, models: ModelTable) -> Estimate:
+    """Return what all pictures are expected to cost: how long they are in tokens is known before."""
+    read = estimate_tokens(payload.prompt) * payload.n
+    written = picture_figures(model.name).output_tokens[payload.quality][payload.size] * payload.n
+    metered = models.credits(model, read, written)
+    return Estimate(
+        model=model.name,
+        provider=model.provider,
+        input_tokens=read,
+        token_method="estimate:o200k_base",  # noqa: S106 - no secret
+        output_tokens=written,
+        most_output_tokens=written,
+        credits=metered if payload.estimated_credits is None else payload.estimated_credits,
+        most_credits=metered,
+    )
+
+
+async def _draw_all(context: JobContext, payload: ImagePayload, model: Model) -> list[_Drawn]:
+    """Return all pictures in order; one that fails ends the others."""
+    turns = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def draw(number: int) -> _Drawn:
+        async with turns:
+            picture = await context.draw(
+                model.provider,
+                _request(context, payload, model, number),
+                timeout_seconds=model.timeout_seconds,
+                region=model.route.region,
+            )
+        return _Drawn(picture, await asyncio.to_thread(read_pixels, picture.data, provider=model.provider))
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(draw(number)) for number in range(1, payload.n + 1)]
+        for done, task in enumerate(asyncio.as_completed(tasks), start=1):
+            await task
+            if done < payload.n:
+                await context.progress(ASKING + (KEEPING - ASKING) * done // payload.n, "Processing")
+    return [task.result() for task in tasks]
+
+
+def _request(context: JobContext, payload: ImagePayload, model: Model, number: int) -> ImageRequest:
+    return ImageRequest(
+        model=model.name,
+        model_id=model.route.model_id,
+        region=model.route.region,
+        endpoint=model.route.endpoint,
+        prompt=payload.prompt,
+        size=payload.size,
+        quality=payload.quality,
+        tenant_id=context.job.tenant_id,
+        job_id=context.job.id,
+        attempt=context.attempt,
+        idempotency_token=context.idempotency_token(f"draw/{number}"),
+        draw_key=f"{context.draw_key}/{number}",
+    )
+
+
+async def _keep(context: JobContext, drawn: _Drawn, number: int, artifacts: Artifacts) -> GeneratedImage:
+    job, pixels = context.job, drawn.pixels
+    # Nothing of the attempt is in the name, so that the next one writes over what this one may leave behind.
+    url = await artifacts.save(f"{job.tenant_id}/{job.id}/{number}.{pixels.ending}", drawn.picture.data)
+    return GeneratedImage(id=new_id(), url=url, media_type=pixels.media_type, width=pixels.width, height=pixels.height)
+
+
+def _result(
+    payload: ImagePayload, model: Model, drawn: Sequence[_Drawn], images: Sequence[GeneratedImage], models: ModelTable
+) -> ImageResult:
+    read = sum(one.picture.input_tokens for one in drawn)
+    written = sum(one.picture.output_tokens for one in drawn)
+    metered = models.credits(model, read, written)
+    return ImageResult(
+        images=tuple(images),
+        input_tokens=read,
+        output_tokens=written,
+        model=model.name,
+        served_model=drawn[0].picture.served_model,
+        provider=model.provider,
+        credits_used=metered if payload.estimated_credits is None else payload.estimated_credits,
+        metered_credits=metered,
+    )
+
+
+def _effects(context: JobContext, payload: ImagePayload, result: ImageResult) -> Effects:
+    job, now = context.job, context.clock.now()
+    owner = payload.user_id or job.user_id
+    return Effects(
+        images=tuple(
+            Image(
+                id=image.id,
+                tenant_id=job.tenant_id,
+                user_id=owner,
+                job_id=job.id,
+                url=image.url,
+                media_type=image.media_type,
+                width=image.width,
+                height=image.height,
+                created_at=now,
+            )
+            for image in result.images
+        ),
+        usage=(
+            UsageRow(
+                id=new_id(),
+                tenant_id=job.tenant_id,
+                user_id=owner,
+                query_type="image_generation",
+                model=result.model,
+                provider=result.provider,
+                input_tokens=result.input_tokens,
+                output_tokens=result.output_tokens,
+                credits_used=result.credits_used,
+                metadata={
+                    "job_id": str(job.id),
+                    "image_ids": [str(image.id) for image in result.images],
+                    "size": payload.size,
+                    "quality": payload.quality,
+                    "n": payload.n,
+                    "metered_credits": format(result.metered_credits, "f"),
+                    "attempts": context.attempt,
+                },
+                month_year=month_of(now),
+                created_at=now,
+            ),
+        ),
+    )

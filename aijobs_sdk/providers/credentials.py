@@ -1,0 +1,95 @@
+"""What lets us in at each vendor, and what to set where it is missing. Secrets show in no repr and are never stored."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from aijobs_sdk.contract.model import Fact
+
+
+class OpenAIKeys(Fact):
+    """OpenAI's."""
+
+    api_key: SecretStr | None = None
+    base_url: str | None = None
+    """Where to ask instead of where the route leads: a proxy, or `mock_server`."""
+
+    @property
+    def missing(self) -> str | None:
+        """What to set before OpenAI can be asked; None where nothing is missing."""
+        return None if self.api_key else "Set OPENAI_API_KEY, or pass `api_keys={'openai': …}` to the client."
+
+
+class AnthropicKeys(Fact):
+    """Anthropic's own."""
+
+    api_key: SecretStr | None = None
+    base_url: str | None = None
+
+    @property
+    def missing(self) -> str | None:
+        """What to set before Anthropic can be asked; None where nothing is missing."""
+        return None if self.api_key else "Set ANTHROPIC_API_KEY, or pass `api_keys={'anthropic': …}` to the client."
+
+
+class BedrockKeys(Fact):
+    """Those of AWS. What is not here, AWS's own library looks for: profiles, single sign-on, roles."""
+
+    access_key_id: SecretStr | None = None
+    secret_access_key: SecretStr | None = None
+    session_token: SecretStr | None = None
+    bearer_token: SecretStr | None = None
+    """A Bedrock API key, in place of the signature that the others make."""
+    has_others: bool = False
+    """Whether the environment or a file in the user's folder names credentials for AWS's own library to find."""
+    base_url: str | None = None
+
+    @property
+    def missing(self) -> str | None:
+        """What to set before Bedrock can be asked; None where nothing is missing."""
+        if self.bearer_token or (self.access_key_id and self.secret_access_key) or self.has_others:
+            return None
+        return (
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or AWS_BEARER_TOKEN_BEDROCK; "
+            "where the machine has a role, AWS_EC2_METADATA_DISABLED=false."
+        )
+
+
+class VertexKeys(Fact):
+    """Google Cloud's."""
+
+    project: str | None = None
+    has_credentials: bool = False
+    """Whether the environment or a file in the user's folder names credentials for Google's own library to find."""
+    is_anonymous: bool = False
+    """Whether no credentials are to be looked for or sent: a simulated vendor asks for none."""
+    base_url: str | None = None
+
+    @property
+    def missing(self) -> str | None:
+        """What to set before Vertex AI can be asked; None where nothing is missing."""
+        if not self.project:
+            return "Set GOOGLE_CLOUD_PROJECT to the project that is billed."
+        if not self.has_credentials and not self.is_anonymous:
+            return "Set GOOGLE_APPLICATION_CREDENTIALS to a key file, or run `gcloud auth application-default login`."
+        return None
+
+
+class Credentials(Fact):
+    """All of them."""
+
+    openai: OpenAIKeys = OpenAIKeys()
+    anthropic: AnthropicKeys = AnthropicKeys()
+    bedrock: BedrockKeys = BedrockKeys()
+    vertex: VertexKeys = VertexKeys()
+
+    @classmethod
+    def made_up(cls) -> Credentials:
+        """Return some that no vendor knows, and every simulated one takes."""
+        secret = SecretStr("made-up")
+        return cls(
+            openai=OpenAIKeys(api_key=secret),
+            anthropic=AnthropicKeys(api_key=secret),
+            bedrock=BedrockKeys(access_key_id=secret, secret_access_key=secret),
+            vertex=VertexKeys(project="made-up", is_anonymous=True),
+        )

@@ -1,0 +1,210 @@
+"""What it means that a call failed, whoever the provider is: one vocabulary for adapters and for the simulation."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.errors import ProviderError
+from aijobs_sdk.contract.model import Fact
+
+OVERLOADED = 529
+"""Anthropic's status for an overload; no standard names it."""
+
+
+class Failure(Fact):
+    """One way in which a call fails."""
+
+    code: str
+    category: ErrorCategory
+    happened: str
+    """Follows the provider's name: `answered 503`."""
+    reason: str
+    advice: str
+    retryable: bool
+    retry_after_seconds: float | None = None
+
+    def error(self, provider: str) -> ProviderError:
+        """Return the error that an adapter of this provider raises."""
+        wait = "" if self.retry_after_seconds is None else f"; retry after {self.retry_after_seconds:g} s"
+        return ProviderError(
+            f"{provider} {self.happened} ({self.reason}{wait}). {self.advice}",
+            code=self.code,
+            category=self.category,
+            provider=provider,
+            retryable=self.retryable,
+            retry_after_seconds=self.retry_after_seconds,
+        )
+
+
+def status_failure(status: int) -> Failure:
+    """Return what an HTTP status from 400 on means where the provider says no more."""
+    happened = f"answered {status}"
+    match status:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return Failure(
+                code="invalid_api_key",
+                category=ErrorCategory.AUTHENTICATION,
+                happened=happened,
+                reason="invalid API key" if status == HTTPStatus.UNAUTHORIZED else "not allowed with this key",
+                advice="Check the key of this provider.",
+                retryable=False,
+            )
+        case HTTPStatus.REQUEST_TIMEOUT:
+            return TIMED_OUT.replace(happened=happened)
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return Failure(
+                code="rate_limited",
+                category=ErrorCategory.RATE_LIMIT,
+                happened=happened,
+                reason="rate limit",
+                advice="Send fewer requests at a time.",
+                retryable=True,
+            )
+        case _ if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Failure(
+                code="bad_request",
+                category=ErrorCategory.VALIDATION,
+                happened=happened,
+                reason=_phrase(status),
+                advice="Change the request; the same one will be refused again.",
+                retryable=False,
+            )
+        case _:
+            return Failure(
+                code="provider_unavailable",
+                category=ErrorCategory.PROVIDER,
+                happened=happened,
+                reason=_phrase(status),
+                advice="Try again later.",
+                retryable=True,
+            )
+
+
+def _phrase(status: int) -> str:
+    if status == OVERLOADED:
+        return "overloaded"
+    return HTTPStatus(status).phrase.lower() if status in list(HTTPStatus) else "error"
+
+
+TIMED_OUT = Failure(
+    code="provider_timeout",
+    category=ErrorCategory.TIMEOUT,
+    happened="stopped answering",
+    reason="time-out",
+    advice="Try again, or allow the call more time.",
+    retryable=True,
+)
+TRUNCATED = Failure(
+    code="stream_truncated",
+    category=ErrorCategory.PROVIDER,
+    happened="ended its answer early",
+    reason="no end marker",
+    advice="Try again.",
+    retryable=True,
+)
+RESET = Failure(
+    code="connection_reset",
+    category=ErrorCategory.PROVIDER,
+    happened="closed the connection",
+    reason="before the end of the answer",
+    advice="Try again.",
+    retryable=True,
+)
+UNREACHABLE = Failure(
+    code="connection_failed",
+    category=ErrorCategory.PROVIDER,
+    happened="could not be reached",
+    reason="connection refused",
+    advice="Try again; check the network if it stays so.",
+    retryable=True,
+)
+BROKEN_OFF = Failure(
+    code="provider_unavailable",
+    category=ErrorCategory.PROVIDER,
+    happened="reported an error",
+    reason="in the middle of its answer",
+    advice="Try again later.",
+    retryable=True,
+)
+UNREADABLE = Failure(
+    code="invalid_response",
+    category=ErrorCategory.PROVIDER,
+    happened="sent something unreadable",
+    reason="not the JSON that was expected",
+    advice="Try again.",
+    retryable=True,
+)
+FILTERED = Failure(
+    code="content_filtered",
+    category=ErrorCategory.CONTENT_FILTER,
+    happened="refused to answer",
+    reason="content filter",
+    advice="Change the prompt; the same one will be refused again.",
+    retryable=False,
+)
+REFUSED = Failure(
+    code="refused",
+    category=ErrorCategory.CONTENT_FILTER,
+    happened="declined to answer",
+    reason="refusal",
+    advice="Change the prompt; the same one will be declined again.",
+    retryable=False,
+)
+CONTEXT_TOO_LONG = Failure(
+    code="context_too_long",
+    category=ErrorCategory.VALIDATION,
+    happened="answered 400",
+    reason="the prompt is longer than the context window",
+    advice="Shorten the prompt, or choose a model with a larger window: `aijobs models`.",
+    retryable=False,
+)
+QUOTA_EXHAUSTED = Failure(
+    code="quota_exhausted",
+    category=ErrorCategory.QUOTA,
+    happened="answered 429",
+    reason="quota exhausted",
+    advice="Raise the spending limit of the account; waiting does not help.",
+    retryable=False,
+)
+MODEL_NOT_FOUND = Failure(
+    code="model_not_found",
+    category=ErrorCategory.VALIDATION,
+    happened="answered 404",
+    reason="it has no such model, or not for this account or region",
+    advice="Choose another model: `aijobs models`, or ask for access to this one.",
+    retryable=False,
+)
+BAD_TOOL_CALL = Failure(
+    code="invalid_tool_call",
+    category=ErrorCategory.PROVIDER,
+    happened="called a tool in a way that cannot be used",
+    reason="no such tool, or arguments that are no JSON object",
+    advice="Try again.",
+    retryable=True,
+)
+CUT_BEFORE_TEXT = Failure(
+    code="empty_answer",
+    category=ErrorCategory.VALIDATION,
+    happened="used up the longest answer without a word of it",
+    reason="`max_tokens` or `max_credits` leave too little after the model's reasoning",
+    advice="Allow more, or ask for less `reasoning_effort`.",
+    retryable=False,
+)
+INVALID_OUTPUT = Failure(
+    code="invalid_output",
+    category=ErrorCategory.PROVIDER,
+    happened="answered with something else than was asked for",
+    reason="not an object in JSON",
+    advice="Try again, or ask for less at a time.",
+    retryable=True,
+)
+EMPTY = Failure(
+    code="empty_answer",
+    category=ErrorCategory.PROVIDER,
+    happened="answered with no text",
+    reason="nothing to keep",
+    advice="Try again.",
+    retryable=True,
+)
+"""A good answer in which nothing stands."""

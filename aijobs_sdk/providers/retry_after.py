@@ -1,0 +1,45 @@
+"""How long a provider asks to be left alone, from the headers of its answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+LONGEST_SECONDS = 3600.0
+"""A wait beyond this is taken for this long: jobs must not sleep for days on one strange header."""
+
+
+def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
+    """Return the wait, None where the provider says nothing that can be used; names are looked up in lower case.
+
+    `retry-after-ms` is the finer one and comes first; `retry-after` is in seconds, or a date (RFC 9110, 10.2.3).
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return _bounded(milliseconds / 1000)
+    wait = headers.get("retry-after")
+    seconds = _number(wait)
+    if seconds is None and wait is not None:
+        seconds = _until(wait, now or datetime.now(UTC))
+    return None if seconds is None else _bounded(seconds)
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _until(text: str, now: datetime) -> float | None:
+    try:
+        return max(0.0, (parsedate_to_datetime(text).astimezone(UTC) - now).total_seconds())
+    except ValueError:
+        return None
+
+
+def _bounded(seconds: float) -> float:
+    return min(seconds, LONGEST_SECONDS)

@@ -1,0 +1,162 @@
+"""What Gemini answers, whole or in events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from hashlib import blake2b
+from typing import Literal
+
+import httpx2
+from pydantic import Field, JsonValue
+
+from aijobs_sdk.contract.provider import Finished, GenerationRequest, ToolCall
+from aijobs_sdk.providers.failures import BROKEN_OFF, FILTERED, TRUNCATED
+from aijobs_sdk.providers.tool_calls import tool_call
+from aijobs_sdk.providers.vertex_failures import NAME, GoogleError, Read, ended_badly
+
+_ENDS: Mapping[str, Literal["stop", "length"]] = {
+    "CONTINUATION": "length",  # of one request; more could be asked for, in another
+    "MAX_TOKENS": "length",
+    "STOP": "stop",
+}
+"""The good ones of Google's reasons to end."""
+_BETWEEN_EVENTS = re.compile(rb"\r?\n\r?\n")
+
+
+class _FunctionCall(Read):
+    name: str = ""
+    args: Mapping[str, JsonValue] = Field(default_factory=dict)
+
+
+class _Part(Read):
+    text: str = ""
+    thought: bool = False
+    function_call: _FunctionCall | None = None
+
+
+class _Content(Read):
+    parts: tuple[_Part, ...] = ()
+
+
+class _Candidate(Read):
+    content: _Content = _Content()
+    finish_reason: str | None = None
+
+
+class _PromptFeedback(Read):
+    block_reason: str | None = None
+
+
+class _Usage(Read):
+    prompt_token_count: int | None = None
+    tool_use_prompt_token_count: int = 0
+    cached_content_token_count: int = 0
+    candidates_token_count: int = 0
+    thoughts_token_count: int = 0
+
+    @property
+    def written(self) -> int:
+        """All tokens that were written so far."""
+        return self.candidates_token_count + self.thoughts_token_count
+
+
+class _Response(Read):
+    """A whole answer, or an event of one: they have the same fields."""
+
+    candidates: tuple[_Candidate, ...] = ()
+    prompt_feedback: _PromptFeedback | None = None
+    usage_metadata: _Usage = _Usage()
+    model_version: str | None = None
+    response_id: str | None = None
+    error: GoogleError | None = None
+
+
+class Answer:
+    """What is known of an answer, from all that has come of it."""
+
+    def __init__(self, request: GenerationRequest) -> None:
+        self._request = request
+        self._calls: list[ToolCall] = []
+        self._last = _Response()
+        self._finish_reason: str | None = None
+        self._body = b""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its end has come."""
+        return self._finish_reason is not None and self._last.usage_metadata.prompt_token_count is not None
+
+    def read(self, body: bytes) -> str:
+        """Return the words in an event, or in the whole answer.
+
+        Raises:
+            ProviderError: it says that there is no answer, or none that can be used.
+            ValueError: it cannot be read.
+        """
+        response = _Response.model_validate_json(body)
+        # Totals grow from event to event. Without them, an event sent twice looks like a model that repeats itself.
+        if body == self._body and response.usage_metadata.written:
+            return ""
+        self._body, self._last = body, response
+        if response.error is not None:
+            raise response.error.failure(BROKEN_OFF).error(NAME)
+        if response.prompt_feedback is not None and response.prompt_feedback.block_reason is not None:
+            raise FILTERED.error(NAME)
+        return "".join(self._said(candidate) for candidate in response.candidates[:1])
+
+    def finished(self) -> Finished:
+        """Return the end of the answer.
+
+        Raises:
+            ProviderError: it has none.
+        """
+        usage = self._last.usage_metadata
+        if self._finish_reason is None or usage.prompt_token_count is None:
+            raise TRUNCATED.error(NAME)
+        return Finished(
+            finish_reason="tool_calls" if self._calls else _ENDS[self._finish_reason],
+            input_tokens=usage.prompt_token_count + usage.tool_use_prompt_token_count,
+            output_tokens=usage.written,
+            cached_input_tokens=usage.cached_content_token_count,
+            reasoning_tokens=usage.thoughts_token_count,
+            tool_calls=tuple(self._calls),
+            served_model=self._last.model_version,
+            response_id=self._last.response_id,
+        )
+
+    def _said(self, candidate: _Candidate) -> str:
+        if candidate.finish_reason is not None and candidate.finish_reason not in _ENDS:
+            raise ended_badly(candidate.finish_reason)
+        self._finish_reason = candidate.finish_reason or self._finish_reason
+        parts = candidate.content.parts
+        for part in parts:
+            if part.function_call is not None:
+                self._calls.append(self._call(part.function_call))
+        return "".join(part.text for part in parts if not part.thought)
+
+    def _call(self, called: _FunctionCall) -> ToolCall:
+        # Gemini's calls have no ids. The next attempt at the same step makes up the same.
+        step = f"{self._request.idempotency_token}/{len(self._calls)}"
+        digest = blake2b(step.encode(), digest_size=12).hexdigest()
+        return tool_call(NAME, self._request.tools, id=f"call_{digest}", name=called.name, arguments=called.args)
+
+
+async def read_events(response: httpx2.Response) -> AsyncGenerator[bytes]:
+    """Yield the JSON of each event when it is there; an error that ends the stream may come without its frame."""
+    rest = b""
+    async with aclosing(response.aiter_bytes()) as received:
+        async for data in received:
+            *frames, rest = _BETWEEN_EVENTS.split(rest + data)
+            for frame in frames:
+                if body := _body(frame):
+                    yield body
+    if not rest.startswith(b"data:") and (body := _body(rest)):
+        yield body
+
+
+def _body(frame: bytes) -> bytes:
+    lines = frame.splitlines()
+    data = [line.removeprefix(b"data:") for line in lines if line.startswith(b"data:")]
+    return b"\n".join(data or [line for line in lines if not line.startswith(b":")]).strip()

@@ -1,0 +1,76 @@
+"""What a request comes to where no bytes are sent: the same as over the wire, without a vendor's words for it."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import JsonValue
+
+from aijobs_sdk.contract.provider import Finished, GenerationRequest, Tool, ToolCall
+from aijobs_sdk.providers.failures import BAD_TOOL_CALL
+from aijobs_sdk.providers.schemas import closed_schema
+from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.effort import THINKING_TOKENS
+from aijobs_sdk.simulation.faults import Quirk
+from aijobs_sdk.simulation.plan import Plan
+
+
+def heard(request: GenerationRequest) -> GenerationRequest:
+    """Return the request as the simulation counts and matches it: earlier turns are a part of what is read."""
+    if not request.messages:
+        return request
+    turns = (message.content for message in request.messages)
+    return request.replace(system="\n".join([request.system or "", *turns]).strip())
+
+
+def tool_called(request: GenerationRequest, plan: Plan, world: Simulation) -> Tool | None:
+    """Return the tool that the answer is a call of: none where a script has words said instead."""
+    tool = _offered(request)
+    if tool is None or not (written(request, world) or "").startswith(plan.pieces.text):
+        return None
+    return tool
+
+
+def thinking_tokens(request: GenerationRequest) -> int:
+    """Return about how much the model thinks first."""
+    return 0 if request.reasoning_effort is None else THINKING_TOKENS[request.reasoning_effort]
+
+
+def written(request: GenerationRequest, world: Simulation) -> str | None:
+    """Return what the model has to write, as JSON, where that is not its own choice."""
+    from aijobs_sdk.simulation.wire.values import value_for  # noqa: PLC0415 - few requests have a schema
+
+    tool = _offered(request)
+    schema = request.output_schema if tool is None else tool.parameters
+    if schema is None:
+        return None
+    draws = world.draws_of_job(request.draw_key, f"value/{request.model_id}")
+    return json.dumps(value_for(closed_schema(schema), draws), ensure_ascii=False, separators=(",", ":"))
+
+
+def called(tool: Tool, plan: Plan, finished: Finished, provider: str) -> Finished:
+    """Return the end of an answer that is a call of this tool.
+
+    Raises:
+        ProviderError: it is called in a way that a careful caller refuses.
+    """
+    arguments = _object(plan.pieces.text)
+    if plan.quirk in {Quirk.BAD_TOOL_ARGS, Quirk.UNKNOWN_TOOL} or arguments is None:
+        raise BAD_TOOL_CALL.error(provider)
+    call = ToolCall(id=f"call_{tool.name}", name=tool.name, arguments=arguments)
+    return finished.replace(finish_reason="tool_calls", tool_calls=(call,))
+
+
+def _offered(request: GenerationRequest) -> Tool | None:
+    """Return the first tool; none after a turn of a tool, whose outcome the model now speaks of."""
+    if not request.tools or (request.messages and request.messages[-1].role == "tool"):
+        return None
+    return request.tools[0]
+
+
+def _object(text: str) -> dict[str, JsonValue] | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,69 @@
+"""What belongs to an event loop is opened on it, and closed with it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from aijobs_sdk.providers.per_loop import PerLoop
+
+pytestmark = pytest.mark.anyio
+
+
+class Thing:
+    """Something that is opened and closed on one loop."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.loop = asyncio.get_running_loop()
+        self.closed = 0
+
+    async def aclose(self) -> None:
+        assert asyncio.get_running_loop() is self.loop
+        self.closed += 1
+
+
+@pytest.fixture
+def things() -> PerLoop[str, Thing]:
+    return PerLoop(Thing, Thing.aclose)
+
+
+async def test_one_loop_has_one_thing_a_key(things: PerLoop[str, Thing]) -> None:
+    assert things.get("a") is things.get("a")
+    assert things.get("a") is not things.get("b")
+    await things.aclose()
+
+
+def test_each_loop_has_its_own(things: PerLoop[str, Thing]) -> None:
+    async def get() -> Thing:
+        return things.get("a")
+
+    first, second = asyncio.run(get()), asyncio.run(get())
+    assert first is not second
+
+
+def test_a_loop_that_ends_closes_its_own(things: PerLoop[str, Thing]) -> None:
+    async def get() -> Thing:
+        thing = things.get("a")
+        await asyncio.sleep(0)
+        return thing
+
+    assert asyncio.run(get()).closed == 1
+
+
+async def test_closing_closes_once_and_leaves_no_task(things: PerLoop[str, Thing]) -> None:
+    before = asyncio.all_tasks()
+    thing = things.get("a")
+    await asyncio.sleep(0)
+    await things.aclose()
+    await things.aclose()
+    assert thing.closed == 1
+    assert asyncio.all_tasks() == before
+
+
+async def test_after_closing_a_new_one_is_opened(things: PerLoop[str, Thing]) -> None:
+    first = things.get("a")
+    await things.aclose()
+    assert things.get("a") is not first
+    await things.aclose()
