@@ -81,7 +81,9 @@ class _LoadedWhenAsked:
             await self._provider.aclose()
 
     async def _loaded(self) -> Provider:
-        return self._provider or await asyncio.to_thread(self._load_once)
+        if self._provider is None:
+            return await asyncio.to_thread(self._load_once)
+        return self._provider
 
     def _load_once(self) -> Provider:
         with self._lock:
@@ -101,25 +103,25 @@ def _draws_nothing(provider: str) -> ProviderError:
 
 
 def _open_openai(credentials: Credentials, network: Network) -> Provider:
-    from aijobs_sdk.providers.openai import OpenAI  # noqa: PLC0415 - an extra, and half a second to import
+    from aijobs_sdk.providers.openai.adapter import OpenAI  # noqa: PLC0415 - an extra, and half a second to import
 
     return OpenAI(credentials.openai, network=network)
 
 
 def _open_anthropic(credentials: Credentials, network: Network) -> Provider:
-    from aijobs_sdk.providers.anthropic import Anthropic  # noqa: PLC0415 - an extra, and seconds to import
+    from aijobs_sdk.providers.anthropic.adapter import Anthropic  # noqa: PLC0415 - an extra, and seconds to import
 
     return Anthropic(credentials.anthropic, network=network)
 
 
 def _open_bedrock(credentials: Credentials, network: Network) -> Provider:
-    from aijobs_sdk.providers.anthropic import Bedrock  # noqa: PLC0415 - an extra, and seconds to import
+    from aijobs_sdk.providers.anthropic.adapter import Bedrock  # noqa: PLC0415 - an extra, and seconds to import
 
     return Bedrock(credentials.bedrock, network=network)
 
 
 def _open_vertex(credentials: Credentials, network: Network) -> Provider:
-    from aijobs_sdk.providers.vertex import Vertex  # noqa: PLC0415 - an extra, and a second to import
+    from aijobs_sdk.providers.vertex.adapter import Vertex  # noqa: PLC0415 - an extra, and a second to import
 
     return Vertex(credentials.vertex, network=network)
 

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, Provider, TextChunk
-from aijobs_sdk.providers.anthropic import Anthropic, Bedrock
+from aijobs_sdk.providers.anthropic.adapter import Anthropic, Bedrock
 from aijobs_sdk.providers.credentials import AnthropicKeys, BedrockKeys
 from aijobs_sdk.providers.network import Network
 from aijobs_sdk.simulation.wire import event_stream

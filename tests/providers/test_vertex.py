@@ -22,10 +22,10 @@ from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.provider import Finished, GenerationRequest, Message, TextChunk, ToolCall
 from aijobs_sdk.providers.credentials import VertexKeys
 from aijobs_sdk.providers.network import Network
-from aijobs_sdk.providers.vertex import Vertex
-from aijobs_sdk.providers.vertex_client import VertexClient
-from aijobs_sdk.providers.vertex_credentials import made_up_credentials
-from aijobs_sdk.providers.vertex_request import content_request
+from aijobs_sdk.providers.vertex.adapter import Vertex
+from aijobs_sdk.providers.vertex.client import VertexClient
+from aijobs_sdk.providers.vertex.credentials import made_up_credentials
+from aijobs_sdk.providers.vertex.request import content_request
 
 SECRET = "the words of a prompt"
 USAGE = {"promptTokenCount": 4, "candidatesTokenCount": 2, "totalTokenCount": 6}

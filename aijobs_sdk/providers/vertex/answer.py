@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Literal
 
-import httpx2
 from pydantic import Field, JsonValue
 
 from aijobs_sdk.contract.provider import Finished, GenerationRequest, ToolCall
 from aijobs_sdk.providers.failures import BROKEN_OFF, FILTERED, TRUNCATED
 from aijobs_sdk.providers.tool_calls import tool_call
-from aijobs_sdk.providers.vertex_failures import NAME, GoogleError, Read, ended_badly
+from aijobs_sdk.providers.vertex.failures import NAME, GoogleError, Read, ended_badly
 
 _ENDS: Mapping[str, Literal["stop", "length"]] = {
     "CONTINUATION": "length",  # of one request; more could be asked for, in another
@@ -22,7 +19,6 @@ _ENDS: Mapping[str, Literal["stop", "length"]] = {
     "STOP": "stop",
 }
 """The good ones of Google's reasons to end."""
-_BETWEEN_EVENTS = re.compile(rb"\r?\n\r?\n")
 
 
 class _FunctionCall(Read):
@@ -141,22 +137,3 @@ class Answer:
         step = f"{self._request.idempotency_token}/{len(self._calls)}"
         digest = blake2b(step.encode(), digest_size=12).hexdigest()
         return tool_call(NAME, self._request.tools, id=f"call_{digest}", name=called.name, arguments=called.args)
-
-
-async def read_events(response: httpx2.Response) -> AsyncGenerator[bytes]:
-    """Yield the JSON of each event when it is there; an error that ends the stream may come without its frame."""
-    rest = b""
-    async with aclosing(response.aiter_bytes()) as received:
-        async for data in received:
-            *frames, rest = _BETWEEN_EVENTS.split(rest + data)
-            for frame in frames:
-                if body := _body(frame):
-                    yield body
-    if not rest.startswith(b"data:") and (body := _body(rest)):
-        yield body
-
-
-def _body(frame: bytes) -> bytes:
-    lines = frame.splitlines()
-    data = [line.removeprefix(b"data:") for line in lines if line.startswith(b"data:")]
-    return b"\n".join(data or [line for line in lines if not line.startswith(b":")]).strip()

@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, TextChunk
 from aijobs_sdk.providers.credentials import VertexKeys
+from aijobs_sdk.providers.event_stream import read_events, read_out
 from aijobs_sdk.providers.network import REAL, Network
 from aijobs_sdk.providers.per_loop import PerLoop
-from aijobs_sdk.providers.vertex_answer import Answer, read_events
-from aijobs_sdk.providers.vertex_client import Asked, VertexClient
-from aijobs_sdk.providers.vertex_credentials import ApplicationDefault, made_up_credentials
-from aijobs_sdk.providers.vertex_failures import NAME, translated
-from aijobs_sdk.providers.vertex_request import content_request
+from aijobs_sdk.providers.vertex.answer import Answer
+from aijobs_sdk.providers.vertex.client import Asked, VertexClient
+from aijobs_sdk.providers.vertex.credentials import ApplicationDefault, made_up_credentials
+from aijobs_sdk.providers.vertex.failures import NAME, translated
+from aijobs_sdk.providers.vertex.request import content_request
 
 _EVERYWHERE = "global"
 """Google's name for no region in particular."""
@@ -78,4 +79,5 @@ async def _texts(client: VertexClient, asked: Asked, answer: Answer) -> AsyncGen
             if text := answer.read(event):
                 yield text
             if answer.is_whole:
+                await read_out(events)
                 return

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any, NamedTuple
 
 import anthropic
@@ -13,10 +12,11 @@ from pydantic import SecretStr
 
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, TextChunk
-from aijobs_sdk.providers.anthropic_answer import Answer, read_events
-from aijobs_sdk.providers.anthropic_failures import request_id, translated
-from aijobs_sdk.providers.anthropic_request import Host, messages_request
+from aijobs_sdk.providers.anthropic.answer import Answer, read_events
+from aijobs_sdk.providers.anthropic.failures import request_id, translated
+from aijobs_sdk.providers.anthropic.request import Host, messages_request
 from aijobs_sdk.providers.credentials import AnthropicKeys, BedrockKeys
+from aijobs_sdk.providers.event_stream import read_out
 from aijobs_sdk.providers.failures import Failure
 from aijobs_sdk.providers.network import REAL, Network
 from aijobs_sdk.providers.per_loop import PerLoop
@@ -44,8 +44,6 @@ _NO_CREDENTIALS = Failure(
 _API_VERSION = "2023-06-01"
 _BEDROCK_VERSION = "bedrock-2023-05-31"
 DEFAULT_REGION = "eu-west-2"
-ENDING_SECONDS = 1.0
-"""How long a vendor may take to end a stream after its last event; the next call takes a new connection otherwise."""
 
 
 class Anthropic:
@@ -202,16 +200,8 @@ async def _answer(
             async with aclosing(chunks if request.streamed else _in_one_piece(chunks)) as pieces:
                 async for chunk in pieces:
                     if isinstance(chunk, Finished):
-                        await _read_out(events)
+                        await read_out(events)
                     yield chunk
-
-
-async def _read_out(events: anthropic.AsyncStream[object]) -> None:
-    """Read what follows the last event, which is nothing, so that the connection can serve the next call."""
-    with suppress(TimeoutError, httpx2.HTTPError):  # the answer is whole, whatever becomes of the connection
-        async with asyncio.timeout(ENDING_SECONDS):
-            async for _ in events:
-                pass
 
 
 async def _in_one_piece(chunks: AsyncGenerator[GenerationChunk]) -> AsyncGenerator[GenerationChunk]:

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from google.genai import types
 
 from aijobs_sdk.contract.provider import GenerationRequest, ImageInput, Message, ReasoningEffort, Tool, ToolCall
-from aijobs_sdk.providers.vertex_client import Asked
-from aijobs_sdk.providers.vertex_failures import unusable
+from aijobs_sdk.providers.vertex.client import Asked
+from aijobs_sdk.providers.vertex.failures import unusable
 
 _MEDIA_TYPES: Mapping[str, str] = {
     ".gif": "image/gif",

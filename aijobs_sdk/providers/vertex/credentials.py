@@ -10,7 +10,7 @@ from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError, TransportError
 
 from aijobs_sdk.providers.failures import UNREACHABLE, status_failure
-from aijobs_sdk.providers.vertex_failures import NAME
+from aijobs_sdk.providers.vertex.failures import NAME
 
 _SCOPES = ["https://www.googleapis.com/auth/cloud-platform"]
 _NOT_LET_IN = status_failure(401).replace(

@@ -1,0 +1,1 @@
+"""Claude, at Anthropic and on AWS."""

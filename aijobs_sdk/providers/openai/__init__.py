@@ -1,0 +1,1 @@
+"""OpenAI: texts and pictures."""

@@ -1,0 +1,176 @@
+"""What OpenAI answers, whole or in events: only what is needed of it is read."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from typing import Literal
+
+import httpx2
+from pydantic import BaseModel, Field, JsonValue
+
+from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, Picture, TextChunk
+from aijobs_sdk.providers.event_stream import read_events, read_out
+from aijobs_sdk.providers.failures import FILTERED, REFUSED, TRUNCATED
+from aijobs_sdk.providers.openai.failures import NAME, broken_off
+from aijobs_sdk.providers.tool_calls import tool_call
+
+
+class _Read(BaseModel):
+    """A part of an answer that is read; what else OpenAI sends is ignored."""
+
+
+class _Content(_Read):
+    type: str
+    text: str = ""
+
+
+class _Item(_Read):
+    type: str
+    content: list[_Content] | None = None
+    call_id: str = ""
+    name: str = ""
+    arguments: str = ""
+
+
+class _InputDetails(_Read):
+    cached_tokens: int = 0
+
+
+class _OutputDetails(_Read):
+    reasoning_tokens: int = 0
+
+
+class _Usage(_Read):
+    input_tokens: int
+    output_tokens: int
+    input_tokens_details: _InputDetails = _InputDetails()
+    output_tokens_details: _OutputDetails = _OutputDetails()
+
+
+class _Incomplete(_Read):
+    reason: str = ""
+
+
+class _Error(_Read):
+    code: str | None = None
+
+
+class Response(_Read):
+    """An answer, whole or as far as it is."""
+
+    id: str
+    model: str
+    status: str
+    output: list[_Item] = []
+    usage: _Usage | None = None
+    incomplete_details: _Incomplete | None = None
+    error: _Error | None = None
+
+    @property
+    def text(self) -> str:
+        """All that it says."""
+        return "".join(one.text for one in self._contents() if one.type == "output_text")
+
+    def finished(self, request: GenerationRequest) -> Finished:
+        """Return the end of the answer.
+
+        Raises:
+            ProviderError: it is no good end.
+        """
+        if self.error is not None:
+            raise broken_off(self.error.code).error(NAME)
+        if any(one.type == "refusal" for one in self._contents()):
+            raise REFUSED.error(NAME)
+        if self.usage is None:
+            raise TRUNCATED.error(NAME)
+        calls = [
+            tool_call(NAME, request.tools, id=item.call_id, name=item.name, arguments=item.arguments)
+            for item in self.output
+            if item.type == "function_call"
+        ]
+        return Finished(
+            finish_reason="tool_calls" if calls else self._finish_reason(),
+            input_tokens=self.usage.input_tokens,
+            output_tokens=self.usage.output_tokens,
+            cached_input_tokens=self.usage.input_tokens_details.cached_tokens,
+            reasoning_tokens=self.usage.output_tokens_details.reasoning_tokens,
+            tool_calls=tuple(calls),
+            served_model=self.model,
+            response_id=self.id,
+        )
+
+    def _contents(self) -> Iterator[_Content]:
+        for item in self.output:
+            yield from item.content or ()
+
+    def _finish_reason(self) -> Literal["stop", "length"]:
+        if self.status != "incomplete":
+            return "stop"
+        if self.incomplete_details is not None and self.incomplete_details.reason == "content_filter":
+            raise FILTERED.error(NAME)
+        return "length"
+
+
+class _Event(_Read):
+    """Any event: what it holds besides is looked at once its type is known, as there are more types than these."""
+
+    type: str
+    sequence_number: int | None = None
+    delta: JsonValue = None
+    response: JsonValue = None
+    error: JsonValue = None
+    code: JsonValue = None
+
+
+class _Datum(_Read):
+    b64_json: str
+
+
+class Drawn(_Read):
+    """Pictures."""
+
+    data: list[_Datum] = Field(min_length=1)
+    usage: _Usage | None = None
+    output_format: str = "png"
+
+    def picture(self, *, served_model: str) -> Picture:
+        """Return the one picture that was asked for."""
+        usage = self.usage or _Usage(input_tokens=0, output_tokens=0)
+        return Picture(
+            data=base64.b64decode(self.data[0].b64_json, validate=True),
+            media_type=f"image/{self.output_format}",
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            served_model=served_model,
+        )
+
+
+async def read_stream(response: httpx2.Response, request: GenerationRequest) -> AsyncGenerator[GenerationChunk]:
+    """Yield the answer while it comes, and then its end.
+
+    Raises:
+        ProviderError: it has no good end.
+        ValueError: something is not as expected.
+    """
+    last = -1
+    async with aclosing(read_events(response)) as events:
+        async for body in events:
+            event = _Event.model_validate_json(body)
+            if event.sequence_number is not None:
+                if event.sequence_number <= last:  # it was sent twice
+                    continue
+                last = event.sequence_number
+            match event.type:
+                case "response.output_text.delta":
+                    yield TextChunk(text=str(event.delta))
+                case "response.completed" | "response.incomplete" | "response.failed":
+                    finished = Response.model_validate(event.response).finished(request)
+                    await read_out(events)
+                    yield finished
+                    return
+                case "error":
+                    code = event.error.get("code") if isinstance(event.error, dict) else event.code
+                    raise broken_off(code).error(NAME)
+    raise TRUNCATED.error(NAME)

@@ -1,0 +1,81 @@
+"""What OpenAI's errors mean, and those of its library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import httpx2
+import openai
+from pydantic import JsonValue
+
+from aijobs_sdk.contract.errors import ProviderError
+from aijobs_sdk.providers.failures import (
+    BROKEN_OFF,
+    CONTEXT_TOO_LONG,
+    FILTERED,
+    MODEL_NOT_FOUND,
+    QUOTA_EXHAUSTED,
+    TIMED_OUT,
+    UNREADABLE,
+    Failure,
+    status_failure,
+)
+from aijobs_sdk.providers.retry_after import retry_after_seconds
+from aijobs_sdk.providers.transport import transport_failure
+
+NAME = "openai"
+_FAILURES: Mapping[str, Failure] = {
+    "billing_hard_limit_reached": QUOTA_EXHAUSTED,
+    "bio_policy": FILTERED,
+    "content_filter": FILTERED,
+    "content_policy_violation": FILTERED,
+    "context_length_exceeded": CONTEXT_TOO_LONG,
+    "credit_balance_exhausted": QUOTA_EXHAUSTED,
+    "cyber_policy": FILTERED,
+    "image_content_policy_violation": FILTERED,
+    "insufficient_quota": QUOTA_EXHAUSTED,
+    "misalignment_policy_violation": FILTERED,
+    "model_not_found": MODEL_NOT_FOUND,
+    "moderation_blocked": FILTERED,
+    "rate_limit_exceeded": status_failure(429),
+    "server_error": BROKEN_OFF,
+    "vector_store_timeout": TIMED_OUT,
+}
+"""What OpenAI's error codes mean; where one is not listed, the status says it."""
+_SHOWN = re.compile(r"[\w.\[\]-]{1,64}")
+"""What may be shown of an error: the code, and the name of a parameter. Its text may quote the prompt or the key."""
+
+
+def broken_off(code: JsonValue) -> Failure:
+    """Return what one of OpenAI's error codes means in an answer that had begun well."""
+    return _FAILURES.get(str(code), BROKEN_OFF)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Let nothing out but ProviderErrors. What OpenAI or pydantic say may quote a prompt, an answer or a key."""
+    try:
+        yield
+    except openai.APIStatusError as error:
+        raise _refused(error) from None
+    except (openai.APIConnectionError, httpx2.HTTPError, httpx2.StreamError) as error:
+        raise (transport_failure(error) or UNREADABLE).error(NAME) from error
+    except (openai.OpenAIError, ValueError):  # a body that is no JSON, or not that of an answer
+        raise UNREADABLE.error(NAME) from None
+
+
+def _refused(error: openai.APIStatusError) -> ProviderError:
+    """Return what it means that OpenAI answered with a status from 400 on."""
+    failure = _FAILURES.get(error.code or "") or status_failure(error.status_code)
+    named = [f"{what} {name}" for what, name in (("code", error.code), ("parameter", error.param)) if _is_name(name)]
+    return failure.replace(
+        happened=f"answered {error.status_code}",
+        reason=", ".join([failure.reason, *named]),
+        retry_after_seconds=retry_after_seconds(error.response.headers) if failure.retryable else None,
+    ).error(NAME)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and _SHOWN.fullmatch(value) is not None

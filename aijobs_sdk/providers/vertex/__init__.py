@@ -1,0 +1,1 @@
+"""Gemini, on Google's Vertex AI."""
