@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -50,6 +52,7 @@ def read_credentials(
         vertex=VertexKeys(
             project=environment.get("GOOGLE_CLOUD_PROJECT") or None,
             has_credentials=_has_google_credentials(environment),
+            is_anonymous=_is_here(environment.get("GOOGLE_VERTEX_BASE_URL")),
             base_url=environment.get("GOOGLE_VERTEX_BASE_URL") or None,
         ),
     )
@@ -83,6 +86,12 @@ def _has_others(environment: Mapping[str, str]) -> bool:
 def _has_google_credentials(environment: Mapping[str, str]) -> bool:
     default = _home(environment) / ".config" / "gcloud" / "application_default_credentials.json"
     return bool(environment.get("GOOGLE_APPLICATION_CREDENTIALS")) or default.exists()
+
+
+def _is_here(url: str | None) -> bool:
+    """Whether an address is on this machine: no token of Google's is fetched for a simulated Vertex AI."""
+    host = urlsplit(url or "").hostname or ""
+    return host == "localhost" or (host[:1].isdigit() and ip_address(host).is_loopback)
 
 
 def _home(environment: Mapping[str, str]) -> Path:

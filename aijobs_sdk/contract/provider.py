@@ -47,6 +47,8 @@ class ToolCall(Fact):
     name: str
     arguments: Mapping[str, JsonValue]
     """An object; whether it fits the tool's schema is for the caller to check."""
+    signature: str | None = Field(default=None, repr=False)
+    """What the vendor wants to have back with the call, and nobody else reads: Gemini's thoughts behind it."""
 
 
 class Message(Fact):

@@ -31,6 +31,8 @@ class ToolCallResult(BaseModel):
     """Names the call in the message that answers it (`tool_call_id`)."""
     name: str
     arguments: Mapping[str, JsonValue]
+    signature: str | None = None
+    """Goes back with the call, unread: Gemini knows by it what it thought."""
 
 
 class GenerationResult(JobResult):

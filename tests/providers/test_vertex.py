@@ -354,6 +354,18 @@ def test_calls_get_ids_that_an_attempt_at_the_same_step_makes_up_again() -> None
     assert len({call.id for call in (*first, *other)}) == 3
 
 
+@streamed_or_not
+def test_a_call_keeps_the_signature_that_google_wants_back(streamed: bool) -> None:
+    parts = [{"functionCall": {"name": "weather", "args": {}}, "thoughtSignature": "c2lnbmVk"}]
+    body = event(parts=parts, finishReason="STOP", usage=USAGE)
+    said = stream(framed(body)) if streamed else httpx2.Response(200, json=body)
+
+    [call] = ask(said, streamed=streamed, tools=[WEATHER]).finished.tool_calls
+
+    assert call.signature == "c2lnbmVk"
+    assert "c2lnbmVk" not in repr(call)
+
+
 def test_a_call_without_arguments_is_one() -> None:
     body = event(parts=[{"functionCall": {"name": "weather"}}], finishReason="STOP", usage=USAGE)
 

@@ -30,6 +30,7 @@ class _Part(Read):
     text: str = ""
     thought: bool = False
     function_call: _FunctionCall | None = None
+    thought_signature: str | None = None
 
 
 class _Content(Read):
@@ -129,7 +130,8 @@ class Answer:
         parts = candidate.content.parts
         for part in parts:
             if part.function_call is not None:
-                self._calls.append(self._call(part.function_call))
+                call = self._call(part.function_call)
+                self._calls.append(call.replace(signature=part.thought_signature))
         return "".join(part.text for part in parts if not part.thought)
 
     def _call(self, called: _FunctionCall) -> ToolCall:

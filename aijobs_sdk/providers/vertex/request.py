@@ -25,10 +25,8 @@ _MEDIA_TYPES: Mapping[str, str] = {
 """By the ending of an address: Google wants to know, and looks itself only at what it has fetched."""
 _MOST_LIKELY = "image/jpeg"
 _UNSIGNED = b"skip_thought_signature_validator"
-"""What Google's guide to thought signatures gives for calls that come without one: Gemini 3 refuses a bare one.
-
-ToolCall keeps no signature, so the thoughts behind an earlier call are lost to the model.
-"""
+"""What Google's guide to thought signatures gives for calls that come without one, as from another model: Gemini 3
+refuses a bare one."""
 _LEVELS: Mapping[ReasoningEffort, types.ThinkingLevel] = {
     ReasoningEffort.NONE: types.ThinkingLevel.MINIMAL,  # Gemini 3 cannot be kept from thinking
     ReasoningEffort.MINIMAL: types.ThinkingLevel.MINIMAL,
@@ -94,8 +92,15 @@ def _parts(message: Message) -> Iterator[types.Part]:
         # Of calls made at once, the first alone is signed.
         yield types.Part(
             function_call=types.FunctionCall(name=call.name, args=dict(call.arguments)),
-            thought_signature=None if number else _UNSIGNED,
+            thought_signature=_signature(call) or (None if number else _UNSIGNED),
         )
+
+
+def _signature(call: ToolCall) -> bytes | None:
+    try:
+        return None if call.signature is None else base64.b64decode(call.signature, validate=True)
+    except binascii.Error:
+        raise unusable("a tool call has a signature that is no base64") from None
 
 
 def _outcomes(calls: Mapping[str, ToolCall], turns: Iterator[Message]) -> list[types.Part]:
