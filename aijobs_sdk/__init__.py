@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.provider import Tool as Tool
     from aijobs_sdk.contract.records import DeadLetter as DeadLetter
     from aijobs_sdk.contract.records import Document as Document
+    from aijobs_sdk.contract.records import Image as Image
     from aijobs_sdk.contract.records import LineageEvent as LineageEvent
     from aijobs_sdk.contract.records import UsageRow as UsageRow
     from aijobs_sdk.contract.results import GeneratedImage as GeneratedImage
@@ -166,6 +167,7 @@ _HOMES = {
     "Priority": "contract.job",
     "DeadLetter": "contract.records",
     "Document": "contract.records",
+    "Image": "contract.records",
     "LineageEvent": "contract.records",
     "UsageRow": "contract.records",
     "GeneratedImage": "contract.results",
@@ -225,6 +227,7 @@ __all__ = [
     "GenerationResult",
     "Health",
     "IdempotencyConflictError",
+    "Image",
     "ImageResult",
     "InMemoryMetrics",
     "Instrument",

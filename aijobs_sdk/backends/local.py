@@ -15,7 +15,7 @@ from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
-from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.contract.store import Created, Taker
 from aijobs_sdk.engine.context import World
@@ -70,7 +70,7 @@ class LocalBackend:
     async def estimate(self, requests: Sequence[JobRequest]) -> list[Estimate]:
         """Return what each of these would cost."""
         await get_ready(requests, self._types)
-        return [estimate_of(request, self._types) for request in requests]
+        return [await estimate_of(request, self._types) for request in requests]
 
     async def get(self, job_id: UUID) -> Job:
         """Return the job as it stands."""
@@ -113,6 +113,10 @@ class LocalBackend:
     async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
         """Return a document's history."""
         return await self._world.store.lineage(self._caller.tenant_id, document_id)
+
+    async def images(self, job_id: UUID) -> Sequence[Image]:
+        """Return the records of the pictures that a job made."""
+        return await self._world.store.images(self._caller.tenant_id, job_id)
 
     async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
         """Return usage rows of a span of time."""

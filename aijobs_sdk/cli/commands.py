@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,6 +32,7 @@ from aijobs_sdk.cli.usage import print_report
 from aijobs_sdk.cli.worker import worker
 from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.connect.models import known_models
+from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.wiring import with_standard_types
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.providers.models import ModelTable
@@ -194,7 +196,7 @@ def models(*, as_json: bool) -> None:
 @json_option
 def types(*, job_types: list[JobType[Any]], as_json: bool) -> None:
     """List the job types, with the fields of their payloads."""
-    known = with_standard_types(ModelTable.load(), job_types).values()
+    known = with_standard_types(ModelTable.load(), job_types, Settings.read(os.environ)).values()
     if as_json:
         click.echo(json.dumps({kind.name: kind.payload_model.model_json_schema() for kind in known}, indent=2))
     else:

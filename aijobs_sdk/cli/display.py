@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -15,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aijobs_sdk.contract.events import JobEvent, StatusEvent, TextDelta
-from aijobs_sdk.contract.results import GenerationResult, JobResult
+from aijobs_sdk.contract.results import GenerationResult, ImageResult, JobResult
 from aijobs_sdk.providers.prices import today
 
 if TYPE_CHECKING:
@@ -175,7 +177,25 @@ def event_line(event: JobEvent) -> str:
 
 def result_text(result: JobResult) -> str:
     """Return a result as a person reads it."""
-    return result.content if isinstance(result, GenerationResult) else result.model_dump_json(indent=2)
+    match result:
+        case GenerationResult():
+            return result.content
+        case ImageResult():
+            return _pictures_text(result)
+        case _:
+            return result.model_dump_json(indent=2)
+
+
+def _pictures_text(result: ImageResult) -> str:
+    lines = [f"{_shown(image.url)}  {image.width}x{image.height}" for image in result.images]
+    many = "1 picture" if len(lines) == 1 else f"{len(lines)} pictures"
+    return "\n".join([*lines, f"{many} by {result.model}, {result.credits_used:f} credits."])
+
+
+def _shown(url: str) -> str:
+    """Return a file's path, which every program can open, and any other address as it is."""
+    parts = urlsplit(url)
+    return url2pathname(parts.path) if parts.scheme == "file" else url
 
 
 def _table(texts: Iterable[str], *, numbers: Iterable[str], rest: str | None = None) -> Table:

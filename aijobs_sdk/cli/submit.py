@@ -12,6 +12,7 @@ from aijobs_sdk.cli import display
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import TextDelta
+from aijobs_sdk.contract.results import GenerationResult
 
 
 def follow(job: JobHandle[Any], *, stream: bool, as_json: bool) -> None:
@@ -26,7 +27,8 @@ def follow(job: JobHandle[Any], *, stream: bool, as_json: bool) -> None:
     if as_json:
         click.echo(record.model_dump_json(indent=2))
     result = job.result()
-    if not (stream or as_json):
+    was_seen = as_json or (stream and isinstance(result, GenerationResult))  # of nothing else is there a stream
+    if not was_seen:
         click.echo(display.result_text(result))
 
 

@@ -27,7 +27,7 @@ from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
 from aijobs_sdk.contract.months import month_of, month_span
-from aijobs_sdk.contract.records import DeadLetter, Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
 
@@ -185,6 +185,10 @@ class AsyncClient:
     async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
         """Return how a document came to be, oldest event first."""
         return await self._backend.lineage(document_id)
+
+    async def images(self, job_id: UUID | str) -> Sequence[Image]:
+        """Return the records of the pictures that a completed job made, in their order; none for any other job."""
+        return await self._backend.images(as_job_id(job_id))
 
     async def usage(self, month: str | None = None) -> Sequence[UsageRow]:
         """Return the `query_usage` rows of a month such as `2026-01`, by default this one, oldest first.

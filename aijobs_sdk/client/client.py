@@ -21,7 +21,7 @@ from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
-from aijobs_sdk.contract.records import DeadLetter, Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
 
@@ -172,6 +172,10 @@ class Client:
     def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
         """Return how a document came to be, oldest event first."""
         return self._portal.call(self._client.lineage, document_id)
+
+    def images(self, job_id: UUID | str) -> Sequence[Image]:
+        """Return the records of the pictures that a completed job made, in their order; none for any other job."""
+        return self._portal.call(self._client.images, job_id)
 
     def usage(self, month: str | None = None) -> Sequence[UsageRow]:
         """Return the `query_usage` rows of a month such as `2026-01`, by default this one, oldest first.

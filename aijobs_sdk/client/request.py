@@ -50,6 +50,12 @@ class SubmitOptions(TypedDict, total=False):
     """What the answer has to fit; `result().output` is an instance."""
     output_schema: Mapping[str, object]
     """The same as a JSON schema; `result().output` is a dict."""
+    size: str
+    """Of a picture, in pixels, width first: `1024x1024`, `1024x1536` or `1536x1024`."""
+    quality: str
+    """Of a picture: `low`, `medium` or `high`."""
+    n: int
+    """How many pictures."""
     fallback: bool | Sequence[str]
     """Models that may answer during an outage; True: those that the table of models names."""
     stream: bool
@@ -78,10 +84,13 @@ _OF_THE_PAYLOAD = frozenset(
         "max_tokens",
         "messages",
         "model",
+        "n",
         "output_schema",
         "provider",
+        "quality",
         "reasoning_effort",
         "seed",
+        "size",
         "stop",
         "stream",
         "system",

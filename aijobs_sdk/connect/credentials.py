@@ -80,18 +80,25 @@ def _has_others(environment: Mapping[str, str]) -> bool:
     asks_for_a_role = environment.get("AWS_EC2_METADATA_DISABLED", "").strip().lower() == "false"
     folder = _home(environment) / ".aws"
     files = (folder / "credentials", folder / "config")
-    return asks_for_a_role or any(environment.get(name) for name in _OF_AWS) or any(one.exists() for one in files)
+    return asks_for_a_role or any(environment.get(name) for name in _OF_AWS) or any(map(_is_there, files))
 
 
 def _has_google_credentials(environment: Mapping[str, str]) -> bool:
     default = _home(environment) / ".config" / "gcloud" / "application_default_credentials.json"
-    return bool(environment.get("GOOGLE_APPLICATION_CREDENTIALS")) or default.exists()
+    return bool(environment.get("GOOGLE_APPLICATION_CREDENTIALS")) or _is_there(default)
 
 
 def _is_here(url: str | None) -> bool:
     """Whether an address is on this machine: no token of Google's is fetched for a simulated Vertex AI."""
     host = urlsplit(url or "").hostname or ""
     return host == "localhost" or (host[:1].isdigit() and ip_address(host).is_loopback)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # in a folder that may not be looked into
+        return False
 
 
 def _home(environment: Mapping[str, str]) -> Path:

@@ -34,6 +34,8 @@ class Settings(Fact):
     """Where pictures are kept: the path of a folder, or a URL."""
     models_file: Path | None
     """A file of models beside those that come with the SDK."""
+    vocabularies: Path | None
+    """A folder where tiktoken keeps vocabularies that it has fetched."""
 
     @classmethod
     def read(  # each argument is one thing a user may say instead of the environment
@@ -66,6 +68,7 @@ class Settings(Fact):
             profile=profile,
             artifacts=_place(artifacts or environment.get("AIJOBS_ARTIFACTS") or DEFAULT_ARTIFACTS),
             models_file=_file_in(environment, "AIJOBS_MODELS"),
+            vocabularies=_folder_of_vocabularies(environment),
         )
 
 
@@ -104,6 +107,12 @@ def _file_in(environment: Mapping[str, str], name: str) -> Path | None:
     if not Path(path).is_file():
         raise ConfigurationError(f"{name} names no file: there is none at {path}.")
     return Path(path).absolute()
+
+
+def _folder_of_vocabularies(environment: Mapping[str, str]) -> Path | None:
+    """Return where tiktoken keeps its own, by its own variables; to it an empty one means: nowhere."""
+    folder = environment.get("TIKTOKEN_CACHE_DIR", environment.get("DATA_GYM_CACHE_DIR"))
+    return Path(folder) if folder else None
 
 
 def _positive(text: str, name: str) -> float:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.connect.models import OwnModels, open_models
-from aijobs_sdk.connect.settings import DEFAULT_ARTIFACTS, Settings
+from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import ConfigurationError
@@ -55,29 +55,20 @@ def open_backend(
             "database to use, by a URL or AIJOBS_URL, such as `sqlite:///jobs.db`."
         )
     table = open_models(settings, models)
-    types = with_standard_types(table, job_types, artifacts=settings.artifacts)
+    types = with_standard_types(table, job_types, settings)
     world = open_world(settings, table, Meter(metrics), credentials=credentials, providers=providers)
     return LocalBackend(world=world, types=types, caller=settings.caller)
 
 
-def standard_job_types(models: ModelTable, artifacts: str = DEFAULT_ARTIFACTS) -> tuple[JobType[Any], ...]:
-    """Return the job types that come with the SDK, over these models; pictures are kept in a folder or at a URL.
-
-    Raises:
-        ConfigurationError: nothing can be kept at that URL.
-    """
-    return ai_generation(models), image_generation(models, open_artifacts(artifacts)), test_job
-
-
-def with_standard_types(
-    models: ModelTable, job_types: Iterable[JobType[Any]], *, artifacts: str = DEFAULT_ARTIFACTS
-) -> JobTypes:
-    """Return these job types beside those that come with the SDK.
+def with_standard_types(models: ModelTable, job_types: Iterable[JobType[Any]], settings: Settings) -> JobTypes:
+    """Return these job types beside those that come with the SDK, over these models.
 
     Raises:
         ConfigurationError: nothing can be kept at the URL for pictures.
     """
-    return JobTypes([*standard_job_types(models, artifacts), *job_types])
+    # What a simulated provider bills is estimated, and its first answer need not wait for a vocabulary.
+    texts = ai_generation(models, quotes_by_vocabulary=_simulated(settings) is None, vocabularies=settings.vocabularies)
+    return JobTypes([texts, image_generation(models, open_artifacts(settings.artifacts)), test_job, *job_types])
 
 
 def open_world(

@@ -74,7 +74,7 @@ def run_worker(
     _refuse_memory(settings)
     table = open_models(settings, models)
     world = open_world(settings, table, Meter(), credentials=read_credentials(os.environ), providers=providers)
-    worker = _Worker(world, with_standard_types(table, job_types, artifacts=settings.artifacts))
+    worker = _Worker(world, with_standard_types(table, job_types, settings))
     show_logs(ChainMap(dict(os.environ), {"AIJOBS_LOG": "info"}))
     portal = Portal()
     with StopBell() as bell:

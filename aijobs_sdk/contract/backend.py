@@ -12,7 +12,7 @@ from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
-from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 
 
@@ -76,6 +76,10 @@ class Backend(Protocol):
 
     async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
         """Return a document's history, oldest first."""
+        ...
+
+    async def images(self, job_id: UUID) -> Sequence[Image]:
+        """Return the records of the pictures that a job of this tenant made, in their order; none for any other job."""
         ...
 
     async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:

@@ -19,13 +19,13 @@ class JobResult(BaseModel):
     Unlike the other facts it keeps fields it does not know: a result outlives the version that wrote it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
 
 class ToolCallResult(BaseModel):
     """A function that the model wants to have called, with these arguments."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     id: str
     """Names the call in the message that answers it (`tool_call_id`)."""

@@ -34,7 +34,7 @@ def shape_of(value: object) -> str:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?`, or what there is to choose from."""
     names = sorted(map(str, known))
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f" Did you mean {close[0]!r}?"
     return f" Known: {', '.join(names[:_MANY])}{' …' if len(names) > _MANY else ''}."

@@ -71,7 +71,7 @@ async def get_ready(requests: Sequence[JobRequest], types: JobTypes) -> None:
             await job_type.get_ready(payloads)
 
 
-def estimate_of(request: JobRequest, types: JobTypes) -> Estimate:
+async def estimate_of(request: JobRequest, types: JobTypes) -> Estimate:
     """Return what a request would cost; nothing is stored.
 
     Raises:
@@ -81,7 +81,7 @@ def estimate_of(request: JobRequest, types: JobTypes) -> Estimate:
     if job_type.estimate is None:
         raise _invalid(_problem("type", f"is {request.type!r}, whose cost nobody knows before"), code="no_estimate")
     payload = _prepared(_checked_payload(request, job_type), job_type)
-    return job_type.estimate(payload)
+    return await job_type.estimate(payload)
 
 
 def admission_of(limits: Limits, types: JobTypes) -> Admission:

@@ -34,7 +34,7 @@ class JobType(Generic[P]):
     """Checks and completes a payload at submit, before anything is stored; raises InvalidRequestError."""
     get_ready: Callable[[Sequence[Mapping[str, object]]], Awaitable[None]] | None = None
     """Awaited before `prepare`: loads what it needs for these payloads, which nobody has checked yet."""
-    estimate: Callable[[P], Estimate] | None = None
+    estimate: Callable[[P], Awaitable[Estimate]] | None = None
     """Says what a payload would cost, as it would be prepared; None where the type costs nothing that is known."""
     priority: Priority = Priority.NORMAL
     max_attempts: int = DEFAULT_MAX_ATTEMPTS

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.estimate import Estimate
+from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.months import month_of
 from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, ToolCallResult
@@ -22,12 +23,25 @@ from aijobs_sdk.jobtypes.markdown.titles import title_of
 from aijobs_sdk.providers.models import Model, ModelTable
 from aijobs_sdk.providers.token_counts import is_at_hand, load_vocabulary
 
+# Of values that are checked already.
+_effects_of = unchecked(Effects)
+_document = unchecked(Document)
+_lineage = unchecked(LineageEvent)
+_usage_row = unchecked(UsageRow)
 
-def ai_generation(models: ModelTable, *, vocabularies: Path | None = None) -> JobType[GenerationPayload]:
-    """Return the job type, which knows these models; `vocabularies` is a folder where tiktoken keeps its own."""
 
-    def quote(payload: GenerationPayload, model: Model) -> Estimate:
-        count = read_tokens(payload, model, vocabularies)
+def ai_generation(
+    models: ModelTable, *, quotes_by_vocabulary: bool = False, vocabularies: Path | None = None
+) -> JobType[GenerationPayload]:
+    """Return the job type, which knows these models.
+
+    A job is quoted by the vocabulary of its model where `quotes_by_vocabulary` says so, else by an estimate: simulated
+    providers count by that. Estimates before submit are always by the vocabulary, where it is at hand. `vocabularies`
+    is a folder where tiktoken keeps its own.
+    """
+
+    def quote(payload: GenerationPayload, model: Model, *, by_vocabulary: bool = quotes_by_vocabulary) -> Estimate:
+        count = read_tokens(payload, model.tokenizer if by_vocabulary else None, vocabularies)
         check_fit(payload, model, count.tokens)
         return estimate(payload, model, models, count)
 
@@ -53,20 +67,28 @@ def ai_generation(models: ModelTable, *, vocabularies: Path | None = None) -> Jo
             return payload
         return payload.model_copy(update={"estimated_credits": expected.credits})
 
+    async def load(model: Model) -> None:
+        if model.tokenizer is not None and not is_at_hand(model.tokenizer):
+            await asyncio.to_thread(load_vocabulary, model.tokenizer, cache_folder=vocabularies)
+
     async def get_ready(payloads: Sequence[Mapping[str, object]]) -> None:
         names = {name for payload in payloads if isinstance(name := payload.get("model"), str)}
-        vocabularies_needed = {model.tokenizer for model in models if model.name in names and model.tokenizer}
-        for encoding in vocabularies_needed:
-            if not is_at_hand(encoding):
-                await asyncio.to_thread(load_vocabulary, encoding, cache_folder=vocabularies)
+        for model in models:
+            if model.name in names:
+                await load(model)
+
+    async def estimate_cost(payload: GenerationPayload) -> Estimate:
+        asked = _asked(payload, models)
+        await load(asked)
+        return quote(payload, asked, by_vocabulary=True)
 
     return JobType(
         name="ai_generation",
         payload_model=GenerationPayload,
         run=run,
         prepare=prepare,
-        get_ready=get_ready,
-        estimate=lambda payload: quote(payload, _asked(payload, models)),
+        get_ready=get_ready if quotes_by_vocabulary else None,
+        estimate=estimate_cost,
     )
 
 
@@ -136,9 +158,9 @@ def _result(context: JobContext, payload: GenerationPayload, answer: Answer, mod
 def _effects(context: JobContext, payload: GenerationPayload, answer: Answer, result: GenerationResult) -> Effects:
     job, now = context.job, context.clock.now()
     author = payload.user_id or job.user_id
-    return Effects(
+    return _effects_of(
         documents=(
-            Document(
+            _document(
                 id=result.document_id,
                 tenant_id=job.tenant_id,
                 author_id=author,
@@ -149,7 +171,7 @@ def _effects(context: JobContext, payload: GenerationPayload, answer: Answer, re
             ),
         ),
         lineage=(
-            LineageEvent(
+            _lineage(
                 id=new_id(),
                 tenant_id=job.tenant_id,
                 document_id=result.document_id,
@@ -163,7 +185,7 @@ def _effects(context: JobContext, payload: GenerationPayload, answer: Answer, re
             ),
         ),
         usage=(
-            UsageRow(
+            _usage_row(
                 id=new_id(),
                 tenant_id=job.tenant_id,
                 user_id=author,

@@ -12,7 +12,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 from uuid import uuid4
 
 from aijobs_sdk.contract.error_info import ErrorCategory
@@ -34,6 +33,18 @@ class Artifacts(Protocol):
         """
         ...
 
+    async def load(self, name: str) -> bytes | None:
+        """Return what is kept under a name, None where nothing is.
+
+        Raises:
+            ProviderError: that cannot be told; `artifacts_unavailable`.
+        """
+        ...
+
+    def url_of(self, name: str) -> str:
+        """Return the URL of what is kept under a name, without what may be secret in it."""
+        ...
+
     async def save(self, name: str, data: bytes) -> str:
         """Keep the data under a name such as `tenant/job/1.png`, whole or not at all, and return its URL.
 
@@ -51,6 +62,8 @@ def open_artifacts(place: str) -> Artifacts:
     """
     parts = urlsplit(place)
     if parts.scheme == "file":
+        from urllib.request import url2pathname  # noqa: PLC0415 - it brings HTTP, and few places are such URLs
+
         return Folder(Path(url2pathname(parts.path)))
     if "://" not in place:
         return Folder(Path(place))
@@ -74,9 +87,18 @@ class Folder:
         """Return when the folder is there, and may be written to."""
         await asyncio.to_thread(self._check)
 
+    async def load(self, name: str) -> bytes | None:
+        """Return what the file holds."""
+        return await asyncio.to_thread(self._load, name)
+
+    def url_of(self, name: str) -> str:
+        """Return the `file:///…` of the file."""
+        return (self._path / name).as_uri()
+
     async def save(self, name: str, data: bytes) -> str:
         """Write the file, and return its `file:///…`."""
-        return await asyncio.to_thread(self._save, name, data)
+        await asyncio.to_thread(self._save, name, data)
+        return self.url_of(name)
 
     def _check(self) -> None:
         with _told(str(self._path)):
@@ -84,12 +106,18 @@ class Folder:
             if not os.access(self._path, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    def _save(self, name: str, data: bytes) -> str:
+    def _load(self, name: str) -> bytes | None:
+        with _told(str(self._path)):
+            try:
+                return (self._path / name).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def _save(self, name: str, data: bytes) -> None:
         path = self._path / name
         with _told(str(self._path)):
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_whole(path, data)
-        return path.as_uri()
 
 
 class Remote:
@@ -104,14 +132,30 @@ class Remote:
         """Return when there is a connection, where the place needs one; whether it may be written to shows later."""
         await asyncio.to_thread(self._check)
 
+    async def load(self, name: str) -> bytes | None:
+        """Get the file."""
+        return await asyncio.to_thread(self._load, name)
+
+    def url_of(self, name: str) -> str:
+        """Return the URL of the file, without a password."""
+        return f"{self._shown}/{name}"
+
     async def save(self, name: str, data: bytes) -> str:
         """Put the file there, and return its URL, without a password."""
         await asyncio.to_thread(self._save, name, data)
-        return f"{self._shown}/{name}"
+        return self.url_of(name)
 
     def _check(self) -> None:
         with _told(self._shown):
             _reach(self._url)
+
+    def _load(self, name: str) -> bytes | None:
+        with _told(self._shown):
+            files, root = _reach(self._url)
+            try:
+                return files.cat_file(f"{root}/{name}")
+            except FileNotFoundError:
+                return None
 
     def _save(self, name: str, data: bytes) -> None:
         with _told(self._shown):
@@ -126,6 +170,8 @@ class _FileSystem(Protocol):
     """What is needed of fsspec's."""
 
     def makedirs(self, path: str, exist_ok: bool = False) -> None: ...  # noqa: FBT001, FBT002 - fsspec's own
+
+    def cat_file(self, path: str) -> bytes: ...
 
     def pipe_file(self, path: str, value: bytes) -> None: ...
 

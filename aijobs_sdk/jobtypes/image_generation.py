@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.errors import InvalidRequestError, ProviderError
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.months import month_of
@@ -56,8 +56,12 @@ class ImagePayload(Fact):
 
 
 class _Drawn(NamedTuple):
+    number: int
+    """From 1."""
     picture: Picture
     pixels: Pixels
+    is_reused: bool = False
+    """An earlier attempt drew it."""
 
 
 def image_generation(models: ModelTable, artifacts: Artifacts) -> JobType[ImagePayload]:
@@ -68,14 +72,12 @@ def image_generation(models: ModelTable, artifacts: Artifacts) -> JobType[ImageP
         await context.progress(0, "Starting")
         await artifacts.check()  # before anybody is paid for a picture that cannot be kept
         await context.progress(ASKING, "Processing")
-        drawn = await _draw_all(context, payload, model)
-        await context.progress(KEEPING, "Rendering")
-        images = [await _keep(context, one, number, artifacts) for number, one in enumerate(drawn, start=1)]
-        result = _result(payload, model, drawn, images, models)
-        context.effects = _effects(context, payload, result)
+        drawn = await _draw_all(context, payload, model, artifacts)
+        result = _result(context, payload, model, drawn, models=models, artifacts=artifacts)
+        context.effects = _effects(context, payload, result, reused=sum(one.is_reused for one in drawn))
         return result
 
-    def estimate(payload: ImagePayload) -> Estimate:
+    async def estimate(payload: ImagePayload) -> Estimate:
         return _estimate(payload, _asked(payload, models), models)
 
     def prepare(payload: ImagePayload) -> ImagePayload:
@@ -131,27 +133,62 @@ def _estimate(payload: ImagePayload, model: Model, models: ModelTable) -> Estima
     )
 
 
-async def _draw_all(context: JobContext, payload: ImagePayload, model: Model) -> list[_Drawn]:
-    """Return all pictures in order; one that fails ends the others."""
+async def _draw_all(context: JobContext, payload: ImagePayload, model: Model, artifacts: Artifacts) -> list[_Drawn]:
+    """Return all pictures in order. Each is kept before another is asked for; one that fails ends the others."""
     turns = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def draw(number: int) -> _Drawn:
         async with turns:
-            picture = await context.draw(
-                model.provider,
-                _request(context, payload, model, number),
-                timeout_seconds=model.timeout_seconds,
-                region=model.route.region,
-            )
-        return _Drawn(picture, await asyncio.to_thread(read_pixels, picture.data, provider=model.provider))
+            reused = await _reused(context, payload, model, number, artifacts)
+            return reused or await _draw(context, payload, model, number, artifacts)
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(draw(number)) for number in range(1, payload.n + 1)]
         for done, task in enumerate(asyncio.as_completed(tasks), start=1):
             await task
-            if done < payload.n:
-                await context.progress(ASKING + (KEEPING - ASKING) * done // payload.n, "Processing")
+            stage = "Processing" if done < payload.n else "Rendering"
+            await context.progress(ASKING + (KEEPING - ASKING) * done // payload.n, stage)
     return [task.result() for task in tasks]
+
+
+async def _draw(context: JobContext, payload: ImagePayload, model: Model, number: int, artifacts: Artifacts) -> _Drawn:
+    picture = await context.draw(
+        model.provider,
+        _request(context, payload, model, number),
+        timeout_seconds=model.timeout_seconds,
+        region=model.route.region,
+    )
+    pixels = await asyncio.to_thread(read_pixels, picture.data, provider=model.provider)
+    await artifacts.save(_name(context, number, pixels.ending), picture.data)
+    return _Drawn(number, picture, pixels)
+
+
+async def _reused(
+    context: JobContext, payload: ImagePayload, model: Model, number: int, artifacts: Artifacts
+) -> _Drawn | None:
+    """Return the picture that an earlier attempt drew and kept, whole, so that it is not paid twice."""
+    if context.claims == 1:
+        return None
+    data = await artifacts.load(_name(context, number, "png"))  # what providers are asked for; another is drawn again
+    if data is None:
+        return None
+    try:
+        pixels = await asyncio.to_thread(read_pixels, data, provider=model.provider)
+    except ProviderError:
+        return None
+    # Its tokens were told to an attempt that is gone: these are what was quoted.
+    picture = Picture(
+        data=data,
+        media_type=pixels.media_type,
+        input_tokens=estimate_tokens(payload.prompt),
+        output_tokens=picture_figures(model.name).output_tokens[payload.quality][payload.size],
+    )
+    return _Drawn(number, picture, pixels, is_reused=True)
+
+
+def _name(context: JobContext, number: int, ending: str) -> str:
+    # Nothing of the attempt is in it, so that the next one finds, or writes over, what this one leaves behind.
+    return f"{context.job.tenant_id}/{context.job.id}/{number}.{ending}"
 
 
 def _request(context: JobContext, payload: ImagePayload, model: Model, number: int) -> ImageRequest:
@@ -171,32 +208,40 @@ def _request(context: JobContext, payload: ImagePayload, model: Model, number: i
     )
 
 
-async def _keep(context: JobContext, drawn: _Drawn, number: int, artifacts: Artifacts) -> GeneratedImage:
-    job, pixels = context.job, drawn.pixels
-    # Nothing of the attempt is in the name, so that the next one writes over what this one may leave behind.
-    url = await artifacts.save(f"{job.tenant_id}/{job.id}/{number}.{pixels.ending}", drawn.picture.data)
-    return GeneratedImage(id=new_id(), url=url, media_type=pixels.media_type, width=pixels.width, height=pixels.height)
-
-
 def _result(
-    payload: ImagePayload, model: Model, drawn: Sequence[_Drawn], images: Sequence[GeneratedImage], models: ModelTable
+    context: JobContext,
+    payload: ImagePayload,
+    model: Model,
+    drawn: Sequence[_Drawn],
+    *,
+    models: ModelTable,
+    artifacts: Artifacts,
 ) -> ImageResult:
     read = sum(one.picture.input_tokens for one in drawn)
     written = sum(one.picture.output_tokens for one in drawn)
     metered = models.credits(model, read, written)
     return ImageResult(
-        images=tuple(images),
+        images=tuple(
+            GeneratedImage(
+                id=new_id(),
+                url=artifacts.url_of(_name(context, one.number, one.pixels.ending)),
+                media_type=one.pixels.media_type,
+                width=one.pixels.width,
+                height=one.pixels.height,
+            )
+            for one in drawn
+        ),
         input_tokens=read,
         output_tokens=written,
         model=model.name,
-        served_model=drawn[0].picture.served_model,
+        served_model=next((one.picture.served_model for one in drawn if not one.is_reused), None),
         provider=model.provider,
         credits_used=metered if payload.estimated_credits is None else payload.estimated_credits,
         metered_credits=metered,
     )
 
 
-def _effects(context: JobContext, payload: ImagePayload, result: ImageResult) -> Effects:
+def _effects(context: JobContext, payload: ImagePayload, result: ImageResult, *, reused: int) -> Effects:
     job, now = context.job, context.clock.now()
     owner = payload.user_id or job.user_id
     return Effects(
@@ -233,6 +278,7 @@ def _effects(context: JobContext, payload: ImagePayload, result: ImageResult) ->
                     "n": payload.n,
                     "metered_credits": format(result.metered_credits, "f"),
                     "attempts": context.attempt,
+                    "reused": reused,
                 },
                 month_year=month_of(now),
                 created_at=now,

@@ -62,11 +62,9 @@ class _LoadedWhenAsked:
         self._lock = threading.Lock()
         self._provider: Provider | None = None
 
-    async def stream(self, request: GenerationRequest) -> AsyncGenerator[GenerationChunk]:
+    def stream(self, request: GenerationRequest) -> AsyncGenerator[GenerationChunk]:
         """Yield the answer."""
-        async with aclosing((await self._loaded()).stream(request)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        return self._load_and_stream(request) if self._provider is None else self._provider.stream(request)
 
     async def draw(self, request: ImageRequest) -> Picture:
         """Return the picture."""
@@ -79,6 +77,11 @@ class _LoadedWhenAsked:
         """Close connections, if any were opened."""
         if self._provider is not None:
             await self._provider.aclose()
+
+    async def _load_and_stream(self, request: GenerationRequest) -> AsyncGenerator[GenerationChunk]:
+        async with aclosing((await self._loaded()).stream(request)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def _loaded(self) -> Provider:
         if self._provider is None:

@@ -38,12 +38,12 @@ def thinking_tokens(request: GenerationRequest) -> int:
 
 def written(request: GenerationRequest, world: Simulation) -> str | None:
     """Return what the model has to write, as JSON, where that is not its own choice."""
-    from aijobs_sdk.simulation.wire.values import value_for  # noqa: PLC0415 - few requests have a schema
-
     tool = _offered(request)
     schema = request.output_schema if tool is None else tool.parameters
     if schema is None:
         return None
+    from aijobs_sdk.simulation.wire.values import value_for  # noqa: PLC0415 - few requests have a schema
+
     draws = world.draws_of_job(request.draw_key, f"value/{request.model_id}")
     return json.dumps(value_for(closed_schema(schema), draws), ensure_ascii=False, separators=(",", ":"))
 

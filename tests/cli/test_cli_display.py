@@ -75,7 +75,7 @@ def test_help_fits_and_cuts_no_sentence_short(command: list[str]) -> None:
 def test_the_models_fit_80_columns_with_their_names_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     lines = CliRunner().invoke(aijobs, ["models"]).stdout.splitlines()
-    assert [line.split()[0] for line in lines[2:7]] == [model.name for model in ModelTable.load()]
+    assert [line.split()[0] for line in lines[2:8]] == [model.name for model in ModelTable.load()]
     assert max(map(len, lines)) <= 80
     assert "…" not in "".join(lines)
 

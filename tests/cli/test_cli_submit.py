@@ -70,6 +70,42 @@ def test_a_payload_file_holds_all_the_fields(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["payload"]["max_tokens"] == 50
 
 
+def draw(folder: Path, *arguments: str, **payload: object) -> Result:
+    path = folder / "payload.json"
+    path.write_text(json.dumps({"prompt": "a red fox", **payload}))
+    command = ["submit", "--type", "image_generation", "--payload", str(path), *arguments]
+    return CliRunner(env={"AIJOBS_ARTIFACTS": str(folder / "my art")}).invoke(aijobs, command)
+
+
+@pytest.mark.parametrize("stream", [[], ["--stream"]])
+def test_a_picture_is_shown_by_its_path_its_size_and_what_it_cost(tmp_path: Path, stream: list[str]) -> None:
+    result = draw(tmp_path, *stream, size="1536x1024", quality="low")
+    [path] = (tmp_path / "my art").rglob("*.png")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"{path}  1536x1024\n1 picture by gpt-image-2, 0.523050 credits.\n"
+
+
+def test_each_picture_has_a_line_of_its_own(tmp_path: Path) -> None:
+    *lines, total = draw(tmp_path, n=3).stdout.splitlines()
+    paths = sorted((tmp_path / "my art").rglob("*.png"))
+    assert lines == [f"{path}  1024x1024" for path in paths]
+    assert total == "3 pictures by gpt-image-2, 17.389350 credits."
+
+
+def test_pictures_as_json_are_in_the_job_record(tmp_path: Path) -> None:
+    record = json.loads(draw(tmp_path, "--json").stdout)
+    [path] = (tmp_path / "my art").rglob("*.png")
+    [image] = record["result"]["images"]
+    assert (image["url"], image["width"], image["height"]) == (path.as_uri(), 1024, 1024)
+    assert (record["status"], record["result"]["credits_used"]) == ("completed", "5.796450")
+
+
+def test_a_picture_elsewhere_is_shown_by_its_address(tmp_path: Path) -> None:
+    command = ["submit", "a red fox", "--type", "image_generation"]
+    result = CliRunner(env={"AIJOBS_ARTIFACTS": "memory://art"}).invoke(aijobs, command)
+    assert result.stdout.startswith("memory://art/")
+
+
 @pytest.mark.filterwarnings("ignore::aijobs_sdk.UnusedRuleWarning")  # it asks no provider
 def test_another_job_type_prints_its_result_as_json(tmp_path: Path) -> None:
     path = tmp_path / "payload.json"

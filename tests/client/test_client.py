@@ -28,6 +28,29 @@ def test_a_job_is_submitted_and_its_result_comes_back(client: aijobs.Client) -> 
     assert job.done()
 
 
+def test_a_picture_is_asked_for_in_the_words_of_a_call(tmp_path: Path) -> None:
+    with aijobs.Client(artifacts=tmp_path) as client:
+        job = client.submit("a red fox", type="image_generation", size="1024x1536", quality="low", n=2)
+        estimate = client.estimate("a red fox", type="image_generation", size="1024x1536", quality="low", n=2)
+        request = client.request("a red fox", type="image_generation", size="1024x1536", quality="low", n=2)
+        result = job.result()
+    assert [(image.width, image.height) for image in result.images] == [(1024, 1536)] * 2
+    assert (estimate.output_tokens, estimate.credits) == (result.output_tokens, result.credits_used)
+    assert request.payload == {"prompt": "a red fox", "size": "1024x1536", "quality": "low", "n": 2}
+
+
+def test_the_pictures_of_a_job_can_be_looked_up(tmp_path: Path) -> None:
+    with aijobs.Client(artifacts=tmp_path) as client:
+        job = client.submit("a red fox", type="image_generation", n=2)
+        assert [image.id for image in job.result().images] == [image.id for image in client.images(str(job.id))]
+
+
+def test_what_belongs_to_a_picture_is_refused_for_a_text(client: aijobs.Client) -> None:
+    with pytest.raises(aijobs.InvalidRequestError, match=r"`payload.size` is not a field") as refused:
+        client.submit("hi", model="gpt-5.2", size="1024x1024")
+    assert [problem.field for problem in refused.value.fields] == ["payload.size"]
+
+
 def test_the_client_works_inside_a_running_loop(client: aijobs.Client) -> None:
     async def cell() -> str:
         return client.submit("hi", model="gpt-5.2").result().content

@@ -107,6 +107,11 @@ def test_a_key_is_shown_nowhere(
     assert KEY not in _dump(tmp_path / "jobs.db")
 
 
+def test_a_home_that_may_not_be_looked_into_holds_no_keys() -> None:
+    credentials = read_credentials({"HOME": "/proc/1/root"})
+    assert (credentials.bedrock.has_others, credentials.vertex.has_credentials) == (False, False)
+
+
 def test_keys_and_prompts_show_in_no_repr() -> None:
     credentials = read_credentials(
         {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY, "AWS_SECRET_ACCESS_KEY": KEY, "AWS_BEARER_TOKEN_BEDROCK": KEY}

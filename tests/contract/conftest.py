@@ -20,6 +20,8 @@ from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.jobtypes.ai_generation import ai_generation
+from aijobs_sdk.jobtypes.artifacts import Folder
+from aijobs_sdk.jobtypes.image_generation import image_generation
 from aijobs_sdk.jobtypes.test_job import test_job as do_as_told
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.core import Simulation
@@ -98,9 +100,10 @@ def world(store: Store, clock: Clock, simulation: Simulation) -> World:
 
 
 @pytest.fixture(params=["local"])
-async def backend_for(world: World) -> AsyncIterator[Callable[[Caller], Backend]]:
+async def backend_for(world: World, tmp_path: Path) -> AsyncIterator[Callable[[Caller], Backend]]:
     """Every backend there is, as any caller sees it."""
-    types = JobTypes([ai_generation(ModelTable.load()), do_as_told])
+    models = ModelTable.load()
+    types = JobTypes([ai_generation(models), image_generation(models, Folder(tmp_path / "pictures")), do_as_told])
     opened: list[Backend] = []
 
     def open_for(caller: Caller) -> Backend:

@@ -25,13 +25,13 @@ from aijobs_sdk.contract.events import JobEvent, JobRetrying, TextDelta
 from aijobs_sdk.contract.health import BreakerState, Health
 from aijobs_sdk.contract.job import Caller, Job, JobQuery, JobRequest, JobStatus, Priority
 from aijobs_sdk.contract.records import DeadLetterQuery, UsageRow
-from aijobs_sdk.contract.results import GenerationResult
+from aijobs_sdk.contract.results import GenerationResult, ImageResult
 from aijobs_sdk.contract.schedule import ScheduleRequest
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.context import text_of
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.script import fail, ok
-from contract.conftest import THEIRS
+from contract.conftest import OURS, THEIRS
 
 pytestmark = pytest.mark.anyio
 
@@ -65,6 +65,10 @@ async def failed_job(backend: Backend, **fields: object) -> Job:
 async def turn_loop(times: int) -> None:
     for _ in range(times):
         await asyncio.sleep(0)
+
+
+def pictures(n: int = 1) -> JobRequest:
+    return JobRequest(type="image_generation", payload={"prompt": "A red fox.", "n": n, "size": "1536x1024"})
 
 
 def text_in(events: Sequence[JobEvent]) -> str:
@@ -393,6 +397,33 @@ async def test_a_list_shows_this_tenants_jobs_newest_first(backend: Backend) -> 
 async def test_a_document_of_nobody_is_none(backend: Backend) -> None:
     assert await backend.document(UUID(int=99)) is None
     assert list(await backend.lineage(UUID(int=99))) == []
+
+
+async def test_the_pictures_of_a_job_are_recorded_in_their_order(backend: Backend) -> None:
+    done = await over(backend, await submit(backend, pictures(3)))
+    images = await backend.images(done.id)
+    result = ImageResult.model_validate(done.result)
+    assert [(image.id, image.url) for image in images] == [(image.id, image.url) for image in result.images]
+    assert {(image.width, image.height, image.media_type) for image in images} == {(1536, 1024, "image/png")}
+    assert {(image.job_id, image.tenant_id, image.created_at) for image in images} == {
+        (done.id, OURS.tenant_id, done.completed_at)
+    }
+
+
+async def test_a_job_that_drew_nothing_has_no_pictures(backend: Backend, simulation: Simulation) -> None:
+    simulation.on().do(fail("content_filter"))
+    failed = await over(backend, await submit(backend, pictures()))
+    text = await over(backend, await submit(backend, a_text()))
+    assert failed.status is JobStatus.FAILED
+    assert [list(await backend.images(job_id)) for job_id in (failed.id, text.id, uuid4())] == [[], [], []]
+
+
+async def test_pictures_of_another_tenant_are_as_if_they_were_not(
+    backend: Backend, backend_for: Callable[[Caller], Backend]
+) -> None:
+    done = await over(backend, await submit(backend, pictures()))
+    assert len(await backend.images(done.id)) == 1
+    assert list(await backend_for(THEIRS).images(done.id)) == []
 
 
 async def test_a_failed_job_leaves_a_dead_letter_and_a_completed_one_does_not(backend: Backend) -> None:

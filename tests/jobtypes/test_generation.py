@@ -71,8 +71,8 @@ def test_an_answer_that_does_not_fit_is_told_with_what_was_answered(sim: Mock, c
 
 
 def test_an_object_that_was_cut_off_is_paid_once(sim: Mock, client: aijobs.Client) -> None:
-    job = client.submit("Describe Bath.", model="gpt-5.2", output_model=City, max_tokens=16)
     sim.on().do(aijobs.fail("max_tokens", after_tokens=5))
+    job = client.submit("Describe Bath.", model="gpt-5.2", output_model=City)
 
     with pytest.raises(aijobs.InvalidOutputError, match="cut off: allow more `max_tokens`"):
         job.result()

@@ -61,9 +61,10 @@ class Studio:
         clock = VirtualClock()
         self.sim = Simulation(7, "fast")
         self.store = store
+        self.providers = {"openai": provider or SimulatedProvider("openai", self.sim, clock)}
         self.world = World(
             store=store,
-            providers={"openai": provider or SimulatedProvider("openai", self.sim, clock)},
+            providers=self.providers,
             clock=clock,
             chance=Chance(1),
             limits=Limits(),
@@ -94,21 +95,42 @@ class Studio:
 
 
 class FailsOnce:
-    """Keeps files like the folder it stands for, and fails once, after it has kept one."""
+    """Keeps files like the place it stands for, and fails once, after it has kept one, or that many bytes of it."""
 
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
+    def __init__(self, place: Artifacts, *, after_bytes: int | None = None) -> None:
+        self._place = place
+        self._after_bytes = after_bytes
         self.failed = False
 
     async def check(self) -> None:
-        await self._folder.check()
+        await self._place.check()
+
+    async def load(self, name: str) -> bytes | None:
+        return await self._place.load(name)
+
+    def url_of(self, name: str) -> str:
+        return self._place.url_of(name)
 
     async def save(self, name: str, data: bytes) -> str:
-        url = await self._folder.save(name, data)
+        url = await self._place.save(name, data if self.failed else data[: self._after_bytes])
         if not self.failed:
             self.failed = True
             raise ProviderError("Gone.", code="gone", category=ErrorCategory.PROVIDER, provider="x", retryable=True)
         return url
+
+
+class BreaksOff(SimulatedProvider):
+    """Fails the first attempt at one picture, when those that were asked for at the same time are there."""
+
+    def __init__(self, studio: Studio, *, at: str) -> None:
+        super().__init__("openai", studio.sim, studio.world.clock)
+        self._at = at
+
+    async def draw(self, request: ImageRequest) -> Picture:
+        if request.attempt == 1 and request.draw_key.endswith(self._at):
+            await asyncio.sleep(60)
+            raise ProviderError("Gone.", code="gone", category=ErrorCategory.PROVIDER, provider="x", retryable=True)
+        return await super().draw(request)
 
 
 class Sends:
@@ -182,7 +204,8 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def most_at_once(calls: list[Call]) -> int:
-    spans = [(call.started_at_seconds or 0.0, call.ends_at_seconds or 0.0) for call in calls]
+    # Instants are rounded to microseconds: a call may seem to begin before the end of the one it waited for.
+    spans = [(call.started_at_seconds or 0.0, (call.ends_at_seconds or 0.0) - 0.001) for call in calls]
     return max(sum(began <= at < ended for began, ended in spans) for at, _ in spans)
 
 
@@ -230,8 +253,8 @@ async def test_pictures_and_usage_are_stored_with_the_job(any_studio: Studio) ->
         (one.id, one.url, OURS.user_id) for one in result.images
     ]
     [row] = await any_studio.usage()
-    assert (row.query_type, row.model, row.provider) == ("image_generation", "gpt-image-1.5", "openai")
-    assert (row.input_tokens, row.output_tokens, row.credits_used) == (6, 816, result.credits_used)
+    assert (row.query_type, row.model, row.provider) == ("image_generation", "gpt-image-2", "openai")
+    assert (row.input_tokens, row.output_tokens, row.credits_used) == (6, 316, result.credits_used)
     assert dict(row.metadata) == {
         "job_id": str(job.id),
         "image_ids": [str(one.id) for one in result.images],
@@ -240,6 +263,7 @@ async def test_pictures_and_usage_are_stored_with_the_job(any_studio: Studio) ->
         "n": 2,
         "metered_credits": format(result.metered_credits, "f"),
         "attempts": 1,
+        "reused": 0,
     }
 
 
@@ -279,6 +303,44 @@ async def test_an_attempt_that_fails_after_it_kept_a_picture_is_followed_by_one_
 
 
 @pytest.mark.anyio
+async def test_pictures_that_are_there_are_not_drawn_again(studio: Studio) -> None:
+    studio.providers["openai"] = BreaksOff(studio, at="/3")
+
+    job = await studio.draw(n=3)
+
+    assert (job.attempts, len(list(studio.sim.calls)), len({call.step for call in studio.sim.calls})) == (2, 3, 3)
+    assert len({bytes_at(image.url) for image in result_of(job).images}) == 3
+    assert [row.metadata["reused"] for row in await studio.usage()] == [2]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("place", ["art", "memory://reused"])
+async def test_a_picture_that_an_earlier_attempt_drew_is_counted_once(tmp_path: Path, place: str) -> None:
+    kept = open_artifacts(place if "://" in place else str(tmp_path / place))
+    studio, calm = (Studio(MemoryStore(VirtualClock()), each) for each in (FailsOnce(kept), kept))
+
+    again, once = await studio.draw(), await calm.draw()
+
+    assert (again.attempts, len(list(studio.sim.calls))) == (2, 1)
+    assert result_of(again).images[0].url == kept.url_of(f"{OURS.tenant_id}/{again.id}/1.png")
+    paid = [(one.input_tokens, one.output_tokens, one.metered_credits) for one in map(result_of, (again, once))]
+    assert paid[0] == paid[1]
+    await studio.aclose()
+    await calm.aclose()
+
+
+@pytest.mark.anyio
+async def test_a_part_of_a_picture_is_drawn_again(art: Path) -> None:
+    studio = Studio(MemoryStore(VirtualClock()), FailsOnce(Folder(art), after_bytes=100))
+
+    job = await studio.draw()
+
+    assert (job.attempts, len(list(studio.sim.calls))) == (2, 2)
+    assert read_pixels(bytes_at(result_of(job).images[0].url), provider="x") == ("image/png", 1024, 1024)
+    await studio.aclose()
+
+
+@pytest.mark.anyio
 async def test_tenants_are_apart(studio: Studio, art: Path) -> None:
     ours, theirs = await studio.draw(), await studio.draw(caller=THEIRS)
 
@@ -297,7 +359,7 @@ async def test_tenants_are_apart(studio: Studio, art: Path) -> None:
         ({"prompt": " \n"}, "payload.prompt", "white space"),
         ({"prompt": "x" * 32_001}, "payload.prompt", "at most 32,000"),
         ({"model": "gpt-5.2"}, "payload.model", "makes texts"),
-        ({"model": "gpt-image"}, "payload.model", "gpt-image-1.5"),
+        ({"model": "gpt-image"}, "payload.model", "gpt-image-2"),
         ({"size": "1x1"}, "payload.size", "1024x1536"),
         ({"quality": "best"}, "payload.quality", "medium"),
         ({"n": 0}, "payload.n", "greater"),
@@ -345,15 +407,15 @@ async def test_an_estimate_is_what_the_job_then_costs(studio: Studio) -> None:
     [estimate] = await studio.backend().estimate([request])
 
     result = result_of(await studio.draw(n=2))
-    assert (estimate.input_tokens, estimate.output_tokens) == (result.input_tokens, result.output_tokens) == (6, 2112)
-    assert estimate.credits == result.credits_used == Decimal("6.761400")
+    assert (estimate.input_tokens, estimate.output_tokens) == (result.input_tokens, result.output_tokens) == (6, 3512)
+    assert estimate.credits == result.credits_used == Decimal("11.592900")
 
 
 @pytest.mark.anyio
 async def test_what_the_user_was_quoted_is_billed(studio: Studio) -> None:
     result = result_of(await studio.draw(estimated_credits="2.5"))
 
-    assert (result.credits_used, result.metered_credits) == (Decimal("2.5"), Decimal("3.380700"))
+    assert (result.credits_used, result.metered_credits) == (Decimal("2.5"), Decimal("5.796450"))
     assert [row.credits_used for row in await studio.usage()] == [Decimal("2.5")]
 
 

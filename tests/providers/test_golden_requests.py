@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from aijobs_sdk.contract.errors import ProviderError
-from aijobs_sdk.contract.provider import GenerationRequest
+from aijobs_sdk.contract.provider import GenerationRequest, ImageProvider, ImageRequest
 from aijobs_sdk.providers.credentials import Credentials
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.network import Network
@@ -52,26 +52,32 @@ def _sent(golden: Mapping[str, Any]) -> httpx2.Request:
 async def _ask(golden: Mapping[str, Any], network: Network) -> None:
     provider = open_providers(Credentials.made_up(), network).ready[golden["provider"]]
     try:
-        async with aclosing(provider.stream(_request(golden))) as chunks:
-            async for _ in chunks:
-                pass
+        if "draw" in golden:
+            assert isinstance(provider, ImageProvider)
+            await provider.draw(ImageRequest.model_validate(_told(golden) | golden["draw"]))
+        else:
+            async with aclosing(provider.stream(_request(golden))) as chunks:
+                async for _ in chunks:
+                    pass
     finally:
         await provider.aclose()
 
 
 def _request(golden: Mapping[str, Any]) -> GenerationRequest:
+    return GenerationRequest.model_validate(_told(golden) | golden["ask"])
+
+
+def _told(golden: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a job tells of itself and its model."""
     model = ModelTable.load().get(golden["model"]).via(golden["provider"])
-    return GenerationRequest.model_validate(
-        {
-            "model": model.name,
-            "model_id": model.route.model_id,
-            "region": model.route.region,
-            "endpoint": model.route.endpoint,
-            "tenant_id": UUID(int=1),
-            "job_id": UUID(int=2),
-            "attempt": 1,
-            "idempotency_token": "step",
-            "draw_key": "job",
-            **golden["ask"],
-        }
-    )
+    return {
+        "model": model.name,
+        "model_id": model.route.model_id,
+        "region": model.route.region,
+        "endpoint": model.route.endpoint,
+        "tenant_id": UUID(int=1),
+        "job_id": UUID(int=2),
+        "attempt": 1,
+        "idempotency_token": "step",
+        "draw_key": "job",
+    }

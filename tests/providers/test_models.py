@@ -58,6 +58,7 @@ def rising() -> Model:
         ("claude-sonnet-4.5", "bedrock", "eu-west-2"),
         ("claude-opus-4.5", "bedrock", "eu-west-2"),
         ("gemini-3-flash", "vertex", "europe-west2"),
+        ("gpt-image-2", "openai", "eu"),
         ("gpt-image-1.5", "openai", "eu"),
     ],
 )

@@ -10,7 +10,7 @@ from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.jobtypes.generation.checks import refused
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.providers.models import Model, ModelTable
-from aijobs_sdk.providers.token_counts import TokenCount, count_tokens, is_at_hand
+from aijobs_sdk.providers.token_counts import EncodingName, TokenCount, count_tokens, is_at_hand
 
 EXPECTED_OUTPUT_TOKENS = 500
 """What a quote assumes for an answer whose length nobody limited."""
@@ -21,9 +21,14 @@ MARGIN = Decimal("1.25")
 """By how much an estimated prompt may turn out longer: a cap has to hold for it, too."""
 
 
-def read_tokens(payload: GenerationPayload, model: Model, vocabularies: Path | None = None) -> TokenCount:
-    """Return about how many tokens the model reads: prompt, instructions, earlier turns, pictures and schemas."""
-    encoding = model.tokenizer if model.tokenizer is not None and is_at_hand(model.tokenizer) else None
+def read_tokens(
+    payload: GenerationPayload, tokenizer: EncodingName | None, vocabularies: Path | None = None
+) -> TokenCount:
+    """Return about how many tokens a model reads: prompt, instructions, earlier turns, pictures and schemas.
+
+    They are counted by the vocabulary of this name, if it was loaded, and estimated otherwise.
+    """
+    encoding = tokenizer if tokenizer is not None and is_at_hand(tokenizer) else None
     counts = [count_tokens(text, encoding, cache_folder=vocabularies) for text in _texts(payload)]
     images = len(payload.images) + sum(len(message.images) for message in payload.messages)
     return TokenCount(sum(count.tokens for count in counts) + TOKENS_PER_IMAGE * images, counts[0].method)

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import CircuitOpenError, ProviderError
+from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.provider import Finished, GenerationRequest, TextChunk
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
@@ -18,6 +19,7 @@ from aijobs_sdk.jobtypes.markdown.sanitise import Sanitiser
 from aijobs_sdk.providers.failures import CUT_BEFORE_TEXT, EMPTY, INVALID_OUTPUT
 from aijobs_sdk.providers.models import Model
 
+_generation_request = unchecked(GenerationRequest)
 OUTAGES = frozenset({ErrorCategory.PROVIDER, ErrorCategory.TIMEOUT})
 
 
@@ -113,7 +115,7 @@ def _parsed(text: str, finished: Finished, provider: str) -> Mapping[str, JsonVa
 
 def _request(context: JobContext, payload: GenerationPayload, candidate: Candidate) -> GenerationRequest:
     model, job = candidate.model, context.job
-    return GenerationRequest(
+    return _generation_request(  # of values that are checked already
         model=model.name,
         model_id=model.route.model_id,
         region=model.route.region,

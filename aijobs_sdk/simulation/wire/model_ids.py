@@ -11,7 +11,6 @@ SERVED_BY = {"openai": ("openai",), "anthropic": ("anthropic",), "bedrock": ("be
 """The providers in the table of models whose models a simulated vendor has."""
 _REGION = re.compile(r"^(?:eu|us|apac|jp|global)\.")
 _TAIL = re.compile(r"(?:-\d{8}|-\d{4}-\d{2}-\d{2})?(?:-v\d+(?::\d+)?)?$")
-_ALSO_KNOWN = {"gpt-image-1": "gpt-image-1.5", "gpt-image-1-mini": "gpt-image-1.5"}
 
 
 @lru_cache(1024)  # every call asks, and a table never changes
@@ -30,5 +29,4 @@ def _plain(name: str) -> str:
     """Return a name without what varies: `eu.anthropic.claude-sonnet-4-5-20250929-v1:0` is `claude-sonnet-4-5`."""
     name = name.rsplit("/", 1)[-1]
     name = _TAIL.sub("", _REGION.sub("", name)).removeprefix("anthropic.")
-    name = _ALSO_KNOWN.get(name, name)
     return name.removesuffix("-preview").replace(".", "-")

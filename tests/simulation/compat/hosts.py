@@ -21,7 +21,7 @@ from mock_server.server import running
 
 T = TypeVar("T")
 IN_PROCESS, OVER_HTTP = "in process", "over HTTP"
-GPT, EMBEDDING, PICTURE = "gpt-5.2", "text-embedding-3-small", "gpt-image-1"
+GPT, EMBEDDING, PICTURE = "gpt-5.2", "text-embedding-3-small", "gpt-image-2"
 CLAUDE, CLAUDE_ON_BEDROCK = "claude-sonnet-4-5-20250929", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
 FLASH = "gemini-3-flash-preview"
 REGION = "eu-west-2"

@@ -163,10 +163,24 @@ def test_structured_response_output_fits_its_model(stage: Stage) -> None:
 
 def test_a_picture_is_a_png_of_the_size_that_was_asked_for(stage: Stage) -> None:
     draw: Any = client(stage).images.generate
-    answer = stage.run(lambda: draw(model="gpt-image-1", prompt="A red fox", size="1536x1024", n=2))
+    answer = stage.run(lambda: draw(model="gpt-image-2", prompt="A red fox", size="1536x1024", n=2))
     pictures = [Image.open(io.BytesIO(base64.b64decode(one.b64_json))) for one in answer.data]
     assert [(picture.format, picture.size) for picture in pictures] == [("PNG", (1536, 1024))] * 2
     assert answer.usage.output_tokens_details.image_tokens > 0
+
+
+@pytest.mark.parametrize("wrong", [{"size": "1x1"}, {"quality": "standard"}, {"n": 11}, {"size": ["1x1"]}])
+def test_a_picture_that_cannot_be_asked_for_is_refused_by_the_field(stage: Stage, wrong: dict[str, Any]) -> None:
+    draw: Any = client(stage).images.generate
+    with pytest.raises(openai.BadRequestError) as refused:
+        stage.run(lambda: draw(model="gpt-image-2", prompt="A red fox", **wrong))
+    assert refused.value.param in wrong
+
+
+def test_a_model_that_was_shut_down_is_not_found(stage: Stage) -> None:
+    draw: Any = client(stage).images.generate
+    with pytest.raises(openai.NotFoundError):
+        stage.run(lambda: draw(model="gpt-image-1", prompt="A red fox"))
 
 
 def drawn(stage: Stage) -> Any:
