@@ -13,7 +13,7 @@ from aijobs_sdk.contract.events import JobEvent, TextDelta
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, ImageRequest, Picture, Provider
 from aijobs_sdk.contract.records import Effects
-from aijobs_sdk.contract.store import Claim, Progress, Store
+from aijobs_sdk.contract.store import Claim, Progress, Store, Text
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.limits import Limits
@@ -74,21 +74,26 @@ class JobContext:
 
     async def progress(self, percent: int, message: str) -> None:
         """Tell everybody who watches how far the job is, 0 to 100."""
-        await self.flush()
-        await self._world.store.append(self._lease, [Progress(percent, message)])
+        written = self._update()
+        progress = Progress(percent, message)
+        await self._world.store.append(self._lease, [progress] if written is None else [written, progress])
 
-    async def write(self, text: str) -> None:
-        """Show more of the answer to whoever streams the job; small pieces are sent together."""
+    async def write(self, text: str, *, soon: bool = True) -> None:
+        """Show more of the answer to whoever streams the job; small pieces are sent together.
+
+        What need not be seen soon goes with the next progress, or with the end.
+        """
         answer = await self._open_answer()
         answer.write(text)
+        if not soon:
+            return
         waited = self.clock.now().timestamp() - self._flushed_at
         if answer.pending_chars >= FLUSH_CHARS or waited >= FLUSH_SECONDS:
             await self.flush()
 
     async def flush(self) -> None:
         """Send what `write()` has kept back."""
-        if self._answer is not None and (update := self._answer.update()):
-            self._flushed_at = self.clock.now().timestamp()
+        if update := self._update():
             await self._world.store.append(self._lease, [update])
 
     async def start_over(self) -> None:
@@ -154,6 +159,13 @@ class JobContext:
             raise _not_set_up(name, self._world.missing.get(name))
         self.region = region or ""
         return self._world.providers[name]
+
+    def _update(self) -> Text | None:
+        """Return what `write()` has kept back, to be sent now; None where there is nothing."""
+        update = None if self._answer is None else self._answer.update()
+        if update is not None:
+            self._flushed_at = self.clock.now().timestamp()
+        return update
 
     async def _open_answer(self) -> Answer:
         if self._answer is None:

@@ -45,7 +45,6 @@ async def call_provider(
                     raise _truncated(provider.name) from None
                 if isinstance(chunk, Finished):
                     call.answered()
-                    await guard.turnstile.enter()
                     yield chunk
                     return
                 yield chunk

@@ -14,7 +14,6 @@ from aijobs_sdk.contract.health import BreakerHealth, BreakerState
 from aijobs_sdk.engine.breaker import Breaker, Permit, Refusal, Verdict
 from aijobs_sdk.engine.limits import BreakerLimits
 from aijobs_sdk.engine.meter import Meter
-from aijobs_sdk.engine.turnstile import Turnstile
 
 log = logging.getLogger("aijobs.breaker")
 
@@ -50,8 +49,6 @@ class ProviderGuard:
         self._limits = limits
         self._meter = meter
         self._breakers: dict[str, Breaker] = {}
-        self.turnstile = Turnstile()
-        """For those whose answers are whole."""
 
     @contextmanager
     def call(self, provider: str, *, region: str) -> Iterator[Call]:

@@ -17,11 +17,11 @@ from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.jobtypes.generation.checks import check_fit, refused
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
-from aijobs_sdk.jobtypes.generation.quote import estimate, read_tokens
+from aijobs_sdk.jobtypes.generation.quote import estimate, most_output_tokens, quoted_credits, read_tokens
 from aijobs_sdk.jobtypes.generation.writing import Answer, Candidate, write
 from aijobs_sdk.jobtypes.markdown.titles import title_of
 from aijobs_sdk.providers.models import Model, ModelTable
-from aijobs_sdk.providers.token_counts import is_at_hand, load_vocabulary
+from aijobs_sdk.providers.token_counts import TokenCount, is_at_hand, load_vocabulary
 
 # Of values that are checked already.
 _effects_of = unchecked(Effects)
@@ -40,16 +40,21 @@ def ai_generation(
     is a folder where tiktoken keeps its own.
     """
 
-    def quote(payload: GenerationPayload, model: Model, *, by_vocabulary: bool = quotes_by_vocabulary) -> Estimate:
+    def checked_count(
+        payload: GenerationPayload, model: Model, *, by_vocabulary: bool = quotes_by_vocabulary
+    ) -> TokenCount:
         count = read_tokens(payload, model.tokenizer if by_vocabulary else None, vocabularies)
         check_fit(payload, model, count.tokens)
-        return estimate(payload, model, models, count)
+        return count
+
+    def most_tokens(payload: GenerationPayload, model: Model) -> int | None:
+        return most_output_tokens(payload, model, models, checked_count(payload, model))
 
     async def run(context: JobContext, payload: GenerationPayload) -> GenerationResult:
         asked = _asked(payload, models, context.can_ask)
         candidates = [
-            Candidate(model, quote(payload, model).most_output_tokens if _is_limited(payload) else None)
-            for model in (asked, *_fallbacks(payload, asked, models, quote))
+            Candidate(model, most_tokens(payload, model) if _is_limited(payload) else None)
+            for model in (asked, *_fallbacks(payload, asked, models, most_tokens))
         ]
         await context.progress(5, f"Asking {asked.name}")
         answer = await write(context, payload, candidates)
@@ -60,12 +65,12 @@ def ai_generation(
 
     def prepare(payload: GenerationPayload) -> GenerationPayload:
         asked = _asked(payload, models)
-        expected = quote(payload, asked)
-        if payload.fallback and not [*_fallbacks(payload, asked, models, quote)]:
+        quoted = quoted_credits(payload, asked, models, checked_count(payload, asked))
+        if payload.fallback and not [*_fallbacks(payload, asked, models, most_tokens)]:
             raise refused("fallback", f"allows it, but there is no other model to take this instead of {asked.name}")
         if payload.estimated_credits is not None:
             return payload
-        return payload.model_copy(update={"estimated_credits": expected.credits})
+        return payload.replace(estimated_credits=quoted)
 
     async def load(model: Model) -> None:
         if model.tokenizer is not None and not is_at_hand(model.tokenizer):
@@ -80,7 +85,7 @@ def ai_generation(
     async def estimate_cost(payload: GenerationPayload) -> Estimate:
         asked = _asked(payload, models)
         await load(asked)
-        return quote(payload, asked, by_vocabulary=True)
+        return estimate(payload, asked, models, checked_count(payload, asked, by_vocabulary=True))
 
     return JobType(
         name="ai_generation",
@@ -102,7 +107,7 @@ def _asked(payload: GenerationPayload, models: ModelTable, can_ask: Callable[[st
 
 
 def _fallbacks(
-    payload: GenerationPayload, asked: Model, models: ModelTable, quote: Callable[[GenerationPayload, Model], Estimate]
+    payload: GenerationPayload, asked: Model, models: ModelTable, check: Callable[[GenerationPayload, Model], object]
 ) -> Iterator[Model]:
     """Yield the models that may answer instead; one that the caller names has to be able to, others are left out.
 
@@ -113,7 +118,7 @@ def _fallbacks(
     for name in named if payload.fallback else ():
         try:
             model = models.get(name)
-            quote(payload, model)
+            check(payload, model)
         except InvalidRequestError as unfit:
             if not isinstance(payload.fallback, bool):
                 raise refused(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pydantic import SecretStr
 
-from aijobs_sdk.contract.model import Fact
 
-
-class OpenAIKeys(Fact):
+@dataclass(frozen=True, slots=True)
+class OpenAIKeys:
     """OpenAI's."""
 
     api_key: SecretStr | None = None
@@ -20,7 +21,8 @@ class OpenAIKeys(Fact):
         return None if self.api_key else "Set OPENAI_API_KEY, or pass `api_keys={'openai': …}` to the client."
 
 
-class AnthropicKeys(Fact):
+@dataclass(frozen=True, slots=True)
+class AnthropicKeys:
     """Anthropic's own."""
 
     api_key: SecretStr | None = None
@@ -32,7 +34,8 @@ class AnthropicKeys(Fact):
         return None if self.api_key else "Set ANTHROPIC_API_KEY, or pass `api_keys={'anthropic': …}` to the client."
 
 
-class BedrockKeys(Fact):
+@dataclass(frozen=True, slots=True)
+class BedrockKeys:
     """Those of AWS. What is not here, AWS's own library looks for: profiles, single sign-on, roles."""
 
     access_key_id: SecretStr | None = None
@@ -55,7 +58,8 @@ class BedrockKeys(Fact):
         )
 
 
-class VertexKeys(Fact):
+@dataclass(frozen=True, slots=True)
+class VertexKeys:
     """Google Cloud's."""
 
     project: str | None = None
@@ -75,7 +79,8 @@ class VertexKeys(Fact):
         return None
 
 
-class Credentials(Fact):
+@dataclass(frozen=True, slots=True)
+class Credentials:
     """All of them."""
 
     openai: OpenAIKeys = OpenAIKeys()

@@ -14,6 +14,7 @@ import httpx2
 
 from aijobs_sdk.providers.failures import RESET, TIMED_OUT, UNREACHABLE, UNREADABLE, Failure
 from aijobs_sdk.providers.network import Network
+from aijobs_sdk.providers.turnstile import Turnstile
 
 CONNECT_SECONDS = 10.0
 """How long a connection may take to come about; what the answer may take, the engine limits."""
@@ -35,6 +36,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         self._connector = aiohttp.TCPConnector(
             limit=0, keepalive_timeout=IDLE_SECONDS, ssl=httpx2.create_ssl_context(), ttl_dns_cache=300
         )
+        self._out, self._in = Turnstile(), Turnstile()
         self._session = aiohttp.ClientSession(
             connector=self._connector,
             auto_decompress=False,  # the client above does it
@@ -50,6 +52,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             httpx2.TransportError: it was not sent, or there was no answer.
         """
         limits = request.extensions.get("timeout", {})
+        await self._out.enter()
         with _as_httpx2(request):
             answer = await self._session.request(
                 request.method,
@@ -59,6 +62,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(sock_connect=limits.get("connect"), sock_read=limits.get("read")),
             )
+            await self._in.enter()
         return httpx2.Response(
             answer.status, headers=list(answer.raw_headers), stream=_Body(answer, request), request=request
         )

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -438,14 +439,14 @@ def test_a_call_goes_to_the_region_of_its_route() -> None:
 
 
 def test_temporary_keys_of_aws_show_their_token() -> None:
-    sent = sent_to_bedrock(SIGNER.replace(session_token=SecretStr("for-an-hour")))
+    sent = sent_to_bedrock(replace(SIGNER, session_token=SecretStr("for-an-hour")))
 
     assert sent.headers["x-amz-security-token"] == "for-an-hour"
     assert "x-amz-security-token" in sent.headers["authorization"]
 
 
 def test_a_key_of_bedrock_comes_before_those_of_aws() -> None:
-    assert sent_to_bedrock(SIGNER.replace(bearer_token=KEY)).headers["authorization"] == "Bearer secret-key"
+    assert sent_to_bedrock(replace(SIGNER, bearer_token=KEY)).headers["authorization"] == "Bearer secret-key"
 
 
 def test_a_key_in_the_environment_is_nothing_to_who_was_given_others(monkeypatch: pytest.MonkeyPatch) -> None:

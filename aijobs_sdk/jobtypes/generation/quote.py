@@ -36,20 +36,44 @@ def read_tokens(
 
 def estimate(payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount) -> Estimate:
     """Return what the job is expected to cost at this model."""
-    most = _lower(_lower(payload.max_tokens, model.max_output_tokens), affordable_tokens(payload, model, models, count))
-    expected = payload.max_tokens or EXPECTED_OUTPUT_TOKENS
-    expected = expected if most is None else min(expected, most)
-    quoted = payload.estimated_credits
+    most = most_output_tokens(payload, model, models, count)
     return Estimate(
         model=model.name,
         provider=model.provider,
         input_tokens=count.tokens,
         token_method=count.method,
-        output_tokens=expected,
+        output_tokens=_expected_tokens(payload, most),
         most_output_tokens=most,
-        credits=models.credits(model, count.tokens, expected) if quoted is None else quoted,
+        credits=quoted_credits(payload, model, models, count),
         most_credits=None if most is None else models.credits(model, count.tokens, most),
     )
+
+
+def quoted_credits(payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount) -> Decimal:
+    """Return what the user is quoted, and billed.
+
+    Raises:
+        InvalidRequestError: `max_credits` do not even pay for the prompt.
+    """
+    expected = _expected_tokens(payload, most_output_tokens(payload, model, models, count))
+    if payload.estimated_credits is not None:
+        return payload.estimated_credits
+    return models.credits(model, count.tokens, expected)
+
+
+def most_output_tokens(payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount) -> int | None:
+    """Return how long an answer there can be; None where nothing limits it.
+
+    Raises:
+        InvalidRequestError: `max_credits` do not even pay for the prompt.
+    """
+    limits = (payload.max_tokens, model.max_output_tokens, affordable_tokens(payload, model, models, count))
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _expected_tokens(payload: GenerationPayload, most: int | None) -> int:
+    expected = payload.max_tokens or EXPECTED_OUTPUT_TOKENS
+    return expected if most is None else min(expected, most)
 
 
 def affordable_tokens(payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount) -> int | None:
@@ -75,11 +99,9 @@ def affordable_tokens(payload: GenerationPayload, model: Model, models: ModelTab
 
 
 def _texts(payload: GenerationPayload) -> list[str]:
-    texts = [payload.prompt, payload.system or "", *(message.content for message in payload.messages)]
+    texts = [payload.prompt, *(message.content for message in payload.messages)]
+    if payload.system:
+        texts.append(payload.system)
     calls = [call.arguments for message in payload.messages for call in message.tool_calls]
     schemas = [{"name": tool.name, "description": tool.description, **tool.parameters} for tool in payload.tools]
     return [*texts, *(json.dumps(one) for one in (*calls, *schemas, payload.output_schema or "") if one)]
-
-
-def _lower(one: int | None, other: int | None) -> int | None:
-    return min((limit for limit in (one, other) if limit is not None), default=None)

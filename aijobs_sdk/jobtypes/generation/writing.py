@@ -82,13 +82,13 @@ async def _ask(context: JobContext, payload: GenerationPayload, candidate: Candi
                 case TextChunk():
                     raw.append(chunk.text)
                     safe.append(sanitiser.feed(chunk.text))
-                    await context.write(safe[-1])
+                    await context.write(safe[-1], soon=payload.stream)
                 case Finished():
                     finished = chunk
                 case _:
                     assert_never(chunk)
     safe.append(sanitiser.close())
-    await context.write(safe[-1])
+    await context.write(safe[-1], soon=payload.stream)
     content = "".join(safe)
     if not content.strip() and not finished.tool_calls:
         raise (CUT_BEFORE_TEXT if finished.finish_reason == "length" else EMPTY).error(model.provider)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from aijobs_sdk.engine.turnstile import PER_TURN, Turnstile
+from aijobs_sdk.providers.turnstile import PER_TURN, Turnstile
 
 pytestmark = pytest.mark.anyio
 MANY = 3 * PER_TURN
