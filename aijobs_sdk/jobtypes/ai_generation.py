@@ -102,8 +102,7 @@ def _asked(payload: GenerationPayload, models: ModelTable, can_ask: Callable[[st
     model = models.get(payload.model)
     if payload.provider is not None:
         return model.via(payload.provider)
-    ready = (route.provider for route in model.routes if can_ask is None or can_ask(route.provider))
-    return model.via(next(ready, model.provider))
+    return model if can_ask is None else model.via_first(can_ask)
 
 
 def _fallbacks(

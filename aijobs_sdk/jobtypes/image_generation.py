@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from aijobs_sdk.contract.errors import InvalidRequestError, ProviderError
 from aijobs_sdk.contract.estimate import Estimate
@@ -21,6 +21,7 @@ from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.jobtypes.artifacts import Artifacts
 from aijobs_sdk.jobtypes.generation.checks import refused
+from aijobs_sdk.jobtypes.generation.payload import Prompt
 from aijobs_sdk.jobtypes.pixels import Pixels, read_pixels
 from aijobs_sdk.providers.models import Model, ModelTable
 from aijobs_sdk.providers.pictures import Quality, Size, picture_figures
@@ -35,7 +36,7 @@ ASKING, KEEPING = 5, 90
 class ImagePayload(Fact):
     """What pictures are made from."""
 
-    prompt: str = Field(min_length=1)
+    prompt: Prompt
     model: str | None = None
     """A name from the table of models, `aijobs models`; its first that draws where it is None."""
     size: Size = "1024x1024"
@@ -46,13 +47,6 @@ class ImagePayload(Fact):
     """Whose pictures they are; the job's user where it is None."""
     estimated_credits: Credits | None = None
     """What the user was quoted for all of them, and is billed; from the price list where it is None."""
-
-    @field_validator("prompt")
-    @classmethod
-    def _holds_something(cls, prompt: str) -> str:
-        if not prompt.strip():
-            raise ValueError("should hold more than white space")
-        return prompt
 
 
 class _Drawn(NamedTuple):
@@ -92,8 +86,7 @@ def image_generation(models: ModelTable, artifacts: Artifacts) -> JobType[ImageP
 def _asked(payload: ImagePayload, models: ModelTable, can_ask: Callable[[str], bool] | None = None) -> Model:
     """Return the model, by the first of its routes that is set up here."""
     model = _first_that_draws(models) if payload.model is None else models.get(payload.model)
-    ready = (route.provider for route in model.routes if can_ask is None or can_ask(route.provider))
-    return model.via(next(ready, model.provider))
+    return model if can_ask is None else model.via_first(can_ask)
 
 
 def _first_that_draws(models: ModelTable) -> Model:

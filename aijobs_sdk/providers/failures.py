@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.model import Fact
 
+_NAME = re.compile(r"[\w.\[\]-]{1,64}")
 OVERLOADED = 529
 """Anthropic's status for an overload; no standard names it."""
 
@@ -35,6 +37,14 @@ class Failure(Fact):
             retryable=self.retryable,
             retry_after_seconds=self.retry_after_seconds,
         )
+
+
+def is_name(value: object) -> bool:
+    """Whether this may be shown of a vendor's error: the name of a code or a field, and no sentence.
+
+    Sentences may quote a prompt, an answer or a key.
+    """
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
 
 def status_failure(status: int) -> Failure:

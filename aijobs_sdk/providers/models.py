@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -145,6 +145,10 @@ class Model(Fact):
             )
         others = [route for route in self.routes if route.provider != provider]
         return self.model_copy(update={"routes": (*chosen, *others)})
+
+    def via_first(self, can_ask: Callable[[str], bool]) -> Self:
+        """Return this model, called at the first of its providers that can be asked, or as it is where none can."""
+        return self.via(next(filter(can_ask, (route.provider for route in self.routes)), self.provider))
 
     def cost_usd(
         self, input_tokens: int, output_tokens: int, *, at: date | None = None, cached_input_tokens: int = 0

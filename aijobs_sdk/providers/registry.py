@@ -10,8 +10,6 @@ from functools import partial
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from aijobs_sdk.contract.error_info import ErrorCategory
-from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.provider import (
     GenerationChunk,
     GenerationRequest,
@@ -42,7 +40,8 @@ def open_providers(credentials: Credentials, network: Network = REAL) -> Provide
         elif problem := vendor.missing(credentials):
             missing[name] = problem
         else:
-            ready[name] = _LoadedWhenAsked(name, partial(vendor.open, credentials, network))
+            wrapped = _AlsoDraws if vendor.draws else _LoadedWhenAsked
+            ready[name] = wrapped(name, partial(vendor.open, credentials, network))
     return Providers(ready, missing)
 
 
@@ -66,13 +65,6 @@ class _LoadedWhenAsked:
         """Yield the answer."""
         return self._load_and_stream(request) if self._provider is None else self._provider.stream(request)
 
-    async def draw(self, request: ImageRequest) -> Picture:
-        """Return the picture."""
-        provider = await self._loaded()
-        if not isinstance(provider, ImageProvider):
-            raise _draws_nothing(self.name)
-        return await provider.draw(request)
-
     async def aclose(self) -> None:
         """Close connections, if any were opened."""
         if self._provider is not None:
@@ -95,14 +87,14 @@ class _LoadedWhenAsked:
             return self._provider
 
 
-def _draws_nothing(provider: str) -> ProviderError:
-    return ProviderError(
-        f"{provider} draws no pictures. Choose a model that does: `aijobs models`.",
-        code="unsupported",
-        category=ErrorCategory.VALIDATION,
-        provider=provider,
-        retryable=False,
-    )
+class _AlsoDraws(_LoadedWhenAsked):
+    """The same for one that draws."""
+
+    async def draw(self, request: ImageRequest) -> Picture:
+        """Return the picture."""
+        provider = await self._loaded()
+        assert isinstance(provider, ImageProvider)  # noqa: S101 - `_VENDORS` says so
+        return await provider.draw(request)
 
 
 def _open_openai(credentials: Credentials, network: Network) -> Provider:
@@ -135,10 +127,11 @@ class _Vendor(NamedTuple):
     """What has to be installed, the vendor's own library first."""
     missing: Callable[[Credentials], str | None]
     open: Callable[[Credentials, Network], Provider]
+    draws: bool = False
 
 
 _VENDORS: Mapping[str, _Vendor] = {
-    "openai": _Vendor("openai", ("openai", "aiohttp"), lambda keys: keys.openai.missing, _open_openai),
+    "openai": _Vendor("openai", ("openai", "aiohttp"), lambda keys: keys.openai.missing, _open_openai, draws=True),
     "anthropic": _Vendor("anthropic", ("anthropic", "aiohttp"), lambda keys: keys.anthropic.missing, _open_anthropic),
     "bedrock": _Vendor(
         "anthropic", ("anthropic", "aiohttp", "botocore"), lambda keys: keys.bedrock.missing, _open_bedrock

@@ -83,11 +83,7 @@ class _Body(httpx2.AsyncByteStream):
                 yield data
 
     async def aclose(self) -> None:
-        # A connection on which more is to come cannot serve the next request: it is closed, and the vendor stops.
-        if self._answer.content.at_eof():
-            self._answer.release()
-        else:
-            self._answer.close()
+        self._answer.release()  # which closes a connection on which more is to come, so that the vendor stops
 
 
 @contextmanager

@@ -150,3 +150,18 @@ def test_a_function_without_a_payload_model_is_no_job_type() -> None:
 def test_two_types_of_one_name_are_refused() -> None:
     with pytest.raises(aijobs.InvalidRequestError, match="shout"):
         aijobs.Client(job_types=[shout, shout])
+
+
+def test_what_need_not_be_seen_soon_goes_before_the_next_progress() -> None:
+    @aijobs.job_type("scribble")
+    async def scribble(context: aijobs.JobContext, payload: Nothing) -> dict[str, str]:
+        await context.write("Half, ", soon=False)
+        await context.write("and half.", soon=False)
+        await context.progress(50, "Half way")
+        return {}
+
+    with aijobs.mock(), aijobs.Client(job_types=[scribble]) as client:
+        events = list(client.submit(type="scribble").stream())
+
+    assert [event.kind for event in events] == ["accepted", "started", "delta", "progress", "completed"]
+    assert [event.text for event in events if isinstance(event, aijobs.TextDelta)] == ["Half, and half."]

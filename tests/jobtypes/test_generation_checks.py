@@ -107,6 +107,15 @@ def test_an_estimate_within_a_cap_is_no_more_than_the_cap(client: aijobs.Client)
     assert estimate.most_credits <= Decimal("0.1")
 
 
+def test_a_cap_holds_for_a_prompt_that_turns_out_longer_than_estimated(client: aijobs.Client) -> None:
+    prompt = "river " * 10_000
+    read = client.estimate(prompt, model="gemini-3-flash", max_tokens=1).credits
+
+    with pytest.raises(aijobs.InvalidRequestError, match="for the prompt alone"):
+        client.submit(prompt, model="gemini-3-flash", max_credits=(read * Decimal("1.2")).quantize(Decimal("0.0001")))
+    client.submit(prompt, model="gemini-3-flash", max_credits=(read * Decimal("1.3")).quantize(Decimal("0.0001")))
+
+
 def test_an_estimate_names_what_cannot_be_used(client: aijobs.Client) -> None:
     with pytest.raises(aijobs.InvalidRequestError, match="Unknown model 'gpt-9'"):
         client.estimate("Write.", model="gpt-9")

@@ -6,17 +6,27 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, JsonValue, field_validator
+from pydantic import AfterValidator, Field, JsonValue, field_validator
 
 from aijobs_sdk.contract.model import Fact, Verbatim
 from aijobs_sdk.contract.provider import ImageInput, Message, ReasoningEffort, Tool
 from aijobs_sdk.contract.records import Credits
 
 
+def _holds_something(prompt: str) -> str:
+    if not prompt.strip():
+        raise ValueError("should hold more than white space")
+    return prompt
+
+
+Prompt = Annotated[str, Field(min_length=1), AfterValidator(_holds_something)]
+"""What a model is asked, in words."""
+
+
 class GenerationPayload(Fact):
     """What a text is made from."""
 
-    prompt: str = Field(min_length=1)
+    prompt: Prompt
     images: tuple[ImageInput, ...] = ()
     """Pictures that stand in the prompt, before its words."""
     messages: tuple[Message, ...] = ()
@@ -45,13 +55,6 @@ class GenerationPayload(Fact):
     """The JSON schema, of an object, that the answer has to fit."""
     stream: bool = True
     """Whether the text can be watched while it is written; without, it comes as a whole, for less work."""
-
-    @field_validator("prompt")
-    @classmethod
-    def _holds_something(cls, prompt: str) -> str:
-        if not prompt.strip():
-            raise ValueError("should hold more than white space")
-        return prompt
 
     @field_validator("output_schema")
     @classmethod

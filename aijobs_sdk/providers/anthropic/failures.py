@@ -20,6 +20,7 @@ from aijobs_sdk.providers.failures import (
     TIMED_OUT,
     UNREADABLE,
     Failure,
+    is_name,
     status_failure,
 )
 from aijobs_sdk.providers.retry_after import retry_after_seconds
@@ -65,8 +66,6 @@ _MESSAGES: Mapping[re.Pattern[str], Failure] = {
 """How errors begin that have no name of their own, neither here nor there."""
 _ON_BEDROCK = re.compile(r"the model returned the following errors:\s*", re.IGNORECASE)
 """What AWS puts before the words of Anthropic."""
-_NAME = re.compile(r"[\w.\[\]-]{1,64}")
-"""What may be shown of an error: its name, and the id of the request. Its text may quote the prompt or the key."""
 
 
 @contextmanager
@@ -91,7 +90,7 @@ def _refused(error: anthropic.APIStatusError, provider: str) -> ProviderError:
     """Return what an error means that the vendor told: by a status, or in the middle of an answer that began well."""
     name, is_status = _name_of(error), error.status_code >= HTTPStatus.BAD_REQUEST
     failure = _failure_of(error, name) or (status_failure(error.status_code) if is_status else BROKEN_OFF)
-    shown = [f"{what} {one}" for what, one in (("code", name), ("request", _id_of(error))) if _is_name(one)]
+    shown = [f"{what} {one}" for what, one in (("code", name), ("request", _id_of(error))) if is_name(one)]
     return failure.replace(
         happened=f"answered {error.status_code}" if is_status else BROKEN_OFF.happened,
         reason=", ".join([failure.reason, *shown]),
@@ -137,7 +136,3 @@ def _id_of(error: anthropic.APIStatusError) -> object:
 def request_id(headers: httpx2.Headers) -> str | None:
     """Return the id by which support finds the request."""
     return headers.get("request-id") or headers.get("x-amzn-requestid")
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and _NAME.fullmatch(value) is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -20,6 +19,7 @@ from aijobs_sdk.providers.failures import (
     TIMED_OUT,
     UNREADABLE,
     Failure,
+    is_name,
     status_failure,
 )
 from aijobs_sdk.providers.retry_after import retry_after_seconds
@@ -44,8 +44,6 @@ _FAILURES: Mapping[str, Failure] = {
     "vector_store_timeout": TIMED_OUT,
 }
 """What OpenAI's error codes mean; where one is not listed, the status says it."""
-_SHOWN = re.compile(r"[\w.\[\]-]{1,64}")
-"""What may be shown of an error: the code, and the name of a parameter. Its text may quote the prompt or the key."""
 
 
 def broken_off(code: JsonValue) -> Failure:
@@ -69,13 +67,9 @@ def translated() -> Iterator[None]:
 def _refused(error: openai.APIStatusError) -> ProviderError:
     """Return what it means that OpenAI answered with a status from 400 on."""
     failure = _FAILURES.get(error.code or "") or status_failure(error.status_code)
-    named = [f"{what} {name}" for what, name in (("code", error.code), ("parameter", error.param)) if _is_name(name)]
+    named = [f"{what} {name}" for what, name in (("code", error.code), ("parameter", error.param)) if is_name(name)]
     return failure.replace(
         happened=f"answered {error.status_code}",
         reason=", ".join([failure.reason, *named]),
         retry_after_seconds=retry_after_seconds(error.response.headers) if failure.retryable else None,
     ).error(NAME)
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and _SHOWN.fullmatch(value) is not None

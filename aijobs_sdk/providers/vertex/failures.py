@@ -22,6 +22,7 @@ from aijobs_sdk.providers.failures import (
     REFUSED,
     UNREADABLE,
     Failure,
+    is_name,
     status_failure,
 )
 from aijobs_sdk.providers.retry_after import retry_after_seconds
@@ -56,8 +57,6 @@ _FAILURES: Mapping[str, Failure] = {
     "UNEXPECTED_TOOL_CALL": BAD_TOOL_CALL,
 }
 """What Google's words mean; where one is not listed, the HTTP status says it, or that the answer broke off."""
-_NAME = re.compile(r"[\w.\[\]-]{1,64}")
-"""What may be shown of an error: names of statuses, reasons, quotas, fields. Its text may quote the prompt."""
 _TOO_LONG = re.compile(r"token count\b.*\b(exceeds|supports up to)\b", re.DOTALL)
 """Google has no code for it, and several wordings."""
 _SPENT = re.compile(r"per_?(day|month)", re.IGNORECASE)
@@ -171,8 +170,3 @@ def _error_in(body: object) -> GoogleError:
         return GoogleError.model_validate(body.get("error", body) if isinstance(body, dict) else {})
     except ValidationError:
         return GoogleError()
-
-
-def is_name(value: str) -> bool:
-    """Whether this may be shown: a name, and no sentence."""
-    return _NAME.fullmatch(value) is not None

@@ -99,6 +99,17 @@ def test_what_a_tool_answered_is_understood(stage: Stage, *, streamed: bool) -> 
     assert answer.finished.finish_reason == "stop"
 
 
+def test_a_conversation_is_as_long_as_without_a_wire(stage: Stage) -> None:
+    turns = (Message(role="user", content="One " * 50), Message(role="assistant", content="Two " * 50))
+    direct = Stage(stage.provider)
+    direct.adapter = SimulatedProvider(stage.provider, direct.sim, direct.sim.clock)
+    request = stage.request(messages=turns, system="Three " * 50)
+
+    over_the_wire, plain = stage.ask(request).finished, direct.ask(request).finished
+
+    assert over_the_wire.input_tokens == pytest.approx(plain.input_tokens, abs=6)  # white space between the turns
+
+
 def test_earlier_turns_and_instructions_are_read(stage: Stage) -> None:
     turns = (Message(role="user", content="One " * 50), Message(role="assistant", content="Two " * 50))
     short = stage.ask(stage.request()).finished
