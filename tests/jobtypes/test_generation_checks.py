@@ -35,7 +35,7 @@ def client(sim: Mock) -> Iterator[aijobs.Client]:
         ("gemini-3-flash", {"reasoning_effort": "xhigh"}, "reasoning_effort", "gemini-3-flash knows: "),
         ("gpt-5.2", {"reasoning_effort": "huge"}, "reasoning_effort", "got a text of 4 characters"),
         ("gpt-5.2", {"provider": "bedrock"}, "provider", "It is reached by: openai"),
-        ("gpt-5.2", {"max_credits": "0.0001"}, "max_credits", "for the prompt alone"),
+        ("gpt-5.2", {"max_credits": "0.001"}, "max_credits", "for the prompt alone"),
         ("gpt-5.2", {"max_credits": "-1"}, "max_credits", "greater than or equal to 0"),
         ("gpt-5.2", {"fallback": ["gpt-9"]}, "fallback", "Unknown model 'gpt-9'"),
         ("gpt-5.2", {"fallback": ["gpt-image-1.5"]}, "fallback", "makes images"),

@@ -19,6 +19,8 @@ TOKENS_PER_IMAGE = 1_600
 width x height / 750)."""
 MARGIN = Decimal("1.25")
 """By how much an estimated prompt may turn out longer: a cap has to hold for it, too."""
+FRAME_TOKENS = 16
+"""What a vendor may put around each turn, beside its words: OpenAI's cookbook counts 3 to 7. Own choice, to be safe."""
 
 
 def read_tokens(
@@ -84,7 +86,7 @@ def affordable_tokens(payload: GenerationPayload, model: Model, models: ModelTab
     """
     if payload.max_credits is None:
         return None
-    read = count.tokens if count.method.startswith("exact:") else int((count.tokens * MARGIN).to_integral_value())
+    read = _longest_reading(payload, count)
     left = payload.max_credits - models.credits(model, read, 0)
     price = models.credits(model, 0, 1_000_000) / 1_000_000
     tokens = int((left / price).to_integral_value(ROUND_FLOOR)) if price else model.max_output_tokens
@@ -96,6 +98,11 @@ def affordable_tokens(payload: GenerationPayload, model: Model, models: ModelTab
             code="over_budget",
         )
     return tokens
+
+
+def _longest_reading(payload: GenerationPayload, count: TokenCount) -> int:
+    words = count.tokens if count.method.startswith("exact:") else int((count.tokens * MARGIN).to_integral_value())
+    return words + FRAME_TOKENS * (len(payload.messages) + 1)
 
 
 def _texts(payload: GenerationPayload) -> list[str]:
