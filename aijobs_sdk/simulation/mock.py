@@ -126,7 +126,7 @@ def mock(
     meets a part. `strict` raises for all of them.
 
     In `wire` fidelity jobs are run by the real adapters and the vendors' own libraries, over a network of this process
-    whose bytes are the simulation's; what a job sees is the same, at ten to fifty times the work.
+    whose bytes are the simulation's; what a job sees is the same, at about twice the work.
 
     `replay` is a recording (`aijobs.record()`) from which requests through `transport()` are answered, in its time. One
     that was never recorded is answered with an error, unless `replay_missing` lets it be simulated. Recorded requests
