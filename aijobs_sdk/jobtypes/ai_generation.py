@@ -68,8 +68,6 @@ def ai_generation(
         quoted = quoted_credits(payload, asked, models, checked_count(payload, asked))
         if payload.fallback and not [*_fallbacks(payload, asked, models, most_tokens)]:
             raise refused("fallback", f"allows it, but there is no other model to take this instead of {asked.name}")
-        if payload.estimated_credits is not None:
-            return payload
         return payload.replace(estimated_credits=quoted)
 
     async def load(model: Model) -> None:

@@ -78,7 +78,7 @@ def image_generation(models: ModelTable, artifacts: Artifacts) -> JobType[ImageP
         model = _asked(payload, models)
         _check_fit(payload, model)
         quoted = _estimate(payload, model, models).credits
-        return payload.model_copy(update={"model": model.name, "estimated_credits": quoted})
+        return payload.replace(model=model.name, estimated_credits=quoted)
 
     return JobType(name="image_generation", payload_model=ImagePayload, run=run, prepare=prepare, estimate=estimate)
 

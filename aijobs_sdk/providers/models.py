@@ -21,6 +21,7 @@ from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.provider import ReasoningEffort
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.providers.prices import Price, Usd, in_order, library_prices, price_on, today
+from aijobs_sdk.providers.token_counts import EncodingName
 from aijobs_sdk.providers.toml_file import read_toml
 
 CREDIT_STEP = Decimal("0.000001")
@@ -99,7 +100,7 @@ class Model(Fact):
     """Pairs of which a request may name one; a reasoning effort of `none` counts as not named."""
     reasoning_efforts: tuple[ReasoningEffort, ...] = tuple(ReasoningEffort)
     """Those it knows, where it takes any."""
-    tokenizer: Literal["o200k_base", "cl100k_base"] | None = None
+    tokenizer: EncodingName | None = None
     """The vocabulary it reads with, where that is public; None: tokens are estimated."""
     fallbacks: tuple[str, ...] = ()
     """Models that may answer in its place during an outage, where the caller allows it, the best first."""

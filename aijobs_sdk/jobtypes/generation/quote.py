@@ -69,7 +69,7 @@ def most_output_tokens(payload: GenerationPayload, model: Model, models: ModelTa
     Raises:
         InvalidRequestError: `max_credits` do not even pay for the prompt.
     """
-    limits = (payload.max_tokens, model.max_output_tokens, affordable_tokens(payload, model, models, count))
+    limits = (payload.max_tokens, model.max_output_tokens, _affordable_tokens(payload, model, models, count))
     return min((limit for limit in limits if limit is not None), default=None)
 
 
@@ -78,7 +78,7 @@ def _expected_tokens(payload: GenerationPayload, most: int | None) -> int:
     return expected if most is None else min(expected, most)
 
 
-def affordable_tokens(payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount) -> int | None:
+def _affordable_tokens(payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount) -> int | None:
     """Return how many tokens of an answer `max_credits` pay for beside the prompt; None where nothing caps them.
 
     Raises:
