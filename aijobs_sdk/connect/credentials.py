@@ -90,8 +90,11 @@ def _has_google_credentials(environment: Mapping[str, str]) -> bool:
 
 def _is_here(url: str | None) -> bool:
     """Whether an address is on this machine: no token of Google's is fetched for a simulated Vertex AI."""
-    host = urlsplit(url or "").hostname or ""
-    return host == "localhost" or (host[:1].isdigit() and ip_address(host).is_loopback)
+    try:
+        host = urlsplit(url or "").hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # the name of another machine, or no address at all
+        return False
 
 
 def _is_there(path: Path) -> bool:

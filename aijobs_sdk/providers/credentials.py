@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -18,7 +19,9 @@ class OpenAIKeys:
     @property
     def missing(self) -> str | None:
         """What to set before OpenAI can be asked; None where nothing is missing."""
-        return None if self.api_key else "Set OPENAI_API_KEY, or pass `api_keys={'openai': …}` to the client."
+        if not self.api_key:
+            return "Set OPENAI_API_KEY, or pass `api_keys={'openai': …}` to the client."
+        return _wrong_address(self.base_url, "OPENAI_BASE_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,9 @@ class AnthropicKeys:
     @property
     def missing(self) -> str | None:
         """What to set before Anthropic can be asked; None where nothing is missing."""
-        return None if self.api_key else "Set ANTHROPIC_API_KEY, or pass `api_keys={'anthropic': …}` to the client."
+        if not self.api_key:
+            return "Set ANTHROPIC_API_KEY, or pass `api_keys={'anthropic': …}` to the client."
+        return _wrong_address(self.base_url, "ANTHROPIC_BASE_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class BedrockKeys:
     def missing(self) -> str | None:
         """What to set before Bedrock can be asked; None where nothing is missing."""
         if self.bearer_token or (self.access_key_id and self.secret_access_key) or self.has_others:
-            return None
+            return _wrong_address(self.base_url, "ANTHROPIC_BEDROCK_BASE_URL")
         return (
             "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or AWS_BEARER_TOKEN_BEDROCK; "
             "where the machine has a role, AWS_EC2_METADATA_DISABLED=false."
@@ -76,7 +81,7 @@ class VertexKeys:
             return "Set GOOGLE_CLOUD_PROJECT to the project that is billed."
         if not self.has_credentials and not self.is_anonymous:
             return "Set GOOGLE_APPLICATION_CREDENTIALS to a key file, or run `gcloud auth application-default login`."
-        return None
+        return _wrong_address(self.base_url, "GOOGLE_VERTEX_BASE_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +103,17 @@ class Credentials:
             bedrock=BedrockKeys(access_key_id=secret, secret_access_key=secret),
             vertex=VertexKeys(project="made-up", is_anonymous=True),
         )
+
+
+def _wrong_address(url: str | None, variable: str) -> str | None:
+    # Not as it stands there: it may hold a password.
+    is_usable = url is None or _is_address(url)
+    return None if is_usable else f"{variable} holds no address: write it as `https://proxy.example/v1`, or unset it."
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket that is never closed, or a port that is no number
+        return False

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.connect.credentials import read_credentials
+from aijobs_sdk.providers.registry import open_providers
 from aijobs_sdk.simulation.offline import offline
 
 KEY = "sk-proj-0123456789abcdef"
@@ -110,6 +111,46 @@ def test_a_key_is_shown_nowhere(
 def test_a_home_that_may_not_be_looked_into_holds_no_keys() -> None:
     credentials = read_credentials({"HOME": "/proc/1/root"})
     assert (credentials.bedrock.has_others, credentials.vertex.has_credentials) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_here"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("http://[::1]:8080", True),
+        ("http://localhost:8080", True),
+        ("http://10.0.0.1", False),
+        ("https://1proxy.example", False),
+        ("https://127.0.0.1.example", False),
+        ("https://proxy.example", False),
+        ("http://[nowhere", False),
+        ("", False),
+    ],
+)
+def test_only_a_vertex_ai_on_this_machine_is_asked_without_credentials(url: str, is_here: bool) -> None:
+    credentials = read_credentials({"GOOGLE_VERTEX_BASE_URL": url, "HOME": "/nowhere"})
+    assert credentials.vertex.is_anonymous == is_here
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[nowhere", "nonsense", "proxy.example:80", "ftp://proxy.example", "http://x:y"]
+)
+@pytest.mark.parametrize(
+    ("vendor", "variable"),
+    [
+        ("openai", "OPENAI_BASE_URL"),
+        ("anthropic", "ANTHROPIC_BASE_URL"),
+        ("bedrock", "ANTHROPIC_BEDROCK_BASE_URL"),
+        ("vertex", "GOOGLE_VERTEX_BASE_URL"),
+    ],
+)
+def test_what_is_no_address_is_told_by_its_variable_before_anybody_is_asked(
+    vendor: str, variable: str, url: str
+) -> None:
+    environment = {"GOOGLE_CLOUD_PROJECT": "made-up", "GOOGLE_APPLICATION_CREDENTIALS": "made-up.json", variable: url}
+    keys = {"openai": KEY, "anthropic": KEY, "bedrock": KEY}
+    told = open_providers(read_credentials(environment, keys)).missing
+    assert told == {vendor: f"{variable} holds no address: write it as `https://proxy.example/v1`, or unset it."}
 
 
 def test_keys_and_prompts_show_in_no_repr() -> None:
