@@ -10,6 +10,8 @@ from aijobs_sdk.contract.provider import ReasoningEffort
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.providers.models import Model, Parameter
 
+_PARAMETERS = {one.value: one for one in Parameter}
+
 
 def check_fit(payload: GenerationPayload, model: Model, prompt_tokens: int) -> None:
     """Return when the model can do what is asked.
@@ -58,9 +60,8 @@ def _parameter_problems(payload: GenerationPayload, model: Model) -> Iterator[Fi
 
 def _named(payload: GenerationPayload) -> Iterator[Parameter]:
     """Yield what the caller asks for beside text in, text out. No reasoning is what a model without it does anyway."""
-    for one in Parameter:
-        value = getattr(payload, one.value)
-        if value not in (None, (), ReasoningEffort.NONE):
-            yield one
+    for field in payload.model_fields_set & _PARAMETERS.keys():
+        if getattr(payload, field) not in (None, (), ReasoningEffort.NONE):
+            yield _PARAMETERS[field]
     if any(message.images for message in payload.messages):
         yield Parameter.IMAGES
