@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.error_info import ErrorInfo as ErrorInfo
     from aijobs_sdk.contract.errors import AdmissionError as AdmissionError
     from aijobs_sdk.contract.errors import AIJobsError as AIJobsError
+    from aijobs_sdk.contract.errors import AuthenticationError as AuthenticationError
     from aijobs_sdk.contract.errors import CircuitOpenError as CircuitOpenError
     from aijobs_sdk.contract.errors import ConfigurationError as ConfigurationError
     from aijobs_sdk.contract.errors import DeadLetterNotFoundError as DeadLetterNotFoundError
@@ -30,11 +31,15 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.errors import JobError as JobError
     from aijobs_sdk.contract.errors import JobFailedError as JobFailedError
     from aijobs_sdk.contract.errors import JobNotFoundError as JobNotFoundError
+    from aijobs_sdk.contract.errors import PermissionDeniedError as PermissionDeniedError
     from aijobs_sdk.contract.errors import ProviderError as ProviderError
     from aijobs_sdk.contract.errors import RateLimitedError as RateLimitedError
+    from aijobs_sdk.contract.errors import RequestTooLargeError as RequestTooLargeError
     from aijobs_sdk.contract.errors import ScheduleNotFoundError as ScheduleNotFoundError
+    from aijobs_sdk.contract.errors import ServerUnavailableError as ServerUnavailableError
     from aijobs_sdk.contract.errors import StoreUnavailableError as StoreUnavailableError
     from aijobs_sdk.contract.errors import TooManyJobsError as TooManyJobsError
+    from aijobs_sdk.contract.errors import TooManyStreamsError as TooManyStreamsError
     from aijobs_sdk.contract.estimate import Estimate as Estimate
     from aijobs_sdk.contract.events import JobAccepted as JobAccepted
     from aijobs_sdk.contract.events import JobCancelled as JobCancelled
@@ -111,6 +116,11 @@ _HOMES = {
     "Tool": "contract.provider",
     "Message": "contract.provider",
     "InvalidOutputError": "contract.errors",
+    "RequestTooLargeError": "contract.errors",
+    "TooManyStreamsError": "contract.errors",
+    "AuthenticationError": "contract.errors",
+    "PermissionDeniedError": "contract.errors",
+    "ServerUnavailableError": "contract.errors",
     "Estimate": "contract.estimate",
     "AsyncBatch": "batch.async_batch",
     "BatchProgress": "batch.progress",
@@ -205,6 +215,7 @@ __all__ = [
     "AsyncBatch",
     "AsyncClient",
     "AsyncJobHandle",
+    "AuthenticationError",
     "Batch",
     "BatchProgress",
     "BatchRow",
@@ -262,6 +273,7 @@ __all__ = [
     "Mock",
     "Model",
     "OpenTelemetryMetrics",
+    "PermissionDeniedError",
     "Price",
     "Priority",
     "PrometheusMetrics",
@@ -270,15 +282,18 @@ __all__ = [
     "Rate",
     "RateLimitedError",
     "Recorder",
+    "RequestTooLargeError",
     "Route",
     "Schedule",
     "ScheduleNotFoundError",
+    "ServerUnavailableError",
     "StatusEvent",
     "StoreHealth",
     "StoreUnavailableError",
     "TextChunk",
     "TextDelta",
     "TooManyJobsError",
+    "TooManyStreamsError",
     "Tool",
     "UnknownEvent",
     "UnusedRuleWarning",

@@ -2,6 +2,7 @@
 
 AIJobsError
 ├── InvalidRequestError (ValueError)      the caller's input; `fields` names each problem
+│   └── RequestTooLargeError              more at once than a server takes
 ├── ConfigurationError                    a setting, an address or an extra is missing
 ├── JobNotFoundError (LookupError)        this tenant has no such job
 ├── ScheduleNotFoundError (LookupError)   this tenant has no schedule of this name
@@ -9,8 +10,12 @@ AIJobsError
 ├── IdempotencyConflictError              the key was used for another payload
 ├── AdmissionError                        too much for this tenant now; `retry_after_seconds` says when to come back
 │   ├── TooManyJobsError                  it has as many unfinished jobs as it may
+│   ├── TooManyStreamsError               it follows as many event streams as it may
 │   └── RateLimitedError                  it submits this type faster than it may
+├── AuthenticationError                   a server was shown no key that it knows
+├── PermissionDeniedError                 the key is known, and has not the scope for this
 ├── StoreUnavailableError                 the database cannot be used now, or at all; the message says why
+├── ServerUnavailableError                no answer from the server, however often it was asked
 ├── JobError                              how a job ended, raised by `result()`; `job` is the record
 │   ├── JobFailedError
 │   └── JobCancelledError
@@ -70,6 +75,12 @@ class InvalidRequestError(AIJobsError, ValueError):
         """Return the same refusal, with its fields below a place: `model` within `payload.` is `payload.model`."""
         moved = [FieldProblem(field=place + one.field, problem=one.problem) for one in self.fields]
         return InvalidRequestError(self.message, code=self.code, fields=moved)
+
+
+class RequestTooLargeError(InvalidRequestError):
+    """More was sent at once than a server takes, and nothing was stored; the message names the limit."""
+
+    code = "request_too_large"
 
 
 class ConfigurationError(AIJobsError):
@@ -149,6 +160,19 @@ class TooManyJobsError(AdmissionError):
         self.limit = limit
 
 
+class TooManyStreamsError(AdmissionError):
+    """The tenant follows as many event streams as it may; each of them can carry many jobs."""
+
+    code = "too_many_streams"
+
+    def __init__(self, limit: int, *, retry_after_seconds: float) -> None:
+        super().__init__(
+            f"This tenant may follow {limit} event streams at a time. Close one, or follow several jobs over one.",
+            retry_after_seconds=retry_after_seconds,
+        )
+        self.limit = limit
+
+
 class RateLimitedError(AdmissionError):
     """The tenant submits jobs of one type faster than it may."""
 
@@ -162,10 +186,32 @@ class RateLimitedError(AdmissionError):
         self.job_type = job_type
 
 
+class AuthenticationError(AIJobsError):
+    """The server was shown no key, or none that it knows; the message says where a key is set."""
+
+    code = "unauthenticated"
+
+
+class PermissionDeniedError(AIJobsError):
+    """The key is known, and was not given the scope that this takes; the message names it."""
+
+    code = "permission_denied"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This key may not do that: it has not the scope {scope!r}. Use a key that has it.")
+        self.scope = scope
+
+
 class StoreUnavailableError(AIJobsError):
     """The place where jobs are kept cannot be used; what was asked for was not done, or is not known to be."""
 
     code = "store_unavailable"
+
+
+class ServerUnavailableError(AIJobsError):
+    """A server did not answer, or not in a way that can be used; what was asked for may have been done."""
+
+    code = "server_unavailable"
 
 
 class JobError(AIJobsError):
@@ -260,14 +306,19 @@ class LeaseLostError(AIJobsError):
 
 HTTP_STATUS: Mapping[type[AIJobsError], int] = {
     InvalidRequestError: 422,
+    RequestTooLargeError: 413,
     ConfigurationError: 500,
+    AuthenticationError: 401,
+    PermissionDeniedError: 403,
     JobNotFoundError: 404,
     ScheduleNotFoundError: 404,
     DeadLetterNotFoundError: 404,
     IdempotencyConflictError: 409,
     TooManyJobsError: 429,
+    TooManyStreamsError: 429,
     RateLimitedError: 429,
     StoreUnavailableError: 503,
+    ServerUnavailableError: 502,
     JobFailedError: 409,
     JobCancelledError: 409,
     InvalidOutputError: 502,
