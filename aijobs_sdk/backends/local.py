@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import weakref
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from aijobs_sdk.backends.local_workers import LocalWorkers
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import DeadLetterNotFoundError, InvalidRequestError, ScheduleNotFoundError
 from aijobs_sdk.contract.estimate import Estimate
@@ -23,31 +22,27 @@ from aijobs_sdk.engine.dispatch import admission_of, dispatch, estimate_of, find
 from aijobs_sdk.engine.health import check_health
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.schedule import checked_schedule
-from aijobs_sdk.engine.workers import WorkerPool
 
 
 class LocalBackend:
-    """A store and the workers that empty it; with a concurrency of 0 there are none, and other processes empty it.
+    """A store and the workers that empty it, for one caller."""
 
-    The workers live on the loop of whoever calls; when that loop has ended, the next call starts new ones, and what
-    the old ones held goes back to pending. A forked child gets workers of its own; its parent's work on in the parent.
-    """
-
-    def __init__(self, *, world: World, types: JobTypes, caller: Caller) -> None:
+    def __init__(self, *, world: World, types: JobTypes, caller: Caller, workers: LocalWorkers | None = None) -> None:
         self._world = world
         self._types = types
         self._admission = admission_of(world.limits, types)
         self._caller = caller
-        self._pool: WorkerPool | None = None
+        self._workers = workers or LocalWorkers(world, types)
+
+    def acting_for(self, caller: Caller) -> LocalBackend:
+        """Return the same backend as somebody else sees it: one store, and the same workers."""
+        return LocalBackend(world=self._world, types=self._types, caller=caller, workers=self._workers)
 
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
         """Check, then store all of them or none."""
-        await self._ensure_workers()
+        await self._workers.ensure()
         await get_ready(requests, self._types)
-        if self._pool is None:
-            created = await self._dispatch(requests)
-        else:
-            created = await self._pool.take_in(len(requests), partial(self._dispatch, requests))
+        created = await self._workers.take_in(len(requests), partial(self._dispatch, requests))
         return created.jobs
 
     async def _dispatch(self, requests: Sequence[JobRequest], taker: Taker | None = None) -> Created:
@@ -82,15 +77,14 @@ class LocalBackend:
 
     async def cancel(self, job_id: UUID) -> Job:
         """Ask the job to stop."""
-        await self._ensure_workers()
+        await self._workers.ensure()
         job = await self._world.store.request_cancel(self._caller.tenant_id, job_id)
-        if self._pool is not None:
-            self._pool.nudge()
+        self._workers.nudge()
         return job
 
     async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
         """Yield events with `seq` > `after`, and stop after the terminal one."""
-        await self._ensure_workers()
+        await self._workers.ensure()
         store = self._world.store
         while True:
             # Asked before the log is read, so that the terminal event cannot fall in between.
@@ -152,7 +146,7 @@ class LocalBackend:
 
     async def schedule(self, request: ScheduleRequest) -> Schedule:
         """Submit a job again and again from now on."""
-        await self._ensure_workers()
+        await self._workers.ensure()
         schedule = checked_schedule(request, caller=self._caller, types=self._types, clock=self._world.clock)
         await self._world.store.put_schedule(schedule)
         return schedule
@@ -168,23 +162,9 @@ class LocalBackend:
 
     async def health(self) -> Health:
         """Return how things are here. It starts no worker: whoever asks may be there to ask only."""
-        return await check_health(self._world, self._caller, self._pool)
+        return await check_health(self._world, self._caller, self._workers.pool)
 
     async def aclose(self) -> None:
         """Stop the workers and close the store; jobs under way go back to pending. The next call opens both again."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            await (pool.stop() if pool.works_here() else pool.abandon())
+        await self._workers.stop()
         await self._world.aclose()
-
-    async def _ensure_workers(self) -> None:
-        if not self._world.limits.concurrency or (self._pool is not None and self._pool.works_here()):
-            return
-        left_behind = self._pool
-        self._pool = WorkerPool(self._world, self._types, worker_id=f"local-{os.getpid()}-{uuid4().hex[:8]}")
-        self._pool.start()
-        weakref.finalize(
-            self, self._pool.stop_soon
-        )  # and, until then, what keeps the pool's tasks from being collected
-        if left_behind is not None:
-            await left_behind.abandon()

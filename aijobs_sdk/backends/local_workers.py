@@ -1,0 +1,54 @@
+"""The workers of this process: they start with the first call that needs them, on the loop of whoever calls."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+from aijobs_sdk.contract.store import Created, Taker
+from aijobs_sdk.engine.context import World
+from aijobs_sdk.engine.job_type import JobTypes
+from aijobs_sdk.engine.workers import WorkerPool
+
+
+class LocalWorkers:
+    """Whoever empties the store from here; with a concurrency of 0 nobody does, and other processes empty it.
+
+    When the loop they live on has ended, the next call starts new ones, and what the old ones held goes back to
+    pending. A forked child gets workers of its own; its parent's work on in the parent.
+    """
+
+    def __init__(self, world: World, types: JobTypes) -> None:
+        self._world = world
+        self._types = types
+        self.pool: WorkerPool | None = None
+        """Those at work; None before the first call, and where there are to be none."""
+
+    async def ensure(self) -> None:
+        """Return when there are workers on this loop."""
+        if not self._world.limits.concurrency or (self.pool is not None and self.pool.works_here()):
+            return
+        left_behind = self.pool
+        self.pool = WorkerPool(self._world, self._types, worker_id=f"local-{os.getpid()}-{uuid4().hex[:8]}")
+        self.pool.start()
+        # And, until then, what keeps the pool's tasks from being collected.
+        weakref.finalize(self, self.pool.stop_soon)
+        if left_behind is not None:
+            await left_behind.abandon()
+
+    async def take_in(self, jobs: int, create: Callable[[Taker | None], Awaitable[Created]]) -> Created:
+        """Have that many jobs created, and begin with those that there is room for."""
+        return await (create(None) if self.pool is None else self.pool.take_in(jobs, create))
+
+    def nudge(self) -> None:
+        """Look at once for what was asked of running jobs."""
+        if self.pool is not None:
+            self.pool.nudge()
+
+    async def stop(self) -> None:
+        """Give back what is under way; the next call starts new workers."""
+        pool, self.pool = self.pool, None
+        if pool is not None:
+            await (pool.stop() if pool.works_here() else pool.abandon())
