@@ -8,6 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from aijobs_sdk.backends.local_workers import LocalWorkers
+from aijobs_sdk.contract.blocks import Block, DocumentRequest, Revision
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import DeadLetterNotFoundError, InvalidRequestError, ScheduleNotFoundError
 from aijobs_sdk.contract.estimate import Estimate
@@ -19,6 +20,7 @@ from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.contract.store import Created, Taker
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.dispatch import admission_of, dispatch, estimate_of, find_refusals, get_ready
+from aijobs_sdk.engine.documents import new_document
 from aijobs_sdk.engine.health import check_health
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.schedule import checked_schedule
@@ -37,6 +39,10 @@ class LocalBackend:
     def acting_for(self, caller: Caller) -> LocalBackend:
         """Return the same backend as somebody else sees it: one store, and the same workers."""
         return LocalBackend(world=self._world, types=self._types, caller=caller, workers=self._workers)
+
+    async def start(self) -> None:
+        """Begin to work, before anybody asks for anything."""
+        await self._workers.ensure()
 
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
         """Check, then store all of them or none."""
@@ -103,6 +109,20 @@ class LocalBackend:
     async def document(self, document_id: UUID) -> Document | None:
         """Return a document."""
         return await self._world.store.document(self._caller.tenant_id, document_id)
+
+    async def create_document(self, request: DocumentRequest) -> Document:
+        """Begin a document of the caller's own."""
+        new = new_document(request, caller=self._caller, clock=self._world.clock)
+        await self._world.store.add_document(new)
+        return new.document
+
+    async def blocks(self, document_id: UUID) -> Sequence[Block]:
+        """Return the blocks of a document, in their order."""
+        return await self._world.store.blocks(self._caller.tenant_id, document_id)
+
+    async def revisions(self, block_id: UUID) -> Sequence[Revision]:
+        """Return every text that a block has had, oldest first."""
+        return await self._world.store.revisions(self._caller.tenant_id, block_id)
 
     async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
         """Return a document's history."""

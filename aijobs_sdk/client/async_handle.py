@@ -186,9 +186,11 @@ class AsyncJobHandle(Generic[R_co]):
         return self.job
 
     async def _follow(self) -> Job:
-        job = await self._current()
-        if job.is_final:
-            return job
+        # What was never followed is followed from its first event, which says as much as to ask how it stands.
+        if self.last_known is None or self._seen:
+            await self._current()
+        if self.last_known is not None and self.last_known.is_final:
+            return self.last_known
         async with aclosing(self._backend.events(self.id, after=self._seen)) as events:
             async for event in events:
                 self._seen = event.seq

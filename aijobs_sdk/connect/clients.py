@@ -17,8 +17,10 @@ from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.connect.credentials import read_credentials
 from aijobs_sdk.connect.logs import show_logs
 from aijobs_sdk.connect.models import OwnModels
-from aijobs_sdk.connect.settings import Settings
+from aijobs_sdk.connect.servers import is_server, open_server, read_api_key, refuse_what_a_server_decides
+from aijobs_sdk.connect.settings import DEFAULT_PROFILE, Settings
 from aijobs_sdk.connect.wiring import open_backend
+from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.provider import Provider
 from aijobs_sdk.engine.job_type import JobType
@@ -33,8 +35,9 @@ class AsyncClient(AsyncClientOver):
 
     Args:
         url: where jobs run; AIJOBS_URL, then `memory://`, where it is None.
-        tenant_id: whose jobs these are; AIJOBS_TENANT_ID, then a local tenant.
-        user_id: who asks; AIJOBS_USER_ID, then a local user.
+        api_key: the key of a server at `http://…` or `https://…`; AIJOBS_API_KEY where it is None.
+        tenant_id: whose jobs these are; AIJOBS_TENANT_ID, then a local tenant. At a server the key says it.
+        user_id: who asks; AIJOBS_USER_ID, then a local user, or the one that a server's key is for.
         job_types: types of your own, beside those that come with the SDK.
         models: models of your own, or the path of a file of them, beside those in the table and in AIJOBS_MODELS.
         providers: vendors of your own, beside those that come with the SDK; only where AI_MOCK_MODE is off.
@@ -52,6 +55,7 @@ class AsyncClient(AsyncClientOver):
         self,
         url: str | None = None,
         *,
+        api_key: str | SecretStr | None = None,
         tenant_id: UUID | str | None = None,
         user_id: UUID | str | None = None,
         job_types: Iterable[JobType[Any]] = (),
@@ -61,30 +65,26 @@ class AsyncClient(AsyncClientOver):
         concurrency: int | None = None,
         limits: Limits | None = None,
         seed: int = 0,
-        profile: str = "fast",
+        profile: str = DEFAULT_PROFILE,
         metrics: Metrics | None = None,
         artifacts: str | os.PathLike[str] | None = None,
     ) -> None:
         _check_loop(current_mock())
-        self._settings = Settings.read(
-            os.environ,
+        self._settings, backend = _connect(
             url=url,
+            api_key=api_key,
             tenant_id=tenant_id,
             user_id=user_id,
+            job_types=job_types,
+            models=models,
+            providers=providers,
+            api_keys=api_keys,
             concurrency=concurrency,
             limits=limits,
             seed=seed,
             profile=profile,
-            artifacts=artifacts,
-        )
-        show_logs(os.environ)
-        backend = open_backend(
-            self._settings,
-            credentials=read_credentials(os.environ, api_keys),
-            job_types=job_types,
-            models=models,
-            providers=providers,
             metrics=metrics,
+            artifacts=artifacts,
         )
         super().__init__(backend)
         self._token = _remember(self)
@@ -98,8 +98,9 @@ class Client(ClientOver):
 
     Args:
         url: where jobs run; AIJOBS_URL, then `memory://`, where it is None.
-        tenant_id: whose jobs these are; AIJOBS_TENANT_ID, then a local tenant.
-        user_id: who asks; AIJOBS_USER_ID, then a local user.
+        api_key: the key of a server at `http://…` or `https://…`; AIJOBS_API_KEY where it is None.
+        tenant_id: whose jobs these are; AIJOBS_TENANT_ID, then a local tenant. At a server the key says it.
+        user_id: who asks; AIJOBS_USER_ID, then a local user, or the one that a server's key is for.
         job_types: types of your own, beside those that come with the SDK.
         models: models of your own, or the path of a file of them, beside those in the table and in AIJOBS_MODELS.
         providers: vendors of your own, beside those that come with the SDK; only where AI_MOCK_MODE is off.
@@ -117,6 +118,7 @@ class Client(ClientOver):
         self,
         url: str | None = None,
         *,
+        api_key: str | SecretStr | None = None,
         tenant_id: UUID | str | None = None,
         user_id: UUID | str | None = None,
         job_types: Iterable[JobType[Any]] = (),
@@ -126,35 +128,89 @@ class Client(ClientOver):
         concurrency: int | None = None,
         limits: Limits | None = None,
         seed: int = 0,
-        profile: str = "fast",
+        profile: str = DEFAULT_PROFILE,
         metrics: Metrics | None = None,
         artifacts: str | os.PathLike[str] | None = None,
     ) -> None:
-        self._settings = Settings.read(
-            os.environ,
+        self._settings, backend = _connect(
             url=url,
+            api_key=api_key,
             tenant_id=tenant_id,
             user_id=user_id,
+            job_types=job_types,
+            models=models,
+            providers=providers,
+            api_keys=api_keys,
             concurrency=concurrency,
             limits=limits,
             seed=seed,
             profile=profile,
-            artifacts=artifacts,
-        )
-        show_logs(os.environ)
-        backend = open_backend(
-            self._settings,
-            credentials=read_credentials(os.environ, api_keys),
-            job_types=job_types,
-            models=models,
-            providers=providers,
             metrics=metrics,
+            artifacts=artifacts,
         )
         super().__init__(AsyncClientOver(backend), _portal_of(current_mock()))
         self._token = _remember(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (Client, self._token, self._settings)
+
+
+def _connect(
+    *,
+    url: str | None,
+    api_key: str | SecretStr | None,
+    tenant_id: UUID | str | None,
+    user_id: UUID | str | None,
+    job_types: Iterable[JobType[Any]],
+    models: OwnModels,
+    providers: Iterable[Provider],
+    api_keys: Mapping[str, str | SecretStr] | None,
+    concurrency: int | None,
+    limits: Limits | None,
+    seed: int,
+    profile: str,
+    metrics: Metrics | None,
+    artifacts: str | os.PathLike[str] | None,
+) -> tuple[Settings, Backend]:
+    """Return what a client is wired by, and the backend at its address."""
+    settings = Settings.read(
+        os.environ,
+        url=url,
+        tenant_id=tenant_id,
+        user_id=user_id,
+        concurrency=concurrency,
+        limits=limits,
+        seed=seed,
+        profile=profile,
+        artifacts=artifacts,
+    )
+    show_logs(os.environ)
+    if is_server(settings.url):
+        refuse_what_a_server_decides(
+            {
+                "tenant_id": tenant_id,
+                "job_types": job_types,
+                "models": models,
+                "providers": providers,
+                "api_keys": api_keys,
+                "concurrency": concurrency,
+                "limits": limits,
+                "seed": seed,
+                "profile": profile != DEFAULT_PROFILE,
+                "metrics": metrics,
+                "artifacts": artifacts,
+            }
+        )
+        return settings, open_server(settings, read_api_key(os.environ, api_key))
+    backend = open_backend(
+        settings,
+        credentials=read_credentials(os.environ, api_keys),
+        job_types=job_types,
+        models=models,
+        providers=providers,
+        metrics=metrics,
+    )
+    return settings, backend
 
 
 _portal = Portal()
@@ -195,7 +251,12 @@ def _remember(client: AsyncClient | Client) -> str:
 
 def _reopen(kind: type[AsyncClient | Client], token: str, settings: Settings) -> AsyncClient | Client:
     """Return the client a handle came from; in another process, a new one at the same address, with its own key."""
-    return _open.get(token) or kind(
+    known = _open.get(token)
+    if known is not None:
+        return known
+    if is_server(settings.url):
+        return kind(settings.url, user_id=settings.named_user)
+    return kind(
         settings.url,
         tenant_id=settings.caller.tenant_id,
         user_id=settings.caller.user_id,

@@ -17,6 +17,7 @@ from aijobs_sdk.engine.limits import Limits
 LOCAL_TENANT = uuid5(NAMESPACE_URL, "aijobs:tenant:local")
 LOCAL_USER = uuid5(NAMESPACE_URL, "aijobs:user:local")
 DEFAULT_URL = "memory://"
+DEFAULT_PROFILE = "fast"
 DEFAULT_ARTIFACTS = "aijobs-artifacts"
 _YES, _NO = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
@@ -27,6 +28,8 @@ class Settings(Fact):
     url: str
     mock_mode: bool
     caller: Caller
+    named_user: UUID | None
+    """The caller's user, where somebody named one."""
     limits: Limits
     seed: int
     profile: str
@@ -48,7 +51,7 @@ class Settings(Fact):
         concurrency: int | None = None,
         limits: Limits | None = None,
         seed: int = 0,
-        profile: str = "fast",
+        profile: str = DEFAULT_PROFILE,
         artifacts: str | os.PathLike[str] | None = None,
     ) -> Settings:
         """Return the settings; what is said in the call comes before the environment.
@@ -58,11 +61,12 @@ class Settings(Fact):
             InvalidRequestError: an argument cannot be used; it is named.
         """
         tenant = _uuid(tenant_id, "tenant_id") or _uuid_in(environment, "AIJOBS_TENANT_ID") or LOCAL_TENANT
-        user = _uuid(user_id, "user_id") or _uuid_in(environment, "AIJOBS_USER_ID") or LOCAL_USER
+        user = _uuid(user_id, "user_id") or _uuid_in(environment, "AIJOBS_USER_ID")
         return cls(
             url=url or environment.get("AIJOBS_URL") or DEFAULT_URL,
             mock_mode=_switch(environment, "AI_MOCK_MODE", default=True),
-            caller=Caller(tenant_id=tenant, user_id=user),
+            caller=Caller(tenant_id=tenant, user_id=user or LOCAL_USER),
+            named_user=user,
             limits=_limits(environment, limits, concurrency),
             seed=seed,
             profile=profile,

@@ -78,15 +78,17 @@ def open_world(
     *,
     credentials: Credentials,
     providers: Iterable[Provider] = (),
+    simulated: Mock | None = None,
 ) -> World:
     """Return what jobs touch: the store at the address, the providers of these models, time and chance.
 
-    `providers` come before those of the same name that come with the SDK; in mock mode all are simulated.
+    `providers` come before those of the same name that come with the SDK; in mock mode all are simulated, as in the
+    world `simulated` where there is one.
 
     Raises:
         ConfigurationError: there is no such place, or this version cannot reach it.
     """
-    simulated = _simulated(settings)
+    simulated = simulated or _simulated(settings)
     clock = SystemClock() if simulated is None else simulated.clock
     if simulated is None:
         found = open_providers(credentials)
@@ -112,7 +114,7 @@ def _store(url: str, clock: Clock, *, shared: bool) -> Store:
         kind = f"a {scheme}: address" if scheme else "an address without a scheme"
         raise ConfigurationError(
             f"Cannot connect to {kind}. Leave the URL and AIJOBS_URL out to run jobs in this process, or say "
-            "`memory://`, `sqlite:///jobs.db` or `postgresql://user@host/database`."
+            "`memory://`, `sqlite:///jobs.db`, `postgresql://user@host/database`, or `https://host` of a job API."
         )
     try:
         from aijobs_sdk.stores.sql.store import SqlStore  # noqa: PLC0415 - an extra, and half a second to import

@@ -52,15 +52,16 @@ class Scenario(Fact):
             InvalidRequestError: something in it cannot be used: file, line and field are named.
         """
         source = _read(Path(path))
-        form = _checked(ScenarioForm, source.data, source)
-        return Scenario(
-            seed=form.seed,
-            profile=form.profile,
-            limits=tuple(one.limit() for one in form.limits),
-            capacities=tuple(one.capacity() for one in form.capacities),
-            rules=tuple(one.rule(file=source.name) for one in form.rules),
-            incidents=tuple(one.incident() for one in form.timeline),
-        )
+        return _scenario(_checked(ScenarioForm, source.data, source), file=source.name)
+
+    @staticmethod
+    def of(json: JsonValue) -> Scenario:
+        """Return what a JSON object in the form of a file says.
+
+        Raises:
+            InvalidRequestError: it cannot be used; the fields are named.
+        """
+        return _scenario(_checked(ScenarioForm, json, None), file=None)
 
     @staticmethod
     def rule_of(json: JsonValue) -> Rule:
@@ -70,6 +71,17 @@ class Scenario(Fact):
             InvalidRequestError: it cannot be used; the fields are named.
         """
         return _checked(RuleForm, json, None).rule()
+
+
+def _scenario(form: ScenarioForm, *, file: str | None) -> Scenario:
+    return Scenario(
+        seed=form.seed,
+        profile=form.profile,
+        limits=tuple(one.limit() for one in form.limits),
+        capacities=tuple(one.capacity() for one in form.capacities),
+        rules=tuple(one.rule(file=file) for one in form.rules),
+        incidents=tuple(one.incident() for one in form.timeline),
+    )
 
 
 class _Source(NamedTuple):

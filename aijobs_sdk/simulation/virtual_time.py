@@ -20,23 +20,30 @@ _Args = TypeVarTuple("_Args")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 """When virtual time begins unless somebody says otherwise, so that instants are the same in every run."""
 
+_ON_THE_WAY_SECONDS = 0.0005
+"""How long a byte may be on its way from one socket of this machine to another."""
+
 
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose `time()` starts at 0.0 and jumps to the next timer while somebody waits for it.
 
-    It jumps only when no callback is ready, no socket has news, no worker thread is busy, no socket but its own is
-    open, and somebody is inside `hold()` (or the loop was made with `always=True`: for tests, as a periodic task then
-    runs as fast as it can). At all other times it keeps the pace of the real clock.
+    It jumps only when no callback is ready, no socket has news, no worker thread is busy, no socket is open that may
+    lead to somebody else, and somebody is inside `hold()` (or the loop was made with `always=True`: for tests, as a
+    periodic task then runs as fast as it can). At all other times it keeps the pace of the real clock.
 
     A worker thread is seen if it was started by `run_in_executor`, `asyncio.to_thread`, or `anyio.to_thread` with its
     default limiter.
     """
 
-    def __init__(self, *, always: bool = False, threads_take_time: bool = True) -> None:
+    def __init__(
+        self, *, always: bool = False, threads_take_time: bool = True, sockets_lead_here: bool = False
+    ) -> None:
         self.waiters = 0
         """How many are inside `hold()`."""
         self.threads_take_time = threads_take_time
         """Whether time passes while a worker thread is busy. Off, all that threads do takes no time at all."""
+        self.sockets_lead_here = sockets_lead_here
+        """Whether both ends of every socket are on this loop, as a server's and its client's in one test."""
         self._always = always
         self._now = 0.0
         self._executor_calls = 0
@@ -118,12 +125,17 @@ class _JumpingSelector(selectors.DefaultSelector):
             return ready
         if timeout is None or (timeout > 0 and not self._may_jump()):
             return self._wait(timeout)
+        if timeout > 0 and self._has_sockets() and (ready := super().select(_ON_THE_WAY_SECONDS)):
+            return ready
         self._loop.advance(max(0.0, timeout))
         return []
 
     def _may_jump(self) -> bool:
+        return (self._loop.sockets_lead_here or not self._has_sockets()) and self._loop.may_jump()
+
+    def _has_sockets(self) -> bool:
         only_the_loops_own_pipe = len(self.get_map()) == 1
-        return only_the_loops_own_pipe and self._loop.may_jump()
+        return not only_the_loops_own_pipe
 
     def _wait(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
         if self._loop.threads_are_busy() and not self._loop.threads_take_time:

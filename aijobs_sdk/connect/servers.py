@@ -1,0 +1,72 @@
+"""From an address of a job API to the backend behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from aijobs_sdk.connect.settings import Settings
+from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.contract.shapes import shape_of
+from aijobs_sdk.simulation.mock import current_mock
+
+SCHEMES = frozenset({"http", "https"})
+
+
+def is_server(url: str) -> bool:
+    """Whether jobs at this address run in somebody else's process, which is asked over HTTP."""
+    return urlsplit(url).scheme in SCHEMES
+
+
+def read_api_key(environment: Mapping[str, str], api_key: str | SecretStr | None) -> SecretStr | None:
+    """Return the key to show to a server; what is said in the call comes before AIJOBS_API_KEY.
+
+    Raises:
+        InvalidRequestError: what was said is no key.
+    """
+    if api_key is None:
+        value = environment.get("AIJOBS_API_KEY", "").strip()
+        return SecretStr(value) if value else None
+    secret = api_key if isinstance(api_key, SecretStr) else SecretStr(api_key) if isinstance(api_key, str) else None
+    if secret is None or not secret.get_secret_value().strip():
+        problem = f"should be a key, such as `aijobs keys create` prints, got {shape_of(api_key)}"
+        raise InvalidRequestError(f"`api_key` {problem}.", fields=[FieldProblem(field="api_key", problem=problem)])
+    return secret
+
+
+def open_server(settings: Settings, api_key: SecretStr | None) -> Backend:
+    """Return the backend that asks the server at the address.
+
+    Raises:
+        ConfigurationError: it is no address of a server, or a simulated world is to be lived in here.
+    """
+    if current_mock() is not None:
+        raise ConfigurationError(
+            "A server has a world and a time of its own: script it there, by its /_sim routes, or leave the URL out "
+            "inside `aijobs.mock()`."
+        )
+    address = urlsplit(settings.url)
+    if not address.hostname or address.username or address.password or address.query or address.fragment:
+        raise ConfigurationError(
+            "An address of a server is `https://host`, with a port or a path where it has one. Its key goes into "
+            "`api_key` or AIJOBS_API_KEY, and nowhere else."
+        )
+    from aijobs_sdk.backends.http.backend import HttpBackend  # noqa: PLC0415 - `memory://` need not load httpx
+
+    return HttpBackend(settings.url, api_key=api_key, user_id=settings.named_user)
+
+
+def refuse_what_a_server_decides(given: Mapping[str, object]) -> None:
+    """Return when none of these arguments was given.
+
+    Raises:
+        InvalidRequestError: one was, and would be without effect; it is named.
+    """
+    for name, value in given.items():
+        if value:
+            problem = "is for the server to decide: leave it out"
+            raise InvalidRequestError(f"`{name}` {problem}.", fields=[FieldProblem(field=name, problem=problem)])
