@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from aijobs_sdk.client.waiting import wait as wait
     from aijobs_sdk.connect.clients import AsyncClient as AsyncClient
     from aijobs_sdk.connect.clients import Client as Client
+    from aijobs_sdk.contract.blocks import Block as Block
+    from aijobs_sdk.contract.blocks import BlockRequest as BlockRequest
+    from aijobs_sdk.contract.blocks import DocumentConfiguration as DocumentConfiguration
+    from aijobs_sdk.contract.blocks import Revision as Revision
     from aijobs_sdk.contract.error_info import ErrorCategory as ErrorCategory
     from aijobs_sdk.contract.error_info import ErrorInfo as ErrorInfo
     from aijobs_sdk.contract.errors import AdmissionError as AdmissionError
@@ -75,6 +79,9 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.records import Image as Image
     from aijobs_sdk.contract.records import LineageEvent as LineageEvent
     from aijobs_sdk.contract.records import UsageRow as UsageRow
+    from aijobs_sdk.contract.results import AnalysisResult as AnalysisResult
+    from aijobs_sdk.contract.results import BlockResult as BlockResult
+    from aijobs_sdk.contract.results import Finding as Finding
     from aijobs_sdk.contract.results import GeneratedImage as GeneratedImage
     from aijobs_sdk.contract.results import GenerationResult as GenerationResult
     from aijobs_sdk.contract.results import ImageResult as ImageResult
@@ -107,6 +114,13 @@ if TYPE_CHECKING:
     from aijobs_sdk.usage.usage import Usage as Usage
 
 _HOMES = {
+    "Block": "contract.blocks",
+    "BlockRequest": "contract.blocks",
+    "DocumentConfiguration": "contract.blocks",
+    "Revision": "contract.blocks",
+    "AnalysisResult": "contract.results",
+    "BlockResult": "contract.results",
+    "Finding": "contract.results",
     "Finished": "contract.provider",
     "TextChunk": "contract.provider",
     "GenerationRequest": "contract.provider",
@@ -212,6 +226,7 @@ _HOMES = {
 __all__ = [
     "AIJobsError",
     "AdmissionError",
+    "AnalysisResult",
     "AsyncBatch",
     "AsyncClient",
     "AsyncJobHandle",
@@ -219,6 +234,9 @@ __all__ = [
     "Batch",
     "BatchProgress",
     "BatchRow",
+    "Block",
+    "BlockRequest",
+    "BlockResult",
     "BreakerHealth",
     "BreakerLimits",
     "BreakerState",
@@ -228,10 +246,12 @@ __all__ = [
     "DeadLetter",
     "DeadLetterNotFoundError",
     "Document",
+    "DocumentConfiguration",
     "DoneAndNotDone",
     "ErrorCategory",
     "ErrorInfo",
     "Estimate",
+    "Finding",
     "Finished",
     "GeneratedImage",
     "GenerationRequest",
@@ -283,6 +303,7 @@ __all__ = [
     "RateLimitedError",
     "Recorder",
     "RequestTooLargeError",
+    "Revision",
     "Route",
     "Schedule",
     "ScheduleNotFoundError",

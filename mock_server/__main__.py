@@ -1,4 +1,4 @@
-"""`python -m mock_server`: simulated vendors at an address."""
+"""`python -m mock_server`: simulated vendors, and jobs over them, at an address."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import gc
 from typing import Literal
 
 import click
+from pydantic import SecretStr
 
+from aijobs_sdk.cli.errors import BadInput
+from aijobs_sdk.connect.listening import listen, serve_until_told, url_of
 from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.scenario import Scenario
+from mock_server.app import MockApp
 from mock_server.server import new_server
+from mock_server.times import REAL, VIRTUAL
 
 
 @click.command()
@@ -27,7 +32,18 @@ from mock_server.server import new_server
     show_default=True,
     help="What becomes of a request that was never recorded.",
 )
-@click.option("--insecure-no-keys", is_flag=True, help="Answer callers who show no key, too.")
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "virtual"]),
+    default="real",
+    show_default=True,
+    help="Virtual time goes on like the real one, and `POST /_sim/clock` lets hours pass at once.",
+)
+@click.option(
+    "--insecure-no-keys",
+    is_flag=True,
+    help="Answer callers who show no key; the job API: if they are of this machine.",
+)
 def main(
     *,
     host: str,
@@ -37,12 +53,17 @@ def main(
     scenario: str | None,
     replay: str | None,
     replay_missing: Literal["error", "simulate"],
+    clock: Literal["real", "virtual"],
     insecure_no_keys: bool,
 ) -> None:
-    """Serve simulated OpenAI, Anthropic, Bedrock and Google endpoints. Nothing is sent anywhere else."""
+    """Serve the job API, and simulated OpenAI, Anthropic, Bedrock and Google endpoints. Nothing leaves this machine.
+
+    Vendors take any key. The job API takes the one in AIJOBS_API_KEY, or one that is made and printed.
+    """
+    time = VIRTUAL if clock == "virtual" else REAL
 
     def new_world() -> Mock:
-        world = Mock(virtual=False)
+        world = time.new_world()
         if scenario is not None:
             world.load(scenario)
         world.load(Scenario(seed=seed, profile=profile))
@@ -51,15 +72,24 @@ def main(
         return world
 
     try:
-        new_world()
-        server = new_server(new_world, host=host, port=port, keys_required=not insecure_no_keys)
+        app = MockApp(new_world, keys_required=not insecure_no_keys, time=time)
+        listener = listen(host, port)
     except AIJobsError as error:
-        raise click.ClickException(error.message) from None
-    click.echo(f"Simulated vendors at http://{host}:{port}, for example:")
-    click.echo(f"  OPENAI_BASE_URL=http://{host}:{port}/v1")
-    click.echo(f"  ANTHROPIC_BASE_URL=http://{host}:{port}")
-    gc.freeze()  # what is there by now stays: nobody has to look through it again and again
-    server.run()
+        raise BadInput(error.message) from None
+    with listener:
+        _show(url_of(listener), None if insecure_no_keys else app.jobs.new_key)
+        gc.freeze()  # what is there by now stays: nobody has to look through it again and again
+        serve_until_told(new_server(app, host=host, port=port), listener)
+
+
+def _show(url: str, key: SecretStr | None) -> None:
+    click.echo(f"Simulated vendors are at {url}, for example:")
+    click.echo(f"  export OPENAI_BASE_URL={url}/v1")
+    click.echo(f"  export ANTHROPIC_BASE_URL={url}")
+    click.echo(f"The job API is at {url}/api. In another terminal:")
+    click.echo(f"  export AIJOBS_URL={url}")
+    if key is not None:
+        click.echo(f"  export AIJOBS_API_KEY={key.get_secret_value()}")
 
 
 if __name__ == "__main__":

@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from aijobs_sdk.server.serving import KEEP_ALIVE_SECONDS, GuardedProtocol
 from aijobs_sdk.simulation.mock import Mock
-from mock_server.app import ABORT, MockApp
+from mock_server.app import MockApp
+from mock_server.stage import ABORT
 
+GRACE_SECONDS = 1
+"""How long requests under way may take when the server stops."""
 STOP_SECONDS = 10.0
 """How long the thread may take to end."""
 
 
-class BreakableProtocol(HttpToolsProtocol):
+class BreakableProtocol(GuardedProtocol):
     """Gives the application a way to break the connection, as a network does: without a word."""
 
     def on_message_begin(self) -> None:
@@ -29,28 +32,52 @@ class BreakableProtocol(HttpToolsProtocol):
         self.transport.abort()
 
 
-def new_server(new_world: Callable[[], Mock], *, host: str, port: int, keys_required: bool = True) -> uvicorn.Server:
+class MockServer(uvicorn.Server):
+    """Clears the stage before it waits for requests to end."""
+
+    def __init__(self, app: MockApp, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and let those under way end."""
+        self._app.clear_stage()
+        await super().shutdown(sockets)
+
+
+def new_server(app: MockApp, *, host: str, port: int) -> MockServer:
     """Return a server that is not running yet."""
     config = uvicorn.Config(
-        MockApp(new_world, keys_required=keys_required),
+        app,
         host=host,
         port=port,
         http=BreakableProtocol,
-        lifespan="off",
+        ws="none",
+        loop=app.time.loop,
+        lifespan="on",
         access_log=False,
         log_level="warning",
         date_header=True,
         proxy_headers=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    return uvicorn.Server(config)
+    return MockServer(app, config)
 
 
 @contextmanager
 def running(new_world: Callable[[], Mock], *, port: int = 0, keys_required: bool = True) -> Iterator[str]:
+    """Serve such worlds, one after each reset, from a thread of this process; yield the address."""
+    with running_app(MockApp(new_world, keys_required=keys_required), port=port) as url:
+        yield url
+
+
+@contextmanager
+def running_app(app: MockApp, *, port: int = 0) -> Iterator[str]:
     """Serve on 127.0.0.1 from a thread of this process while the block runs; yield the address."""
     listener = socket.create_server(("127.0.0.1", port))
-    server = new_server(new_world, host="127.0.0.1", port=port, keys_required=keys_required)
+    server = new_server(app, host="127.0.0.1", port=port)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="mock-server", daemon=True)
     thread.start()
     try:

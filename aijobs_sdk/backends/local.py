@@ -111,10 +111,9 @@ class LocalBackend:
         return await self._world.store.document(self._caller.tenant_id, document_id)
 
     async def create_document(self, request: DocumentRequest) -> Document:
-        """Begin a document of the caller's own."""
+        """Begin a document with blocks, or return the one that its idempotency key began."""
         new = new_document(request, caller=self._caller, clock=self._world.clock)
-        await self._world.store.add_document(new)
-        return new.document
+        return await self._world.store.add_document(new)
 
     async def blocks(self, document_id: UUID) -> Sequence[Block]:
         """Return the blocks of a document, in their order."""

@@ -18,6 +18,7 @@ from aijobs_sdk.cli.dlq import dlq
 from aijobs_sdk.cli.errors import CommandGroup
 from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.health import ask_health, health_text
+from aijobs_sdk.cli.keys import keys
 from aijobs_sdk.cli.options import (
     database_option,
     job_types_option,
@@ -27,6 +28,7 @@ from aijobs_sdk.cli.options import (
     url_option,
 )
 from aijobs_sdk.cli.schedule import schedule
+from aijobs_sdk.cli.serve import serve
 from aijobs_sdk.cli.submit import follow, read_payload
 from aijobs_sdk.cli.usage import print_report
 from aijobs_sdk.cli.worker import worker
@@ -204,5 +206,7 @@ def types(*, job_types: list[JobType[Any]], as_json: bool) -> None:
 
 
 aijobs.add_command(dlq)
+aijobs.add_command(keys)
 aijobs.add_command(schedule)
+aijobs.add_command(serve)
 aijobs.add_command(worker)

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aijobs_sdk.contract.events import JobEvent, StatusEvent, TextDelta
-from aijobs_sdk.contract.results import GenerationResult, ImageResult, JobResult
+from aijobs_sdk.contract.results import BlockResult, GenerationResult, ImageResult, JobResult
 from aijobs_sdk.providers.prices import today
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def event_line(event: JobEvent) -> str:
 def result_text(result: JobResult) -> str:
     """Return a result as a person reads it."""
     match result:
-        case GenerationResult():
+        case GenerationResult() | BlockResult():
             return result.content
         case ImageResult():
             return _pictures_text(result)

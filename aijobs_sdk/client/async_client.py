@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
@@ -15,20 +15,22 @@ from aijobs_sdk.client.async_handle import AsyncJobHandle
 from aijobs_sdk.client.request import (
     GENERATION,
     SubmitOptions,
-    as_job_id,
+    as_id,
     dead_letter_query,
+    document_request,
     request_for,
     schedule_request,
     spelled_out,
 )
 from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.blocks import Block, BlockRequest, DocumentConfiguration, Revision
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
 from aijobs_sdk.contract.months import month_of, month_span
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.results import GenerationResult, ImageResult, JobResult
+from aijobs_sdk.contract.results import AnalysisResult, BlockResult, GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
 
 
@@ -55,6 +57,22 @@ class AsyncClient:
         type: Literal["image_generation"],
         **options: Unpack[SubmitOptions],
     ) -> AsyncJobHandle[ImageResult]: ...
+    @overload
+    async def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        type: Literal["block_generate", "block_refine"],
+        **options: Unpack[SubmitOptions],
+    ) -> AsyncJobHandle[BlockResult]: ...
+    @overload
+    async def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        type: Literal["block_analyze"],
+        **options: Unpack[SubmitOptions],
+    ) -> AsyncJobHandle[AnalysisResult]: ...
     @overload
     async def submit(
         self,
@@ -119,10 +137,10 @@ class AsyncClient:
 
     def job(self, job_id: UUID | str) -> AsyncJobHandle[Any]:
         """Return the handle of a job by its id, without asking anybody."""
-        return self.revive(as_job_id(job_id), None)
+        return self.revive(as_id(job_id), None)
 
     def revive(self, job_id: UUID, last_known: Job | None) -> AsyncJobHandle[Any]:
-        """Return the handle of a job whose record may be known already: what an unpickled handle calls."""
+        """Return the handle of a job whose record may be known already; that of an unpickled one is not."""
         return AsyncJobHandle(self._backend, job_id, last_known=last_known, client=self)
 
     async def list(
@@ -178,6 +196,39 @@ class AsyncClient:
             concurrency=concurrency,
         )
 
+    async def create_document(
+        self,
+        title: str,
+        *,
+        blocks: Sequence[BlockRequest | Mapping[str, object]] = (),
+        configuration: DocumentConfiguration | Mapping[str, object] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Document:
+        """Begin a document of your own, with blocks that `block_generate`, `block_refine` and `block_analyze` work on.
+
+        Args:
+            title: what the document is called.
+            blocks: its parts in their order: each with a `title`, a `prompt`, or `content` that is there already.
+            configuration: what jobs on the blocks go by: `model`, `evidence`, `goals`, `reviews`, and `context`, which
+                of the three a model is given.
+            idempotency_key: a second call with this key returns the document of the first.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named, and nothing was stored.
+        """
+        request = document_request(
+            title=title, blocks=blocks, configuration=configuration, idempotency_key=idempotency_key
+        )
+        return await self._backend.create_document(request)
+
+    async def blocks(self, document_id: UUID | str) -> Sequence[Block]:
+        """Return the blocks of a document as they stand, in their order; none for a document without any."""
+        return await self._backend.blocks(as_id(document_id))
+
+    async def revisions(self, block_id: UUID | str) -> Sequence[Revision]:
+        """Return every text that a block has had, oldest first."""
+        return await self._backend.revisions(as_id(block_id))
+
     async def document(self, document_id: UUID) -> Document | None:
         """Return a document, None where this tenant has none by that id."""
         return await self._backend.document(document_id)
@@ -188,7 +239,7 @@ class AsyncClient:
 
     async def images(self, job_id: UUID | str) -> Sequence[Image]:
         """Return the records of the pictures that a completed job made, in their order; none for any other job."""
-        return await self._backend.images(as_job_id(job_id))
+        return await self._backend.images(as_id(job_id))
 
     async def usage(self, month: str | None = None) -> Sequence[UsageRow]:
         """Return the `query_usage` rows of a month such as `2026-01`, by default this one, oldest first.
@@ -241,7 +292,7 @@ class AsyncClient:
         Raises:
             DeadLetterNotFoundError: this tenant has no such letter.
         """
-        return await self._backend.dead_letter(as_job_id(job_id))
+        return await self._backend.dead_letter(as_id(job_id))
 
     async def replay(self, job_id: UUID | str) -> AsyncJobHandle[Any]:
         """Submit a failed job once more, and return the handle of the new job; the failed one stays as it is.
@@ -250,7 +301,7 @@ class AsyncClient:
             DeadLetterNotFoundError: this tenant has no such letter.
             InvalidRequestError: its type or payload cannot be used any more; the field is named.
         """
-        job = await self._backend.replay(as_job_id(job_id))
+        job = await self._backend.replay(as_id(job_id))
         return self.revive(job.id, job)
 
     async def purge_dead_letters(self, *, older_than: timedelta) -> int:

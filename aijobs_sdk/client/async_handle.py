@@ -173,7 +173,8 @@ class AsyncJobHandle(Generic[R_co]):
         return self.result().__await__()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self._client.revive, (self.id, self.last_known)
+        # What is known of the job stays here: it holds the prompt and the answer, and is asked for where it is wanted.
+        return self._client.revive, (self.id, None)
 
     def __repr__(self) -> str:
         if self.last_known is None:

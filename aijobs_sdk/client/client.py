@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
@@ -17,12 +17,13 @@ from aijobs_sdk.client.batch import Batch
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.client.request import GENERATION, SubmitOptions, spelled_out
+from aijobs_sdk.contract.blocks import Block, BlockRequest, DocumentConfiguration, Revision
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.results import GenerationResult, ImageResult, JobResult
+from aijobs_sdk.contract.results import AnalysisResult, BlockResult, GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
 
 
@@ -49,6 +50,22 @@ class Client:
         type: Literal["image_generation"],
         **options: Unpack[SubmitOptions],
     ) -> JobHandle[ImageResult]: ...
+    @overload
+    def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        type: Literal["block_generate", "block_refine"],
+        **options: Unpack[SubmitOptions],
+    ) -> JobHandle[BlockResult]: ...
+    @overload
+    def submit(
+        self,
+        prompt: str | None = None,
+        *,
+        type: Literal["block_analyze"],
+        **options: Unpack[SubmitOptions],
+    ) -> JobHandle[AnalysisResult]: ...
     @overload
     def submit(
         self,
@@ -115,7 +132,7 @@ class Client:
         return self._blocking(self._client.job(job_id))
 
     def revive(self, job_id: UUID, last_known: Job | None) -> JobHandle[Any]:
-        """Return the handle of a job whose record may be known already: what an unpickled handle calls."""
+        """Return the handle of a job whose record may be known already; that of an unpickled one is not."""
         return self._blocking(self._client.revive(job_id, last_known))
 
     def list(
@@ -164,6 +181,43 @@ class Client:
             concurrency=concurrency,
         )
         return Batch(batch, self._portal)
+
+    def create_document(
+        self,
+        title: str,
+        *,
+        blocks: Sequence[BlockRequest | Mapping[str, object]] = (),
+        configuration: DocumentConfiguration | Mapping[str, object] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Document:
+        """Begin a document of your own, with blocks that `block_generate`, `block_refine` and `block_analyze` work on.
+
+        Args:
+            title: what the document is called.
+            blocks: its parts in their order: each with a `title`, a `prompt`, or `content` that is there already.
+            configuration: what jobs on the blocks go by: `model`, `evidence`, `goals`, `reviews`, and `context`, which
+                of the three a model is given.
+            idempotency_key: a second call with this key returns the document of the first.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named, and nothing was stored.
+        """
+        create = partial(
+            self._client.create_document,
+            title,
+            blocks=blocks,
+            configuration=configuration,
+            idempotency_key=idempotency_key,
+        )
+        return self._portal.call(create)
+
+    def blocks(self, document_id: UUID | str) -> Sequence[Block]:
+        """Return the blocks of a document as they stand, in their order; none for a document without any."""
+        return self._portal.call(self._client.blocks, document_id)
+
+    def revisions(self, block_id: UUID | str) -> Sequence[Revision]:
+        """Return every text that a block has had, oldest first."""
+        return self._portal.call(self._client.revisions, block_id)
 
     def document(self, document_id: UUID) -> Document | None:
         """Return a document, None where this tenant has none by that id."""

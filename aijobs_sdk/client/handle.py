@@ -124,7 +124,7 @@ class JobHandle(Generic[R_co]):
         return self.portal.start(self.on_loop.result)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self._client.revive, (self.id, self.on_loop.last_known)
+        return self._client.revive, (self.id, None)
 
     def __repr__(self) -> str:
         return repr(self.on_loop)

@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from aijobs_sdk.client.images import image_url
+from aijobs_sdk.contract.blocks import DocumentRequest
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
@@ -153,9 +154,9 @@ def _plain(value: object) -> object:
             return value
 
 
-def as_job_id(job_id: UUID | str) -> UUID:
-    """Return the id of a job that was named by it."""
-    return job_id if isinstance(job_id, UUID) else UUID(job_id)
+def as_id(one: UUID | str) -> UUID:
+    """Return an id that was given as such, or in writing."""
+    return one if isinstance(one, UUID) else UUID(one)
 
 
 def dead_letter_query(**asked: object) -> DeadLetterQuery:
@@ -165,6 +166,16 @@ def dead_letter_query(**asked: object) -> DeadLetterQuery:
         InvalidRequestError: a value cannot be used; its name is that of the argument.
     """
     return _checked(DeadLetterQuery, asked, "Cannot list dead letters")
+
+
+def document_request(**asked: object) -> DocumentRequest:
+    """Return the request.
+
+    Raises:
+        InvalidRequestError: a value cannot be used; its name is that of the argument.
+    """
+    given = {name: value for name, value in asked.items() if value is not None}
+    return _checked(DocumentRequest, given, "Cannot begin this document")
 
 
 def schedule_request(**asked: object) -> ScheduleRequest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
@@ -29,6 +29,10 @@ from aijobs_sdk.engine.metrics import Metrics
 from aijobs_sdk.simulation.mock import Mock, current_mock
 from aijobs_sdk.simulation.virtual_time import VirtualLoop
 
+if TYPE_CHECKING:
+    from aijobs_sdk.backends.http.hooks import HttpHooks
+    from aijobs_sdk.backends.http.limits import HttpLimits
+
 
 class AsyncClient(AsyncClientOver):
     """A client for code that awaits: `AsyncClient()` runs jobs in this process, simulated.
@@ -49,6 +53,8 @@ class AsyncClient(AsyncClientOver):
         metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
         artifacts: where pictures are kept, a folder or a URL such as `s3://bucket/pictures`; AIJOBS_ARTIFACTS, then the
             folder `aijobs-artifacts`, where it is None.
+        http_limits: how long a server may take, and how often it is asked again.
+        http_hooks: functions that are told of each request to a server, and where its spans go.
     """
 
     def __init__(
@@ -68,6 +74,8 @@ class AsyncClient(AsyncClientOver):
         profile: str = DEFAULT_PROFILE,
         metrics: Metrics | None = None,
         artifacts: str | os.PathLike[str] | None = None,
+        http_limits: HttpLimits | None = None,
+        http_hooks: HttpHooks | None = None,
     ) -> None:
         _check_loop(current_mock())
         self._settings, backend = _connect(
@@ -85,12 +93,14 @@ class AsyncClient(AsyncClientOver):
             profile=profile,
             metrics=metrics,
             artifacts=artifacts,
+            http_limits=http_limits,
+            http_hooks=http_hooks,
         )
         super().__init__(backend)
         self._token = _remember(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (AsyncClient, self._token, self._settings)
+        return _way_back(self, self._token, self._settings)
 
 
 class Client(ClientOver):
@@ -112,6 +122,8 @@ class Client(ClientOver):
         metrics: who is told what happens, in numbers, such as `PrometheusMetrics()`.
         artifacts: where pictures are kept, a folder or a URL such as `s3://bucket/pictures`; AIJOBS_ARTIFACTS, then the
             folder `aijobs-artifacts`, where it is None.
+        http_limits: how long a server may take, and how often it is asked again.
+        http_hooks: functions that are told of each request to a server, and where its spans go.
     """
 
     def __init__(
@@ -131,6 +143,8 @@ class Client(ClientOver):
         profile: str = DEFAULT_PROFILE,
         metrics: Metrics | None = None,
         artifacts: str | os.PathLike[str] | None = None,
+        http_limits: HttpLimits | None = None,
+        http_hooks: HttpHooks | None = None,
     ) -> None:
         self._settings, backend = _connect(
             url=url,
@@ -147,12 +161,14 @@ class Client(ClientOver):
             profile=profile,
             metrics=metrics,
             artifacts=artifacts,
+            http_limits=http_limits,
+            http_hooks=http_hooks,
         )
         super().__init__(AsyncClientOver(backend), _portal_of(current_mock()))
         self._token = _remember(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _reopen, (Client, self._token, self._settings)
+        return _way_back(self, self._token, self._settings)
 
 
 def _connect(
@@ -171,6 +187,8 @@ def _connect(
     profile: str,
     metrics: Metrics | None,
     artifacts: str | os.PathLike[str] | None,
+    http_limits: HttpLimits | None,
+    http_hooks: HttpHooks | None,
 ) -> tuple[Settings, Backend]:
     """Return what a client is wired by, and the backend at its address."""
     settings = Settings.read(
@@ -201,7 +219,8 @@ def _connect(
                 "artifacts": artifacts,
             }
         )
-        return settings, open_server(settings, read_api_key(os.environ, api_key))
+        key = read_api_key(os.environ, api_key)
+        return settings, open_server(settings, key, limits=http_limits, hooks=http_hooks)
     backend = open_backend(
         settings,
         credentials=read_credentials(os.environ, api_keys),
@@ -249,14 +268,17 @@ def _remember(client: AsyncClient | Client) -> str:
     return token
 
 
-def _reopen(kind: type[AsyncClient | Client], token: str, settings: Settings) -> AsyncClient | Client:
-    """Return the client a handle came from; in another process, a new one at the same address, with its own key."""
-    known = _open.get(token)
-    if known is not None:
-        return known
+def _way_back(client: AsyncClient | Client, token: str, settings: Settings) -> tuple[Any, ...]:
+    """Return what is pickled of a client: how to find it in this process, and how to open it anew in another."""
+    kind = AsyncClient if isinstance(client, AsyncClient) else Client
     if is_server(settings.url):
-        return kind(settings.url, user_id=settings.named_user)
-    return kind(
+        return _reopen_at_server, (kind, token, settings.url, settings.named_user)
+    return _reopen, (kind, token, settings)
+
+
+def _reopen(kind: type[AsyncClient | Client], token: str, settings: Settings) -> AsyncClient | Client:
+    """Return the client a handle came from; in another process, a new one at the same address."""
+    return _open.get(token) or kind(
         settings.url,
         tenant_id=settings.caller.tenant_id,
         user_id=settings.caller.user_id,
@@ -265,3 +287,10 @@ def _reopen(kind: type[AsyncClient | Client], token: str, settings: Settings) ->
         profile=settings.profile,
         artifacts=settings.artifacts,
     )
+
+
+def _reopen_at_server(
+    kind: type[AsyncClient | Client], token: str, url: str, user_id: UUID | None
+) -> AsyncClient | Client:
+    """Return the client a handle came from; in another process, a new one at the same server, with the key there."""
+    return _open.get(token) or kind(url, user_id=user_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -13,6 +14,10 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.simulation.mock import current_mock
+
+if TYPE_CHECKING:
+    from aijobs_sdk.backends.http.hooks import HttpHooks
+    from aijobs_sdk.backends.http.limits import HttpLimits
 
 SCHEMES = frozenset({"http", "https"})
 
@@ -38,7 +43,13 @@ def read_api_key(environment: Mapping[str, str], api_key: str | SecretStr | None
     return secret
 
 
-def open_server(settings: Settings, api_key: SecretStr | None) -> Backend:
+def open_server(
+    settings: Settings,
+    api_key: SecretStr | None,
+    *,
+    limits: HttpLimits | None = None,
+    hooks: HttpHooks | None = None,
+) -> Backend:
     """Return the backend that asks the server at the address.
 
     Raises:
@@ -55,9 +66,18 @@ def open_server(settings: Settings, api_key: SecretStr | None) -> Backend:
             "An address of a server is `https://host`, with a port or a path where it has one. Its key goes into "
             "`api_key` or AIJOBS_API_KEY, and nowhere else."
         )
-    from aijobs_sdk.backends.http.backend import HttpBackend  # noqa: PLC0415 - `memory://` need not load httpx
+    # `memory://` need not load httpx.
+    from aijobs_sdk.backends.http.backend import HttpBackend  # noqa: PLC0415
+    from aijobs_sdk.backends.http.hooks import HttpHooks  # noqa: PLC0415
+    from aijobs_sdk.backends.http.limits import HttpLimits  # noqa: PLC0415
 
-    return HttpBackend(settings.url, api_key=api_key, user_id=settings.named_user)
+    return HttpBackend(
+        settings.url,
+        api_key=api_key,
+        user_id=settings.named_user,
+        limits=limits or HttpLimits(),
+        hooks=hooks or HttpHooks(),
+    )
 
 
 def refuse_what_a_server_decides(given: Mapping[str, object]) -> None:

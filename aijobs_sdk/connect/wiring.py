@@ -23,6 +23,7 @@ from aijobs_sdk.engine.metrics import Metrics
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.jobtypes.ai_generation import ai_generation
 from aijobs_sdk.jobtypes.artifacts import open_artifacts
+from aijobs_sdk.jobtypes.blocks.job_types import block_job_types
 from aijobs_sdk.jobtypes.image_generation import image_generation
 from aijobs_sdk.jobtypes.test_job import test_job
 from aijobs_sdk.providers.credentials import Credentials
@@ -67,8 +68,11 @@ def with_standard_types(models: ModelTable, job_types: Iterable[JobType[Any]], s
         ConfigurationError: nothing can be kept at the URL for pictures.
     """
     # What a simulated provider bills is estimated, and its first answer need not wait for a vocabulary.
-    texts = ai_generation(models, quotes_by_vocabulary=_simulated(settings) is None, vocabularies=settings.vocabularies)
-    return JobTypes([texts, image_generation(models, open_artifacts(settings.artifacts)), test_job, *job_types])
+    exactly, vocabularies = _simulated(settings) is None, settings.vocabularies
+    texts = ai_generation(models, quotes_by_vocabulary=exactly, vocabularies=vocabularies)
+    blocks = block_job_types(models, quotes_by_vocabulary=exactly, vocabularies=vocabularies)
+    pictures = image_generation(models, open_artifacts(settings.artifacts))
+    return JobTypes([texts, pictures, *blocks, test_job, *job_types])
 
 
 def open_world(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from aijobs_sdk.contract.blocks import Block, DocumentRequest, Revision
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent
@@ -72,6 +73,18 @@ class Backend(Protocol):
 
     async def document(self, document_id: UUID) -> Document | None:
         """Return a document, None where this tenant has none by that id."""
+        ...
+
+    async def create_document(self, request: DocumentRequest) -> Document:
+        """Begin a document with blocks for jobs to fill; return it, or the one that its idempotency key began."""
+        ...
+
+    async def blocks(self, document_id: UUID) -> Sequence[Block]:
+        """Return the blocks of a document of this tenant, in their order; none for any other document."""
+        ...
+
+    async def revisions(self, block_id: UUID) -> Sequence[Revision]:
+        """Return every text that a block of this tenant has had, oldest first; none for any other block."""
         ...
 
     async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:

@@ -133,6 +133,15 @@ class Job(Fact):
         """Whether the job is over, one way or another."""
         return self.status.is_final
 
+    @property
+    def document_id(self) -> UUID | None:
+        """The document that the job works on: what its payload names so, where it names one."""
+        named = self.payload.get("document_id")
+        try:
+            return UUID(named) if isinstance(named, str) else None
+        except ValueError:  # of a job type of a user's own, to whom the name means something else
+            return None
+
     def cancelled(self) -> bool:
         """Return True for a job that ended because somebody cancelled it."""
         return self.is_final and self.error is not None and self.error.category is ErrorCategory.CANCELLED
@@ -175,6 +184,8 @@ class JobQuery(Fact):
 
     status: JobStatus | None = None
     type: str | None = None
+    document_id: UUID | None = None
+    """Only jobs whose payload names this document."""
     limit: int = Field(default=50, ge=1, le=1000)
     """Jobs a page."""
     cursor: str | None = None

@@ -8,9 +8,19 @@ from uuid import UUID
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import HTTP_STATUS, AIJobsError, InvalidRequestError, ServerUnavailableError
+from aijobs_sdk.contract.errors import (
+    HTTP_STATUS,
+    AdmissionError,
+    AIJobsError,
+    AuthenticationError,
+    InvalidRequestError,
+    RequestTooLargeError,
+    ServerUnavailableError,
+    StoreUnavailableError,
+)
 
 MEDIA_TYPE = "application/problem+json"
+DEFAULT_RETRY_AFTER_SECONDS = 1.0
 _TYPE = "urn:aijobs:error:"
 _TRAVELS: Mapping[str, TypeAdapter[object]] = {
     "fields": TypeAdapter(tuple[FieldProblem, ...]),
@@ -23,6 +33,20 @@ _TRAVELS: Mapping[str, TypeAdapter[object]] = {
     "scope": TypeAdapter(str),
 }
 """What an error may say beside its message, in members of these names."""
+
+_BY_STATUS: Mapping[int, type[AIJobsError]] = {
+    401: AuthenticationError,
+    413: RequestTooLargeError,
+    422: InvalidRequestError,
+    429: AdmissionError,
+    503: StoreUnavailableError,
+}
+"""What a status means whatever the code beside it is; of others, such as 404, the code alone says what it is about."""
+_UNSAID: Mapping[type[AIJobsError], Mapping[str, object]] = {
+    InvalidRequestError: {"fields": ()},
+    AdmissionError: {"retry_after_seconds": DEFAULT_RETRY_AFTER_SECONDS},
+}
+"""What an error always says, where its document does not."""
 
 
 def status_of(error: AIJobsError) -> int:
@@ -55,17 +79,15 @@ def error_of(status: int, problem: Mapping[str, JsonValue]) -> AIJobsError:
     kind = _kind_of(status, code)
     error = kind.__new__(kind, detail)
     AIJobsError.__init__(error, detail, code=None if code == kind.code else code)
-    if issubclass(kind, InvalidRequestError):
-        error.__dict__["fields"] = ()
+    for base, unsaid in _UNSAID.items():
+        if issubclass(kind, base):
+            error.__dict__.update(unsaid)
     error.__dict__.update(_read(problem))
     return error
 
 
 def _kind_of(status: int, code: str) -> type[AIJobsError]:
-    for kind in HTTP_STATUS:
-        if kind.code == code:
-            return kind
-    return next((kind for kind, known in HTTP_STATUS.items() if known == status), AIJobsError)
+    return next((kind for kind in HTTP_STATUS if kind.code == code), _BY_STATUS.get(status, AIJobsError))
 
 
 def _read(problem: Mapping[str, JsonValue]) -> dict[str, object]:

@@ -1,15 +1,16 @@
-"""What a job leaves behind besides its result: the document, its lineage, the usage row."""
+"""What a job leaves behind besides its result: the document, its lineage, the usage row, a block's new text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import Field, JsonValue
 
+from aijobs_sdk.contract.blocks import Block, BlockChange, DocumentConfiguration, Revision
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.job import JobRequest, Priority
 from aijobs_sdk.contract.model import Fact, StoredJson
@@ -22,16 +23,29 @@ Credits = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=6, allow_
 
 
 class Document(Fact):
-    """The text a generation made, as a draft for its author."""
+    """A text that a generation made, or a report that a person began, as a draft for its author."""
 
     id: UUID
     tenant_id: UUID
     author_id: UUID
-    job_id: UUID
+    job_id: UUID | None
+    """The job that made it; None where a person began it."""
     title: str
     content: str
+    """Of a generation; what a report says is in its blocks."""
     status: Literal["draft"] = "draft"
+    configuration: DocumentConfiguration | None = None
+    """What jobs on its blocks go by; None for a text that a generation made, which has no blocks."""
     created_at: datetime
+
+
+class NewDocument(NamedTuple):
+    """A document that a person begins, with all that a store inserts for it."""
+
+    document: Document
+    blocks: tuple[Block, ...]
+    revisions: tuple[Revision, ...]
+    """Of the blocks that have a text already, one each."""
 
 
 class LineageEvent(Fact):
@@ -140,3 +154,4 @@ class Effects(Fact):
     lineage: tuple[LineageEvent, ...] = ()
     usage: tuple[UsageRow, ...] = ()
     images: tuple[Image, ...] = ()
+    blocks: tuple[BlockChange, ...] = ()

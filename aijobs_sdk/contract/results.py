@@ -35,17 +35,9 @@ class ToolCallResult(BaseModel):
     """Goes back with the call, unread: Gemini knows by it what it thought."""
 
 
-class GenerationResult(JobResult):
-    """The result of `ai_generation`."""
+class WritingResult(JobResult):
+    """What is known of every text that a model wrote: how long it is, who wrote it, and what it cost."""
 
-    document_id: UUID
-    title: str
-    content: str
-    """Sanitised Markdown."""
-    output: Any = None
-    """The answer as an object, where a schema was asked for: an instance of the `output_model` it was submitted with,
-    else a dict."""
-    tool_calls: tuple[ToolCallResult, ...] = ()
     input_tokens: int
     """As the provider counted them, like the next three."""
     output_tokens: int
@@ -64,6 +56,52 @@ class GenerationResult(JobResult):
     """What the user was quoted: the payload's `estimated_credits`."""
     metered_credits: Decimal
     """What the provider's own token counts cost by the price list."""
+
+
+class GenerationResult(WritingResult):
+    """The result of `ai_generation`."""
+
+    document_id: UUID
+    title: str
+    content: str
+    """Sanitised Markdown."""
+    output: Any = None
+    """The answer as an object, where a schema was asked for: an instance of the `output_model` it was submitted with,
+    else a dict."""
+    tool_calls: tuple[ToolCallResult, ...] = ()
+
+
+class BlockResult(WritingResult):
+    """The result of `block_generate` and `block_refine`."""
+
+    document_id: UUID
+    block_id: UUID
+    revision_id: UUID
+    """The revision that holds the text."""
+    content: str
+    """Sanitised Markdown: the block's text from now on."""
+
+
+class Finding(JobResult):
+    """Something to mend in a block."""
+
+    kind: str
+    """`unsupported`, `inaccurate`, `unclear`, `incomplete`, `off_goal` or `style`."""
+    severity: str
+    """`low`, `medium` or `high`."""
+    message: str
+    """What is wrong, and what would mend it; sanitised, as the quote."""
+    quote: str | None = None
+    """The words that are meant, as the model has them; None where all are."""
+
+
+class AnalysisResult(WritingResult):
+    """The result of `block_analyze`: the block stays as it is."""
+
+    document_id: UUID
+    block_id: UUID
+    findings: tuple[Finding, ...]
+    """None, where there is nothing to mend."""
 
 
 class GeneratedImage(JobResult):
@@ -96,7 +134,13 @@ class ImageResult(JobResult):
     """What the provider's own token counts cost by the price list."""
 
 
-_RESULT_OF: Mapping[str, type[JobResult]] = {"ai_generation": GenerationResult, "image_generation": ImageResult}
+_RESULT_OF: Mapping[str, type[JobResult]] = {
+    "ai_generation": GenerationResult,
+    "image_generation": ImageResult,
+    "block_generate": BlockResult,
+    "block_refine": BlockResult,
+    "block_analyze": AnalysisResult,
+}
 
 
 def with_output(result: JobResult, model: type[BaseModel]) -> JobResult:

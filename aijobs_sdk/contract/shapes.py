@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from aijobs_sdk.contract.error_info import FieldProblem
 
 _MANY = 20
+MOST_PROBLEMS = 20
+"""So many are told of one value: whoever sends more of them has something else to mend first."""
 
 
 def shape_of(value: object) -> str:
@@ -41,14 +43,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def problems_of(error: ValidationError, *, known: Iterable[str], at: str | None = None) -> tuple[FieldProblem, ...]:
-    """Return what pydantic found, one problem a field, with paths below `at`; values are described, not shown."""
+    """Return what pydantic found, one problem a field, with paths below `at`; values are described, not shown.
+
+    At most MOST_PROBLEMS of them.
+    """
     above = () if at is None else (at,)
     return tuple(
         FieldProblem(
             field=".".join(str(part) for part in (*above, *found["loc"])),
             problem=_problem(found["type"], found["msg"], found["loc"], found["input"], known),
         )
-        for found in error.errors(include_url=False, include_context=False)
+        for found in error.errors(include_url=False, include_context=False)[:MOST_PROBLEMS]
     )
 
 

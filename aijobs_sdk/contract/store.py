@@ -9,9 +9,11 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from aijobs_sdk.contract.block_store import BlockStore
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob, Rate
+from aijobs_sdk.contract.key_store import KeyStore
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule
 
@@ -127,7 +129,7 @@ class Release(NamedTuple):
 Outcome = Done | Retry | Fail | Cancelled | Release
 
 
-class Store(Protocol):
+class Store(BlockStore, KeyStore, Protocol):
     """Jobs, their logs and what they left behind. Every method is one atomic step."""
 
     async def create(

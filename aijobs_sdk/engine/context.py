@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from uuid import UUID
 
+from aijobs_sdk.contract.blocks import Block
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.events import JobEvent, TextDelta
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, ImageRequest, Picture, Provider
-from aijobs_sdk.contract.records import Effects
+from aijobs_sdk.contract.records import Document, Effects
 from aijobs_sdk.contract.store import Claim, Progress, Store, Text
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
@@ -107,6 +109,14 @@ class JobContext:
             return
         if update := (await self._open_answer()).end():
             await self._world.store.append(self._lease, [update])
+
+    async def document(self, document_id: UUID) -> Document | None:
+        """Return a document of the job's tenant, None where there is none by that id."""
+        return await self._world.store.document(self.job.tenant_id, document_id)
+
+    async def block(self, block_id: UUID) -> Block | None:
+        """Return a block of the job's tenant as it stands, None where there is none by that id."""
+        return await self._world.store.block(self.job.tenant_id, block_id)
 
     def can_ask(self, provider: str) -> bool:
         """Return whether this provider is set up here."""

@@ -66,9 +66,8 @@ async def get_ready(requests: Sequence[JobRequest], types: JobTypes) -> None:
     for request in requests:
         by_type.setdefault(request.type, []).append(request.payload)
     for name, payloads in by_type.items():
-        job_type = types.get(name)
-        if job_type is not None and job_type.get_ready is not None:
-            await job_type.get_ready(payloads)
+        if name in types and (load := types[name].get_ready) is not None:
+            await load(payloads)
 
 
 async def estimate_of(request: JobRequest, types: JobTypes) -> Estimate:

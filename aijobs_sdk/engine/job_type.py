@@ -71,6 +71,9 @@ class JobTypes(Mapping[str, JobType[Any]]):
                 fields=[FieldProblem(field="type", problem=problem)],
             ) from None
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._types
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._types)
 

@@ -13,10 +13,7 @@ from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
-from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import (
-    DUE_AT_ONCE,
     NO_LIMITS,
     Accepts,
     Admission,
@@ -48,6 +45,9 @@ from aijobs_sdk.engine.lifecycle import (
 from aijobs_sdk.stores.admission import check_active, full_at_after
 from aijobs_sdk.stores.entry import Entry
 from aijobs_sdk.stores.idempotency import Holder, Key, ids_under_keys, key_of, still_counts
+from aijobs_sdk.stores.memory_blocks import BlocksInMemory
+from aijobs_sdk.stores.memory_keys import KeysInMemory
+from aijobs_sdk.stores.memory_schedules import SchedulesInMemory
 from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.queue import Queue
 from aijobs_sdk.stores.running import NEVER, Running
@@ -55,10 +55,13 @@ from aijobs_sdk.stores.signal import Signal
 from aijobs_sdk.stores.taking import taken_at_once
 
 
-class MemoryStore:
+class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
     """A store in dictionaries. Each method runs without an await in its middle, which makes it one atomic step."""
 
     def __init__(self, clock: Clock) -> None:
+        BlocksInMemory.__init__(self)
+        SchedulesInMemory.__init__(self, clock)
+        KeysInMemory.__init__(self)
         self._clock = clock
         self._entries: dict[UUID, Entry] = {}
         self._newest = 0
@@ -72,13 +75,6 @@ class MemoryStore:
         self._queue = Queue()
         self._claimable = Signal()
         self._pid = os.getpid()
-        self._documents: dict[UUID, Document] = {}
-        self._lineage: defaultdict[UUID, list[LineageEvent]] = defaultdict(list)
-        self._usage: defaultdict[UUID, list[UsageRow]] = defaultdict(list)
-        self._images: defaultdict[UUID, list[Image]] = defaultdict(list)
-        self._dead_letters: dict[UUID, DeadLetter] = {}
-        self._schedules: dict[tuple[UUID, str], Schedule] = {}
-        self._scheduled = Signal()
 
     async def create(
         self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS, taker: Taker | None = None
@@ -173,7 +169,7 @@ class MemoryStore:
         page: list[Entry] = []
         for entry in reversed(entries[:end]):
             job = entry.record.job
-            if query.status not in {None, job.status} or query.type not in {None, job.type}:
+            if not _is_asked_for(job, query):
                 continue
             if len(page) == query.limit:
                 return JobPage(jobs=tuple(one.record.job for one in page), next_cursor=str(page[-1].ordinal))
@@ -188,45 +184,6 @@ class MemoryStore:
     async def wait_events(self, job_id: UUID, *, after: int) -> None:
         """Return as soon as the log holds an event with `seq` > `after`."""
         await self._entries[job_id].wait_longer_than(after)
-
-    async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
-        """Return one document of this tenant."""
-        document = self._documents.get(document_id)
-        return document if document is not None and document.tenant_id == tenant_id else None
-
-    async def lineage(self, tenant_id: UUID, document_id: UUID) -> Sequence[LineageEvent]:
-        """Return the document's history, oldest first."""
-        return [event for event in self._lineage.get(document_id, ()) if event.tenant_id == tenant_id]
-
-    async def usage(self, tenant_id: UUID, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
-        """Return this tenant's usage in a span of time, oldest first."""
-        return [row for row in self._usage.get(tenant_id, ()) if since <= row.created_at < until]
-
-    async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
-        """Return the pictures that a job of this tenant made."""
-        return [image for image in self._images.get(job_id, ()) if image.tenant_id == tenant_id]
-
-    async def dead_letters(self, tenant_id: UUID, query: DeadLetterQuery) -> Sequence[DeadLetter]:
-        """Return one page of this tenant's dead letters, newest first."""
-        theirs = (one for one in self._dead_letters.values() if one.tenant_id == tenant_id and _asked_for(one, query))
-        newest_first = sorted(theirs, key=_failed_at, reverse=True)
-        return newest_first[query.offset : query.offset + query.limit]
-
-    async def dead_letter(self, tenant_id: UUID, job_id: UUID) -> DeadLetter | None:
-        """Return what this tenant's failed job left behind."""
-        letter = self._dead_letters.get(job_id)
-        return letter if letter is not None and letter.tenant_id == tenant_id else None
-
-    async def purge_dead_letters(self, tenant_id: UUID, *, failed_before: datetime) -> int:
-        """Delete this tenant's dead letters of that age."""
-        old = [
-            one.job_id
-            for one in self._dead_letters.values()
-            if one.tenant_id == tenant_id and one.failed_at < failed_before
-        ]
-        for job_id in old:
-            del self._dead_letters[job_id]
-        return len(old)
 
     async def purge_jobs(self, *, finished_before: datetime) -> int:
         """Delete jobs that ended before, with their logs."""
@@ -245,44 +202,6 @@ class MemoryStore:
                 entry for entry in self._of_tenant[tenant_id] if entry.record.job.id in self._entries
             ]
         return len(old)
-
-    async def put_schedule(self, schedule: Schedule) -> None:
-        """Keep a schedule, in place of one of the same name."""
-        self._schedules[schedule.tenant_id, schedule.name] = schedule
-        self._scheduled.ring()
-
-    async def schedules(self, tenant_id: UUID) -> Sequence[Schedule]:
-        """Return this tenant's schedules, by name."""
-        return sorted((one for one in self._schedules.values() if one.tenant_id == tenant_id), key=lambda one: one.name)
-
-    async def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
-        """Forget a schedule of this tenant."""
-        return self._schedules.pop((tenant_id, name), None) is not None
-
-    async def wait_schedule(self, types: Collection[str]) -> None:
-        """Return as soon as a schedule of these types is due."""
-        while True:
-            times = [one.next_run_at for one in self._schedules.values() if one.type in types]
-            seconds = (min(times) - self._clock.now()).total_seconds() if times else None
-            if seconds is not None and seconds <= 0:
-                return
-            await self._scheduled.wait(seconds)
-
-    async def due_schedules(self, types: Collection[str]) -> Sequence[Schedule]:
-        """Return schedules that are due now."""
-        now = self._clock.now()
-        due = [one for one in self._schedules.values() if one.type in types and one.next_run_at <= now]
-        return sorted(due, key=lambda one: one.next_run_at)[:DUE_AT_ONCE]
-
-    async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
-        """Note which job a due schedule came to, and when it is due again."""
-        key = (schedule.tenant_id, schedule.name)
-        if self._schedules.get(key) != schedule:
-            return False
-        self._schedules[key] = schedule.replace(
-            next_run_at=next_run_at, last_run_at=schedule.next_run_at, last_job_id=job_id
-        )
-        return True
 
     async def aclose(self) -> None:
         """Hold on to everything: there is nothing else that does."""
@@ -348,9 +267,8 @@ class MemoryStore:
         self._active[job.tenant_id] += 1
         if (key := key_of(job)) is not None:
             self._by_key[key] = job.id
-        letter = None if job.replay_of is None else self._dead_letters.get(job.replay_of)
-        if letter is not None and letter.tenant_id == job.tenant_id:
-            self._dead_letters[letter.job_id] = letter.replace(replayed_as=job.id)
+        if job.replay_of is not None:
+            self._mark_replayed(job.replay_of, tenant_id=job.tenant_id, replay=job.id)
         self._write(entry, step, now)
         return entry
 
@@ -394,20 +312,18 @@ class MemoryStore:
                 self._claimable.ring()
         return step.record
 
-    def _keep(self, effects: Effects) -> None:
-        for document in effects.documents:
-            self._documents[document.id] = document
-        for event in effects.lineage:
-            self._lineage[event.document_id].append(event)
-        for row in effects.usage:
-            self._usage[row.tenant_id].append(row)
-        for image in effects.images:
-            self._images[image.job_id].append(image)
-
     def _read_cursor(self, cursor: str) -> int:
         if cursor.isdecimal() and 0 < int(cursor) <= self._newest:
             return int(cursor)
         raise not_a_cursor()
+
+
+def _is_asked_for(job: Job, query: JobQuery) -> bool:
+    return (
+        query.status in {None, job.status}
+        and query.type in {None, job.type}
+        and (query.document_id is None or query.document_id == job.document_id)
+    )
 
 
 def _ended_before(job: Job, instant: datetime) -> bool:
@@ -416,17 +332,3 @@ def _ended_before(job: Job, instant: datetime) -> bool:
 
 def _age(entry: Entry) -> int:
     return entry.ordinal
-
-
-def _failed_at(letter: DeadLetter) -> datetime:
-    return letter.failed_at
-
-
-def _asked_for(letter: DeadLetter, query: DeadLetterQuery) -> bool:
-    return (
-        query.category in {None, letter.error.category}
-        and query.type in {None, letter.type}
-        and query.provider in {None, letter.error.provider}
-        and query.region in {None, letter.error.region}
-        and query.replayed in {None, letter.replayed_as is not None}
-    )

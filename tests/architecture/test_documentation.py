@@ -18,6 +18,7 @@ WITH_EXAMPLES = (
     "models",
     "operations",
     "providers",
+    "report_builder",
     "simulation",
     "stores",
     "tokens",

@@ -21,13 +21,15 @@ from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.jobtypes.ai_generation import ai_generation
 from aijobs_sdk.jobtypes.artifacts import Folder
+from aijobs_sdk.jobtypes.blocks.job_types import block_job_types
 from aijobs_sdk.jobtypes.image_generation import image_generation
 from aijobs_sdk.jobtypes.test_job import test_job as do_as_told
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.provider import SimulatedProvider
 from aijobs_sdk.simulation.virtual_time import VirtualClock, VirtualLoop
-from contract.places import InMemory, Place, copy_of, emptied, make_tables
+from contract.places import InMemory, Place, copy_of, emptied, make_tables, owned_by_an_ordinary_role
+from contract.served import served
 from services.postgres import PostgresServer
 
 OURS = Caller(tenant_id=UUID(int=1), user_id=UUID(int=10))
@@ -35,9 +37,12 @@ THEIRS = Caller(tenant_id=UUID(int=2), user_id=UUID(int=20))
 
 
 @pytest.fixture
-def anyio_backend() -> tuple[str, dict[str, Any]]:
-    """Virtual time, in which what a database does takes no time: instants can be compared exactly."""
-    return "asyncio", {"loop_factory": lambda: VirtualLoop(always=True, threads_take_time=False)}
+def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """Virtual time, in which what a database or a server does takes no time: instants can be compared exactly."""
+    is_served = "backend_for" in request.fixturenames
+    return "asyncio", {
+        "loop_factory": lambda: VirtualLoop(always=True, threads_take_time=False, sockets_lead_here=is_served)
+    }
 
 
 @pytest.fixture
@@ -57,7 +62,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def contract_postgres_url(postgres_server: PostgresServer) -> str:
     """The one PostgreSQL database that the tests of this folder share, with tables."""
-    url = postgres_server.new_database()
+    url = owned_by_an_ordinary_role(postgres_server.new_database())
     make_tables(url)
     return url
 
@@ -99,20 +104,21 @@ def world(store: Store, clock: Clock, simulation: Simulation) -> World:
     )
 
 
-@pytest.fixture(params=["local"])
-async def backend_for(world: World, tmp_path: Path) -> AsyncIterator[Callable[[Caller], Backend]]:
+@pytest.fixture(params=["local", "http"])
+async def backend_for(
+    request: pytest.FixtureRequest, world: World, tmp_path: Path
+) -> AsyncIterator[Callable[[Caller], Backend]]:
     """Every backend there is, as any caller sees it."""
     models = ModelTable.load()
-    types = JobTypes([ai_generation(models), image_generation(models, Folder(tmp_path / "pictures")), do_as_told])
-    opened: list[Backend] = []
-
-    def open_for(caller: Caller) -> Backend:
-        opened.append(LocalBackend(world=world, types=types, caller=caller))
-        return opened[-1]
-
-    yield open_for
-    for backend in opened:
-        await backend.aclose()
+    pictures = image_generation(models, Folder(tmp_path / "pictures"))
+    types = JobTypes([ai_generation(models), pictures, *block_job_types(models), do_as_told])
+    local = LocalBackend(world=world, types=types, caller=OURS)
+    if request.param == "local":
+        yield local.acting_for
+    else:
+        async with served(local) as open_for:
+            yield open_for
+    await local.aclose()
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from aijobs_sdk.contract.job import Caller, Job, JobQuery, JobRequest, JobStatus
 from aijobs_sdk.contract.records import DeadLetterQuery, UsageRow
 from aijobs_sdk.contract.results import GenerationResult, ImageResult
 from aijobs_sdk.contract.schedule import ScheduleRequest
+from aijobs_sdk.contract.shapes import MOST_PROBLEMS
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.context import text_of
 from aijobs_sdk.simulation.core import Simulation
@@ -132,13 +133,20 @@ async def test_bad_input_is_refused_by_the_name_of_its_field(
 
 
 async def test_refusals_are_known_before_anything_is_stored(backend: Backend) -> None:
-    requests = [a_text(), a_text(model="gpt-5"), a_test_job(), a_text("")]
-    refused = await backend.refusals(requests)
+    unknown = JobRequest(type="ai_generatoin", payload={})
+    refused = await backend.refusals([a_text(), a_text(model="gpt-5"), a_test_job(), a_text(""), unknown])
     assert {place: error.fields[0].field for place, error in refused.items()} == {
         1: "payload.model",
         3: "payload.prompt",
+        4: "type",
     }
     assert (await backend.list_jobs(JobQuery())).jobs == ()
+
+
+async def test_of_many_problems_the_first_are_told(backend: Backend) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        await backend.submit([a_test_job(**{f"no_field_{n}": n for n in range(1000)})])
+    assert len(refused.value.fields) == MOST_PROBLEMS
 
 
 async def test_a_refusal_of_one_among_many_says_which(backend: Backend) -> None:

@@ -6,12 +6,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, Table
+from sqlalchemy import Connection, MetaData, Table, insert, select
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from aijobs_sdk.engine.system_clock import SystemClock
@@ -69,6 +72,24 @@ def test_alembic_finds_nothing_to_migrate(connection: Connection) -> None:
 
 def test_the_latest_revision_is_that_of_the_newest_file() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == LATEST
+
+
+def test_a_database_of_the_first_revision_is_brought_up_to_date_with_its_rows(database_url: str) -> None:
+    database = Database(database_url)
+    with database.writing() as session:
+        session.connection.exec_driver_sql("SELECT 1")  # now Alembic finds a transaction begun, and leaves it to us
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = session.connection
+        command.upgrade(config, "0001")
+        session.connection.execute(
+            insert(schema.idempotency_keys).values(tenant_id=UUID(int=1), key="k", job_id=UUID(int=2))
+        )
+    migrate(database)
+    with database.reading() as connection:
+        assert connection.scalar(select(schema.idempotency_keys.c.key)) == "k"
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+    database.close()
 
 
 def test_a_database_that_is_up_to_date_opens_without_alembic(database_url: str) -> None:

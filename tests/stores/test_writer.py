@@ -35,7 +35,7 @@ async def test_a_job_is_given_back_where_its_taker_is_cancelled_as_the_answer_co
     with suppress(asyncio.CancelledError):
         await creating
     await writer.aclose()
-    job = database.read(queries.job, new.job.id)
+    job = database.read(queries.job, new.job.tenant_id, new.job.id)
     assert job is not None
     assert (creating.cancelled(), job.worker_id, job.attempts) == (True, "w", 0)
     database.close()

@@ -23,23 +23,15 @@ Prompt = Annotated[str, Field(min_length=1), AfterValidator(_holds_something)]
 """What a model is asked, in words."""
 
 
-class GenerationPayload(Fact):
-    """What a text is made from."""
+class WritingOptions(Fact):
+    """How a text may be asked for, whatever it is about."""
 
-    prompt: Prompt
-    images: tuple[ImageInput, ...] = ()
-    """Pictures that stand in the prompt, before its words."""
-    messages: tuple[Message, ...] = ()
-    """What was said before the prompt, oldest first."""
-    system: str | None = None
-    model: str
-    """A name from the table of models: `aijobs models`."""
     provider: str | None = None
     """Which of the model's routes to take; the first that is set up where it is None."""
     fallback: bool | tuple[str, ...] = False
     """Models that may answer during an outage, the best first; True: those that the table names for the model."""
     user_id: UUID | None = None
-    """The author of the document; the job's user where it is None."""
+    """On whose behalf; the job's user where it is None."""
     estimated_credits: Credits | None = None
     """What the user was quoted, and is billed; from the price list where it is None."""
     max_credits: Credits | None = None
@@ -50,11 +42,24 @@ class GenerationPayload(Fact):
     stop: tuple[str, ...] = ()
     seed: int | None = None
     reasoning_effort: ReasoningEffort | None = None
+    stream: bool = True
+    """Whether the text can be watched while it is written; without, it comes as a whole, for less work."""
+
+
+class GenerationPayload(WritingOptions):
+    """What a text is made from."""
+
+    prompt: Prompt
+    images: tuple[ImageInput, ...] = ()
+    """Pictures that stand in the prompt, before its words."""
+    messages: tuple[Message, ...] = ()
+    """What was said before the prompt, oldest first."""
+    system: str | None = None
+    model: str
+    """A name from the table of models: `aijobs models`."""
     tools: tuple[Tool, ...] = ()
     output_schema: Annotated[Mapping[str, JsonValue], Verbatim()] | None = None
     """The JSON schema, of an object, that the answer has to fit."""
-    stream: bool = True
-    """Whether the text can be watched while it is written; without, it comes as a whole, for less work."""
 
     @field_validator("output_schema")
     @classmethod

@@ -42,21 +42,24 @@ _NEXT = Statement(_next)
 """One statement, because idle workers ask it all the time: whether a job is due, and the next instants of each kind."""
 
 
-def job(connection: Connection, job_id: UUID) -> Job | None:
-    """Return a job of any tenant."""
-    row = connection.execute(select(schema.jobs).where(_jobs.id == job_id)).mappings().one_or_none()
+def job(connection: Connection, tenant_id: UUID, job_id: UUID) -> Job | None:
+    """Return a job of a tenant."""
+    wanted = select(schema.jobs).where(_jobs.id == job_id, _jobs.tenant_id == tenant_id)
+    row = connection.execute(wanted).mappings().one_or_none()
     return None if row is None else job_of_row(row)
 
 
-def page(connection: Connection, tenant_id: UUID, query: JobQuery) -> JobPage:
-    """Return one page of a tenant's jobs, newest first."""
+def page(connection: Connection, tenant_id: UUID, query: JobQuery, before: int | None) -> JobPage:
+    """Return one page of a tenant's jobs that are older than one, newest first."""
     rows = select(schema.jobs).where(_jobs.tenant_id == tenant_id).order_by(_jobs.ordinal.desc())
-    if query.cursor is not None:
-        rows = rows.where(_jobs.ordinal < _read_cursor(connection, query.cursor))
+    if before is not None:
+        rows = rows.where(_jobs.ordinal < before)
     if query.status is not None:
         rows = rows.where(_jobs.state.in_([state.value for state in JobState if state.status is query.status]))
     if query.type is not None:
         rows = rows.where(_jobs.type == query.type)
+    if query.document_id is not None:
+        rows = rows.where(_jobs.document_id == query.document_id)
     found = connection.execute(rows.limit(query.limit + 1)).mappings().all()
     shown = found[: query.limit]
     more = len(found) > query.limit
@@ -65,7 +68,12 @@ def page(connection: Connection, tenant_id: UUID, query: JobQuery) -> JobPage:
     )
 
 
-def _read_cursor(connection: Connection, cursor: str) -> int:
+def read_cursor(connection: Connection, cursor: str) -> int:
+    """Return the age of the job that a page ended with; it may be gone, and the newest is that of any tenant.
+
+    Raises:
+        InvalidRequestError: no page can have given this cursor.
+    """
     newest = connection.execute(select(func.max(_jobs.ordinal))).scalar() or 0
     if cursor.isdecimal() and 0 < int(cursor) <= newest:
         return int(cursor)
@@ -74,10 +82,11 @@ def _read_cursor(connection: Connection, cursor: str) -> int:
 
 def events(connection: Connection, tenant_id: UUID, job_id: UUID, after: int, limit: int) -> list[JobEvent] | None:
     """Return part of a job's log; None where the tenant has no such job."""
+    if connection.execute(select(_jobs.tenant_id).where(_jobs.id == job_id)).scalar() != tenant_id:
+        return None
     wanted = select(schema.events).where(_events.job_id == job_id, _events.seq > after)
-    rows = connection.execute(wanted.order_by(_events.seq).limit(limit)).mappings().all()
-    owner = connection.execute(select(_jobs.tenant_id).where(_jobs.id == job_id)).scalar()
-    return [event_of_row(row) for row in rows] if owner == tenant_id else None
+    rows = connection.execute(wanted.order_by(_events.seq).limit(limit)).mappings()
+    return [event_of_row(row) for row in rows]
 
 
 def last_seq(connection: Connection, job_id: UUID) -> int:

@@ -10,6 +10,7 @@ from pydantic import JsonValue, TypeAdapter
 from pydantic_core import from_json, to_json
 from sqlalchemy import RowMapping
 
+from aijobs_sdk.contract.blocks import Block, BlockChange, Revision
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.events import JobEvent, dump_event_text, parse_event
 from aijobs_sdk.contract.job import Job, JobState, Priority
@@ -36,6 +37,7 @@ FIXED = (
     "fingerprint",
     "draw_key",
     "replay_of",
+    "document_id",
     "created_at",
 )
 """The columns of a job that stay as they are, in the order of `fixed_row()`."""
@@ -77,6 +79,7 @@ def fixed_row(record: JobRecord) -> Values:
         record.fingerprint,
         _without_nul(record.draw_key),
         job.replay_of,
+        job.document_id,
         job.created_at,
     ]
 
@@ -202,16 +205,22 @@ def schedule_of_row(row: Columns) -> Schedule:
     return Schedule(**dict(row) | {"priority": _RANKED[row["priority"]], "payload": from_json(row["payload"])})
 
 
-def columns_of_effect(effect: Document | LineageEvent | UsageRow | Image) -> Mapping[str, Any]:
-    """Return the columns of something a job left behind: they are named like its fields."""
+_IN_TEXT = ("metadata", "configuration")
+"""Fields of what is left behind that stand in one column as JSON."""
+
+
+def columns_of_effect(
+    effect: Document | LineageEvent | UsageRow | Image | Block | Revision | BlockChange,
+) -> Mapping[str, Any]:
+    """Return the columns of something that was left behind: they are named like its fields."""
     columns = {name: _without_nul(value) if isinstance(value, str) else value for name, value in effect}
-    return columns | {"metadata": _text(columns["metadata"])} if "metadata" in columns else columns
+    return columns | {name: _text(columns[name]) for name in _IN_TEXT if columns.get(name) is not None}
 
 
 def fields_of_effect(row: Columns) -> Mapping[str, Any]:
-    """Return the fields of what a job left behind."""
+    """Return the fields of what was left behind."""
     fields = {name: value for name, value in row.items() if name != "ordinal"}
-    return fields | {"metadata": from_json(row["metadata"])} if "metadata" in fields else fields
+    return fields | {name: from_json(fields[name]) for name in _IN_TEXT if fields.get(name) is not None}
 
 
 def _text(value: JsonValue | object) -> str:

@@ -35,6 +35,7 @@ _STATES = ", ".join(f"'{state}'" for state in JobState)
 DUE, LATER = text("queue = 'due'"), text("queue = 'later'")
 """Written out, because SQLite uses a partial index only where the query says its condition in these words."""
 RUNNING = text("state = 'running'")
+ON_A_DOCUMENT = text("document_id IS NOT NULL")
 UNFINISHED, ENDED = text("completed_at IS NULL"), text("completed_at IS NOT NULL")
 
 jobs = Table(
@@ -64,6 +65,7 @@ jobs = Table(
     Column("task_id", Text),
     Column("worker_id", Text),
     Column("replay_of", Identifier),
+    Column("document_id", Identifier),  # that the payload names
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("completed_at", Instant),
@@ -77,6 +79,13 @@ Index("jobs_due", jobs.c.priority, jobs.c.ordinal, jobs.c.type, sqlite_where=DUE
 Index("jobs_later", jobs.c.run_at, sqlite_where=LATER, postgresql_where=LATER)
 Index("jobs_running", jobs.c.lease_until, sqlite_where=RUNNING, postgresql_where=RUNNING)
 Index("jobs_of_tenant", jobs.c.tenant_id, jobs.c.ordinal)
+Index(
+    "jobs_of_document",
+    jobs.c.document_id,
+    jobs.c.ordinal,
+    sqlite_where=ON_A_DOCUMENT,
+    postgresql_where=ON_A_DOCUMENT,
+)
 Index("jobs_unfinished", jobs.c.tenant_id, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
 Index("jobs_ended", jobs.c.completed_at, sqlite_where=ENDED, postgresql_where=ENDED)
 
@@ -151,10 +160,40 @@ documents = Table(
     Column("id", Identifier, primary_key=True),
     Column("tenant_id", Identifier, nullable=False),
     Column("author_id", Identifier, nullable=False),
-    Column("job_id", Identifier, nullable=False, index=True),
+    Column("job_id", Identifier, index=True),
     Column("title", Text, nullable=False),
     Column("content", Text, nullable=False),
     Column("status", Text, nullable=False),
+    Column("configuration", Text),
+    Column("created_at", Instant, nullable=False),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("id", Identifier, primary_key=True),
+    Column("tenant_id", Identifier, nullable=False),
+    Column("document_id", Identifier, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+Index("blocks_of_document", blocks.c.document_id, blocks.c.position, unique=True)
+
+block_revisions = Table(
+    "block_revisions",
+    metadata,
+    Column("block_id", Identifier, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", Identifier, nullable=False, unique=True),
+    Column("tenant_id", Identifier, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("job_id", Identifier),
     Column("created_at", Instant, nullable=False),
 )
 
@@ -207,4 +246,18 @@ images = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant_id", Identifier, nullable=False, index=True),
+    Column("user_id", Identifier, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("scopes", Text, nullable=False),  # words, in order, with spaces between them
+    Column("digest", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
 )

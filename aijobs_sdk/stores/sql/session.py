@@ -6,14 +6,17 @@ time, and in PostgreSQL all of a transaction's writes and its commit take one tr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Protocol, cast
+from uuid import UUID
 
 import psycopg
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from aijobs_sdk.stores.sql.one_trip import one_trip
+from aijobs_sdk.stores.sql.wall import HOLD_TO, setting_for
 
 Row = tuple[Any, ...]
 
@@ -24,6 +27,11 @@ class Session(Protocol):
     @property
     def dialect(self) -> Dialect:
         """How statements are worded."""
+        ...
+
+    @property
+    def has_wall(self) -> bool:
+        """Whether `hold_to` changes anything."""
         ...
 
     @property
@@ -43,6 +51,10 @@ class Session(Protocol):
         """Execute what has gathered."""
         ...
 
+    def hold_to(self, tenant_id: UUID | None) -> None:
+        """Reach the rows of one tenant alone until this transaction ends or says otherwise; None: of every tenant."""
+        ...
+
 
 def session_on(connection: Connection) -> Session:
     """Return a session on a connection that begins and ends no transactions of its own."""
@@ -53,6 +65,7 @@ class SqliteSession:
     """There is no trip to save: each statement is executed at once."""
 
     dialect: Dialect = SQLiteDialect_pysqlite()
+    has_wall = False
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -70,16 +83,21 @@ class SqliteSession:
     def send(self) -> None:
         """Nothing has gathered."""
 
+    def hold_to(self, tenant_id: UUID | None) -> None:
+        """SQLite has no wall."""
+
 
 class PostgresSession:
     """Statements go to the server in a pipeline: it answers all of them together."""
 
     dialect: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+    has_wall = True
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._raw = cast("psycopg.Connection[Row]", connection.connection.driver_connection)
         self._gathered: list[tuple[str, Sequence[Any]]] = []
+        self._held_to: UUID | None = None
 
     @property
     def connection(self) -> Connection:
@@ -96,7 +114,7 @@ class PostgresSession:
         asked = psycopg.RawCursor(self._raw)
         if not self._gathered:
             return asked.execute(sql, values).fetchall()
-        with self._pipeline():
+        with one_trip(self._raw):
             self._execute_gathered()
             asked.execute(sql, values)
         return asked.fetchall()  # in the pipeline it would take a trip of its own
@@ -104,26 +122,14 @@ class PostgresSession:
     def send(self) -> None:
         """Execute what has gathered."""
         if self._gathered:
-            with self._pipeline():
+            with one_trip(self._raw):
                 self._execute_gathered()
 
-    @contextmanager
-    def _pipeline(self) -> Iterator[None]:
-        """Send everything inside together; what goes wrong first is raised.
-
-        A pipeline that ends under an error of its own would log the second one, which says nothing new.
-        """
-        first: psycopg.Error | None = None
-        try:
-            with self._raw.pipeline():
-                try:
-                    yield
-                except psycopg.Error as error:
-                    first = error
-        except psycopg.Error as error:
-            raise first or error from None
-        if first is not None:
-            raise first
+    def hold_to(self, tenant_id: UUID | None) -> None:
+        """Say so with the next statements."""
+        if tenant_id != self._held_to:
+            self.write(HOLD_TO, (setting_for(tenant_id),))
+            self._held_to = tenant_id
 
     def _execute_gathered(self) -> None:
         cursor = psycopg.RawCursor(self._raw)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import chain, count
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, Dialect, Select, Table, Update, bindparam
+from sqlalchemy import BindParameter, Column, Dialect, Insert, Select, Table, Update, bindparam
 from sqlalchemy.types import TypeEngine
 
 from aijobs_sdk.stores.sql.session import Row, Session
@@ -94,7 +94,7 @@ def updating(table: Table, names: Sequence[str], *, where: Sequence[str]) -> Row
 class Statement:
     """Any other statement. It may hold lists of values, and has a form for each number of them."""
 
-    def __init__(self, build: Callable[..., Select[Any] | Update]) -> None:
+    def __init__(self, build: Callable[..., Select[Any] | Update | Insert]) -> None:
         self._form = lru_cache(_FORMS)(lambda dialect, **sizes: _Form(build(**sizes), dialect))
 
     def write(self, session: Session, **values: object) -> None:
@@ -119,7 +119,7 @@ def one_of(column: Column[Any], name: str, size: int) -> list[BindParameter[Any]
 class _Form:
     """A statement in one database's own words."""
 
-    def __init__(self, statement: Select[Any] | Update, dialect: Dialect) -> None:
+    def __init__(self, statement: Select[Any] | Update | Insert, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.sql = str(compiled)
         binds = [compiled.binds[name] for name in compiled.positiontup or ()]

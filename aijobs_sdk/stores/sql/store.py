@@ -13,11 +13,21 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from aijobs_sdk.contract.blocks import Block, Revision
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
-from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.keys import ApiKey
+from aijobs_sdk.contract.records import (
+    DeadLetter,
+    DeadLetterQuery,
+    Document,
+    Image,
+    LineageEvent,
+    NewDocument,
+    UsageRow,
+)
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import (
     NO_LIMITS,
@@ -32,12 +42,13 @@ from aijobs_sdk.contract.store import (
     Update,
 )
 from aijobs_sdk.engine.lifecycle import Extend, Take
-from aijobs_sdk.stores.sql import commands, queries
+from aijobs_sdk.stores.sql import blocks, commands, keys, queries
 from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.news import News
 from aijobs_sdk.stores.sql.recent_jobs import RecentJobs
 from aijobs_sdk.stores.sql.threads import Threads
+from aijobs_sdk.stores.sql.wall import held_to
 from aijobs_sdk.stores.sql.watch import listen, look_at_file
 from aijobs_sdk.stores.sql.writer import Committed, Writer
 
@@ -137,21 +148,22 @@ class SqlStore:
 
     async def get(self, tenant_id: UUID, job_id: UUID) -> Job:
         """Return the job as it stands."""
-        job = self._at_hand().job(job_id) or await self._read(queries.job, job_id)
+        job = self._at_hand().job(job_id) or await self._read_of(tenant_id, queries.job, job_id)
         if job is None or job.tenant_id != tenant_id:
             raise JobNotFoundError(job_id)
         return job
 
     async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of this tenant's jobs, newest first."""
-        return await self._read(queries.page, tenant_id, query)
+        before = None if query.cursor is None else await self._read(queries.read_cursor, query.cursor)
+        return await self._read_of(tenant_id, queries.page, query, before)
 
     async def events(self, tenant_id: UUID, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:
         """Return up to `limit` events with `seq` > `after`."""
         recent = self._at_hand().get(job_id)
         if recent is not None and recent.job.tenant_id == tenant_id:
             return recent.log[max(after, 0) :][:limit]
-        found = await self._read(queries.events, tenant_id, job_id, after, limit)
+        found = await self._read_of(tenant_id, queries.events, job_id, after, limit)
         if found is None:
             raise JobNotFoundError(job_id)
         return found
@@ -168,27 +180,27 @@ class SqlStore:
 
     async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
         """Return one document of this tenant."""
-        return await self._read(queries.document, tenant_id, document_id)
+        return await self._read_of(tenant_id, queries.document, document_id)
 
     async def lineage(self, tenant_id: UUID, document_id: UUID) -> Sequence[LineageEvent]:
         """Return the document's history, oldest first."""
-        return await self._read(queries.lineage, tenant_id, document_id)
+        return await self._read_of(tenant_id, queries.lineage, document_id)
 
     async def usage(self, tenant_id: UUID, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
         """Return this tenant's usage in a span of time, oldest first."""
-        return await self._read(queries.usage, tenant_id, since, until)
+        return await self._read_of(tenant_id, queries.usage, since, until)
 
     async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
         """Return the pictures that a job of this tenant made."""
-        return await self._read(queries.images, tenant_id, job_id)
+        return await self._read_of(tenant_id, queries.images, job_id)
 
     async def dead_letters(self, tenant_id: UUID, query: DeadLetterQuery) -> Sequence[DeadLetter]:
         """Return one page of this tenant's dead letters, newest first."""
-        return await self._read(queries.dead_letters, tenant_id, query)
+        return await self._read_of(tenant_id, queries.dead_letters, query)
 
     async def dead_letter(self, tenant_id: UUID, job_id: UUID) -> DeadLetter | None:
         """Return what this tenant's failed job left behind."""
-        return await self._read(queries.dead_letter, tenant_id, job_id)
+        return await self._read_of(tenant_id, queries.dead_letter, job_id)
 
     async def purge_dead_letters(self, tenant_id: UUID, *, failed_before: datetime) -> int:
         """Delete this tenant's dead letters of that age."""
@@ -209,7 +221,7 @@ class SqlStore:
 
     async def schedules(self, tenant_id: UUID) -> Sequence[Schedule]:
         """Return this tenant's schedules, by name."""
-        return await self._read(queries.schedules, tenant_id)
+        return await self._read_of(tenant_id, queries.schedules)
 
     async def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
         """Forget a schedule of this tenant."""
@@ -233,6 +245,38 @@ class SqlStore:
         """Note which job a due schedule came to, and when it is due again."""
         return await self._write(commands.MoveSchedule(schedule, next_run_at, job_id))
 
+    async def add_document(self, new: NewDocument) -> Document:
+        """Keep a document with its blocks, or return the one that is there."""
+        return await self._write(blocks.AddDocument(new))
+
+    async def block(self, tenant_id: UUID, block_id: UUID) -> Block | None:
+        """Return one block of this tenant."""
+        return await self._read_of(tenant_id, blocks.block, block_id)
+
+    async def blocks(self, tenant_id: UUID, document_id: UUID) -> Sequence[Block]:
+        """Return the blocks of a document of this tenant, in their order."""
+        return await self._read_of(tenant_id, blocks.blocks, document_id)
+
+    async def revisions(self, tenant_id: UUID, block_id: UUID) -> Sequence[Revision]:
+        """Return every text that a block of this tenant has had."""
+        return await self._read_of(tenant_id, blocks.revisions, block_id)
+
+    async def put_key(self, key: ApiKey) -> None:
+        """Keep an API key."""
+        await self._write(keys.PutKey(key))
+
+    async def key(self, key_id: str) -> ApiKey | None:
+        """Return the key of this id."""
+        return await self._read(keys.key, key_id)
+
+    async def keys(self, tenant_id: UUID | None = None) -> Sequence[ApiKey]:
+        """Return a tenant's keys, or all, oldest first."""
+        return await self._read(keys.keys, tenant_id)
+
+    async def revoke_key(self, key_id: str, *, at: datetime) -> bool:
+        """Let a key count no more."""
+        return await self._write(keys.RevokeKey(key_id, at))
+
     async def aclose(self) -> None:
         """Write what is waiting, then end every thread and connection; the next call starts new ones."""
         open_, self._open = self._here(), None
@@ -251,6 +295,17 @@ class SqlStore:
 
     async def _read(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
         return await self._here().read(query, *asked)
+
+    async def _read_of(
+        self, tenant_id: UUID, query: Callable[[Connection, UUID, Unpack[Asked]], T], *asked: *Asked
+    ) -> T:
+        """Return what a tenant's query returns; behind its wall it finds no others' rows."""
+
+        def read(connection: Connection) -> T:
+            with held_to(connection, tenant_id):
+                return query(connection, tenant_id, *asked)
+
+        return await self._read(read)
 
     def _here(self) -> _Open:
         """Return what is open in this process: the threads of a parent do not exist in its child."""

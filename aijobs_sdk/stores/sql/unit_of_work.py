@@ -9,8 +9,22 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, Table, Update, bindparam, delete, insert, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
 
+from aijobs_sdk.contract.blocks import BlockChange
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, NewJob
 from aijobs_sdk.contract.records import Effects
@@ -20,6 +34,7 @@ from aijobs_sdk.engine.lifecycle import Command, JobRecord, Step, accept, advanc
 from aijobs_sdk.stores.admission import Bucket, buckets_of, check_active, full_at_after
 from aijobs_sdk.stores.idempotency import Holder, Key, key_of, still_counts
 from aijobs_sdk.stores.sql import queries, schema
+from aijobs_sdk.stores.sql.block_changes import write_block_changes
 from aijobs_sdk.stores.sql.rows import (
     CHANGING,
     EVENT,
@@ -117,6 +132,7 @@ class UnitOfWork:
         self._unwritten: list[JobInHand] = []
         self._events: list[JobEvent] = []
         self._rows: dict[Table, list[Values]] = {}
+        self._block_changes: list[BlockChange] = []
         self._keys: dict[Key, UUID] = {}
         self._reserved: set[Key] = set()
         self._replays: list[Values] = []
@@ -124,6 +140,11 @@ class UnitOfWork:
         """Unfinished jobs of each tenant that somebody asked about, kept up to date from then on."""
         self._full_at: dict[Bucket, datetime] = {}
         self._spent: dict[Bucket, datetime] = {}
+
+    @property
+    def connection(self) -> Connection:
+        """The way to the database for what is asked seldom."""
+        return self._session.connection
 
     def read(self, ids: Iterable[UUID]) -> None:
         """Read these jobs, and keep others from changing them, in one query."""
@@ -193,6 +214,7 @@ class UnitOfWork:
         ):
             if left:
                 self._add(table, map(columns_of_effect, left))
+        self._block_changes += effects.blocks
 
     def admit(self, jobs: Sequence[Job], admission: Admission) -> None:
         """Let a tenant have these new jobs; the rates they are taken from are kept for all who come after.
@@ -201,7 +223,7 @@ class UnitOfWork:
             TooManyJobsError, RateLimitedError: it may not, now.
         """
         for tenant_id in sorted({job.tenant_id for job in jobs}):
-            self._one_after_the_other(f"aijobs tenant {tenant_id}")
+            self.one_after_the_other(f"aijobs tenant {tenant_id}")
         check_active(jobs, admission, self._active_jobs(jobs, admission))
         spent = full_at_after(jobs, admission, self._buckets(jobs, admission), self.now)
         self._full_at |= spent
@@ -212,7 +234,7 @@ class UnitOfWork:
         self.flush()
         _FALLEN_DUE.write(self._session, now=self.now)
         if any(most is not None for most in accepts.values()):
-            self._one_after_the_other("aijobs claims of limited types")  # so that no two take the same place
+            self.one_after_the_other("aijobs claims of limited types")  # so that no two take the same place
         return self._due(dict(queries.open_types(self._session, accepts)), limit)
 
     def _due(self, room: dict[str, int], limit: int) -> list[JobRecord]:
@@ -243,7 +265,7 @@ class UnitOfWork:
         keys = schema.idempotency_keys.c
         for tenant_id, word in self._reserved:
             free = (keys.tenant_id == tenant_id) & (keys.key == word) & (keys.job_id == _NOBODY)
-            self._session.connection.execute(delete(schema.idempotency_keys).where(free))
+            self.connection.execute(delete(schema.idempotency_keys).where(free))
 
     def flush(self) -> None:
         """Write what has gathered so far."""
@@ -257,12 +279,20 @@ class UnitOfWork:
         _INSERT_EVENT.write(session, [event_row(event) for event in self._events])
         for table, rows in self._rows.items():
             _INSERT[table].write(session, rows)
+        write_block_changes(session, self._block_changes)
         _POINT_KEY.write(session, [[job_id, *key] for key, job_id in self._keys.items()])
         _MARK_REPLAYED.write(session, self._replays)
         _KEEP_RATE.write(session, [[*bucket, full_at] for bucket, full_at in self._spent.items()])
         for job in self._unwritten:
             job.is_new = job.is_unwritten = False
-        for gathered in (self._unwritten, self._events, self._rows, self._keys, self._replays):
+        for gathered in (
+            self._unwritten,
+            self._events,
+            self._rows,
+            self._block_changes,
+            self._keys,
+            self._replays,
+        ):
             gathered.clear()
         self._spent.clear()
 
@@ -270,31 +300,31 @@ class UnitOfWork:
         """Delete a tenant's dead letters of that age; return how many there were."""
         letters = schema.dead_letters.c
         old = (letters.tenant_id == tenant_id) & (letters.failed_at < failed_before)
-        return self._session.connection.execute(delete(schema.dead_letters).where(old)).rowcount
+        return self.connection.execute(delete(schema.dead_letters).where(old)).rowcount
 
     def delete_jobs(self, finished_before: datetime, *, keys_count_since: datetime, limit: int) -> int:
         """Delete some jobs that ended before, with logs and keys; return how many there were."""
         jobs = schema.jobs.c
         old = jobs.completed_at < finished_before
         keyless = jobs.idempotency_key.is_(None) | (jobs.completed_at <= keys_count_since)
-        ids = self._session.connection.execute(select(jobs.id).where(old, keyless).limit(limit)).scalars().all()
+        ids = self.connection.execute(select(jobs.id).where(old, keyless).limit(limit)).scalars().all()
         for table, column in (
             (schema.events, schema.events.c.job_id),
             (schema.idempotency_keys, schema.idempotency_keys.c.job_id),
             (schema.jobs, jobs.id),
         ):
-            self._session.connection.execute(delete(table).where(column.in_(ids)))
+            self.connection.execute(delete(table).where(column.in_(ids)))
         return len(ids)
 
     def insert_schedule(self, schedule: Schedule) -> None:
         """Add a schedule."""
-        self._session.connection.execute(insert(schema.schedules).values(columns_of_schedule(schedule)))
+        self.connection.execute(insert(schema.schedules).values(columns_of_schedule(schedule)))
 
     def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
         """Delete a schedule; return whether there was one."""
         schedules = schema.schedules.c
         it = (schedules.tenant_id == tenant_id) & (schedules.name == name)
-        return self._session.connection.execute(delete(schema.schedules).where(it)).rowcount > 0
+        return self.connection.execute(delete(schema.schedules).where(it)).rowcount > 0
 
     def move_schedule(self, schedule: Schedule, next_run_at: datetime, job_id: UUID | None) -> bool:
         """Set when a schedule is due again, if it is still as it was read; return whether it was."""
@@ -302,7 +332,7 @@ class UnitOfWork:
         as_read = [column == fields[column.name] for column in schema.schedules.c if column.name != "payload"]
         moved = update(schema.schedules).where(*as_read)
         moved = moved.values(next_run_at=next_run_at, last_run_at=schedule.next_run_at, last_job_id=job_id)
-        return self._session.connection.execute(moved).rowcount > 0
+        return self.connection.execute(moved).rowcount > 0
 
     def _first_due(self, types: Sequence[str], limit: int) -> list[JobRecord]:
         """Return the first jobs of these types, whether this transaction has taken them already or not."""
@@ -345,20 +375,20 @@ class UnitOfWork:
             return {}
         for tenant_id in {job.tenant_id for job in jobs} - self._active.keys():
             self.flush()
-            self._active[tenant_id] = queries.active_jobs(self._session.connection, tenant_id)
+            self._active[tenant_id] = queries.active_jobs(self.connection, tenant_id)
         return self._active
 
     def _buckets(self, jobs: Sequence[Job], admission: Admission) -> Mapping[Bucket, datetime]:
         """Return how full the buckets are that these jobs are taken from."""
         for bucket in buckets_of(jobs, admission).keys() - self._full_at.keys():
-            if (full_at := queries.full_at(self._session.connection, bucket)) is not None:
+            if (full_at := queries.full_at(self.connection, bucket)) is not None:
                 self._full_at[bucket] = full_at
         return self._full_at
 
-    def _one_after_the_other(self, what: str) -> None:
+    def one_after_the_other(self, what: str) -> None:
         """Wait until no other transaction does this, and keep others from it; in SQLite there are no others."""
         if self._session.dialect.name == "postgresql":
-            self._session.connection.execute(_LOCK, {"what": what})
+            self.connection.execute(_LOCK, {"what": what})
 
     def _changing_row(self, record: JobRecord) -> Values:
         queue = None

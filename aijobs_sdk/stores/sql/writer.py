@@ -19,6 +19,7 @@ from aijobs_sdk.stores.sql.commands import Command, Finish, Nothing
 from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
 from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.threads import Threads
+from aijobs_sdk.stores.sql.turns import turns
 from aijobs_sdk.stores.sql.unit_of_work import JobInHand, UnitOfWork
 
 T = TypeVar("T")
@@ -188,8 +189,9 @@ class Writer:
             if others_wrote:
                 self._known.clear()
             work = UnitOfWork(session, now, known=self._known, again=again)
+            # For everybody at once, and before the turns: all lock jobs in one order, so that no two wait in a ring.
             work.read(dict.fromkeys(job_id for command in commands for job_id in command.jobs()))
-            outcomes = [_outcome(command, work) for command in commands]
+            outcomes = _outcomes(commands, work, session)
             work.complete()
             self._owes_news |= self._tells and bool(work.changed)
             if self._owes_news and time.monotonic() - self._told_at >= TELL_SECONDS:
@@ -247,6 +249,19 @@ async def _outlasting_cancellation(commit: asyncio.Future[Committed]) -> None:
     while not commit.done():
         with suppress(asyncio.CancelledError):
             await asyncio.wait([commit])
+
+
+def _outcomes(commands: Sequence[Command[Any]], work: UnitOfWork, session: Session) -> Sequence[object | AIJobsError]:
+    """Return what becomes of each command; in PostgreSQL one tenant's can neither see nor change another's rows."""
+    if not session.has_wall:
+        return [_outcome(command, work) for command in commands]
+    outcomes: dict[int, object | AIJobsError] = {}
+    for tenant_id, places in turns(commands):
+        session.hold_to(tenant_id)
+        outcomes |= {place: _outcome(commands[place], work) for place in places}
+        if tenant_id is not None:
+            work.flush()  # while it is held to its tenant
+    return [outcomes[place] for place in range(len(commands))]
 
 
 def _outcome(command: Command[T], work: UnitOfWork) -> T | AIJobsError:

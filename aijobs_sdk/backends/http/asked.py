@@ -1,0 +1,42 @@
+"""Requests for jobs as they are sent: each one's JSON, with whom it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.job import JobRequest
+
+
+def json_of(request: JobRequest, user_id: UUID | None, *, place: str = "") -> bytes:
+    """Return the JSON of a request; `user_id` is for whom it is where it names nobody.
+
+    Raises:
+        InvalidRequestError: its payload holds something that is no JSON.
+    """
+    said = {name: value for name, value in request.__dict__.items() if value is not None}
+    if user_id is not None:
+        said.setdefault("user_id", user_id)
+    try:
+        return to_json(said, inf_nan_mode="constants")  # that they are no JSON, the server says in its own words
+    except PydanticSerializationError:
+        field = f"{place}payload"
+        problem = FieldProblem(field=field, problem="holds something that cannot be written as JSON")
+        raise InvalidRequestError(f"Cannot submit this job: `{field}` {problem.problem}.", fields=[problem]) from None
+
+
+def jsons_of(requests: Sequence[JobRequest], user_id: UUID | None) -> bytes:
+    """Return the JSON of many requests: `{"jobs": […]}`.
+
+    Raises:
+        InvalidRequestError: as `json_of()`, with the place of the request in the field's name.
+    """
+    several = len(requests) > 1
+    parts = [
+        json_of(request, user_id, place=f"requests[{n}]." if several else "") for n, request in enumerate(requests)
+    ]
+    return b'{"jobs":[' + b",".join(parts) + b"]}"

@@ -1,0 +1,82 @@
+"""Asks the records of jobs where a stream said nothing: they know whether a job is over."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeAlias
+from uuid import UUID
+
+from aijobs_sdk.backends.http.log_reader import LogReader
+from aijobs_sdk.backends.http.lookups import Lookups
+from aijobs_sdk.backends.http.readers import Readers
+from aijobs_sdk.backends.http.refusal import NoSuchRouteError
+from aijobs_sdk.contract.errors import (
+    AdmissionError,
+    JobNotFoundError,
+    ServerUnavailableError,
+    StoreUnavailableError,
+)
+from aijobs_sdk.contract.job import Job
+
+Known: TypeAlias = dict[UUID, Job]
+"""How jobs stood when they were looked at last."""
+
+PASSING = (ServerUnavailableError, StoreUnavailableError, AdmissionError)
+"""What ends no reading: the server will be asked again."""
+
+
+class Authority:
+    """Looks at jobs, and reads their logs where a look says that there is more."""
+
+    def __init__(self, lookups: Lookups, logs: LogReader) -> None:
+        self._lookups = lookups
+        self._logs = logs
+
+    async def look_at(self, readers: Readers, known: Known | None) -> bool:
+        """Bring those who read up to date, and return whether there was news.
+
+        With `known`, the logs of jobs that changed since are read, and it is brought up to date, too; without, only
+        those of jobs that are over: a stream brings the rest.
+
+        Raises:
+            AIJobsError: the server lets nobody look at these jobs.
+        """
+        try:
+            jobs = await self._lookups.get_many(list(readers.positions()))
+        except PASSING:
+            return False
+        results = await asyncio.gather(
+            *(self._catch_up(job_id, jobs.get(job_id), readers, known) for job_id in readers.positions()),
+            return_exceptions=True,
+        )
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return any(results)
+
+    async def _catch_up(self, job_id: UUID, job: Job | None, readers: Readers, known: Known | None) -> bool:
+        if job is None:
+            readers.fail(job_id, JobNotFoundError(job_id))
+            return True
+        if not job.is_final and (known is None or known.get(job_id) == job):
+            return False
+        if known is not None:
+            known[job_id] = job
+        return await self._read(job, readers)
+
+    async def _read(self, job: Job, readers: Readers) -> bool:
+        after = readers.positions().get(job.id)
+        if after is None:  # whoever followed it has left
+            return False
+        try:
+            events = await self._logs.read(job.id, after=after)
+        except NoSuchRouteError:
+            events = ()
+        except PASSING:
+            return False
+        for event in events:
+            readers.announce_gap(job.id)  # what is not in a whole answer is gone
+            readers.take(event)
+        if job.is_final and not events:
+            readers.end(job.id)
+        return True

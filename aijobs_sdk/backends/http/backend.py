@@ -1,0 +1,268 @@
+"""Jobs run behind an address: each method of a backend is a question to the server there."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from pydantic import SecretStr
+from pydantic_core import to_json
+
+from aijobs_sdk.backends.http.address import address_of
+from aijobs_sdk.backends.http.answers import listed_in, read_fact, read_facts, read_lines, read_object, read_refusals
+from aijobs_sdk.backends.http.asked import json_of, jsons_of
+from aijobs_sdk.backends.http.backoff import Chance
+from aijobs_sdk.backends.http.health import away
+from aijobs_sdk.backends.http.hooks import HttpHooks
+from aijobs_sdk.backends.http.limits import HttpLimits
+from aijobs_sdk.backends.http.pools import OpenTransport
+from aijobs_sdk.backends.http.question import Question
+from aijobs_sdk.backends.http.session import Session
+from aijobs_sdk.contract.blocks import Block, DocumentRequest, Revision
+from aijobs_sdk.contract.errors import AIJobsError, InvalidRequestError, ServerUnavailableError, StoreUnavailableError
+from aijobs_sdk.contract.estimate import Estimate
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.health import Health
+from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
+from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
+from aijobs_sdk.providers.per_loop import PerLoop
+
+F = TypeVar("F", bound=Fact)
+
+
+class HttpBackend:
+    """A server, asked on behalf of one caller: of the key's tenant, and of its user where `user_id` is None.
+
+    Every call is tried again while there is time, and what it asks for is done once however often it is sent. Each
+    event loop has connections of its own, so that a client outlives its loop and a forked process has new ones.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: SecretStr | None = None,
+        user_id: UUID | None = None,
+        limits: HttpLimits = HttpLimits(),  # noqa: B008 - a frozen fact
+        hooks: HttpHooks = HttpHooks(),  # noqa: B008 - as above
+        chance: Chance = random.random,
+        open_transport: OpenTransport | None = None,
+    ) -> None:
+        self._address = address_of(url, api_key)
+        self._user_id = user_id
+        self._limits = limits
+        self._hooks = hooks
+        self._chance = chance
+        self._open_transport = open_transport
+        self._sessions = PerLoop[str, Session](self._open, Session.aclose)
+
+    def __repr__(self) -> str:
+        return f"HttpBackend({self._address.shown!r})"
+
+    async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
+        """Have the server check, then store all of them or none; one key for all attempts, so that none comes twice."""
+        match requests:
+            case []:
+                return []
+            case [request]:
+                return [await self._session.calls.ask(self._to_submit(json_of(request, self._user_id), request), _job)]
+            case _:
+                return await self._session.calls.ask(self._to_submit(jsons_of(requests, self._user_id)), _jobs)
+
+    def _to_submit(self, body: bytes, request: JobRequest | None = None) -> Question:
+        model = None if request is None else request.payload.get("model")
+        return Question(
+            method="POST",
+            path="/api/jobs",
+            body=body,
+            idempotency_key=str(uuid4()),
+            model=model if isinstance(model, str) else None,
+        )
+
+    async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:
+        """Return which of these `submit()` would refuse, and why."""
+        question = Question(method="POST", path="/api/jobs/refusals", body=jsons_of(requests, self._user_id))
+        return await self._session.calls.ask(question, read_refusals)
+
+    async def estimate(self, requests: Sequence[JobRequest]) -> list[Estimate]:
+        """Return what each of these would cost."""
+        question = Question(method="POST", path="/api/jobs/estimates", body=jsons_of(requests, self._user_id))
+        return await self._list(question, Estimate, "estimates")
+
+    async def get(self, job_id: UUID) -> Job:
+        """Return the job as it stands."""
+        return await self._session.lookups.get(job_id)
+
+    async def list_jobs(self, query: JobQuery) -> JobPage:
+        """Return one page of jobs, newest first."""
+        return await self._one(Question(method="GET", path="/api/jobs", query=query.model_dump(mode="json")), JobPage)
+
+    async def cancel(self, job_id: UUID) -> Job:
+        """Ask the job to stop."""
+        return await self._one(Question(method="DELETE", path="/api/jobs/{}", names=(job_id,), job_id=job_id), Job)
+
+    async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
+        """Yield events with `seq` > `after`, and stop after the terminal one; no break on the way ends it."""
+        if not follow:
+            for event in await self._session.logs.read(job_id, after=after):
+                yield self._told(event)
+            return
+        async with aclosing(self._session.watch.follow(job_id, after)) as events:
+            async for event in events:
+                yield self._told(event)
+
+    def _told(self, event: JobEvent) -> JobEvent:
+        for told in self._hooks.event:
+            told(event)
+        return event
+
+    async def document(self, document_id: UUID) -> Document | None:
+        """Return a document."""
+        try:
+            return await self._one(Question(method="GET", path="/api/documents/{}", names=(document_id,)), Document)
+        except AIJobsError as error:
+            if error.code == "document_not_found":
+                return None
+            raise
+
+    async def create_document(self, request: DocumentRequest) -> Document:
+        """Begin a document; one key for all attempts, so that none is begun twice."""
+        author_id = request.author_id or self._user_id
+        body = to_json(request.replace(author_id=author_id), exclude_none=True)
+        question = Question(method="POST", path="/api/documents", body=body, idempotency_key=str(uuid4()))
+        return await self._session.calls.ask(question, _begun)
+
+    async def blocks(self, document_id: UUID) -> Sequence[Block]:
+        """Return the blocks of a document, in their order."""
+        question = Question(method="GET", path="/api/documents/{}/blocks", names=(document_id,))
+        return await self._list(question, Block, "blocks")
+
+    async def revisions(self, block_id: UUID) -> Sequence[Revision]:
+        """Return every text that a block has had, oldest first."""
+        question = Question(method="GET", path="/api/blocks/{}/revisions", names=(block_id,))
+        return await self._list(question, Revision, "revisions")
+
+    async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
+        """Return a document's history."""
+        question = Question(method="GET", path="/api/documents/{}/lineage", names=(document_id,))
+        try:
+            return await self._list(question, LineageEvent, "lineage")
+        except AIJobsError as error:
+            if error.code == "document_not_found":
+                return []
+            raise
+
+    async def images(self, job_id: UUID) -> Sequence[Image]:
+        """Return the records of the pictures that a job made."""
+        question = Question(method="GET", path="/api/jobs/{}/images", names=(job_id,), job_id=job_id)
+        try:
+            return await self._list(question, Image, "images")
+        except AIJobsError as error:
+            if error.code == "job_not_found":
+                return []
+            raise
+
+    async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
+        """Return usage rows of a span of time."""
+        query = {"since": since.isoformat(), "until": until.isoformat(), "format": "jsonl"}
+        question = Question(method="GET", path="/api/usage", query=query)
+        return await self._session.calls.ask(question, lambda body: read_facts(UsageRow, read_lines(body)))
+
+    async def dead_letters(self, query: DeadLetterQuery) -> Sequence[DeadLetter]:
+        """Return one page of what failed jobs left behind, newest first."""
+        question = Question(method="GET", path="/api/dead-letters", query=query.model_dump(mode="json"))
+        return await self._list(question, DeadLetter, "dead_letters")
+
+    async def dead_letter(self, job_id: UUID) -> DeadLetter:
+        """Return what one failed job left behind."""
+        question = Question(method="GET", path="/api/dead-letters/{}", names=(job_id,), job_id=job_id)
+        return await self._one(question, DeadLetter)
+
+    async def replay(self, job_id: UUID) -> Job:
+        """Submit a failed job once more, as a new job."""
+        question = Question(
+            method="POST",
+            path="/api/dead-letters/{}/replay",
+            names=(job_id,),
+            idempotency_key=str(uuid4()),
+            job_id=job_id,
+        )
+        return await self._one(question, Job)
+
+    async def purge_dead_letters(self, *, older_than: timedelta) -> int:
+        """Delete the letters of jobs that failed longer ago than this."""
+        query = {"older_than_seconds": older_than.total_seconds()}
+        question = Question(method="DELETE", path="/api/dead-letters", query=query)
+        return await self._session.calls.ask(question, lambda body: int(str(read_object(body).get("purged"))))
+
+    async def schedule(self, request: ScheduleRequest) -> Schedule:
+        """Submit a job again and again from now on."""
+        job = json_of(request.job, self._user_id, place="job.")
+        rest = to_json({"cron": request.cron, "timezone": request.timezone})
+        body = rest.removesuffix(b"}") + b',"job":' + job + b"}"
+        question = Question(method="PUT", path="/api/schedules/{}", names=(request.name,), body=body)
+        return await self._one(question, Schedule)
+
+    async def schedules(self) -> Sequence[Schedule]:
+        """Return this tenant's schedules, by name."""
+        return await self._list(Question(method="GET", path="/api/schedules"), Schedule, "schedules")
+
+    async def unschedule(self, name: str) -> None:
+        """Submit no more of a schedule."""
+        await self._session.calls.ask(Question(method="DELETE", path="/api/schedules/{}", names=(name,)), bytes)
+
+    async def health(self) -> Health:
+        """Return how the server says it is, or that it does not answer."""
+        now = asyncio.get_running_loop().time
+        began = now()
+        try:
+            async with asyncio.timeout(self._limits.health_seconds):
+                return await self._one(Question(method="GET", path="/api/health"), Health)
+        except TimeoutError:
+            return away(f"{self._address.shown} did not answer in time", now() - began)
+        except (ServerUnavailableError, StoreUnavailableError) as error:
+            return away(error.message, now() - began)
+
+    async def aclose(self) -> None:
+        """Close the connections of the running loop; jobs go on. The next call opens new ones."""
+        await self._sessions.aclose()
+
+    @property
+    def _session(self) -> Session:
+        return self._sessions.get("")
+
+    def _open(self, _: str) -> Session:
+        return Session(
+            self._address,
+            limits=self._limits,
+            hooks=self._hooks,
+            chance=self._chance,
+            open_transport=self._open_transport,
+        )
+
+    async def _one(self, question: Question, kind: type[F]) -> F:
+        return await self._session.calls.ask(question, lambda body: read_fact(kind, read_object(body)))
+
+    async def _list(self, question: Question, kind: type[F], name: str) -> list[F]:
+        return await self._session.calls.ask(
+            question, lambda body: read_facts(kind, listed_in(read_object(body), name))
+        )
+
+
+def _begun(body: bytes) -> Document:
+    return read_fact(Document, read_object(body).get("document"))
+
+
+def _job(body: bytes) -> Job:
+    return read_fact(Job, read_object(body))
+
+
+def _jobs(body: bytes) -> list[Job]:
+    return read_facts(Job, listed_in(read_object(body), "jobs"))

@@ -1,0 +1,154 @@
+"""Asks a server until it answers, or until there is no time left to ask."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+import httpx
+
+from aijobs_sdk.backends.http.backoff import Backoff, Chance
+from aijobs_sdk.backends.http.limits import HttpLimits
+from aijobs_sdk.backends.http.question import Question
+from aijobs_sdk.backends.http.refusal import TryAgain, closed, raise_refusal
+from aijobs_sdk.backends.http.spans import CallSpan, Spans
+from aijobs_sdk.backends.http.telling import Telling
+from aijobs_sdk.contract.errors import ServerUnavailableError
+
+T = TypeVar("T")
+
+
+class _Attempt(NamedTuple):
+    question: Question
+    number: int
+    """Counted from 1."""
+    span: CallSpan
+
+
+class Calls:
+    """Sends questions over one pool; every one of them may be sent again, as what it asks for is done once."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        server: str,
+        *,
+        limits: HttpLimits,
+        telling: Telling,
+        spans: Spans,
+        chance: Chance,
+    ) -> None:
+        self._client = client
+        self.server = server
+        """Its address, as errors may show it."""
+        self._limits = limits
+        self._telling = telling
+        self._spans = spans
+        self._chance = chance
+        self._turns = asyncio.Semaphore(limits.max_calls)  # the pool's own queue is slow where it is long
+
+    async def ask(self, question: Question, read: Callable[[bytes], T]) -> T:
+        """Return what `read` makes of the answer; a body that it cannot read (ValueError) is asked for again.
+
+        Raises:
+            AIJobsError: the outcome that the server reports.
+            ServerUnavailableError: it did not answer while there was time.
+        """
+        began = asyncio.get_running_loop().time()
+        backoff = Backoff(self._chance)
+        number = 0
+        with self._spans.span(question) as span:
+            while True:
+                number += 1
+                attempt = _Attempt(question, number, span)
+                try:
+                    return _read(await self._answer(attempt), read)
+                except TryAgain as failed:
+                    await self._pause(attempt, failed, backoff.next_seconds(), began)
+
+    async def _answer(self, attempt: _Attempt) -> bytes:
+        async with self._turns:
+            try:
+                response = await self._send(attempt)
+            except httpx.TransportError as error:
+                raise self._meaning_of(error) from error
+            except httpx.DecodingError as error:
+                raise TryAgain("its answer could not be unpacked") from error
+        raise_refusal(response, attempt.question, self.server)
+        return response.content
+
+    async def _send(self, attempt: _Attempt) -> httpx.Response:
+        if self._client.is_closed:
+            raise closed(self.server)
+        question, number, span = attempt
+        now = asyncio.get_running_loop().time
+        began = now()
+        self._telling.sent(question, number)
+        response = await self._client.request(
+            question.method,
+            question.address,
+            params=question.parameters,
+            content=question.body,
+            headers=question.headers,
+        )
+        self._telling.answered(question, number, response, now() - began)
+        span.answered(response.status_code, number)
+        return response
+
+    def _meaning_of(self, error: httpx.TransportError) -> TryAgain | ServerUnavailableError:
+        if _is_about_a_certificate(error):
+            return ServerUnavailableError(
+                f"{self.server} shows a certificate that is not trusted here, so it was not asked. "
+                "Check the address, or make its authority known (SSL_CERT_FILE)."
+            )
+        return TryAgain(reason_of(error))
+
+    async def _pause(self, attempt: _Attempt, failed: TryAgain, jitter_seconds: float, began: float) -> None:
+        """Wait until it is time for the next attempt, or raise what the last one came to."""
+        seconds = jitter_seconds + (failed.retry_after_seconds or 0.0)
+        elapsed = asyncio.get_running_loop().time() - began
+        if elapsed + seconds > self._limits.retry_seconds:
+            raise failed.outcome or self._unavailable(attempt, failed, elapsed) from failed.__cause__
+        self._telling.will_retry(attempt.question, attempt.number, failed.reason, seconds)
+        await asyncio.sleep(seconds)
+
+    def _unavailable(self, attempt: _Attempt, failed: TryAgain, elapsed: float) -> ServerUnavailableError:
+        times = "once" if attempt.number == 1 else f"{attempt.number} times in {elapsed:.0f} s"
+        wait = failed.retry_after_seconds
+        later = "" if wait is None else f", and asks for a pause of {wait:.0f} s"
+        return ServerUnavailableError(
+            f"{self.server} could not be used: it was asked {times}, and at last {failed.reason}{later}. Check the "
+            "address, and that a server runs there (`aijobs serve`). Jobs that it has taken go on."
+        )
+
+
+def _read(body: bytes, read: Callable[[bytes], T]) -> T:
+    try:
+        return read(body)
+    except ValueError:  # its text may show what came
+        raise TryAgain("its answer could not be read") from None
+
+
+def reason_of(error: httpx.TransportError) -> str:
+    """Return what went wrong on the way, without an address."""
+    match error:
+        case httpx.ConnectTimeout():
+            return "no connection came about in time"
+        case httpx.ConnectError():
+            return "no connection could be made"
+        case httpx.TimeoutException():
+            return "nothing came for too long"
+        case httpx.ProxyError():
+            return "the proxy refused"
+        case _:
+            return "the connection broke"
+
+
+def _is_about_a_certificate(error: BaseException | None) -> bool:
+    if error is None:
+        return False
+    return isinstance(error, ssl.SSLCertVerificationError) or _is_about_a_certificate(
+        error.__cause__ or error.__context__
+    )

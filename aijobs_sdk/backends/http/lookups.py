@@ -1,0 +1,128 @@
+"""How jobs stand: those who ask at the same time are answered by one request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
+from uuid import UUID
+
+from pydantic_core import to_json
+
+from aijobs_sdk.backends.http.answers import listed_in, read_fact, read_facts, read_object
+from aijobs_sdk.backends.http.calls import Calls
+from aijobs_sdk.backends.http.kept_jobs import KeptJobs
+from aijobs_sdk.backends.http.question import Question
+from aijobs_sdk.backends.http.refusal import closed
+from aijobs_sdk.contract.errors import JobNotFoundError
+from aijobs_sdk.contract.job import Job
+
+MOST_IDS = 1_000
+"""As many as a server looks up at once."""
+GATHERING_SECONDS = 0.005
+"""How long more are waited for while an answer is under way; somebody who asks alone does not wait."""
+
+Waiting = list[tuple[UUID, asyncio.Future[Job]]]
+
+
+class Lookups:
+    """Answers about single jobs, of one loop."""
+
+    def __init__(self, calls: Calls, kept: KeptJobs) -> None:
+        self._calls = calls
+        self._kept = kept
+        self._waiting: Waiting = []
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def get(self, job_id: UUID) -> Job:
+        """Return the job as it stands.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        if (kept := self._kept.get(job_id)) is not None:
+            return kept
+        answer: asyncio.Future[Job] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job_id, answer))
+        if len(self._waiting) == 1:
+            self._start(self._gather())
+        return await answer
+
+    async def get_many(self, job_ids: Sequence[UUID]) -> Mapping[UUID, Job]:
+        """Return those of these jobs that this tenant has."""
+        found = {job_id: kept for job_id in job_ids if (kept := self._kept.get(job_id)) is not None}
+        unknown = [job_id for job_id in job_ids if job_id not in found]
+        if len(unknown) == 1:
+            return {**found, **await self._look_at_one(unknown[0])}
+        for start in range(0, len(unknown), MOST_IDS):
+            found.update(await self._look_at(unknown[start : start + MOST_IDS]))
+        return found
+
+    async def aclose(self) -> None:
+        """Ask nothing more; whoever waits for an answer is cancelled."""
+        asking, self._asking = self._asking, set()
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+    async def _gather(self) -> None:
+        await asyncio.sleep(GATHERING_SECONDS if len(self._asking) > 1 else 0)
+        waiting, self._waiting = self._waiting, []
+        for start in range(0, len(waiting), MOST_IDS):
+            some = waiting[start : start + MOST_IDS]
+            task = self._start(self._answer(some))
+            for _, answer in some:
+                answer.add_done_callback(partial(_end_unless_awaited, some, task))
+            task.add_done_callback(partial(_pass_on, some, self._calls.server))
+
+    async def _answer(self, waiting: Waiting) -> None:
+        jobs = await self.get_many(list({job_id: None for job_id, _ in waiting}))
+        for job_id, answer in waiting:
+            if answer.done():
+                continue
+            if job_id in jobs:
+                answer.set_result(jobs[job_id])
+            else:
+                answer.set_exception(JobNotFoundError(job_id))
+
+    async def _look_at_one(self, job_id: UUID) -> Mapping[UUID, Job]:
+        def read(body: bytes) -> Job:
+            job = read_fact(Job, read_object(body))
+            self._kept.keep(job, len(body))
+            return job
+
+        question = Question(method="GET", path="/api/jobs/{}", names=(job_id,), job_id=job_id)
+        try:
+            return {job_id: await self._calls.ask(question, read)}
+        except JobNotFoundError:
+            return {}
+
+    async def _look_at(self, job_ids: Sequence[UUID]) -> Mapping[UUID, Job]:
+        question = Question(method="POST", path="/api/jobs/lookup", body=to_json({"ids": job_ids}))
+        return await self._calls.ask(question, self._read_many)
+
+    def _read_many(self, body: bytes) -> Mapping[UUID, Job]:
+        jobs = read_facts(Job, listed_in(read_object(body), "jobs"))
+        for job in jobs:
+            self._kept.keep(job, len(body) // len(jobs))
+        return {job.id: job for job in jobs}
+
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name="aijobs-lookup")
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+        return task
+
+
+def _end_unless_awaited(waiting: Waiting, task: asyncio.Task[None], _: asyncio.Future[Job]) -> None:
+    if all(answer.done() for _, answer in waiting):
+        task.cancel()
+
+
+def _pass_on(waiting: Waiting, server: str, ended: asyncio.Task[None]) -> None:
+    """Let those who wait know how it ended, where they do not know yet."""
+    error = None if ended.cancelled() else ended.exception()
+    for _, answer in waiting:
+        if answer.done():
+            continue
+        answer.set_exception(error or closed(server))

@@ -1,0 +1,101 @@
+"""What an answer that is none means: whether to ask again, when, and which error it is in the end."""
+
+from __future__ import annotations
+
+import httpx
+
+from aijobs_sdk.backends.http.answers import Object, read_object
+from aijobs_sdk.backends.http.question import Question
+from aijobs_sdk.contract.errors import AdmissionError, AIJobsError, ServerUnavailableError, StoreUnavailableError
+from aijobs_sdk.contract.problem import error_of
+from aijobs_sdk.providers.retry_after import retry_after_seconds
+
+_PASSING = frozenset({429, 500, 502, 503, 504})
+SOON_SECONDS = 1.0
+"""When to come back where it is not said."""
+_NO_ROUTE = frozenset({404, 405, 501})
+
+
+class TryAgain(Exception):  # noqa: N818 - it is caught where it is known what to do, and never leaves this room
+    """An attempt came to nothing, and another may come to something."""
+
+    def __init__(
+        self, reason: str, *, outcome: AIJobsError | None = None, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.outcome = outcome
+        """What is raised when nobody tries again; None: that the server cannot be used."""
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NoSuchRouteError(ServerUnavailableError):
+    """There is a server, which knows nothing of what it is asked."""
+
+
+def closed(server: str) -> AIJobsError:
+    """Return the error of whoever still asks or listens when the client has been closed."""
+    return AIJobsError(
+        f"The client of {server} was closed while something was under way. Jobs go on there: ask again.",
+        code="client_closed",
+    )
+
+
+def raise_refusal(response: httpx.Response, question: Question, server: str) -> None:
+    """Raise what an answer means that cannot be used; the body of one with an error status has been read.
+
+    Raises:
+        TryAgain: it may pass.
+        AIJobsError: it will not.
+    """
+    if response.is_success:
+        if question.media_type is None or question.media_type in response.headers.get("content-type", ""):
+            return
+        raise TryAgain(f"its answer was not {question.media_type}")
+    status = response.status_code
+    error = _error(response, server)
+    # A refusal to store is an outcome, as it is where jobs run in this process; other limits are waited for.
+    if status not in _PASSING or (isinstance(error, AdmissionError) and question.idempotency_key is not None):
+        raise error
+    raise TryAgain(
+        f"it answered {status}",
+        outcome=error if isinstance(error, AdmissionError | StoreUnavailableError) else None,
+        retry_after_seconds=_pause_asked_for(response, error),
+    )
+
+
+def _error(response: httpx.Response, server: str) -> AIJobsError:
+    status = response.status_code
+    problem = _problem(response.content)
+    code = problem.get("code")
+    if code not in (None, "not_found") and isinstance(problem.get("detail"), str):
+        error = error_of(status, problem)
+        if isinstance(error, AdmissionError):  # each of them says when to come back, and the document may not
+            error.retry_after_seconds = _pause_asked_for(response, error) or SOON_SECONDS
+        return error
+    kind = NoSuchRouteError if status in _NO_ROUTE else ServerUnavailableError
+    elsewhere = f": it leads to {_elsewhere(response)}, where the key was not taken" if response.is_redirect else ""
+    return kind(
+        f"{server} answered {status}, and not in the words of this API{elsewhere}. Check that the address is that of "
+        "`aijobs serve`, with its path if it has one."
+    )
+
+
+def _problem(body: bytes) -> Object:
+    try:
+        return read_object(body)
+    except ValueError:
+        return {}
+
+
+def _elsewhere(response: httpx.Response) -> str:
+    """Return the host that a redirect leads to, without what else stands in it."""
+    try:
+        return httpx.URL(response.headers.get("location", "")).host or "another path"
+    except httpx.InvalidURL:
+        return "no address"
+
+
+def _pause_asked_for(response: httpx.Response, error: AIJobsError) -> float | None:
+    said = retry_after_seconds(response.headers)
+    return getattr(error, "retry_after_seconds", None) if said is None else said

@@ -1,0 +1,40 @@
+"""Jobs that come again and again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
+from aijobs_sdk.server.answers import BODY, answer, answers_with, refuses_with, takes
+from aijobs_sdk.server.auth import Reader, Writer
+from aijobs_sdk.server.body import parsed, read_json
+from aijobs_sdk.server.forms import ScheduleIn, SchedulesOut
+
+router = APIRouter(prefix="/api/schedules", tags=["schedules"])
+
+Name = Annotated[str, Path(min_length=1, max_length=100)]
+
+
+@router.put("/{name:path}", responses=answers_with(Schedule, *BODY), openapi_extra=takes(ScheduleIn))
+async def put_schedule(name: Name, request: Request, writer: Writer) -> Response:
+    """Submit a job again and again from now on, in place of what the schedule of this name asked for."""
+    asked = parsed(ScheduleIn, await read_json(request, writer.site.limits))
+    schedule = ScheduleRequest(name=name, cron=asked.cron, timezone=asked.timezone, job=asked.job.request())
+    return answer(await writer.backend.schedule(schedule))
+
+
+@router.get("", responses=answers_with(SchedulesOut))
+async def list_schedules(reader: Reader) -> Response:
+    """List schedules, by name."""
+    return answer(SchedulesOut(schedules=list(await reader.backend.schedules())))
+
+
+@router.delete("/{name:path}", status_code=204, responses=refuses_with(404))
+async def delete_schedule(name: Name, writer: Writer) -> Response:
+    """Submit no more of a schedule; jobs that were submitted go on."""
+    await writer.backend.unschedule(name)
+    return Response(status_code=204)

@@ -1,0 +1,124 @@
+"""The server that the application runs in: uvicorn, which lets no caller wait for ever, and no stream hold it up."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from aijobs_sdk.server.open_streams import OpenStreams
+from aijobs_sdk.server.site import Site
+
+KEEP_ALIVE_SECONDS = 30
+HEAD_SECONDS = 30.0
+"""How long a caller may take to say what it wants."""
+MOST_HEAD_BYTES = 65_536
+STOP_SECONDS = 10
+"""How long requests under way may take when the server stops."""
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Closes on callers who take too long, or too many bytes, to say what they want."""
+
+    _head_bytes = 0
+    _head_due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._head_is_here()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Begin to read a request."""
+        super().on_message_begin()
+        self._head_bytes = 0
+        self._expect_head()
+
+    def on_url(self, url: bytes) -> None:
+        """Read a part of the address."""
+        self._count(url)
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Read a header."""
+        self._count(name, value)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Know what is asked."""
+        self._head_is_here()
+        super().on_headers_complete()
+
+    def _count(self, *parts: bytes) -> None:
+        self._head_bytes += sum(map(len, parts))
+        if self._head_bytes > MOST_HEAD_BYTES:
+            raise ValueError("the head of the request is too long")  # the parser passes it on, uvicorn answers 400
+
+    def _expect_head(self) -> None:
+        self._head_is_here()
+        self._head_due = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _head_is_here(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
+
+
+class Server(uvicorn.Server):
+    """Ends the event streams before it waits for requests to end."""
+
+    def __init__(self, config: uvicorn.Config, streams: OpenStreams) -> None:
+        super().__init__(config)
+        self._streams = streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and let those under way end."""
+        self._streams.end_all()
+        await super().shutdown(sockets)
+
+
+def new_server(
+    app: FastAPI, *, host: str, port: int, protocol: type[HttpToolsProtocol] = GuardedProtocol
+) -> uvicorn.Server:
+    """Return a server that is not running yet, for what `create_app()` made, with routes of others' or without."""
+    site = app.state.site
+    assert isinstance(site, Site)  # noqa: S101 - `create_app` has put it there
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=protocol,
+        ws="none",
+        log_config=None,  # how logs are shown is for the program to say
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+    return Server(config, site.streams)
+
+
+@contextmanager
+def serving(app: FastAPI, *, port: int = 0) -> Iterator[str]:
+    """Serve on 127.0.0.1 from a thread of this process while the block runs; yield the address."""
+    listener = socket.create_server(("127.0.0.1", port))
+    server = new_server(app, host="127.0.0.1", port=port)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="aijobs-server", daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(STOP_SECONDS + 1)

@@ -1,0 +1,80 @@
+"""Bodies that hold jobs to be done: one, or many."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from starlette.requests import Request
+
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.job import JobRequest
+from aijobs_sdk.server.body import check_count, parsed, read_json
+from aijobs_sdk.server.forms import JobIn, JobsIn
+from aijobs_sdk.server.limits import ServerLimits
+from aijobs_sdk.server.problems import invalid_field
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+_KEY = re.compile(r"[\x20-\x7e]{1,240}")
+"""With a place behind it, it is still as long as a job's own key may be."""
+
+
+async def read_submission(request: Request, limits: ServerLimits, *, key: str | None) -> JobRequest | list[JobRequest]:
+    """Return the one job of a body that is a job, or the many of one that says `jobs`.
+
+    `key` is the request's idempotency key: that of each job which names none, with its place where there are many.
+
+    Raises:
+        InvalidRequestError: a field cannot be used; it is named.
+        RequestTooLargeError: there are more jobs than one request may hold.
+    """
+    check_key(key)
+    body = await read_json(request, limits)
+    if "jobs" in body:
+        return _many(body, limits, key)
+    one = parsed(JobIn, body)
+    check_prompt(one.payload, limits, place="")
+    return one.request(key=key)
+
+
+async def read_jobs(request: Request, limits: ServerLimits) -> list[JobRequest]:
+    """Return the jobs of a body that asks about them, and has none of them done.
+
+    Raises:
+        InvalidRequestError: a field cannot be used; it is named.
+        RequestTooLargeError: there are more jobs than one request may hold.
+    """
+    return _many(await read_json(request, limits), limits, key=None)
+
+
+def _many(body: Mapping[str, object], limits: ServerLimits, key: str | None) -> list[JobRequest]:
+    check_count("jobs", body.get("jobs"), at_most=limits.max_jobs)
+    jobs = parsed(JobsIn, body, known=JobIn).jobs
+    for place, one in enumerate(jobs):
+        check_prompt(one.payload, limits, place=f"requests[{place}]." if len(jobs) > 1 else "")
+    return [one.request(key=None if key is None else f"{key}/{place}") for place, one in enumerate(jobs)]
+
+
+def check_prompt(payload: Mapping[str, object], limits: ServerLimits, *, place: str) -> None:
+    """Refuse a prompt that is longer than it may be.
+
+    Raises:
+        InvalidRequestError: it is.
+    """
+    prompt = payload.get("prompt")
+    if isinstance(prompt, str) and len(prompt) > limits.max_prompt_chars:
+        problem = f"must have at most {limits.max_prompt_chars:,} characters, got {len(prompt):,}"
+        field = FieldProblem(field=f"{place}payload.prompt", problem=problem)
+        message = f"Cannot submit this job: `{field.field}` {problem}"
+        raise InvalidRequestError(message, code="invalid_payload", fields=[field])
+
+
+def check_key(key: str | None) -> None:
+    """Refuse an idempotency key that could not be a job's own.
+
+    Raises:
+        InvalidRequestError: it could not.
+    """
+    if key is not None and not _KEY.fullmatch(key):
+        raise invalid_field(IDEMPOTENCY_KEY, "must have 1 to 240 printable ASCII characters")

@@ -1,0 +1,89 @@
+"""What jobs left behind, in this process's memory: documents and their history, usage, pictures, dead letters."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
+
+
+class RecordsInMemory:
+    """The part of the memory store that keeps what jobs left behind."""
+
+    def __init__(self) -> None:
+        self._documents: dict[UUID, Document] = {}
+        self._lineage: defaultdict[UUID, list[LineageEvent]] = defaultdict(list)
+        self._usage: defaultdict[UUID, list[UsageRow]] = defaultdict(list)
+        self._images: defaultdict[UUID, list[Image]] = defaultdict(list)
+        self._dead_letters: dict[UUID, DeadLetter] = {}
+
+    async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
+        """Return one document of this tenant."""
+        document = self._documents.get(document_id)
+        return document if document is not None and document.tenant_id == tenant_id else None
+
+    async def lineage(self, tenant_id: UUID, document_id: UUID) -> Sequence[LineageEvent]:
+        """Return the document's history, oldest first."""
+        return [event for event in self._lineage.get(document_id, ()) if event.tenant_id == tenant_id]
+
+    async def usage(self, tenant_id: UUID, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
+        """Return this tenant's usage in a span of time, oldest first."""
+        return [row for row in self._usage.get(tenant_id, ()) if since <= row.created_at < until]
+
+    async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
+        """Return the pictures that a job of this tenant made."""
+        return [image for image in self._images.get(job_id, ()) if image.tenant_id == tenant_id]
+
+    async def dead_letters(self, tenant_id: UUID, query: DeadLetterQuery) -> Sequence[DeadLetter]:
+        """Return one page of this tenant's dead letters, newest first."""
+        theirs = (one for one in self._dead_letters.values() if one.tenant_id == tenant_id and _asked_for(one, query))
+        newest_first = sorted(theirs, key=_failed_at, reverse=True)
+        return newest_first[query.offset : query.offset + query.limit]
+
+    async def dead_letter(self, tenant_id: UUID, job_id: UUID) -> DeadLetter | None:
+        """Return what this tenant's failed job left behind."""
+        letter = self._dead_letters.get(job_id)
+        return letter if letter is not None and letter.tenant_id == tenant_id else None
+
+    async def purge_dead_letters(self, tenant_id: UUID, *, failed_before: datetime) -> int:
+        """Delete this tenant's dead letters of that age."""
+        old = [
+            one.job_id
+            for one in self._dead_letters.values()
+            if one.tenant_id == tenant_id and one.failed_at < failed_before
+        ]
+        for job_id in old:
+            del self._dead_letters[job_id]
+        return len(old)
+
+    def _mark_replayed(self, letter_id: UUID, *, tenant_id: UUID, replay: UUID) -> None:
+        letter = self._dead_letters.get(letter_id)
+        if letter is not None and letter.tenant_id == tenant_id:
+            self._dead_letters[letter_id] = letter.replace(replayed_as=replay)
+
+    def _keep(self, effects: Effects) -> None:
+        for document in effects.documents:
+            self._documents[document.id] = document
+        for event in effects.lineage:
+            self._lineage[event.document_id].append(event)
+        for row in effects.usage:
+            self._usage[row.tenant_id].append(row)
+        for image in effects.images:
+            self._images[image.job_id].append(image)
+
+
+def _failed_at(letter: DeadLetter) -> datetime:
+    return letter.failed_at
+
+
+def _asked_for(letter: DeadLetter, query: DeadLetterQuery) -> bool:
+    return (
+        query.category in {None, letter.error.category}
+        and query.type in {None, letter.type}
+        and query.provider in {None, letter.error.provider}
+        and query.region in {None, letter.error.region}
+        and query.replayed in {None, letter.replayed_as is not None}
+    )

@@ -1,0 +1,270 @@
+"""How often a server is asked, when again, and what it comes to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+
+import httpx
+import pytest
+import respx
+from pydantic import SecretStr
+
+from aijobs_sdk.backends.http.backend import HttpBackend
+from aijobs_sdk.contract.errors import (
+    AIJobsError,
+    AuthenticationError,
+    IdempotencyConflictError,
+    InvalidRequestError,
+    JobNotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RequestTooLargeError,
+    ServerUnavailableError,
+    StoreUnavailableError,
+    TooManyJobsError,
+)
+from aijobs_sdk.contract.job import JobQuery, JobRequest
+from backends.http.conftest import KEY
+from backends.http.wire_words import JOB, OTHER, problem, record
+
+pytestmark = pytest.mark.anyio
+
+PROMPT = "prompt-canary-31"
+ONE = JobRequest(type="test_job", payload={"echo": PROMPT})
+ACCEPTED = httpx.Response(201, json=record())
+EMPTY_PAGE = httpx.Response(200, json={"jobs": [], "next_cursor": None})
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (401, "unauthenticated", AuthenticationError),
+        (403, "permission_denied", PermissionDeniedError),
+        (404, "job_not_found", JobNotFoundError),
+        (409, "idempotency_conflict", IdempotencyConflictError),
+        (413, "request_too_large", RequestTooLargeError),
+        (422, "invalid_payload", InvalidRequestError),
+        (429, "too_many_jobs", TooManyJobsError),
+        (429, "rate_limited", RateLimitedError),
+    ],
+)
+async def test_a_refused_submit_is_an_outcome_and_not_sent_again(
+    server: respx.Router, backend: HttpBackend, status: int, code: str, kind: type[AIJobsError]
+) -> None:
+    asked = server.post("/api/jobs").mock(return_value=problem(status, code))
+    with pytest.raises(kind) as refused:
+        await backend.submit([ONE])
+    assert (refused.value.code, refused.value.message) == (code, f"It is {code}.")
+    assert asked.call_count == 1
+
+
+@pytest.mark.parametrize(
+    "weather",
+    [
+        *(httpx.Response(status) for status in (429, 500, 502, 503, 504)),
+        httpx.Response(200, text="<html>Welcome to the hotel's wifi</html>"),
+        httpx.Response(200, json={"unlike": "a job"}),
+        httpx.ConnectError("refused"),
+        httpx.ConnectTimeout("slow"),
+        httpx.ReadTimeout("silent"),
+        httpx.ReadError("reset"),
+        httpx.RemoteProtocolError("closed"),
+    ],
+    ids=repr,
+)
+async def test_a_submit_is_sent_again_with_the_same_key(
+    server: respx.Router, backend: HttpBackend, weather: httpx.Response | Exception
+) -> None:
+    asked = server.post("/api/jobs").mock(side_effect=[weather, weather, ACCEPTED])
+    [job] = await backend.submit([ONE])
+    assert job.id == JOB
+    keys = [call.request.headers["idempotency-key"] for call in asked.calls]
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+
+
+async def test_two_submits_have_different_keys(server: respx.Router, backend: HttpBackend) -> None:
+    asked = server.post("/api/jobs").mock(return_value=ACCEPTED)
+    await backend.submit([ONE])
+    await backend.submit([ONE])
+    assert len({call.request.headers["idempotency-key"] for call in asked.calls}) == 2
+
+
+async def test_many_jobs_are_submitted_by_one_request_and_come_back_in_order(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    asked = server.post("/api/jobs").respond(201, json={"jobs": [record(OTHER), record(JOB)]})
+    jobs = await backend.submit([ONE, ONE])
+    assert [job.id for job in jobs] == [OTHER, JOB]
+    assert [one["payload"] for one in json.loads(asked.calls.last.request.content)["jobs"]] == [ONE.payload] * 2
+
+
+async def test_nothing_to_submit_asks_nobody(backend: HttpBackend) -> None:
+    assert await backend.submit([]) == []
+
+
+async def test_what_is_no_json_is_refused_by_the_name_of_its_field(backend: HttpBackend) -> None:
+    bad = JobRequest(type="test_job", payload={"echo": object()})
+    with pytest.raises(InvalidRequestError) as refused:
+        await backend.submit([ONE, bad])
+    assert [found.field for found in refused.value.fields] == ["requests[1].payload"]
+
+
+async def test_the_clients_user_is_named_where_a_request_names_nobody(server: respx.Router) -> None:
+    backend = HttpBackend(
+        "http://jobs.test", user_id=OTHER, open_transport=lambda: httpx.MockTransport(server.async_handler)
+    )
+    asked = server.post("/api/jobs").respond(201, json={"jobs": [record(), record()]})
+    await backend.submit([ONE, ONE.replace(user_id=JOB)])
+    assert [one["user_id"] for one in json.loads(asked.calls.last.request.content)["jobs"]] == [str(OTHER), str(JOB)]
+
+
+@pytest.mark.parametrize("headers", [{"retry-after": "20"}, {"retry-after-ms": "20000"}], ids=["seconds", "ms"])
+async def test_a_pause_that_is_asked_for_is_made(
+    server: respx.Router, backend: HttpBackend, headers: dict[str, str]
+) -> None:
+    server.get("/api/jobs").mock(side_effect=[httpx.Response(503, headers=headers), EMPTY_PAGE])
+    began = now()
+    await backend.list_jobs(JobQuery())
+    assert 20 <= now() - began < 21
+
+
+async def test_a_pause_until_a_date_is_made(server: respx.Router, backend: HttpBackend) -> None:
+    then = format_datetime(datetime.now(UTC) + timedelta(seconds=20), usegmt=True)
+    server.get("/api/jobs").mock(side_effect=[httpx.Response(503, headers={"retry-after": then}), EMPTY_PAGE])
+    began = now()
+    await backend.list_jobs(JobQuery())
+    assert 15 < now() - began < 21
+
+
+async def test_a_pause_of_hours_is_not_made(server: respx.Router, backend: HttpBackend) -> None:
+    asked = server.get("/api/jobs").respond(503, headers={"retry-after": "7200"})
+    began = now()
+    with pytest.raises(ServerUnavailableError, match="asks for a pause of 3600 s"):
+        await backend.list_jobs(JobQuery())
+    assert (asked.call_count, now()) == (1, began)
+
+
+async def test_a_limit_on_reading_is_waited_for(server: respx.Router, backend: HttpBackend) -> None:
+    limited = problem(429, "rate_limited", retry_after_seconds=3)
+    server.get("/api/jobs").mock(side_effect=[limited, EMPTY_PAGE])
+    began = now()
+    await backend.list_jobs(JobQuery())
+    assert 3 <= now() - began < 4
+
+
+async def test_a_server_that_stays_away_is_named_with_what_happened_last(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    asked = server.get("/api/jobs").mock(side_effect=httpx.ConnectError("refused"))
+    began = now()
+    with pytest.raises(ServerUnavailableError) as away:
+        await backend.list_jobs(JobQuery())
+    assert 50 < now() - began <= 60
+    assert f"http://jobs.test could not be used: it was asked {asked.call_count} times" in away.value.message
+    assert "no connection could be made" in away.value.message
+
+
+async def test_pauses_grow_to_five_seconds(server: respx.Router, backend: HttpBackend) -> None:
+    times: list[float] = []
+
+    def fail(_: httpx.Request) -> httpx.Response:
+        times.append(now())
+        return httpx.Response(502)
+
+    server.get("/api/jobs").mock(side_effect=fail)
+    with pytest.raises(ServerUnavailableError):
+        await backend.list_jobs(JobQuery())
+    pauses = [later - earlier for earlier, later in pairwise(times)]
+    assert pauses[:6] == pytest.approx([0.125, 0.25, 0.5, 1.0, 2.0, 2.5])
+    assert max(pauses) == pytest.approx(2.5)
+
+
+async def test_a_store_that_stays_away_is_the_servers_own_error(server: respx.Router, backend: HttpBackend) -> None:
+    server.get("/api/jobs").mock(return_value=problem(503, "store_unavailable"))
+    with pytest.raises(StoreUnavailableError):
+        await backend.list_jobs(JobQuery())
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 418, 501])
+async def test_an_address_of_something_else_is_said_at_once(
+    server: respx.Router, backend: HttpBackend, status: int
+) -> None:
+    asked = server.get("/api/jobs").respond(status, text="<html>nginx</html>")
+    with pytest.raises(ServerUnavailableError, match=f"answered {status}, and not in the words of this API"):
+        await backend.list_jobs(JobQuery())
+    assert asked.call_count == 1
+
+
+async def test_a_redirect_is_named_and_not_followed(server: respx.Router, backend: HttpBackend) -> None:
+    server.get("/api/jobs").respond(308, headers={"location": "https://elsewhere.test/api/jobs?secret=1"})
+    with pytest.raises(ServerUnavailableError, match=r"leads to elsewhere\.test") as refused:
+        await backend.list_jobs(JobQuery())
+    assert "secret" not in str(refused.value)
+
+
+async def test_a_cancel_ends_a_call_between_two_attempts(server: respx.Router, backend: HttpBackend) -> None:
+    asked = server.get("/api/jobs").respond(503, headers={"retry-after": "30"})
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(5):
+            await backend.list_jobs(JobQuery())
+    await asyncio.sleep(60)
+    assert asked.call_count == 1
+
+
+async def test_a_server_that_is_away_is_an_unhealthy_one(server: respx.Router, backend: HttpBackend) -> None:
+    server.get("/api/health").mock(side_effect=httpx.ConnectError("refused"))
+    began = now()
+    health = await backend.health()
+    assert not health.healthy
+    assert health.store.problem == "http://jobs.test did not answer in time"
+    assert now() - began <= 3
+
+
+async def test_usage_that_breaks_off_is_asked_for_anew(server: respx.Router, backend: HttpBackend) -> None:
+    asked = server.get("/api/usage").mock(side_effect=[httpx.ReadError("cut"), httpx.Response(200, text="")])
+    assert await backend.usage(since=datetime.now(UTC), until=datetime.now(UTC)) == []
+    assert asked.call_count == 2
+
+
+async def test_nothing_that_is_written_shows_the_key_or_the_prompt(
+    server: respx.Router, backend: HttpBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="aijobs")
+    server.post("/api/jobs").mock(side_effect=httpx.ReadError(f"at {KEY}"))
+    with pytest.raises(ServerUnavailableError) as away:
+        await backend.submit([ONE])
+    written = f"{caplog.text}{away.value!r}{backend!r}{vars(backend)}"
+    assert "POST /api/jobs: the connection broke" in caplog.text
+    assert KEY not in written
+    assert PROMPT not in written
+
+
+async def test_a_client_that_was_closed_opens_again(server: respx.Router, backend: HttpBackend) -> None:
+    server.get("/api/jobs").mock(return_value=EMPTY_PAGE)
+    await backend.list_jobs(JobQuery())
+    await backend.aclose()
+    assert (await backend.list_jobs(JobQuery())).jobs == ()
+
+
+def test_each_loop_has_connections_of_its_own(server: respx.Router) -> None:
+    opened: list[httpx.AsyncBaseTransport] = []
+
+    def open_one() -> httpx.AsyncBaseTransport:
+        opened.append(httpx.MockTransport(server.async_handler))
+        return opened[-1]
+
+    backend = HttpBackend("http://jobs.test", api_key=SecretStr(KEY), open_transport=open_one)
+    server.get("/api/jobs").mock(return_value=EMPTY_PAGE)
+    asyncio.run(backend.list_jobs(JobQuery()))
+    asyncio.run(backend.list_jobs(JobQuery()))
+    assert len(opened) == 2

@@ -1,0 +1,105 @@
+"""Those who ask for jobs at the same time share a request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+import respx
+
+from aijobs_sdk.backends.http.backend import HttpBackend
+from aijobs_sdk.contract.errors import JobNotFoundError, ServerUnavailableError
+from backends.http.wire_words import JOB, OTHER, event, finished, problem, record, stream
+
+pytestmark = pytest.mark.anyio
+
+
+def look_up(request: httpx.Request) -> httpx.Response:
+    ids = [UUID(one) for one in json.loads(request.content)["ids"]]
+    return httpx.Response(200, json={"jobs": [record(one) for one in ids if one != OTHER], "missing": [str(OTHER)]})
+
+
+async def test_one_who_asks_alone_gets_the_job_itself(server: respx.Router, backend: HttpBackend) -> None:
+    asked = server.get(f"/api/jobs/{JOB}").respond(json=record())
+    assert (await backend.get(JOB)).id == JOB
+    assert asked.call_count == 1
+
+
+async def test_many_who_ask_together_share_one_request_for_each_thousand(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    asked = server.post("/api/jobs/lookup").mock(side_effect=look_up)
+    ids = [uuid4() for _ in range(2500)]
+    jobs = await asyncio.gather(*(backend.get(job_id) for job_id in ids))
+    assert [job.id for job in jobs] == ids
+    assert asked.call_count == 3
+
+
+async def test_a_job_that_is_missing_among_many_is_not_found(server: respx.Router, backend: HttpBackend) -> None:
+    server.post("/api/jobs/lookup").mock(side_effect=look_up)
+    found, missing = await asyncio.gather(backend.get(JOB), backend.get(OTHER), return_exceptions=True)
+    assert isinstance(missing, JobNotFoundError)
+    assert not isinstance(found, BaseException)
+
+
+async def test_a_job_that_is_asked_for_twice_at_once_is_asked_for_once(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    asked = server.get(f"/api/jobs/{JOB}").respond(json=record())
+    first, second = await asyncio.gather(backend.get(JOB), backend.get(JOB))
+    assert first == second
+    assert asked.call_count == 1
+
+
+async def look_up_slowly(request: httpx.Request) -> httpx.Response:
+    await asyncio.sleep(2)
+    return look_up(request)
+
+
+async def test_one_who_gives_up_takes_nobody_along(server: respx.Router, backend: HttpBackend) -> None:
+    server.post("/api/jobs/lookup").mock(side_effect=look_up_slowly)
+    leaving, staying = asyncio.create_task(backend.get(uuid4())), asyncio.create_task(backend.get(JOB))
+    await asyncio.sleep(1)
+    leaving.cancel()
+    assert (await staying).id == JOB
+
+
+async def test_a_question_whose_askers_have_all_left_is_not_asked_again(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    asked = server.get(f"/api/jobs/{JOB}").respond(503)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await backend.get(JOB)
+    await asyncio.sleep(60)
+    assert asked.call_count == 1
+
+
+async def test_a_server_that_stays_away_is_known_to_all_who_asked(server: respx.Router, backend: HttpBackend) -> None:
+    server.post("/api/jobs/lookup").mock(side_effect=httpx.ConnectError("refused"))
+    answers = await asyncio.gather(backend.get(JOB), backend.get(OTHER), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ServerUnavailableError] * 2
+
+
+async def test_a_job_that_was_followed_to_its_end_is_not_asked_for_again(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    server.get(f"/api/jobs/{JOB}/events").mock(return_value=stream(event(1), finished(), event(2, "completed")))
+    assert [one.seq async for one in backend.events(JOB)] == [1, 2]
+    assert (await backend.get(JOB)).is_final
+
+
+async def test_a_job_that_is_not_over_is_asked_for_each_time(server: respx.Router, backend: HttpBackend) -> None:
+    asked = server.get(f"/api/jobs/{JOB}").respond(json=record())
+    await backend.get(JOB)
+    await backend.get(JOB)
+    assert asked.call_count == 2
+
+
+async def test_an_unknown_job_is_not_found(server: respx.Router, backend: HttpBackend) -> None:
+    server.get(f"/api/jobs/{JOB}").mock(return_value=problem(404, "job_not_found", job_id=str(JOB)))
+    with pytest.raises(JobNotFoundError):
+        await backend.get(JOB)

@@ -1,0 +1,77 @@
+"""What a tenant has, by the names under which it can be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+SECRET = "sesame-of-the-first-tenant"
+"""Stands in everything that the tenant wrote."""
+
+
+@dataclass(frozen=True)
+class Belongings:
+    """One job of a tenant's, and one thing of each other kind."""
+
+    job: str
+    document: str
+    block: str
+    schedule: str
+    key: str
+    cursor: str
+
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Yield each kind, and what it is called here; a cursor is a number, and names nothing."""
+        return ((field.name, getattr(self, field.name)) for field in fields(self) if field.name != "cursor")
+
+
+def nobodys(theirs: Belongings) -> Belongings:
+    """Return as many names, of nothing: only a cursor says of itself that it is none, so this one is kept."""
+    job, document, block = (str(uuid4()) for _ in range(3))
+    return replace(theirs, job=job, document=document, block=block, schedule="no such schedule", key="no such key")
+
+
+async def acquire(owner: httpx.AsyncClient) -> list[Belongings]:
+    """Let a tenant have something of every kind; return it once for each of its jobs, which stand as jobs can."""
+    schedule, key = f"schedule-{SECRET}", f"key-{SECRET}"
+    block = {"prompt": SECRET, "content": SECRET}
+    begun = await _made(owner, "/api/documents", title=SECRET, blocks=[block], idempotency_key=key)
+    document_id, block_id = begun["document"]["id"], begun["blocks"][0]["id"]
+    task = await _made(
+        owner, "/api/report-builder/jobs", documentId=document_id, blockId=block_id, type="REFINE", prompt=SECRET
+    )
+    over = [
+        task["jobId"],
+        await _submitted(owner, "ai_generation", prompt=SECRET, model="gpt-5.2"),
+        await _submitted(owner, "image_generation", prompt=SECRET),
+        await _submitted(owner, "test_job", fail=True, echo=SECRET),
+    ]
+    for job in over:
+        await owner.get(f"/api/jobs/{job}/events")
+    running = await _made(
+        owner, "/api/jobs", type="test_job", payload={"seconds": 600, "echo": SECRET}, idempotency_key=key
+    )
+    await _put_schedule(owner, schedule)
+    page = (await owner.get("/api/jobs", params={"limit": 1})).json()
+    return [
+        Belongings(job, document_id, block_id, schedule, key, page["next_cursor"]) for job in (running["id"], *over)
+    ]
+
+
+async def _put_schedule(owner: httpx.AsyncClient, name: str) -> None:
+    job = {"type": "test_job", "payload": {"echo": SECRET}}
+    (await owner.put(f"/api/schedules/{name}", json={"cron": "0 0 1 7 *", "job": job})).raise_for_status()
+
+
+async def _submitted(owner: httpx.AsyncClient, kind: str, **payload: Any) -> str:
+    return str(UUID((await _made(owner, "/api/jobs", type=kind, payload=payload))["id"]))
+
+
+async def _made(owner: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
+    answer = await owner.post(path, json=body)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())

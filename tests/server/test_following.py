@@ -1,0 +1,59 @@
+"""What is brought into an outbox, where a log is not whole."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from uuid import UUID
+
+import pytest
+
+from aijobs_sdk.backends.local import LocalBackend
+from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.job import Job, JobRequest
+from aijobs_sdk.server.following import NoPlaces, SeqPlaces, follow_job, follow_jobs
+from aijobs_sdk.server.outbox import Outbox
+from aijobs_sdk.simulation.virtual_time import VirtualClock
+from server.server_worlds import new_backend
+
+pytestmark = pytest.mark.anyio
+
+
+class Trimmed(LocalBackend):
+    """A backend whose logs begin late."""
+
+    async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
+        async for event in super().events(job_id, after=after, follow=follow):
+            if event.seq > 3:
+                yield event
+
+
+async def brought(backend: LocalBackend, job: Job, after: int) -> list[str]:
+    outbox = Outbox()
+    await follow_job(backend, job.id, outbox, places=SeqPlaces(), after=after)
+    lines = (await outbox.take() or b"").decode().splitlines()
+    return [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+
+
+async def test_where_a_part_of_the_log_is_gone_the_record_stands_for_it() -> None:
+    backend = new_backend(VirtualClock(), Trimmed)
+    [job] = await backend.submit([JobRequest(type="test_job", payload={"text": ["one ", "two "]})])
+    assert await brought(backend, job, 1) == ["job", "delta", "job", "completed"]
+    assert await brought(backend, job, 3) == ["delta", "job", "completed"]
+    assert await brought(backend, job, 5) == ["job"]
+    await backend.aclose()
+
+
+async def test_ten_thousand_idle_jobs_are_cheap() -> None:
+    backend = new_backend(VirtualClock())
+    request = JobRequest(type="test_job", payload={"seconds": 1e6})
+    jobs = {job.id: 0 for job in await backend.submit([request] * 10_000)}
+    outbox = Outbox()
+    following = asyncio.create_task(follow_jobs(backend, jobs, outbox, places=NoPlaces()))
+    frames = b""
+    while frames.count(b"event: accepted") < len(jobs):
+        frames += await outbox.take() or b""
+    following.cancel()
+    await asyncio.wait([following])
+    await backend.aclose()
+    assert frames.count(b"\n\n") >= len(jobs)
