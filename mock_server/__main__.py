@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import Literal
 
 import click
@@ -10,6 +11,7 @@ from pydantic import SecretStr
 
 from aijobs_sdk.cli.errors import BadInput
 from aijobs_sdk.connect.listening import listen, serve_until_told, url_of
+from aijobs_sdk.connect.logs import show_logs
 from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.scenario import Scenario
@@ -73,6 +75,7 @@ def main(
 
     try:
         app = MockApp(new_world, keys_required=not insecure_no_keys, time=time)
+        show_logs(os.environ)
         listener = listen(host, port)
     except AIJobsError as error:
         raise BadInput(error.message) from None

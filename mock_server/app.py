@@ -28,7 +28,7 @@ class MockApp:
         self.time = time
         self._keys_required = keys_required
         self._stage = Stage()
-        self.jobs = JobApi(keys_required=keys_required, limits=time.limits)
+        self.jobs = JobApi(keys_required=keys_required)
         self._control = Control(new_world, self._enter, time.advance)
         self._endpoints: Endpoints
         self._clock: Clock

@@ -16,7 +16,6 @@ from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.wiring import open_world, with_standard_types
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.keys import ApiKey
-from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.providers.credentials import Credentials
 from aijobs_sdk.server.app import create_app
@@ -30,17 +29,17 @@ _PATHS = ("/api/", "/healthz", "/readyz", "/metrics")
 class JobApi:
     """Jobs in memory, in whichever world is entered last."""
 
-    def __init__(self, *, keys_required: bool, limits: Limits | None = None) -> None:
+    def __init__(self, *, keys_required: bool) -> None:
         """Begin without a world.
 
         Raises:
             ConfigurationError: AIJOBS_API_KEY or AIJOBS_ARTIFACTS cannot be used.
         """
-        self._settings = Settings.read({}, url="memory://", limits=limits, artifacts=os.environ.get("AIJOBS_ARTIFACTS"))
+        self._settings = Settings.read({}, url="memory://", artifacts=os.environ.get("AIJOBS_ARTIFACTS"))
         self._models = open_models(self._settings, ())
         self._types = with_standard_types(self._models, (), self._settings)
         self._backend: LocalBackend | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._moving: set[asyncio.Task[None]] = set()
         self._key, self.new_key = first_key(os.environ, self._settings.caller)
         """What callers show, where it was made just now; it opens everything there is."""
         self.app: FastAPI = create_app(
@@ -69,12 +68,13 @@ class JobApi:
     def enter(self, world: Mock) -> None:
         """Run jobs in this world from now on; those of the world before are gone, and nobody follows them any more."""
         opened = open_world(self._settings, self._models, Meter(), credentials=Credentials.made_up(), simulated=world)
-        left, self._backend = self._backend, LocalBackend(world=opened, types=self._types, caller=self._settings.caller)
+        entered = LocalBackend(world=opened, types=self._types, caller=self._settings.caller)
+        left, self._backend = self._backend, entered
         if left is not None:
             self.streams.end_present()
-            leaving = asyncio.get_running_loop().create_task(left.aclose())
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
+            moving = asyncio.get_running_loop().create_task(_move(left, entered))
+            self._moving.add(moving)
+            moving.add_done_callback(self._moving.discard)
 
     def _backend_for(self, caller: Caller) -> LocalBackend:
         assert self._backend is not None  # noqa: S101 - a world is entered before anybody is served
@@ -82,7 +82,14 @@ class JobApi:
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        if self._backend is not None:
+            await self._backend.start()
         yield
-        await asyncio.gather(*self._leaving)
+        await asyncio.gather(*self._moving)
         if self._backend is not None:
             await self._backend.aclose()
+
+
+async def _move(left: LocalBackend, entered: LocalBackend) -> None:
+    await entered.start()  # first: by the next reset it may be the one that is left
+    await left.aclose()

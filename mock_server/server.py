@@ -55,8 +55,8 @@ def new_server(app: MockApp, *, host: str, port: int) -> MockServer:
         ws="none",
         loop=app.time.loop,
         lifespan="on",
+        log_config=None,  # how logs are shown is for the program to say
         access_log=False,
-        log_level="warning",
         date_header=True,
         proxy_headers=False,
         server_header=False,

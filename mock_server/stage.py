@@ -22,9 +22,11 @@ class Stage:
 
     def __init__(self) -> None:
         self._stays: set[asyncio.Timeout] = set()
+        self._over = False
 
     def clear(self) -> None:
-        """Break off every answer that takes its time."""
+        """Break off every answer that takes its time, and each that comes after."""
+        self._over = True
         for stay in list(self._stays):
             _leave(stay)
 
@@ -44,7 +46,7 @@ class Stage:
             await play_through(response, elapsed, scope, send)
             return
         try:
-            async with asyncio.timeout(None) as stay:
+            async with asyncio.timeout(0 if self._over else None) as stay:
                 self._stays.add(stay)
                 watching = asyncio.create_task(_end_when_gone(stay, request, receive))
                 try:
@@ -53,8 +55,9 @@ class Stage:
                     watching.cancel()
                     self._stays.discard(stay)
         except TimeoutError:
-            request.end(read_to_end=False)
-            await _break(scope)
+            if self._over:
+                request.end(read_to_end=False)
+                await _break(scope)
 
 
 async def play_through(response: HttpResponse, elapsed: Elapsed, scope: Scope, send: Send) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.virtual_time import VirtualClock, VirtualLoop
 
@@ -33,7 +32,6 @@ class Time:
     """Seconds from some instant on, by the loop that serves."""
     new_world: Callable[[], Mock]
     """A world that begins now."""
-    limits: Limits
     loop: str
     """As uvicorn names the kind of loop that serves."""
     advance: Advance | None = None
@@ -70,12 +68,10 @@ async def _let_pass(seconds: float) -> None:
             await asyncio.sleep(0)
 
 
-REAL = Time(now=time.monotonic, new_world=partial(Mock, virtual=False), limits=Limits(), loop="auto")
+REAL = Time(now=time.monotonic, new_world=partial(Mock, virtual=False), loop="auto")
 VIRTUAL = Time(
     now=_loop_seconds,
     new_world=_new_virtual_world,
-    # The one worker there is would seem to be lost whenever much time passes in a step.
-    limits=Limits(lease_seconds=10 * MOST_SECONDS, hard_limit_seconds=10 * MOST_SECONDS),
     loop="aijobs_sdk.simulation.virtual_time:VirtualLoop",
     advance=_let_pass,
 )

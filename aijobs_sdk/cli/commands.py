@@ -34,6 +34,7 @@ from aijobs_sdk.cli.usage import print_report
 from aijobs_sdk.cli.worker import worker
 from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.connect.models import known_models
+from aijobs_sdk.connect.servers import is_server
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.wiring import with_standard_types
 from aijobs_sdk.engine.job_type import JobType
@@ -139,7 +140,8 @@ def batch(
 
     Exit code 0: all rows completed. 1: some failed, their errors are in the output. 2: bad input, nothing was sent.
     """
-    with Client(url, seed=seed, profile=profile, concurrency=concurrency) as client:
+    workers = None if is_server(Settings.read(os.environ, url=url).url) else concurrency  # a server has its own
+    with Client(url, seed=seed, profile=profile, concurrency=workers) as client:
         rows = client.batch(file, prompt=prompt, model=model, concurrency=concurrency)
         summary = run_batch(rows, out=out, usage_dir=usage_dir, quiet=as_json)
     click.echo(json.dumps(summary.to_json(), indent=2) if as_json else summary.to_text())

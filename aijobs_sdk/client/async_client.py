@@ -133,7 +133,9 @@ class AsyncClient:
             InvalidRequestError: a request cannot be used; its place and field are named.
             IdempotencyConflictError: a key was used before for something else.
         """
-        return [self.revive(job.id, job) for job in await self._backend.submit(list(requests))]
+        jobs = await self._backend.submit(list(requests))
+        is_lone = len(jobs) == 1
+        return [AsyncJobHandle(self._backend, job.id, last_known=job, client=self, is_lone=is_lone) for job in jobs]
 
     def job(self, job_id: UUID | str) -> AsyncJobHandle[Any]:
         """Return the handle of a job by its id, without asking anybody."""

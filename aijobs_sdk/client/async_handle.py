@@ -34,9 +34,11 @@ class AsyncJobHandle(Generic[R_co]):
     `await handle` is `await handle.result()`.
     """
 
-    __slots__ = ("_backend", "_client", "_seen", "id", "last_known", "output_model")
+    __slots__ = ("_backend", "_client", "_is_lone", "_seen", "id", "last_known", "output_model")
 
-    def __init__(self, backend: Backend, job_id: UUID, *, last_known: Job | None, client: Reviver) -> None:
+    def __init__(
+        self, backend: Backend, job_id: UUID, *, last_known: Job | None, client: Reviver, is_lone: bool = False
+    ) -> None:
         self.id = job_id
         self.last_known = last_known
         """The last record that was read; None for a job attached by id and not asked for yet."""
@@ -45,6 +47,7 @@ class AsyncJobHandle(Generic[R_co]):
         self._backend = backend
         self._seen = 0
         self._client = client
+        self._is_lone = is_lone
 
     @property
     def job(self) -> Job:
@@ -187,8 +190,9 @@ class AsyncJobHandle(Generic[R_co]):
         return self.job
 
     async def _follow(self) -> Job:
-        # What was never followed is followed from its first event, which says as much as to ask how it stands.
-        if self.last_known is None or self._seen:
+        # A job that was just submitted alone is followed from its first event, which says as much as to ask how it
+        # stands; where there are many, one answer may tell of several.
+        if not self._is_lone or self._seen:
             await self._current()
         if self.last_known is not None and self.last_known.is_final:
             return self.last_known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from typing import Generic, TypeVar
@@ -24,8 +25,8 @@ class PerLoop(Generic[K, T]):
         loop = asyncio.get_running_loop()
         kept = self._kept.get(loop, {}).get(key)
         if kept is None:
-            self._kept = {one: things for one, things in self._kept.items() if not one.is_closed()}
-            kept = self._kept.setdefault(loop, {})[key] = _Kept(self._open(key), self._close)
+            self._forget_ended()
+            kept = self._kept.setdefault(loop, {})[key] = _Kept(self._open(key), self._close, owner=self)
         return kept.thing
 
     async def aclose(self) -> None:
@@ -33,21 +34,40 @@ class PerLoop(Generic[K, T]):
         for kept in self._kept.pop(asyncio.get_running_loop(), {}).values():
             await kept.aclose()
 
+    def _forget_ended(self) -> None:
+        for loop in list(self._kept):  # at once: loops of other threads come and go
+            if loop.is_closed():
+                for kept in self._kept.pop(loop, {}).values():
+                    kept.forget()
+
 
 class _Kept(Generic[T]):
-    def __init__(self, thing: T, close: Callable[[T], Awaitable[object]]) -> None:
+    def __init__(self, thing: T, close: Callable[[T], Awaitable[object]], *, owner: object) -> None:
         self.thing = thing
-        self._close = close
-        self._keeping = asyncio.create_task(self._keep(), name="aijobs-keep-connections")
-
-    async def _keep(self) -> None:
-        # `asyncio.run` cancels what is left when it ends: the last chance to close what nobody closed.
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            await self._close(self.thing)
+        keeping = asyncio.create_task(_keep(thing, close), name="aijobs-keep-connections")
+        self._keeping = keeping
+        # When nobody can ask for the thing any more it is closed; until then this keeps the task from being collected.
+        self._end_with_owner = weakref.finalize(owner, _cancel_soon, keeping, keeping.get_loop())
+        self._end_with_owner.atexit = False
 
     async def aclose(self) -> None:
+        self.forget()
         self._keeping.cancel()
         with suppress(asyncio.CancelledError):
             await self._keeping
+
+    def forget(self) -> None:
+        self._end_with_owner.detach()
+
+
+async def _keep(thing: T, close: Callable[[T], Awaitable[object]]) -> None:
+    # `asyncio.run` cancels what is left when it ends: the last chance to close what nobody closed.
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await close(thing)
+
+
+def _cancel_soon(task: asyncio.Task[None], loop: asyncio.AbstractEventLoop) -> None:
+    with suppress(RuntimeError):  # the loop has ended, and the task with it
+        loop.call_soon_threadsafe(task.cancel)

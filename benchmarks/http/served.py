@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 
 from pydantic import BaseModel
@@ -55,6 +56,7 @@ def main() -> None:
         keyless=settings.caller,
         limits=ServerLimits(max_streams_per_tenant=CONCURRENCY),
     )
+    gc.freeze()  # as `aijobs serve` does
     new_server(app, host="127.0.0.1", port=int(sys.argv[1])).run()
 
 

@@ -49,19 +49,19 @@ def _delivery(address: str, seconds: float) -> Iterator[Row]:
 
 def _watching(address: str, effort: Effort) -> Iterator[Row]:
     jobs = effort.jobs // 5
-    watched = [in_fresh_process(_watched, address, jobs) for _ in range(effort.rounds)]
-    yield from compare(
-        Measure(f"{jobs:,} jobs watched: requests", MOST_REQUESTS), max(one.requests for one in watched), {}
-    )
-    yield from compare(Measure("    seconds"), min(one.wall_seconds for one in watched), {})
+    for name, most, at_once in (("waited for at once", MOST_REQUESTS, True), ("one after the other", None, False)):
+        watched = [in_fresh_process(_watched, address, jobs, at_once) for _ in range(effort.rounds)]
+        requests = Measure(f"{jobs:,} jobs, {name}: requests", most)
+        yield from compare(requests, max(one.requests for one in watched), {})
+        yield from compare(Measure("    seconds"), min(one.wall_seconds for one in watched), {})
 
 
 def _lags(address: str, seconds: float) -> Sequence[float]:
     return asyncio.run(event_streams.lags_of_streams(address, STREAMS, PER_SECOND, seconds))
 
 
-def _watched(address: str, jobs: int) -> watching.Watched:
-    return asyncio.run(watching.watch_many(address, jobs))
+def _watched(address: str, jobs: int, at_once: bool) -> watching.Watched:  # noqa: FBT001 - passed on by place
+    return asyncio.run(watching.watch_many(address, jobs, at_once=at_once))
 
 
 def _first_news(address: str, jobs: int) -> Sequence[float]:

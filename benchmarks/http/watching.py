@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import httpx
@@ -19,15 +20,19 @@ class Watched(NamedTuple):
     wall_seconds: float
 
 
-async def watch_many(address: str, jobs: int) -> Watched:
-    """Submit jobs in one call and wait for each."""
+async def watch_many(address: str, jobs: int, *, at_once: bool) -> Watched:
+    """Submit jobs in one call, and wait for all of them at once, or for one after the other."""
     asked: list[RequestSent] = []
     async with aijobs.AsyncClient(address, http_hooks=HttpHooks(request=[asked.append])) as client:
         began_at = time.perf_counter()
         handles = await client.submit_many([client.request(type="test_job", payload={}) for _ in range(jobs)])
-        for handle in handles:
-            await handle.result()
+        await (asyncio.gather(*(handle.result() for handle in handles)) if at_once else _one_by_one(handles))
         return Watched(len(asked), time.perf_counter() - began_at)
+
+
+async def _one_by_one(handles: Sequence[aijobs.AsyncJobHandle[aijobs.JobResult]]) -> None:
+    for handle in handles:
+        await handle.result()
 
 
 async def first_news_by_events(address: str, jobs: int) -> list[float]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-AIJOBS = [sys.executable, "-c", "from aijobs_sdk.cli.main import main; main()"]
+from cli.children import AIJOBS, child
+
+Start = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
@@ -21,26 +23,26 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def start(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*AIJOBS, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        env=os.environ | environment,
-    )
+@pytest.fixture
+def start(folder: Path) -> Iterator[Start]:
+    """Start commands in the folder, gone when the test is over."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+            return stack.enter_context(child([*AIJOBS, *arguments], cwd=folder, env=environment))
+
+        yield start
 
 
-def test_bad_input_ends_with_2_and_a_message(folder: Path) -> None:
-    process = start(folder, "submit", "Hi", "--model", "gpt-5")
+def test_bad_input_ends_with_2_and_a_message(start: Start) -> None:
+    process = start("submit", "Hi", "--model", "gpt-5")
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, "")
     assert err.startswith("Error: Unknown model 'gpt-5'. Did you mean 'gpt-5.2'?")
 
 
-def test_a_job_ends_with_0_and_its_answer(folder: Path) -> None:
-    process = start(folder, "submit", "Hi", "--model", "gpt-5.2")
+def test_a_job_ends_with_0_and_its_answer(start: Start) -> None:
+    process = start("submit", "Hi", "--model", "gpt-5.2")
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert out.startswith("# ")
@@ -49,17 +51,17 @@ def test_a_job_ends_with_0_and_its_answer(folder: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [["models"], ["models", "--json"], ["submit", "Hi", "--model", "gpt-5.2", "--stream"], ["--help"]]
 )
-def test_a_reader_that_leaves_early_causes_no_traceback(folder: Path, arguments: list[str]) -> None:
-    with start(folder, *arguments) as process:
-        assert process.stdout is not None
-        process.stdout.close()
-        assert process.stderr is not None
-        assert process.stderr.read() == ""
+def test_a_reader_that_leaves_early_causes_no_traceback(start: Start, arguments: list[str]) -> None:
+    process = start(*arguments)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
 
 
-def test_ctrl_c_in_a_batch_is_one_line_and_leaves_no_file(folder: Path) -> None:
+def test_ctrl_c_in_a_batch_is_one_line_and_leaves_no_file(start: Start, folder: Path) -> None:
     options = "--prompt {q} --model gpt-5.2 --out out.jsonl --usage-dir usage --profile typical --concurrency 1"
-    process = start(folder, "batch", "rows.jsonl", *options.split(), AIJOBS_LOG="info")
+    process = start("batch", "rows.jsonl", *options.split(), AIJOBS_LOG="info")
     assert process.stderr is not None
     assert "dispatched job" in process.stderr.readline()
     process.send_signal(signal.SIGINT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+from cli.children import HEARS_CTRL_C, child
 
 LONG_JOB = """
 import aijobs_sdk as aijobs
@@ -136,14 +137,12 @@ def test_an_interrupt_ends_the_waiting_and_not_the_job() -> None:
         except KeyboardInterrupt:
             print(job.status, job.cancel().message, job.wait().error.code)
     """)
-    waiting = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert waiting.stdout is not None
-    assert waiting.stdout.readline() == "waiting\n"
-    time.sleep(0.3)  # let it get into wait(); earlier or later, the promise is the same
-    os.kill(waiting.pid, signal.SIGINT)
-    out, errors = waiting.communicate(timeout=20)
+    with child([sys.executable, "-c", HEARS_CTRL_C + script]) as waiting:
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline() == "waiting\n"
+        time.sleep(0.3)  # let it get into wait(); earlier or later, the promise is the same
+        waiting.send_signal(signal.SIGINT)
+        out, errors = waiting.communicate(timeout=20)
     assert (out, errors) == ("processing Cancelling cancelled\n", "")
 
 

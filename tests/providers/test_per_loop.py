@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -67,3 +68,13 @@ async def test_after_closing_a_new_one_is_opened(things: PerLoop[str, Thing]) ->
     await things.aclose()
     assert things.get("a") is not first
     await things.aclose()
+
+
+async def test_what_nobody_can_ask_for_any_more_is_closed() -> None:
+    things = PerLoop(Thing, Thing.aclose)
+    thing = things.get("a")
+    await asyncio.sleep(0)
+    del things
+    gc.collect()
+    await asyncio.sleep(0.01)
+    assert thing.closed == 1

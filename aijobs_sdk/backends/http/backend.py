@@ -74,7 +74,10 @@ class HttpBackend:
             case [request]:
                 return [await self._session.calls.ask(self._to_submit(json_of(request, self._user_id), request), _job)]
             case _:
-                return await self._session.calls.ask(self._to_submit(jsons_of(requests, self._user_id)), _jobs)
+                session = self._session
+                jobs = await session.calls.ask(self._to_submit(jsons_of(requests, self._user_id)), _jobs)
+                session.lookups.expect(jobs)
+                return jobs
 
     def _to_submit(self, body: bytes, request: JobRequest | None = None) -> Question:
         model = None if request is None else request.payload.get("model")

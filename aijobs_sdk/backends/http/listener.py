@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import httpx
@@ -52,15 +53,16 @@ class Listener:
         now = asyncio.get_running_loop().time
         began = now()
         self._telling.sent(question, 1)
+        request = self._client.build_request(
+            question.method,
+            question.address,
+            params=question.parameters,
+            content=question.body,
+            headers=_headers(question, positions, resumes=resumes),
+            timeout=self._timeout,
+        )
         try:
-            async with self._client.stream(
-                question.method,
-                question.address,
-                params=question.parameters,
-                content=question.body,
-                headers=_headers(question, positions, resumes=resumes),
-                timeout=self._timeout,
-            ) as response:
+            async with _opened(self._client, request) as response:
                 self._telling.answered(question, 1, response, now() - began)
                 await self._check(response, question)
                 reader = FrameReader()
@@ -86,6 +88,16 @@ class Listener:
     def _go_deaf(self, reason: str) -> None:
         self._deaf_until = asyncio.get_running_loop().time() + DEAF_SECONDS
         self._telling.is_deaf(reason)
+
+
+@asynccontextmanager
+async def _opened(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
+    """Close the answer after the block in a task of its own: cancelled half-way, a close loses the connection."""
+    response = await client.send(request, stream=True)
+    try:
+        yield response
+    finally:
+        await asyncio.shield(response.aclose())
 
 
 def _question(positions: Mapping[UUID, int]) -> Question:

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 
 from aijobs_sdk.backends.http.answers import listed_in, read_fact, read_facts, read_object
 from aijobs_sdk.backends.http.calls import Calls
+from aijobs_sdk.backends.http.company import Company
 from aijobs_sdk.backends.http.kept_jobs import KeptJobs
 from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.refusal import closed
@@ -31,6 +32,7 @@ class Lookups:
     def __init__(self, calls: Calls, kept: KeptJobs) -> None:
         self._calls = calls
         self._kept = kept
+        self._company = Company()
         self._waiting: Waiting = []
         self._asking: set[asyncio.Task[None]] = set()
 
@@ -47,6 +49,10 @@ class Lookups:
         if len(self._waiting) == 1:
             self._start(self._gather())
         return await answer
+
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Note that these were submitted together: who asks about one will ask about the next."""
+        self._company.note([job.id for job in jobs])
 
     async def get_many(self, job_ids: Sequence[UUID]) -> Mapping[UUID, Job]:
         """Return those of these jobs that this tenant has."""
@@ -76,7 +82,10 @@ class Lookups:
             task.add_done_callback(partial(_pass_on, some, self._calls.server))
 
     async def _answer(self, waiting: Waiting) -> None:
-        jobs = await self.get_many(list({job_id: None for job_id, _ in waiting}))
+        asked = list({job_id: None for job_id, _ in waiting})
+        if len(asked) == 1:
+            asked += [one for one in self._company.of(asked[0]) if self._kept.get(one) is None]
+        jobs = await self.get_many(asked)
         for job_id, answer in waiting:
             if answer.done():
                 continue

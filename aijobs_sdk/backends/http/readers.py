@@ -63,13 +63,15 @@ class Readers:
         for follower in self._of.pop(job_id, ()):
             follower.fail(error)
 
-    def remove(self, follower: Follower) -> None:
-        """Note that this one reads here no more."""
+    def remove(self, follower: Follower) -> bool:
+        """Note that this one reads here no more, and return whether it did."""
         followers = self._of.get(follower.job_id, [])
-        if follower in followers:
-            followers.remove(follower)
+        if follower not in followers:
+            return False
+        followers.remove(follower)
         if not followers:
-            self._of.pop(follower.job_id, None)
+            del self._of[follower.job_id]
+        return True
 
     def _forget_over(self, job_id: UUID) -> None:
         if all(follower.is_over for follower in self._of.get(job_id, ())):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -19,6 +19,9 @@ from aijobs_sdk.backends.http.readers import Readers
 from aijobs_sdk.backends.http.refusal import TryAgain
 from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.job import Job
+
+LAST_WORD_SECONDS = 1.0
+"""How long a server may take to end a stream that has no more to bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Stream:
                         if self._full:
                             await self._make_room()
                     if not self.readers:
+                        await _read_to_the_end(frames)
                         break
         return news
 
@@ -137,3 +141,11 @@ class Stream:
         job = read_fact(Job, data)
         self._tools.kept.keep(job, size)
         self.readers.announce_gap(job.id)
+
+
+async def _read_to_the_end(frames: AsyncGenerator[list[Frame]]) -> None:
+    """Take what a server says after its last event, that this was all: then the connection can be used again."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORD_SECONDS):
+            async for _ in frames:
+                pass

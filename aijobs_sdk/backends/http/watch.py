@@ -14,7 +14,7 @@ from aijobs_sdk.contract.events import JobEvent
 SHORTEST_SECONDS = 0.01
 LONGEST_SECONDS = 0.5
 QUIET_SECONDS = 0.05
-"""After such a time without a newcomer, the next one is not made to wait for others."""
+"""After such a time without a newcomer, or where nobody else reads, the next one is not made to wait for others."""
 MOST_JOBS = 10_000
 """As many as a server sends over one stream."""
 
@@ -57,6 +57,11 @@ class Watch:
         for follower in self._newcomers:
             follower.fail(closed(self._server))
 
+    @property
+    def _is_followed(self) -> bool:
+        """Whether there are others who read."""
+        return any(stream.readers for stream in self._streams.values())
+
     def _join(self, follower: Follower) -> None:
         follower.is_left_behind = False
         self._newcomers.append(follower)
@@ -67,15 +72,14 @@ class Watch:
         if follower in self._newcomers:
             self._newcomers.remove(follower)
         for task, stream in self._streams.items():
-            stream.readers.remove(follower)
-            if not stream.readers:
-                task.cancel()
+            if stream.readers.remove(follower) and not stream.readers:
+                task.cancel()  # of those whose jobs are over, a stream takes leave by itself
 
     async def _gather(self) -> None:
         loop = asyncio.get_running_loop()
         while self._newcomers:
             is_quiet = loop.time() - self._gathered_at > QUIET_SECONDS
-            await asyncio.sleep(0 if is_quiet else self._window_seconds)
+            await asyncio.sleep(0 if is_quiet or not self._is_followed else self._window_seconds)
             self._gathered_at = loop.time()
             newcomers, self._newcomers = self._newcomers[:MOST_JOBS], self._newcomers[MOST_JOBS:]
             if newcomers:
