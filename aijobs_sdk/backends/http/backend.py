@@ -225,9 +225,11 @@ class HttpBackend:
         """Return how the server says it is, or that it does not answer."""
         now = asyncio.get_running_loop().time
         began = now()
+        seconds = self._limits.health_seconds
+        question = Question(method="GET", path="/api/health")
         try:
-            async with asyncio.timeout(self._limits.health_seconds):
-                return await self._one(Question(method="GET", path="/api/health"), Health)
+            async with asyncio.timeout(seconds):
+                return await self._session.calls.ask(question, _health, retry_seconds=seconds)
         except TimeoutError:
             return away(f"{self._address.shown} did not answer in time", now() - began)
         except (ServerUnavailableError, StoreUnavailableError) as error:
@@ -265,6 +267,10 @@ def _begun(body: bytes) -> Document:
 
 def _job(body: bytes) -> Job:
     return read_fact(Job, read_object(body))
+
+
+def _health(body: bytes) -> Health:
+    return read_fact(Health, read_object(body))
 
 
 def _jobs(body: bytes) -> list[Job]:

@@ -49,14 +49,17 @@ class Calls:
         self._chance = chance
         self._turns = asyncio.Semaphore(limits.max_calls)  # the pool's own queue is slow where it is long
 
-    async def ask(self, question: Question, read: Callable[[bytes], T]) -> T:
+    async def ask(self, question: Question, read: Callable[[bytes], T], *, retry_seconds: float | None = None) -> T:
         """Return what `read` makes of the answer; a body that it cannot read (ValueError) is asked for again.
+
+        It is tried for `retry_seconds`, or for as long as the limits say.
 
         Raises:
             AIJobsError: the outcome that the server reports.
             ServerUnavailableError: it did not answer while there was time.
         """
         began = asyncio.get_running_loop().time()
+        give_up_at = began + (self._limits.retry_seconds if retry_seconds is None else retry_seconds)
         backoff = Backoff(self._chance)
         number = 0
         with self._spans.span(question) as span:
@@ -66,7 +69,7 @@ class Calls:
                 try:
                     return _read(await self._answer(attempt), read)
                 except TryAgain as failed:
-                    await self._pause(attempt, failed, backoff.next_seconds(), began)
+                    await self._pause(attempt, failed, backoff.next_seconds(), began, give_up_at)
 
     async def _answer(self, attempt: _Attempt) -> bytes:
         async with self._turns:
@@ -105,12 +108,14 @@ class Calls:
             )
         return TryAgain(reason_of(error))
 
-    async def _pause(self, attempt: _Attempt, failed: TryAgain, jitter_seconds: float, began: float) -> None:
+    async def _pause(
+        self, attempt: _Attempt, failed: TryAgain, jitter_seconds: float, began: float, give_up_at: float
+    ) -> None:
         """Wait until it is time for the next attempt, or raise what the last one came to."""
         seconds = jitter_seconds + (failed.retry_after_seconds or 0.0)
-        elapsed = asyncio.get_running_loop().time() - began
-        if elapsed + seconds > self._limits.retry_seconds:
-            raise failed.outcome or self._unavailable(attempt, failed, elapsed) from failed.__cause__
+        now = asyncio.get_running_loop().time()
+        if now + seconds > give_up_at:
+            raise failed.outcome or self._unavailable(attempt, failed, now - began) from failed.__cause__
         self._telling.will_retry(attempt.question, attempt.number, failed.reason, seconds)
         await asyncio.sleep(seconds)
 
