@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Jobs under way at a time.",
 )
+@click.option("--max-active-jobs", type=click.IntRange(min=1), help="Unfinished jobs a tenant.  [default: any number]")
+@click.option("--max-streams", type=click.IntRange(min=1), help="Event streams a tenant.  [default: 100]")
+@click.option(
+    "--requests-per-second",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of a tenant, as many of them at once.  [default: any number]",
+)
 @click.option("--insecure-no-keys", is_flag=True, help="Answer callers of this machine who show no key, too.")
 @job_types_option
 @seed_option
@@ -36,14 +43,17 @@ def serve(
     host: str,
     port: int,
     concurrency: int,
+    max_active_jobs: int | None,
+    max_streams: int | None,
+    requests_per_second: float | None,
     insecure_no_keys: bool,
     job_types: list[JobType[Any]],
     seed: int,
     profile: str,
 ) -> None:
-    """Serve the job API until SIGINT (Ctrl-C) or SIGTERM, and run the jobs that come.
+    """Serve the job API until SIGINT (Ctrl-C) or SIGTERM.
 
-    Callers show a key: `aijobs keys create`. Over `memory://` it is the one in AIJOBS_API_KEY, or one is made and
+    The jobs that come are run here, too. Callers show a key: `aijobs keys create`. Over `memory://` it is the one in AIJOBS_API_KEY, or one is made and
     printed. What is under way at the end goes back without a loss of attempts. The log goes to standard error;
     AIJOBS_LOG sets its level.
 
@@ -60,6 +70,9 @@ def serve(
         host=host,
         port=port,
         concurrency=concurrency,
+        max_active_jobs=max_active_jobs,
+        max_streams=max_streams,
+        requests_per_second=requests_per_second,
         insecure_no_keys=insecure_no_keys,
         job_types=job_types,
         seed=seed,

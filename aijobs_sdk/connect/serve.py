@@ -53,7 +53,9 @@ def run_server(
     port: int,
     concurrency: int | None = None,
     insecure_no_keys: bool = False,
-    server_limits: ServerLimits | None = None,
+    max_active_jobs: int | None = None,
+    max_streams: int | None = None,
+    requests_per_second: float | None = None,
     job_types: Iterable[JobType[Any]] = (),
     models: OwnModels = (),
     providers: Iterable[Provider] = (),
@@ -63,6 +65,9 @@ def run_server(
     tell: Callable[[Served], None],
 ) -> None:
     """Serve the jobs of a store until SIGINT or SIGTERM. Jobs under way go back to pending then.
+
+    A tenant may have `max_active_jobs` that are not over, follow `max_streams` event streams, and ask
+    `requests_per_second` times a second; without a number, as many as it likes, or 100 streams.
 
     `tell` is told where it is, as soon as callers can come. A database keeps its keys: `aijobs keys create`. Where jobs
     are kept in memory nobody else could make one: AIJOBS_API_KEY says it, or one is made. Call it from the main thread.
@@ -74,6 +79,7 @@ def run_server(
     settings = Settings.read(
         os.environ, url=url, concurrency=concurrency, seed=seed, profile=profile, artifacts=artifacts
     )
+    settings = settings.replace(limits=settings.limits.replace(max_active_jobs=max_active_jobs))
     _refuse_what_nobody_could_ask(settings)
     registry = CollectorRegistry()
     table = open_models(settings, models)
@@ -85,7 +91,7 @@ def run_server(
     app = create_app(
         backend.acting_for,
         keys=world.store,
-        limits=server_limits or ServerLimits(),
+        limits=_server_limits(max_streams, requests_per_second),
         metrics_text=lambda: generate_latest(registry).decode(),
         keyless=settings.caller if insecure_no_keys else None,
         lifespan=_lifespan(backend, world.store, key),
@@ -98,6 +104,11 @@ def run_server(
         gc.freeze()  # what is there by now stays: nobody has to look through it again and again
         serve_until_told(new_server(app, host=host, port=port), listener)
         log.info("server has stopped")
+
+
+def _server_limits(max_streams: int | None, requests_per_second: float | None) -> ServerLimits:
+    limits = ServerLimits(requests_per_second=requests_per_second)
+    return limits if max_streams is None else limits.replace(max_streams_per_tenant=max_streams)
 
 
 def _refuse_what_nobody_could_ask(settings: Settings) -> None:

@@ -109,6 +109,15 @@ def test_a_key_opens_the_jobs_of_its_tenant_alone(start: Start, database: str) -
             ours.job(job_id).refresh()
 
 
+def test_a_tenant_may_have_as_much_as_the_operator_says(start: Start) -> None:
+    server = start("memory://", "--max-active-jobs", "1", "--max-streams", "1", "--requests-per-second", "100")
+    url, key = said(server, "AIJOBS_URL"), said(server, "AIJOBS_API_KEY")
+    with aijobs_sdk.Client(url, api_key=key) as client:
+        begun(client)
+        with pytest.raises(aijobs_sdk.TooManyJobsError, match="1 unfinished"):
+            client.submit(type="test_job")
+
+
 def test_a_server_over_postgresql_runs_jobs(start: Start, postgres_url: str) -> None:
     server = start(postgres_url)
     with aijobs_sdk.Client(said(server, "AIJOBS_URL"), api_key=new_key(postgres_url)) as client:
