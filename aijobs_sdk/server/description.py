@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -36,7 +37,18 @@ def describe(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title="AI jobs", version=VERSION, description=_ABOUT, routes=app.routes)
     schemas = document["components"]["schemas"]
     document["components"]["schemas"] = dict(sorted({**_own_schemas(), **schemas}.items()))
+    _say_once_what_streams_hold(document["paths"])
     return document
+
+
+def _say_once_what_streams_hold(paths: Mapping[str, Any]) -> None:
+    """Drop FastAPI's word for what is sent as a whole, a text, where there is one for what is sent one by one."""
+    for methods in paths.values():
+        for operation in methods.values():
+            for response in operation["responses"].values():
+                for content in response.get("content", {}).values():
+                    if "itemSchema" in content:
+                        content.pop("schema", None)
 
 
 def _own_schemas() -> dict[str, Any]:

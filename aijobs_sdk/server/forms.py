@@ -92,9 +92,11 @@ class ScheduleIn(Fact):
 
 
 class JobsAsked(JobQuery):
-    """Which jobs to list, by an address."""
+    """Which jobs to list, by an address, and after a cursor that could be one."""
 
     model_config = ConfigDict(defer_build=False)  # as FastAPI builds parameters once and for all, and warns otherwise
+
+    cursor: str | None = Field(default=None, max_length=100)
 
 
 class LettersAsked(DeadLetterQuery):

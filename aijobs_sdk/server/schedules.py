@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,10 +17,19 @@ from aijobs_sdk.server.forms import ScheduleIn, SchedulesOut
 
 router = APIRouter(prefix="/api/schedules", tags=["schedules"])
 
+
+class _AnyText(PathConvertor):
+    """Matches what `path` does, and ends of lines: a name may be any text."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("any_text", _AnyText())
+
 Name = Annotated[str, Path(min_length=1, max_length=100)]
 
 
-@router.put("/{name:path}", responses=answers_with(Schedule, *BODY), openapi_extra=takes(ScheduleIn))
+@router.put("/{name:any_text}", responses=answers_with(Schedule, *BODY), openapi_extra=takes(ScheduleIn))
 async def put_schedule(name: Name, request: Request, writer: Writer) -> Response:
     """Submit a job again and again from now on, in place of what the schedule of this name asked for."""
     asked = parsed(ScheduleIn, await read_json(request, writer.site.limits))
@@ -33,7 +43,7 @@ async def list_schedules(reader: Reader) -> Response:
     return answer(SchedulesOut(schedules=list(await reader.backend.schedules())))
 
 
-@router.delete("/{name:path}", status_code=204, responses=refuses_with(404))
+@router.delete("/{name:any_text}", status_code=204, responses=refuses_with(404))
 async def delete_schedule(name: Name, writer: Writer) -> Response:
     """Submit no more of a schedule; jobs that were submitted go on."""
     await writer.backend.unschedule(name)

@@ -60,6 +60,12 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_is_here()
         super().on_headers_complete()
 
+    def on_response_complete(self) -> None:
+        """Wait for the next request, whatever else may come: the rest of a body that was refused, or empty lines."""
+        super().on_response_complete()
+        if self.cycle.response_complete and not self.transport.is_closing():
+            self._expect_head()
+
     def _count(self, *parts: bytes) -> None:
         self._head_bytes += sum(map(len, parts))
         if self._head_bytes > MOST_HEAD_BYTES:

@@ -48,7 +48,7 @@ from aijobs_sdk.stores.idempotency import Holder, Key, ids_under_keys, key_of, s
 from aijobs_sdk.stores.memory_blocks import BlocksInMemory
 from aijobs_sdk.stores.memory_keys import KeysInMemory
 from aijobs_sdk.stores.memory_schedules import SchedulesInMemory
-from aijobs_sdk.stores.pages import not_a_cursor
+from aijobs_sdk.stores.pages import read_cursor
 from aijobs_sdk.stores.queue import Queue
 from aijobs_sdk.stores.running import NEVER, Running
 from aijobs_sdk.stores.signal import Signal
@@ -165,7 +165,9 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
     async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of this tenant's jobs, newest first."""
         entries = self._of_tenant[tenant_id]
-        end = len(entries) if query.cursor is None else bisect_left(entries, self._read_cursor(query.cursor), key=_age)
+        end = len(entries)
+        if query.cursor is not None:
+            end = bisect_left(entries, read_cursor(query.cursor, newest=self._newest), key=_age)
         page: list[Entry] = []
         for entry in reversed(entries[:end]):
             job = entry.record.job
@@ -311,11 +313,6 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
                 self._queue.push(entry, now)
                 self._claimable.ring()
         return step.record
-
-    def _read_cursor(self, cursor: str) -> int:
-        if cursor.isdecimal() and 0 < int(cursor) <= self._newest:
-            return int(cursor)
-        raise not_a_cursor()
 
 
 def _is_asked_for(job: Job, query: JobQuery) -> bool:

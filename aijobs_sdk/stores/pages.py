@@ -5,8 +5,17 @@ from __future__ import annotations
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 
+_MOST_DIGITS = 19
+"""Of any age that a store has a place for."""
 
-def not_a_cursor() -> InvalidRequestError:
-    """Return the refusal of a cursor that no page of this list can have given."""
+
+def read_cursor(cursor: str, *, newest: int) -> int:
+    """Return the age that a cursor says, where the newest job is of this one.
+
+    Raises:
+        InvalidRequestError: no page of the list can have given it.
+    """
+    if cursor.isdecimal() and len(cursor) <= _MOST_DIGITS and 0 < int(cursor) <= newest:
+        return int(cursor)
     problem = "is not a cursor of this list: pass `next_cursor` of the page before"
-    return InvalidRequestError(f"`cursor` {problem}.", fields=[FieldProblem(field="cursor", problem=problem)])
+    raise InvalidRequestError(f"`cursor` {problem}.", fields=[FieldProblem(field="cursor", problem=problem)])

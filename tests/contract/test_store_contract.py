@@ -407,7 +407,7 @@ async def test_a_list_can_be_narrowed(store: Store, clock: Clock) -> None:
     assert [job.id for job in page.jobs] == [waiting.id]
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "-1", "999999"])
+@pytest.mark.parametrize("cursor", ["nonsense", "-1", "999999", pytest.param("9" * 5000, id="long")])
 async def test_a_cursor_that_is_none_is_refused(store: Store, cursor: str) -> None:
     with pytest.raises(InvalidRequestError, match="cursor"):
         await store.list_jobs(US, JobQuery(cursor=cursor))

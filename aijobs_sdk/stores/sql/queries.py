@@ -15,8 +15,8 @@ from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import DUE_AT_ONCE, Accepts
+from aijobs_sdk.stores import pages
 from aijobs_sdk.stores.admission import Bucket
-from aijobs_sdk.stores.pages import not_a_cursor
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row, schedule_of_row
 from aijobs_sdk.stores.sql.session import Session, session_on
@@ -74,10 +74,7 @@ def read_cursor(connection: Connection, cursor: str) -> int:
     Raises:
         InvalidRequestError: no page can have given this cursor.
     """
-    newest = connection.execute(select(func.max(_jobs.ordinal))).scalar() or 0
-    if cursor.isdecimal() and 0 < int(cursor) <= newest:
-        return int(cursor)
-    raise not_a_cursor()
+    return pages.read_cursor(cursor, newest=connection.execute(select(func.max(_jobs.ordinal))).scalar() or 0)
 
 
 def events(connection: Connection, tenant_id: UUID, job_id: UUID, after: int, limit: int) -> list[JobEvent] | None:

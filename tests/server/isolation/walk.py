@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from aijobs_sdk.server.openapi import document_text
-from server.belongings import Belongings
+from server.isolation.belongings import Belongings
 
 _ID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 _AT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)")
@@ -128,11 +128,15 @@ class Answer(NamedTuple):
     text: str
 
 
-def masked(response: httpx.Response, own: Belongings) -> Answer:
-    """Return an answer without what is different each time."""
-    text = response.text
+def unnamed(text: str, own: Belongings) -> str:
+    """Return an answer with kinds in the place of what it was asked for."""
     for kind, name in own.named():
         text = text.replace(name, f"<{kind}>")
-    text = _SECONDS.sub("<s>", _AT.sub("<at>", _ID.sub("<id>", text)))
+    return text
+
+
+def masked(response: httpx.Response, own: Belongings) -> Answer:
+    """Return an answer without what is different each time."""
+    text = _SECONDS.sub("<s>", _AT.sub("<at>", _ID.sub("<id>", unnamed(response.text, own))))
     headers = [one for one in response.headers.items() if one[0] not in _OF_EACH_REQUEST]
     return Answer(response.status_code, tuple(headers), text)
