@@ -47,9 +47,11 @@ class World:
 
     async def aclose(self) -> None:
         """Give back what providers and the store hold open; the next call opens it again."""
-        for provider in self.providers.values():
-            await provider.aclose()
-        await self.store.aclose()
+        try:
+            for provider in self.providers.values():
+                await provider.aclose()
+        finally:
+            await self.store.aclose()
 
 
 class JobContext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from aijobs_sdk.engine.job_type import JobTypes, job_type
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.workers import WorkerPool
 from aijobs_sdk.jobtypes.test_job import test_job as do_as_told
+from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.provider import SimulatedProvider
 from aijobs_sdk.simulation.virtual_time import VirtualClock
 from aijobs_sdk.stores.memory import MemoryStore
 
@@ -161,3 +164,28 @@ async def test_a_bug_does_not_leave_a_worker_idle_for_ever(caplog: pytest.LogCap
     assert "a bug ended the workers of this process: RuntimeError at " in caplog.text
     assert "test_stopping.py" in caplog.text
     await pool.stop()
+
+
+class OpenStore(MemoryStore):
+    """A store that knows whether it was closed."""
+
+    is_open = True
+
+    async def aclose(self) -> None:
+        self.is_open = False
+
+
+class StuckProvider(SimulatedProvider):
+    """Will not close."""
+
+    async def aclose(self) -> None:
+        raise OSError("stuck")
+
+
+async def test_a_provider_that_will_not_close_leaves_no_store_open() -> None:
+    clock = VirtualClock()
+    store = OpenStore(clock)
+    world = replace(a_world(store, clock), providers={"stuck": StuckProvider("stuck", Simulation(), clock)})
+    with pytest.raises(OSError, match="stuck"):
+        await world.aclose()
+    assert not store.is_open
