@@ -53,9 +53,9 @@ def serve(
 ) -> None:
     """Serve the job API until SIGINT (Ctrl-C) or SIGTERM.
 
-    The jobs that come are run here, too. Callers show a key: `aijobs keys create`. Over `memory://` it is the one in AIJOBS_API_KEY, or one is made and
-    printed. What is under way at the end goes back without a loss of attempts. The log goes to standard error;
-    AIJOBS_LOG sets its level.
+    The jobs that come are run here, too. Callers show a key: `aijobs keys create`. Over `memory://` it is the one in
+    AIJOBS_API_KEY, or one is made and printed. What is under way at the end goes back without a loss of attempts. The
+    log goes to standard error; AIJOBS_LOG sets its level.
 
     Exit code 0: it was told to stop. 2: bad input, or nobody can listen there.
     """

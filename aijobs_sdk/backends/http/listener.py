@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -92,12 +92,22 @@ class Listener:
 
 @asynccontextmanager
 async def _opened(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-    """Close the answer after the block in a task of its own: cancelled half-way, a close loses the connection."""
+    """Close the answer after the block, whatever happens: cancelled half-way, a close loses the connection."""
     response = await client.send(request, stream=True)
     try:
         yield response
     finally:
-        await asyncio.shield(response.aclose())
+        await _all_the_same(response.aclose())
+
+
+async def _all_the_same(closing: Coroutine[None, None, None]) -> None:
+    """Return when this is done; who is cancelled meanwhile is cancelled after it."""
+    task = asyncio.create_task(closing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 def _question(positions: Mapping[UUID, int]) -> Question:

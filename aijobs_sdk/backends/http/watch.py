@@ -86,22 +86,21 @@ class Watch:
                 self._open(newcomers)
 
     def _open(self, newcomers: list[Follower]) -> None:
+        """Open a stream for these; where there are as many as may be, in the place of the one with the fewest jobs."""
         if len(self._streams) < self._most_streams:
             self._window_seconds = SHORTEST_SECONDS
-        else:
-            self._window_seconds = min(LONGEST_SECONDS, self._window_seconds * 2)
-            newcomers += self._close_smallest()
-        stream = Stream(self._tools, newcomers)
-        task = asyncio.create_task(stream.run(), name="aijobs-follow")
+            self._start(Stream(self._tools, newcomers), in_place_of=None)
+            return
+        self._window_seconds = min(LONGEST_SECONDS, self._window_seconds * 2)
+        smallest = min(self._streams, key=lambda one: len(self._streams[one].readers))
+        readers = self._streams.pop(smallest).readers
+        smallest.cancel()
+        self._start(Stream(self._tools, [*newcomers, *readers]), in_place_of=smallest)
+
+    def _start(self, stream: Stream, *, in_place_of: asyncio.Task[None] | None) -> None:
+        task = asyncio.create_task(_run(stream, after=in_place_of), name="aijobs-follow")
         self._streams[task] = stream
         task.add_done_callback(self._end)
-
-    def _close_smallest(self) -> list[Follower]:
-        """Close the stream with the fewest jobs that are not over, and return its readers."""
-        task = min(self._streams, key=lambda one: len(self._streams[one].readers))
-        readers = list(self._streams.pop(task).readers)
-        task.cancel()
-        return readers
 
     def _end(self, task: asyncio.Task[None]) -> None:
         stream = self._streams.pop(task, None)
@@ -110,3 +109,10 @@ class Watch:
         error = None if task.cancelled() else task.exception()
         for follower in stream.readers:
             follower.fail(error or closed(self._server))
+
+
+async def _run(stream: Stream, *, after: asyncio.Task[None] | None) -> None:
+    """Let a stream work once another has closed its connection, so that there is never one more than may be."""
+    if after is not None:
+        await asyncio.wait([after])
+    await stream.run()

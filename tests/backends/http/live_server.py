@@ -12,6 +12,9 @@ import httpx
 
 from backends.http.wire_words import record
 
+CLOSING_SECONDS = 0.001
+"""How long it takes to close a connection."""
+
 
 class OpenStream(httpx.AsyncByteStream):
     """A stream that says what it is told to, until it is told to end or its reader leaves."""
@@ -36,6 +39,7 @@ class OpenStream(httpx.AsyncByteStream):
             yield await self._said.get()
 
     async def aclose(self) -> None:
+        await asyncio.sleep(CLOSING_SECONDS)
         self.is_open = False
 
 
@@ -45,12 +49,15 @@ class LiveServer:
 
     streams: list[OpenStream] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    most_open: int = 0
+    """So many streams were open at the same time."""
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(f"{request.method} {request.url.path}")
         if not request.url.path.endswith("/events"):
             return self._look_up(request)
         self.streams.append(OpenStream(_positions(request)))
+        self.most_open = max(self.most_open, len(self.open_streams))
         return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=self.streams[-1])
 
     @property

@@ -59,7 +59,7 @@ async def test_there_are_never_more_streams_than_allowed(live: LiveServer, backe
     for one in ids:
         following.append(asyncio.create_task(seen(backend, one)))
         await asyncio.sleep(1)
-    assert len(live.open_streams) == 16
+    assert (len(live.open_streams), live.most_open) == (16, 16)
     assert sorted(job for one in live.open_streams for job in one.jobs) == sorted(ids)
     for opened in live.open_streams:
         opened.say(*(event(1, "completed", job) for job in opened.jobs))
