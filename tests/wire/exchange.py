@@ -143,6 +143,8 @@ class Line:
 
     def reset(self) -> None:
         """Break the connection off: the other end reads "connection reset by peer"."""
+        if self._socket.fileno() < 0:  # it was closed meanwhile
+            return
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
