@@ -41,15 +41,16 @@ class ScriptedJob:
     def cancel(self) -> None:
         self.story = self.story.cancelled(self.age)
 
-    def record(self) -> dict[str, JsonValue]:
-        return record(self.id, self.asked, self.story, self.age) | {**self.of_a_newer_version}
+    def record(self, age: float | None = None) -> dict[str, JsonValue]:
+        return record(self.id, self.asked, self.story, self.age if age is None else age) | {**self.of_a_newer_version}
 
     def frames(self, seen: int) -> list[tuple[int, Frame]]:
         """Return what a stream has to send to one who has seen so much, and how much has been seen after each."""
-        whole = Frame("job", json.dumps(self.record()))
+        age = self.age  # one for all, or the record could be of a moment before the last event
+        whole = Frame("job", json.dumps(self.record(age)))
         start = max(seen, self.trimmed)
         found = [(start, whole)] if seen < self.trimmed else []
-        for seq, beat in list(enumerate(self.story.past(self.age), start=1))[start:]:
+        for seq, beat in list(enumerate(self.story.past(age), start=1))[start:]:
             found += [(seq - 1, whole)] if beat.is_last else []
             found.append((seq, Frame(beat.kind, json.dumps(event(self.id, seq, beat) | {**self.of_a_newer_version}))))
         return found
