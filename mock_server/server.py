@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
 
-from aijobs_sdk.server.serving import KEEP_ALIVE_SECONDS, GuardedProtocol
+from aijobs_sdk.server.serving import KEEP_ALIVE_SECONDS, GuardedProtocol, serving_from_thread
 from aijobs_sdk.simulation.mock import Mock
 from mock_server.app import MockApp
 from mock_server.stage import ABORT
 
 GRACE_SECONDS = 1
 """How long requests under way may take when the server stops."""
-STOP_SECONDS = 10.0
-"""How long the thread may take to end."""
 
 
 class BreakableProtocol(GuardedProtocol):
@@ -76,12 +73,5 @@ def running(new_world: Callable[[], Mock], *, port: int = 0, keys_required: bool
 @contextmanager
 def running_app(app: MockApp, *, port: int = 0) -> Iterator[str]:
     """Serve on 127.0.0.1 from a thread of this process while the block runs; yield the address."""
-    listener = socket.create_server(("127.0.0.1", port))
-    server = new_server(app, host="127.0.0.1", port=port)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="mock-server", daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(STOP_SECONDS)
+    with serving_from_thread(new_server(app, host="127.0.0.1", port=port), port=port) as url:
+        yield url

@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from aijobs_sdk.connect.settings import Settings
-from aijobs_sdk.connect.wiring import DATABASES
+from aijobs_sdk.connect.wiring import DATABASES, open_store
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
@@ -102,12 +102,8 @@ def _with_keys(settings: Settings, do: Callable[[KeyStore, Clock], Awaitable[T]]
 
 
 async def _opened(url: str, do: Callable[[KeyStore, Clock], Awaitable[T]]) -> T:
-    try:
-        from aijobs_sdk.stores.sql.store import SqlStore  # noqa: PLC0415 - an extra, and half a second to import
-    except ModuleNotFoundError as missing:
-        raise ConfigurationError(f"A database needs {missing.name}: pip install 'aijobs-sdk[sql]'.") from None
     clock = SystemClock()
-    store = SqlStore(url, clock)
+    store = open_store(url, clock, shared=True)
     try:
         return await do(store, clock)
     finally:

@@ -13,6 +13,7 @@ import uvicorn
 
 from aijobs_sdk.connect.stop_bell import STOP_SIGNALS
 from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.server.serving import open_listener
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -22,7 +23,7 @@ def listen(host: str, port: int) -> socket.socket:
         ConfigurationError: somebody else listens there, or this machine has no such address.
     """
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        return open_listener(host, port)
     except OSError as error:
         # A name that leads nowhere has a number of its own kind, below zero.
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror

@@ -53,18 +53,13 @@ def open_server(
     """Return the backend that asks the server at the address.
 
     Raises:
-        ConfigurationError: it is no address of a server, or a simulated world is to be lived in here.
+        ConfigurationError: it is no address of a server, the key cannot be sent, or a simulated world is to be lived in
+            here.
     """
     if current_mock() is not None:
         raise ConfigurationError(
             "A server has a world and a time of its own: script it there, by its /_sim routes, or leave the URL out "
             "inside `aijobs.mock()`."
-        )
-    address = urlsplit(settings.url)
-    if not address.hostname or address.username or address.password or address.query or address.fragment:
-        raise ConfigurationError(
-            "An address of a server is `https://host`, with a port or a path where it has one. Its key goes into "
-            "`api_key` or AIJOBS_API_KEY, and nowhere else."
         )
     # `memory://` need not load httpx.
     from aijobs_sdk.backends.http.backend import HttpBackend  # noqa: PLC0415

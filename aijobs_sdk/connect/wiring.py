@@ -100,7 +100,7 @@ def open_world(
     else:
         found = simulated_providers(simulated, models)
     return World(
-        store=_store(settings.url, clock, shared=simulated is None or not simulated.virtual),
+        store=open_store(settings.url, clock, shared=simulated is None or not simulated.virtual),
         providers=found.ready,
         missing=found.missing,
         clock=clock,
@@ -110,7 +110,12 @@ def open_world(
     )
 
 
-def _store(url: str, clock: Clock, *, shared: bool) -> Store:
+def open_store(url: str, clock: Clock, *, shared: bool) -> Store:
+    """Return the store at an address; `shared` with other processes, whose doings it has to hear of.
+
+    Raises:
+        ConfigurationError: there is no such place, or this version cannot reach it.
+    """
     scheme = urlsplit(url).scheme
     if scheme == "memory":
         return MemoryStore(clock)

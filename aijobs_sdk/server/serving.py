@@ -116,11 +116,29 @@ def new_server(
     return Server(config, site.streams)
 
 
+def open_listener(host: str, port: int) -> socket.socket:
+    """Return a socket at which callers wait until they are served; with port 0 at one that is free.
+
+    Raises:
+        OSError: somebody else listens there, or this machine has no such address.
+    """
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    # asyncio does so with sockets of its own making only, and an answer in two parts waits 40 ms for its second.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
 @contextmanager
 def serving(app: FastAPI, *, port: int = 0) -> Iterator[str]:
     """Serve on 127.0.0.1 from a thread of this process while the block runs; yield the address."""
-    listener = socket.create_server(("127.0.0.1", port))
-    server = new_server(app, host="127.0.0.1", port=port)
+    with serving_from_thread(new_server(app, host="127.0.0.1", port=port), port=port) as url:
+        yield url
+
+
+@contextmanager
+def serving_from_thread(server: uvicorn.Server, *, port: int) -> Iterator[str]:
+    """Let a server work in a thread while the block runs; yield its address on this machine."""
+    listener = open_listener("127.0.0.1", port)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="aijobs-server", daemon=True)
     thread.start()
     try:

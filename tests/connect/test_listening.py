@@ -38,3 +38,10 @@ def test_an_address_is_one_at_which_it_is_found(host: str, called: str) -> None:
 def test_where_nobody_can_listen_is_told_in_a_sentence(host: str, problem: str) -> None:
     with pytest.raises(aijobs.ConfigurationError, match=f"^{problem}"):
         listen(host, 0)
+
+
+def test_no_part_of_an_answer_waits_until_the_one_before_is_read() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.keys import ApiKey, Scope
 from aijobs_sdk.server.api_keys import new_key
 from aijobs_sdk.server.app import create_app
+from aijobs_sdk.server.serving import open_listener
 
 
 class Served(HttpBackend):
@@ -60,9 +60,7 @@ async def served(local: LocalBackend) -> AsyncIterator[Callable[[Caller], Backen
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        # asyncio does so with sockets of its own making only, and an answer in two parts waits 40 ms for its second.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with open_listener("127.0.0.1", 0) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         # Not `serve()`, which looks ten times a second whether it is to stop: in an hour of virtual time that is most.
         await server.startup(sockets=[listener])

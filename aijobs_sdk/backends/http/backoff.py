@@ -47,7 +47,3 @@ class PollPauses:
         least = min(LONGEST_SECONDS / 2, self._last * 2)
         self._last = least + (most - least) * self._chance()
         return self._last
-
-    def reset(self) -> None:
-        """Look often again."""
-        self._last = FIRST_SECONDS
