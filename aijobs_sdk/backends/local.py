@@ -8,9 +8,15 @@ from functools import partial
 from uuid import UUID
 
 from aijobs_sdk.backends.local_workers import LocalWorkers
+from aijobs_sdk.contract.batches import BatchChange, BatchItem, BatchRecord, BatchRequest, Hold
 from aijobs_sdk.contract.blocks import Block, DocumentRequest, Revision
 from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import DeadLetterNotFoundError, InvalidRequestError, ScheduleNotFoundError
+from aijobs_sdk.contract.errors import (
+    BatchNotFoundError,
+    DeadLetterNotFoundError,
+    InvalidRequestError,
+    ScheduleNotFoundError,
+)
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.contract.health import Health
@@ -18,6 +24,7 @@ from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.contract.store import Created, Taker
+from aijobs_sdk.engine.batches import check_hold, check_rows_at_once, new_batch
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.dispatch import admission_of, dispatch, estimate_of, find_refusals, get_ready
 from aijobs_sdk.engine.documents import new_document
@@ -178,6 +185,44 @@ class LocalBackend:
         """Submit no more of a schedule."""
         if not await self._world.store.delete_schedule(self._caller.tenant_id, name):
             raise ScheduleNotFoundError(name)
+
+    async def open_batch(self, request: BatchRequest) -> BatchRecord:
+        """Begin the journal of a batch, or return the one of this name."""
+        return await self._world.store.open_batch(new_batch(request, caller=self._caller, clock=self._world.clock))
+
+    async def batch(self, name: str) -> BatchRecord:
+        """Return the batch of this name."""
+        if (found := await self._world.store.batch(self._caller.tenant_id, name)) is None:
+            raise BatchNotFoundError(name)
+        return found
+
+    async def batches(self) -> Sequence[BatchRecord]:
+        """Return the batches there are, the newest first."""
+        return await self._world.store.batches(self._caller.tenant_id)
+
+    async def change_batch(self, batch_id: UUID, change: BatchChange) -> BatchRecord:
+        """Change what is said."""
+        return await self._world.store.change_batch(self._caller.tenant_id, batch_id, change)
+
+    async def hold_batch(self, batch_id: UUID, hold: Hold) -> BatchRecord:
+        """Take the batch, keep it, or give it back."""
+        check_hold(hold)
+        return await self._world.store.hold_batch(self._caller.tenant_id, batch_id, hold)
+
+    async def put_batch_rows(self, batch_id: UUID, rows: Sequence[BatchItem]) -> None:
+        """Keep these rows."""
+        check_rows_at_once(len(rows), field="rows")
+        await self._world.store.put_batch_rows(self._caller.tenant_id, batch_id, rows)
+
+    async def batch_rows(self, batch_id: UUID, *, start: int = 0, limit: int = 1000) -> Sequence[BatchItem]:
+        """Return up to `limit` rows from the index `start` on."""
+        check_rows_at_once(limit, field="limit")
+        return await self._world.store.batch_rows(self._caller.tenant_id, batch_id, start=start, limit=limit)
+
+    async def delete_batch(self, batch_id: UUID) -> None:
+        """Forget a batch and its rows; its jobs stay."""
+        if not await self._world.store.delete_batch(self._caller.tenant_id, batch_id):
+            raise BatchNotFoundError(str(batch_id))
 
     async def health(self) -> Health:
         """Return how things are here. It starts no worker: whoever asks may be there to ask only."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from aijobs_sdk.contract.batches import BatchChange, BatchItem, BatchRecord, BatchRequest, Hold
 from aijobs_sdk.contract.blocks import Block, DocumentRequest, Revision
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.estimate import Estimate
@@ -145,6 +146,64 @@ class Backend(Protocol):
 
         Raises:
             ScheduleNotFoundError: this tenant has none of this name.
+        """
+        ...
+
+    async def open_batch(self, request: BatchRequest) -> BatchRecord:
+        """Begin the journal of a batch, or return the one that this tenant has of this name, unchanged.
+
+        Raises:
+            InvalidRequestError: a field cannot be used; it is named.
+        """
+        ...
+
+    async def batch(self, name: str) -> BatchRecord:
+        """Return this tenant's batch of this name.
+
+        Raises:
+            BatchNotFoundError: there is none.
+        """
+        ...
+
+    async def batches(self) -> Sequence[BatchRecord]:
+        """Return this tenant's batches, the newest first."""
+        ...
+
+    async def change_batch(self, batch_id: UUID, change: BatchChange) -> BatchRecord:
+        """Change what is said, and return the batch as it stands now.
+
+        Raises:
+            BatchNotFoundError: this tenant has no such batch.
+        """
+        ...
+
+    async def hold_batch(self, batch_id: UUID, hold: Hold) -> BatchRecord:
+        """Take the batch, keep it, or give it back; note its standing; return it as it stands now.
+
+        Raises:
+            BatchNotFoundError: this tenant has no such batch.
+            BatchHeldError: another has it; nothing was changed.
+        """
+        ...
+
+    async def put_batch_rows(self, batch_id: UUID, rows: Sequence[BatchItem]) -> None:
+        """Keep these rows, at most MOST_ROWS_AT_ONCE, in place of those at the same index.
+
+        Raises:
+            BatchNotFoundError: this tenant has no such batch.
+            InvalidRequestError: they are too many.
+        """
+        ...
+
+    async def batch_rows(self, batch_id: UUID, *, start: int = 0, limit: int = 1000) -> Sequence[BatchItem]:
+        """Return up to `limit` rows from the index `start` on, in their order; none for an unknown batch."""
+        ...
+
+    async def delete_batch(self, batch_id: UUID) -> None:
+        """Forget a batch and its rows; its jobs stay.
+
+        Raises:
+            BatchNotFoundError: this tenant has no such batch.
         """
         ...
 

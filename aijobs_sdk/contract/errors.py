@@ -7,6 +7,9 @@ AIJobsError
 ├── JobNotFoundError (LookupError)        this tenant has no such job
 ├── ScheduleNotFoundError (LookupError)   this tenant has no schedule of this name
 ├── DeadLetterNotFoundError (LookupError) no job of this tenant with this id failed, or its letter was purged
+├── BatchNotFoundError (LookupError)      this tenant has no batch of this name
+├── BatchHeldError                        another process runs this batch; the message says which
+├── BatchPausedError                      a run stopped before its end; `reason` says why, and what goes on
 ├── IdempotencyConflictError              the key was used for another payload
 ├── AdmissionError                        too much for this tenant now; `retry_after_seconds` says when to come back
 │   ├── TooManyJobsError                  it has as many unfinished jobs as it may
@@ -21,7 +24,8 @@ AIJobsError
 │   └── JobCancelledError
 ├── InvalidOutputError (ValueError)       the job is done, and its answer does not fit the `output_model`
 ├── ProviderError                         how one provider call ended; the engine decides on a retry
-│   └── CircuitOpenError                  the provider failed too often just now: it was not even asked
+│   ├── CircuitOpenError                  the provider failed too often just now: it was not even asked
+│   └── ProviderBusyError                 it allows no more calls for now: it was not even asked
 └── LeaseLostError                        a worker wrote after its lease had passed to another
 
 Outcomes are these. Anything else that escapes is a bug in us.
@@ -37,6 +41,7 @@ from pydantic import BaseModel
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, FieldProblem
 from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.provider import Allowances
 
 
 def _rebuild(kind: type[AIJobsError], args: tuple[object, ...], state: dict[str, object]) -> AIJobsError:
@@ -120,6 +125,42 @@ class DeadLetterNotFoundError(AIJobsError, LookupError):
             "`client.dead_letters()` lists them."
         )
         self.job_id = job_id
+
+
+class BatchNotFoundError(AIJobsError, LookupError):
+    """The tenant has no batch of this name, or with this id."""
+
+    code = "batch_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No batch {name!r}. `client.batches()` shows all there are.")
+        self.name = name
+
+
+class BatchHeldError(AIJobsError):
+    """Another process runs this batch: two would send its rows twice."""
+
+    code = "batch_held"
+
+    def __init__(self, name: str, *, held_by: str) -> None:
+        super().__init__(
+            f"Batch {name!r} is being run by {held_by}. Wait for it, `client.batch(name={name!r})` shows how far it "
+            "is; or stop that process, or pause() the batch, and run it here."
+        )
+        self.name = name
+        self.held_by = held_by
+
+
+class BatchPausedError(AIJobsError):
+    """A run stopped before every row was over, and nothing is lost: `run()` goes on where it stopped."""
+
+    code = "batch_paused"
+
+    def __init__(self, reason: str, *, finished: int, total: int) -> None:
+        super().__init__(f"{finished:,} of {total:,} rows are finished. {reason} `run()` goes on.")
+        self.reason = reason
+        self.finished = finished
+        self.total = total
 
 
 class IdempotencyConflictError(AIJobsError):
@@ -266,12 +307,18 @@ class ProviderError(AIJobsError):
         provider: str,
         retryable: bool,
         retry_after_seconds: float | None = None,
+        overloaded: bool = False,
+        allowances: Allowances | None = None,
     ) -> None:
         super().__init__(message, code=code)
         self.category = category
         self.provider = provider
         self.retryable = retryable
         self.retry_after_seconds = retry_after_seconds
+        self.overloaded = overloaded
+        """Whether it has more to do than it can: fewer calls at a time would help."""
+        self.allowances = allowances
+        """What is left of its limits, where it says so."""
 
 
 class CircuitOpenError(ProviderError):
@@ -290,6 +337,25 @@ class CircuitOpenError(ProviderError):
             retry_after_seconds=retry_after_seconds,
         )
         self.wait_seconds = retry_after_seconds
+        self.spread_seconds = spread_seconds
+        """Those who wait come back over this time, so that they do not all come at once."""
+
+
+class ProviderBusyError(ProviderError):
+    """The provider allows no more calls for now, so it was not asked: the job comes back when it is its turn."""
+
+    code = "rate_limited"
+
+    def __init__(self, provider: str, *, wait_seconds: float, spread_seconds: float) -> None:
+        super().__init__(
+            f"{provider} allows no more calls of this model for now (again in about {wait_seconds:.3g} s).",
+            code=self.code,
+            category=ErrorCategory.RATE_LIMIT,
+            provider=provider,
+            retryable=True,
+            retry_after_seconds=wait_seconds,
+        )
+        self.wait_seconds = wait_seconds
         self.spread_seconds = spread_seconds
         """Those who wait come back over this time, so that they do not all come at once."""
 
@@ -313,6 +379,9 @@ HTTP_STATUS: Mapping[type[AIJobsError], int] = {
     JobNotFoundError: 404,
     ScheduleNotFoundError: 404,
     DeadLetterNotFoundError: 404,
+    BatchNotFoundError: 404,
+    BatchHeldError: 409,
+    BatchPausedError: 409,
     IdempotencyConflictError: 409,
     TooManyJobsError: 429,
     TooManyStreamsError: 429,
@@ -324,6 +393,7 @@ HTTP_STATUS: Mapping[type[AIJobsError], int] = {
     InvalidOutputError: 502,
     ProviderError: 502,
     CircuitOpenError: 503,
+    ProviderBusyError: 503,
     LeaseLostError: 409,
 }
 """Class ↔ status, the one table a server answers by and an HTTP backend reads back; the code travels beside it."""

@@ -124,6 +124,8 @@ class Job(Fact):
     worker_id: str | None = None
     replay_of: UUID | None = None
     """The failed job that this one repeats."""
+    batch_id: UUID | None = None
+    """The batch that one of its rows is."""
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
@@ -161,6 +163,8 @@ class JobRequest(Fact):
     run_at: AwareDatetime | None = None
     """Not before this instant; None: as soon as a worker is free."""
     replay_of: UUID | None = None
+    batch_id: UUID | None = None
+    """The batch that this is a row of."""
     draw_key: str | None = None
     """Names this work in every run of the same program: the simulation's draws hang on it, so that ids may be random.
 
@@ -186,6 +190,8 @@ class JobQuery(Fact):
     type: str | None = None
     document_id: UUID | None = None
     """Only jobs whose payload names this document."""
+    batch_id: UUID | None = None
+    """Only jobs of this batch."""
     limit: int = Field(default=50, ge=1, le=1000)
     """Jobs a page."""
     cursor: str | None = None

@@ -30,6 +30,7 @@ _TRAVELS: Mapping[str, TypeAdapter[object]] = {
     "job_type": TypeAdapter(str),
     "key": TypeAdapter(str),
     "name": TypeAdapter(str),
+    "held_by": TypeAdapter(str),
     "scope": TypeAdapter(str),
 }
 """What an error may say beside its message, in members of these names."""

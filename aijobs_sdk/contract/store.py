@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from aijobs_sdk.contract.batch_store import BatchStore
 from aijobs_sdk.contract.block_store import BlockStore
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.events import JobEvent
@@ -129,7 +130,7 @@ class Release(NamedTuple):
 Outcome = Done | Retry | Fail | Cancelled | Release
 
 
-class Store(BlockStore, KeyStore, Protocol):
+class Store(BlockStore, KeyStore, BatchStore, Protocol):
     """Jobs, their logs and what they left behind. Every method is one atomic step."""
 
     async def create(

@@ -139,6 +139,7 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
         max_attempts=_max_attempts(request, job_type),
         idempotency_key=key,
         replay_of=request.replay_of,
+        batch_id=request.batch_id,
         created_at=clock.now(),
     )
     return NewJob(

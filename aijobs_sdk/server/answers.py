@@ -44,7 +44,7 @@ _REFUSALS = {
     403: "The key is not for this.",
     404: "There is none, or it is another tenant's.",
     408: "The body did not come in time.",
-    409: "The idempotency key was used for something else.",
+    409: "Something else is in the way: an earlier use of the idempotency key, or whoever holds the batch.",
     413: "It is more than one request may hold.",
     415: "The body is not JSON.",
     422: "Something in the request cannot be used.",

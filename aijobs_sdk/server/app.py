@@ -16,7 +16,17 @@ from starlette.responses import Response
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.contract.job import Caller
-from aijobs_sdk.server import dead_letters, documents, events, jobs, operations, records, report_builder, schedules
+from aijobs_sdk.server import (
+    batches,
+    dead_letters,
+    documents,
+    events,
+    jobs,
+    operations,
+    records,
+    report_builder,
+    schedules,
+)
 from aijobs_sdk.server.description import describe, operation_id
 from aijobs_sdk.server.envelope import Envelope
 from aijobs_sdk.server.limits import ServerLimits
@@ -33,6 +43,7 @@ _ROUTERS = (
     report_builder.router,
     dead_letters.router,
     schedules.router,
+    batches.router,
     operations.router,
 )
 

@@ -11,10 +11,12 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
+from aijobs_sdk.contract.batches import BatchRequest
 from aijobs_sdk.contract.blocks import DocumentRequest
 from aijobs_sdk.contract.events import KnownEvent
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.server.batch_forms import BatchChangeIn, HoldIn, RowsIn
 from aijobs_sdk.server.forms import FollowIn, JobIn, JobsIn, LookupIn, MissingOut, ScheduleIn
 from aijobs_sdk.server.problems import Problem
 from aijobs_sdk.server.report_forms import ReportJobIn
@@ -22,7 +24,19 @@ from aijobs_sdk.server.report_forms import ReportJobIn
 VERSION = "1"
 """Of this API, whose changes break nobody."""
 _ABOUT = "Asynchronous AI generation jobs: submitted, followed, counted."
-_READ = (JobIn, JobsIn, LookupIn, FollowIn, ScheduleIn, DocumentRequest, ReportJobIn)
+_READ = (
+    JobIn,
+    JobsIn,
+    LookupIn,
+    FollowIn,
+    ScheduleIn,
+    DocumentRequest,
+    ReportJobIn,
+    BatchRequest,
+    BatchChangeIn,
+    HoldIn,
+    RowsIn,
+)
 _Described = tuple[Any, JsonSchemaMode, TypeAdapter[Any]]
 _REFERENCE = "#/components/schemas/{model}"
 

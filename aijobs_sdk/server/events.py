@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -12,11 +12,13 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.server.answers import BODY, refuses_with, takes
 from aijobs_sdk.server.auth import Reader
 from aijobs_sdk.server.body import check_count, parsed, read_json
 from aijobs_sdk.server.event_stream import Bring, EventStream
 from aijobs_sdk.server.following import NoPlaces, Places, SeqPlaces, StandingPlaces, follow_job, follow_jobs
+from aijobs_sdk.server.following_batch import follow_batch, resume_batch
 from aijobs_sdk.server.forms import FollowIn, Seq
 from aijobs_sdk.server.limits import MAX_SEQ
 from aijobs_sdk.server.problems import invalid_field
@@ -67,19 +69,38 @@ async def follow_one(
     return _stream(reader, partial(follow_job, reader.backend, job_id, places=SeqPlaces(), after=after, follow=follow))
 
 
-@router.get("/events", status_code=200, response_class=EventStream, responses={200: _FRAMES, **refuses_with(413)})
+@router.get("/events", status_code=200, response_class=EventStream, responses={200: _FRAMES, **refuses_with(404, 413)})
 async def follow_some(
     reader: Reader,
-    ids: Annotated[str, Query(description="`<id>` or `<id>:<after>`, separated by commas.")],
+    ids: Annotated[str | None, Query(description="`<id>` or `<id>:<after>`, separated by commas.")] = None,
+    batch: Annotated[str | None, Query(max_length=200, description="The name of a batch, instead of ids.")] = None,
     last_event_id: _LastEventId = None,
 ) -> Response:
-    """Stream the events of some jobs, until all of them are over."""
-    named = ids.split(",")
+    """Stream the events of some jobs, until all of them are over; or of a batch, with those that it gets meanwhile."""
+    match ids, batch:
+        case str(), None:
+            return _stream_some(reader, ids.split(","), last_event_id)
+        case None, str():
+            return await _stream_batch(reader, batch, last_event_id)
+        case _:
+            raise invalid_field("ids", "or `batch` is required, and not both")
+
+
+def _stream_some(reader: Visitor, named: Sequence[str], last_event_id: str | None) -> EventStream:
     check_count("jobs", named, at_most=reader.site.limits.max_ids_in_address)
     standing = Standing(dict(_read_place(one) for one in named))
     if last_event_id:
         _resume(standing, last_event_id)
     return _stream_many(reader, standing.jobs(), StandingPlaces(standing))
+
+
+async def _stream_batch(reader: Visitor, name: str, last_event_id: str | None) -> EventStream:
+    batch = await reader.backend.batch(name)  # while there is still a status by which to say that there is none
+    try:
+        places = await resume_batch(reader.backend, batch.id, last_event_id)
+    except ValueError:
+        raise _not_of_this_address() from None
+    return _stream(reader, partial(follow_batch, reader.backend, batch, places=places))
 
 
 @router.post(
@@ -122,4 +143,8 @@ def _resume(standing: Standing, text: str) -> None:
     try:
         standing.resume(text)
     except ValueError:
-        raise invalid_field(LAST_EVENT_ID, "must be the id of an event of a stream with this address") from None
+        raise _not_of_this_address() from None
+
+
+def _not_of_this_address() -> InvalidRequestError:
+    return invalid_field(LAST_EVENT_ID, "must be the id of an event of a stream with this address")

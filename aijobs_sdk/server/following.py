@@ -102,11 +102,12 @@ async def follow_jobs(backend: Backend, jobs: Mapping[UUID, int], outbox: Outbox
     async with asyncio.TaskGroup() as tasks:
         for some in _in_parts(jobs, _BEGUN_AT_ONCE):
             for job_id, after in some.items():
-                tasks.create_task(_follow_or_miss(backend, job_id, outbox, places=places, after=after))
+                tasks.create_task(follow_or_miss(backend, job_id, outbox, places=places, after=after))
             await asyncio.sleep(0)
 
 
-async def _follow_or_miss(backend: Backend, job_id: UUID, outbox: Outbox, *, places: Places, after: int) -> None:
+async def follow_or_miss(backend: Backend, job_id: UUID, outbox: Outbox, *, places: Places, after: int) -> None:
+    """Bring one job's events; that there is no such job comes as `missing`."""
     try:
         await follow_job(backend, job_id, outbox, places=places, after=after)
     except JobNotFoundError:

@@ -17,7 +17,7 @@ from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.server.limits import MAX_SEQ
 from aijobs_sdk.server.problems import Problem
 
-_NO_NUL = r"^[^\x00]*$"
+NO_NUL = r"^[^\x00]*$"
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -45,7 +45,9 @@ class JobIn(Fact):
     max_attempts: int | None = Field(default=None, le=2**31 - 1)
     run_at: Instant | None = None
     """Not before this instant."""
-    draw_key: str | None = Field(default=None, max_length=1000, pattern=_NO_NUL)
+    batch_id: UUID | None = None
+    """The batch that this is a row of."""
+    draw_key: str | None = Field(default=None, max_length=1000, pattern=NO_NUL)
     """What the draws of a simulated world hang on."""
 
     def request(self, *, key: str | None = None) -> JobRequest:
@@ -58,6 +60,7 @@ class JobIn(Fact):
             idempotency_key=key if self.idempotency_key is None else self.idempotency_key,
             max_attempts=self.max_attempts,
             run_at=self.run_at,
+            batch_id=self.batch_id,
             draw_key=self.draw_key,
         )
 

@@ -41,6 +41,7 @@ class Problem(Fact):
     job_type: str | None = None
     key: str | None = None
     name: str | None = None
+    held_by: str | None = None
     scope: str | None = None
     request_id: str | None = None
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import blake2b
 from uuid import UUID
 
+from aijobs_sdk.server.event_ids import as_id, from_id, read_varints, write_varints
 from aijobs_sdk.server.limits import MAX_SEQ
 
 _MARK_BYTES = 6
 _OVER = 0
-_SHIFT, _MORE, _LOW = 7, 0x80, 0x7F
 
 
 class Standing:
@@ -38,10 +36,7 @@ class Standing:
 
     def text(self) -> str:
         """Return all this as an id, which `resume()` reads."""
-        written = bytearray(self._mark)
-        for number in self._numbers:
-            _write(number, written)
-        return urlsafe_b64encode(written).rstrip(b"=").decode()
+        return as_id(self._mark + write_varints(self._numbers))
 
     def resume(self, text: str) -> None:
         """Go on from an id that a stream with the same address gave.
@@ -49,31 +44,8 @@ class Standing:
         Raises:
             ValueError: it is none.
         """
-        try:
-            read = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-        except (binascii.Error, UnicodeEncodeError):
-            raise ValueError(text) from None
-        numbers = _numbers(read[_MARK_BYTES:])
+        read = from_id(text)
+        numbers = read_varints(read[_MARK_BYTES:])
         if read[:_MARK_BYTES] != self._mark or len(numbers) != len(self._numbers) or max(numbers) > MAX_SEQ + 1:
             raise ValueError(text)
         self._numbers = numbers
-
-
-def _write(number: int, written: bytearray) -> None:
-    """Append a number, seven bits a byte, the lowest first."""
-    while number > _LOW:
-        written.append(number & _LOW | _MORE)
-        number >>= _SHIFT
-    written.append(number)
-
-
-def _numbers(read: bytes) -> list[int]:
-    numbers: list[int] = []
-    number = shift = 0
-    for byte in read:
-        number |= (byte & _LOW) << shift
-        shift += _SHIFT
-        if not byte & _MORE:
-            numbers.append(number)
-            number = shift = 0
-    return numbers

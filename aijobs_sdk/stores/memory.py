@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -43,30 +42,34 @@ from aijobs_sdk.engine.lifecycle import (
     take_at_once,
 )
 from aijobs_sdk.stores.admission import check_active, full_at_after
+from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.entry import Entry
-from aijobs_sdk.stores.idempotency import Holder, Key, ids_under_keys, key_of, still_counts
+from aijobs_sdk.stores.idempotency import ids_under_keys, key_of
+from aijobs_sdk.stores.memory_batches import BatchesInMemory
 from aijobs_sdk.stores.memory_blocks import BlocksInMemory
+from aijobs_sdk.stores.memory_jobs import AT_HAND, Jobs
 from aijobs_sdk.stores.memory_keys import KeysInMemory
 from aijobs_sdk.stores.memory_schedules import SchedulesInMemory
-from aijobs_sdk.stores.pages import read_cursor
 from aijobs_sdk.stores.queue import Queue
 from aijobs_sdk.stores.running import NEVER, Running
 from aijobs_sdk.stores.signal import Signal
 from aijobs_sdk.stores.taking import taken_at_once
 
 
-class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
-    """A store in dictionaries. Each method runs without an await in its middle, which makes it one atomic step."""
+class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemory):
+    """A store in dictionaries. Each method runs without an await in its middle, which makes it one atomic step.
 
-    def __init__(self, clock: Clock) -> None:
-        BlocksInMemory.__init__(self)
+    It keeps the newest finished jobs at hand, and what they left behind; older ones are in a temporary file.
+    """
+
+    def __init__(self, clock: Clock, *, at_hand: int = AT_HAND) -> None:
+        attic = Attic()
+        BlocksInMemory.__init__(self, attic, at_hand)
         SchedulesInMemory.__init__(self, clock)
         KeysInMemory.__init__(self)
+        BatchesInMemory.__init__(self, clock, attic)
         self._clock = clock
-        self._entries: dict[UUID, Entry] = {}
-        self._newest = 0
-        self._of_tenant: defaultdict[UUID, list[Entry]] = defaultdict(list)
-        self._by_key: dict[Key, UUID] = {}
+        self._jobs = Jobs(attic, at_hand)
         self._running = Running()
         self._active: Counter[UUID] = Counter()
         """Unfinished jobs, by tenant."""
@@ -80,13 +83,14 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
         self, jobs: Sequence[NewJob], *, admission: Admission = NO_LIMITS, taker: Taker | None = None
     ) -> Created:
         """Insert all of them or none."""
-        ids = ids_under_keys(jobs, self._held_keys(jobs))
+        keys = (key for new in jobs if (key := key_of(new.job)) is not None)
+        ids = ids_under_keys(jobs, self._jobs.held_keys(keys, self._clock.now()))
         made = [new for new, job_id in zip(jobs, ids, strict=True) if job_id == new.job.id]
         if admission is not NO_LIMITS:
             self._admit([new.job for new in made], admission)
         claims = self._insert(made, taker)
         accepted = {new.job.id: new.job for new in made}
-        return Created([accepted.get(job_id) or self._entries[job_id].record.job for job_id in ids], claims)
+        return Created([accepted.get(job_id) or self._kept(job_id).record.job for job_id in ids], claims)
 
     async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
         """Return as soon as a job is due, or its worker lost."""
@@ -135,9 +139,9 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
 
     async def finish(self, lease: Lease, outcome: Outcome) -> Job:
         """End the attempt."""
-        entry = self._entries.get(lease.job_id)
-        if entry is not None and ended_so(entry.record, lease, outcome):
-            return entry.record.job
+        before = self._jobs.find(lease.job_id)
+        if before is not None and ended_so(before.record, lease, outcome):
+            return before.record.job
         entry = self._held(lease)
         record = self._step(entry, outcome)
         if isinstance(outcome, Done):
@@ -164,19 +168,7 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
 
     async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of this tenant's jobs, newest first."""
-        entries = self._of_tenant[tenant_id]
-        end = len(entries)
-        if query.cursor is not None:
-            end = bisect_left(entries, read_cursor(query.cursor, newest=self._newest), key=_age)
-        page: list[Entry] = []
-        for entry in reversed(entries[:end]):
-            job = entry.record.job
-            if not _is_asked_for(job, query):
-                continue
-            if len(page) == query.limit:
-                return JobPage(jobs=tuple(one.record.job for one in page), next_cursor=str(page[-1].ordinal))
-            page.append(entry)
-        return JobPage(jobs=tuple(one.record.job for one in page))
+        return self._jobs.page(tenant_id, query)
 
     async def events(self, tenant_id: UUID, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:
         """Return up to `limit` events with `seq` > `after`."""
@@ -185,28 +177,17 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
 
     async def wait_events(self, job_id: UUID, *, after: int) -> None:
         """Return as soon as the log holds an event with `seq` > `after`."""
-        await self._entries[job_id].wait_longer_than(after)
+        await self._kept(job_id).wait_longer_than(after)
 
     async def purge_jobs(self, *, finished_before: datetime) -> int:
         """Delete jobs that ended before, with their logs."""
-        now = self._clock.now()
-        old = [
-            entry.record.job
-            for entry in self._entries.values()
-            if _ended_before(entry.record.job, finished_before) and not still_counts(entry.record.job, now)
-        ]
-        for job in old:
-            del self._entries[job.id]
-            if (key := key_of(job)) is not None and self._by_key.get(key) == job.id:
-                del self._by_key[key]
-        for tenant_id in {job.tenant_id for job in old}:
-            self._of_tenant[tenant_id] = [
-                entry for entry in self._of_tenant[tenant_id] if entry.record.job.id in self._entries
-            ]
-        return len(old)
+        return self._jobs.purge(finished_before=finished_before, now=self._clock.now(), batches=self._batch_ids())
 
     async def aclose(self) -> None:
         """Hold on to everything: there is nothing else that does."""
+
+    def _leave_batch(self, batch_id: UUID) -> None:
+        self._jobs.leave_batch(batch_id)
 
     def _stop(self, entry: Entry) -> None:
         """Note that a job runs no more; it may have stood in the way of others of its type."""
@@ -233,19 +214,6 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
             self._step(entry, Release())
             self._stop(entry)
 
-    def _held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
-        """Return who holds the keys of these jobs now."""
-        wanted = [key for new in jobs if (key := key_of(new.job)) is not None and key in self._by_key]
-        if not wanted:
-            return {}
-        now = self._clock.now()
-        records = {key: self._entries[self._by_key[key]].record for key in wanted}
-        return {
-            key: Holder(record.job.id, record.fingerprint)
-            for key, record in records.items()
-            if still_counts(record.job, now)
-        }
-
     def _insert(self, new: Sequence[NewJob], taker: Taker | None) -> list[Claim]:
         """Add these jobs; return what the taker has of them."""
         now = self._clock.now()
@@ -261,34 +229,36 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
         return claims
 
     def _insert_one(self, new: NewJob, taker: Taker | None, now: datetime) -> Entry:
-        self._newest += 1
         step = accept(new, now) if taker is None else take_at_once(accept(new, now), taker, now)
         job = step.record.job
-        entry = self._entries[job.id] = Entry(step.record, ordinal=self._newest)
-        self._of_tenant[job.tenant_id].append(entry)
+        entry = self._jobs.add(step.record)
         self._active[job.tenant_id] += 1
-        if (key := key_of(job)) is not None:
-            self._by_key[key] = job.id
         if job.replay_of is not None:
             self._mark_replayed(job.replay_of, tenant_id=job.tenant_id, replay=job.id)
         self._write(entry, step, now)
         return entry
 
     def _beat(self, lease: Lease, lease_seconds: float) -> Beat:
-        entry = self._entries.get(lease.job_id)
+        entry = self._jobs.unfinished(lease.job_id)
         if entry is None or entry.record.fence != lease.fence or entry not in self._running:
             return Beat(lost=True, cancel_requested=False)
         record = self._step(entry, Extend(lease_seconds))
         return Beat(lost=False, cancel_requested=record.cancel_requested)
 
+    def _kept(self, job_id: UUID) -> Entry:
+        entry = self._jobs.find(job_id)
+        if entry is None:
+            raise JobNotFoundError(job_id)
+        return entry
+
     def _owned(self, tenant_id: UUID, job_id: UUID) -> Entry:
-        entry = self._entries.get(job_id)
+        entry = self._jobs.find(job_id)
         if entry is None or entry.record.job.tenant_id != tenant_id:
             raise JobNotFoundError(job_id)
         return entry
 
     def _held(self, lease: Lease) -> Entry:
-        entry = self._entries.get(lease.job_id)
+        entry = self._jobs.unfinished(lease.job_id)
         if entry is None:
             raise LeaseLostError(lease.job_id)
         check_lease(entry.record, lease)
@@ -300,8 +270,7 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
 
     def _write(self, entry: Entry, step: Step, now: datetime) -> JobRecord:
         """Keep the new record and its events together, then ring the bells."""
-        if step.record.job.completed_at is not None and entry.record.job.completed_at is None:
-            self._active[step.record.job.tenant_id] -= 1
+        ends = step.record.job.completed_at is not None and entry.record.job.completed_at is None
         entry.record = step.record
         if step.events:
             if (letter := step.record.dead_letter()) is not None:
@@ -312,20 +281,7 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory):
             if step.record.waiting:
                 self._queue.push(entry, now)
                 self._claimable.ring()
+        if ends:
+            self._active[step.record.job.tenant_id] -= 1
+            self._jobs.end(entry)
         return step.record
-
-
-def _is_asked_for(job: Job, query: JobQuery) -> bool:
-    return (
-        query.status in {None, job.status}
-        and query.type in {None, job.type}
-        and (query.document_id is None or query.document_id == job.document_id)
-    )
-
-
-def _ended_before(job: Job, instant: datetime) -> bool:
-    return job.completed_at is not None and job.completed_at < instant
-
-
-def _age(entry: Entry) -> int:
-    return entry.ordinal

@@ -8,14 +8,15 @@ from uuid import UUID
 
 from aijobs_sdk.contract.blocks import Block, BlockChange, Revision
 from aijobs_sdk.contract.records import Document, Effects, NewDocument
+from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.memory_records import RecordsInMemory
 
 
 class BlocksInMemory(RecordsInMemory):
     """The part of the memory store that keeps what jobs left behind, and the blocks that some of them change."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, attic: Attic, at_hand: int) -> None:
+        super().__init__(attic, at_hand)
         self._blocks: dict[UUID, Block] = {}
         self._blocks_of: dict[UUID, Sequence[UUID]] = {}
         """By document, in their order."""
@@ -23,7 +24,7 @@ class BlocksInMemory(RecordsInMemory):
 
     async def add_document(self, new: NewDocument) -> Document:
         """Keep a document with its blocks, or return the one that is there."""
-        if (kept := self._documents.get(new.document.id)) is not None:
+        if (kept := self._document(new.document.id)) is not None:
             return kept
         self._documents[new.document.id] = new.document
         self._blocks |= {block.id: block for block in new.blocks}

@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
+from aijobs_sdk.stores.attic import Attic
+from aijobs_sdk.stores.attic_records import RecordsInAttic
+from aijobs_sdk.stores.backlog import Backlog
+
+T = TypeVar("T")
 
 
 class RecordsInMemory:
     """The part of the memory store that keeps what jobs left behind."""
 
-    def __init__(self) -> None:
+    def __init__(self, attic: Attic, at_hand: int) -> None:
+        self._away = RecordsInAttic(attic)
         self._documents: dict[UUID, Document] = {}
-        self._lineage: defaultdict[UUID, list[LineageEvent]] = defaultdict(list)
-        self._usage: defaultdict[UUID, list[UsageRow]] = defaultdict(list)
-        self._images: defaultdict[UUID, list[Image]] = defaultdict(list)
+        self._lineage: defaultdict[UUID, deque[LineageEvent]] = defaultdict(deque)
+        self._usage: defaultdict[UUID, deque[UsageRow]] = defaultdict(deque)
+        self._images: defaultdict[UUID, deque[Image]] = defaultdict(deque)
+        self._effects = Backlog[Effects](at_hand, self._put_away)
+        """What is in these, in the order in which it came."""
         self._dead_letters: dict[UUID, DeadLetter] = {}
 
     async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
         """Return one document of this tenant."""
-        document = self._documents.get(document_id)
+        document = self._document(document_id)
         return document if document is not None and document.tenant_id == tenant_id else None
 
     async def lineage(self, tenant_id: UUID, document_id: UUID) -> Sequence[LineageEvent]:
         """Return the document's history, oldest first."""
-        return [event for event in self._lineage.get(document_id, ()) if event.tenant_id == tenant_id]
+        events = [*self._away.lineage(document_id), *self._lineage.get(document_id, ())]
+        return [event for event in events if event.tenant_id == tenant_id]
 
     async def usage(self, tenant_id: UUID, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
         """Return this tenant's usage in a span of time, oldest first."""
-        return [row for row in self._usage.get(tenant_id, ()) if since <= row.created_at < until]
+        at_hand = [row for row in self._usage.get(tenant_id, ()) if since <= row.created_at < until]
+        return sorted([*self._away.usage(tenant_id, since, until), *at_hand], key=_created_at)
 
     async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
         """Return the pictures that a job of this tenant made."""
-        return [image for image in self._images.get(job_id, ()) if image.tenant_id == tenant_id]
+        images = [*self._away.images(job_id), *self._images.get(job_id, ())]
+        return [image for image in images if image.tenant_id == tenant_id]
 
     async def dead_letters(self, tenant_id: UUID, query: DeadLetterQuery) -> Sequence[DeadLetter]:
         """Return one page of this tenant's dead letters, newest first."""
@@ -64,6 +76,9 @@ class RecordsInMemory:
         if letter is not None and letter.tenant_id == tenant_id:
             self._dead_letters[letter_id] = letter.replace(replayed_as=replay)
 
+    def _document(self, document_id: UUID) -> Document | None:
+        return self._documents.get(document_id) or self._away.document(document_id)
+
     def _keep(self, effects: Effects) -> None:
         for document in effects.documents:
             self._documents[document.id] = document
@@ -73,6 +88,31 @@ class RecordsInMemory:
             self._usage[row.tenant_id].append(row)
         for image in effects.images:
             self._images[image.job_id].append(image)
+        if effects.documents or effects.lineage or effects.usage or effects.images:
+            self._effects.add(effects)
+
+    def _put_away(self, oldest: Sequence[Effects]) -> None:
+        self._away.put(oldest)
+        for effects in oldest:
+            for document in effects.documents:
+                self._documents.pop(document.id, None)
+            for event in effects.lineage:
+                _drop_oldest(self._lineage, event.document_id)
+            for row in effects.usage:
+                _drop_oldest(self._usage, row.tenant_id)
+            for image in effects.images:
+                _drop_oldest(self._images, image.job_id)
+
+
+def _drop_oldest(records: dict[UUID, deque[T]], owner: UUID) -> None:
+    of_owner = records[owner]
+    of_owner.popleft()
+    if not of_owner:
+        del records[owner]
+
+
+def _created_at(row: UsageRow) -> datetime:
+    return row.created_at
 
 
 def _failed_at(letter: DeadLetter) -> datetime:

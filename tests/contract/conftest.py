@@ -67,11 +67,13 @@ def contract_postgres_url(postgres_server: PostgresServer) -> str:
     return url
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+@pytest.fixture(params=["memory", "memory-put-away", "sqlite", "postgresql"])
 def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Place]:
     """Every kind of place where a store may keep its jobs, one after the other."""
     if request.param == "memory":
         return InMemory
+    if request.param == "memory-put-away":
+        return partial(InMemory, at_hand=0)
     if request.param == "sqlite":
         return partial(copy_of, request.getfixturevalue("sqlite_template"), tmp_path)
     return partial(emptied, request.getfixturevalue("contract_postgres_url"))

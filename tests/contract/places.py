@@ -11,6 +11,7 @@ import psycopg
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.stores.memory import MemoryStore
+from aijobs_sdk.stores.memory_jobs import AT_HAND
 from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.schema import metadata
@@ -35,11 +36,12 @@ class Place(Protocol):
 class InMemory:
     """This process, which forgets nothing while it lives."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_hand: int = AT_HAND) -> None:
+        self._at_hand = at_hand
         self._store: MemoryStore | None = None
 
     def open(self, clock: Clock, *, shared: bool = False) -> Store:
-        self._store = self._store or MemoryStore(clock)
+        self._store = self._store or MemoryStore(clock, at_hand=self._at_hand)
         return self._store
 
 

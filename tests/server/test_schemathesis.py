@@ -35,9 +35,9 @@ CHECKS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def served() -> Iterator[dict[str, Any]]:
-    """Where the application is, and how one asks there: no stream is endless, as nobody knows the id of a job."""
+    """An application of its own for each route: no stream is endless, as nobody knows a job, or has begun a batch."""
     keys = KeyRing()
     app = create_app(new_backend(SystemClock()).acting_for, keys=keys, metrics_text=lambda: "")
     with serving(app) as url:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import pytest
+
+from aijobs_sdk.contract.batches import BatchChange, BatchRecord, Hold, Holder
 from aijobs_sdk.contract.store import NO_LIMITS
 from aijobs_sdk.engine.system_clock import SystemClock
+from aijobs_sdk.stores.sql.batches import ChangeBatch, ClearAway, DeleteBatch, HoldBatch, OpenBatch, PutBatchRows
 from aijobs_sdk.stores.sql.commands import Cancel, Command, Create, Nothing, Reap
 from aijobs_sdk.stores.sql.turns import turns
 from contract.new_jobs import THEM, US, new_job
 
-JOB = UUID(int=3)
+JOB, BATCH = UUID(int=3), UUID(int=4)
+NOW = SystemClock().now()
 
 
 def test_each_tenant_has_a_turn_and_the_engine_the_last() -> None:
@@ -23,3 +28,19 @@ def test_each_tenant_has_a_turn_and_the_engine_the_last() -> None:
 def test_jobs_of_several_tenants_are_made_by_nobody_in_particular() -> None:
     create = Create((new_job(SystemClock()), new_job(SystemClock(), tenant_id=THEM)), NO_LIMITS)
     assert list(turns([create])) == [(None, [0])]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        OpenBatch(BatchRecord(id=BATCH, tenant_id=US, user_id=US, name="b", created_at=NOW, updated_at=NOW)),
+        ChangeBatch(US, BATCH, BatchChange()),
+        HoldBatch(US, BATCH, Hold(Holder(token="t", host="h", pid=1, since=NOW), 30)),
+        PutBatchRows(US, BATCH, ()),
+        DeleteBatch(US, BATCH),
+        ClearAway(US, BATCH, 1),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_what_is_done_to_a_batch_is_done_in_its_tenants_turn(command: Command[Any]) -> None:
+    assert next(turns([command])) == (US, [0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
 from pydantic import JsonValue, ValidationError
@@ -16,13 +16,14 @@ from aijobs_sdk.contract.problem import error_of
 F = TypeVar("F", bound=Fact)
 Object = dict[str, JsonValue]
 
-_STANDS_IN: Mapping[str, str] = {
-    "status": "processing",
-    "priority": "normal",
-    "category": "internal",
-    "state": "half_open",
+_STANDS_IN: Mapping[str, tuple[str, ...]] = {
+    "status": ("processing",),
+    "priority": ("normal",),
+    "category": ("internal",),
+    "state": ("half_open", "running"),  # of a breaker, and of a batch
+    "wish": ("pause",),
 }
-"""What a word reads as that this version does not know, by the field it stands in."""
+"""What a word reads as that this version does not know, by the field it stands in: the first that may stand there."""
 
 _UNKNOWN_END: Mapping[str, JsonValue] = {
     "code": "unknown_status",
@@ -76,6 +77,21 @@ def read_facts(kind: type[F], data: Sequence[JsonValue]) -> list[F]:
     return [read_fact(kind, one) for one in data]
 
 
+def as_fact(kind: type[F]) -> Callable[[bytes], F]:
+    """Return what reads an answer that is one fact of this kind; it raises ValueError, as `read_fact()` does."""
+    return lambda body: read_fact(kind, read_object(body))
+
+
+def as_list(kind: type[F], name: str) -> Callable[[bytes], list[F]]:
+    """Return what reads an answer that lists facts of this kind under a name; it raises ValueError as well."""
+    return lambda body: read_facts(kind, listed_in(read_object(body), name))
+
+
+def as_lines(kind: type[F]) -> Callable[[bytes], list[F]]:
+    """Return what reads an answer with one fact of this kind a line; it raises ValueError as well."""
+    return lambda body: read_facts(kind, read_lines(body))
+
+
 def read_event(data: Object) -> JobEvent:
     """Return an event; one that only a newer version can read becomes an UnknownEvent.
 
@@ -103,7 +119,7 @@ def _known_part(data: JsonValue, error: ValidationError, *, tag: int) -> JsonVal
             case (("extra_forbidden" | "unexpected_keyword_argument"), dict()):
                 within.pop(str(name), None)
             case "enum", dict() if name in _STANDS_IN:
-                _replace_unknown(within, str(name))
+                _replace_unknown(within, str(name), known=found["msg"])
             case _:
                 continue  # what is wrong with it will be found again
     return data
@@ -122,8 +138,8 @@ def _at(data: JsonValue, path: Sequence[int | str]) -> object:
     return within
 
 
-def _replace_unknown(within: Object, name: str) -> None:
-    within[name] = _STANDS_IN[name]
+def _replace_unknown(within: Object, name: str, *, known: str) -> None:
+    within[name] = next(word for word in _STANDS_IN[name] if f"'{word}'" in known)
     if name == "status" and within.get("completed_at") is not None:
         within["status"] = "failed"
         within["error"] = within.get("error") or dict(_UNKNOWN_END)

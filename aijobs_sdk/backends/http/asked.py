@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from pydantic_core import PydanticSerializationError, to_json
 
+from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
@@ -40,3 +41,14 @@ def jsons_of(requests: Sequence[JobRequest], user_id: UUID | None) -> bytes:
         json_of(request, user_id, place=f"requests[{n}]." if several else "") for n, request in enumerate(requests)
     ]
     return b'{"jobs":[' + b",".join(parts) + b"]}"
+
+
+def to_submit(body: bytes, *, model: object = None) -> Question:
+    """Return the question that submits one job, or many; one key for all attempts, so that none comes twice."""
+    return Question(
+        method="POST",
+        path="/api/jobs",
+        body=body,
+        idempotency_key=str(uuid4()),
+        model=model if isinstance(model, str) else None,
+    )

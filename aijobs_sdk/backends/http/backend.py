@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from pydantic_core import to_json
 
 from aijobs_sdk.backends.http.address import address_of
-from aijobs_sdk.backends.http.answers import listed_in, read_fact, read_facts, read_lines, read_object, read_refusals
-from aijobs_sdk.backends.http.asked import json_of, jsons_of
+from aijobs_sdk.backends.http.answers import as_fact, as_lines, as_list, read_fact, read_object, read_refusals
+from aijobs_sdk.backends.http.asked import json_of, jsons_of, to_submit
 from aijobs_sdk.backends.http.backoff import Chance
 from aijobs_sdk.backends.http.health import away
 from aijobs_sdk.backends.http.hooks import HttpHooks
@@ -23,18 +23,18 @@ from aijobs_sdk.backends.http.limits import HttpLimits
 from aijobs_sdk.backends.http.pools import OpenTransport
 from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.session import Session
+from aijobs_sdk.contract.batches import BatchChange, BatchItem, BatchRecord, BatchRequest, Hold
 from aijobs_sdk.contract.blocks import Block, DocumentRequest, Revision
 from aijobs_sdk.contract.errors import AIJobsError, InvalidRequestError, ServerUnavailableError, StoreUnavailableError
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
-from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.providers.per_loop import PerLoop
 
-F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
 
 
 class HttpBackend:
@@ -72,32 +72,24 @@ class HttpBackend:
             case []:
                 return []
             case [request]:
-                return [await self._session.calls.ask(self._to_submit(json_of(request, self._user_id), request), _job)]
+                question = to_submit(json_of(request, self._user_id), model=request.payload.get("model"))
+                return [await self._ask(question, as_fact(Job))]
             case _:
                 session = self._session
-                jobs = await session.calls.ask(self._to_submit(jsons_of(requests, self._user_id)), _jobs)
+                question = to_submit(jsons_of(requests, self._user_id))
+                jobs = await session.calls.ask(question, as_list(Job, "jobs"))
                 session.lookups.expect(jobs)
                 return jobs
-
-    def _to_submit(self, body: bytes, request: JobRequest | None = None) -> Question:
-        model = None if request is None else request.payload.get("model")
-        return Question(
-            method="POST",
-            path="/api/jobs",
-            body=body,
-            idempotency_key=str(uuid4()),
-            model=model if isinstance(model, str) else None,
-        )
 
     async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:
         """Return which of these `submit()` would refuse, and why."""
         question = Question(method="POST", path="/api/jobs/refusals", body=jsons_of(requests, self._user_id))
-        return await self._session.calls.ask(question, read_refusals)
+        return await self._ask(question, read_refusals)
 
     async def estimate(self, requests: Sequence[JobRequest]) -> list[Estimate]:
         """Return what each of these would cost."""
         question = Question(method="POST", path="/api/jobs/estimates", body=jsons_of(requests, self._user_id))
-        return await self._list(question, Estimate, "estimates")
+        return await self._ask(question, as_list(Estimate, "estimates"))
 
     async def get(self, job_id: UUID) -> Job:
         """Return the job as it stands."""
@@ -105,11 +97,13 @@ class HttpBackend:
 
     async def list_jobs(self, query: JobQuery) -> JobPage:
         """Return one page of jobs, newest first."""
-        return await self._one(Question(method="GET", path="/api/jobs", query=query.model_dump(mode="json")), JobPage)
+        question = Question(method="GET", path="/api/jobs", query=query.model_dump(mode="json"))
+        return await self._ask(question, as_fact(JobPage))
 
     async def cancel(self, job_id: UUID) -> Job:
         """Ask the job to stop."""
-        return await self._one(Question(method="DELETE", path="/api/jobs/{}", names=(job_id,), job_id=job_id), Job)
+        question = Question(method="DELETE", path="/api/jobs/{}", names=(job_id,), job_id=job_id)
+        return await self._ask(question, as_fact(Job))
 
     async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
         """Yield events with `seq` > `after`, and stop after the terminal one; no break on the way ends it."""
@@ -128,8 +122,9 @@ class HttpBackend:
 
     async def document(self, document_id: UUID) -> Document | None:
         """Return a document."""
+        question = Question(method="GET", path="/api/documents/{}", names=(document_id,))
         try:
-            return await self._one(Question(method="GET", path="/api/documents/{}", names=(document_id,)), Document)
+            return await self._ask(question, as_fact(Document))
         except AIJobsError as error:
             if error.code == "document_not_found":
                 return None
@@ -140,23 +135,23 @@ class HttpBackend:
         author_id = request.author_id or self._user_id
         body = to_json(request.replace(author_id=author_id), exclude_none=True)
         question = Question(method="POST", path="/api/documents", body=body, idempotency_key=str(uuid4()))
-        return await self._session.calls.ask(question, _begun)
+        return await self._ask(question, _begun)
 
     async def blocks(self, document_id: UUID) -> Sequence[Block]:
         """Return the blocks of a document, in their order."""
         question = Question(method="GET", path="/api/documents/{}/blocks", names=(document_id,))
-        return await self._list(question, Block, "blocks")
+        return await self._ask(question, as_list(Block, "blocks"))
 
     async def revisions(self, block_id: UUID) -> Sequence[Revision]:
         """Return every text that a block has had, oldest first."""
         question = Question(method="GET", path="/api/blocks/{}/revisions", names=(block_id,))
-        return await self._list(question, Revision, "revisions")
+        return await self._ask(question, as_list(Revision, "revisions"))
 
     async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
         """Return a document's history."""
         question = Question(method="GET", path="/api/documents/{}/lineage", names=(document_id,))
         try:
-            return await self._list(question, LineageEvent, "lineage")
+            return await self._ask(question, as_list(LineageEvent, "lineage"))
         except AIJobsError as error:
             if error.code == "document_not_found":
                 return []
@@ -166,7 +161,7 @@ class HttpBackend:
         """Return the records of the pictures that a job made."""
         question = Question(method="GET", path="/api/jobs/{}/images", names=(job_id,), job_id=job_id)
         try:
-            return await self._list(question, Image, "images")
+            return await self._ask(question, as_list(Image, "images"))
         except AIJobsError as error:
             if error.code == "job_not_found":
                 return []
@@ -176,17 +171,17 @@ class HttpBackend:
         """Return usage rows of a span of time."""
         query = {"since": since.isoformat(), "until": until.isoformat(), "format": "jsonl"}
         question = Question(method="GET", path="/api/usage", query=query)
-        return await self._session.calls.ask(question, lambda body: read_facts(UsageRow, read_lines(body)))
+        return await self._ask(question, as_lines(UsageRow))
 
     async def dead_letters(self, query: DeadLetterQuery) -> Sequence[DeadLetter]:
         """Return one page of what failed jobs left behind, newest first."""
         question = Question(method="GET", path="/api/dead-letters", query=query.model_dump(mode="json"))
-        return await self._list(question, DeadLetter, "dead_letters")
+        return await self._ask(question, as_list(DeadLetter, "dead_letters"))
 
     async def dead_letter(self, job_id: UUID) -> DeadLetter:
         """Return what one failed job left behind."""
         question = Question(method="GET", path="/api/dead-letters/{}", names=(job_id,), job_id=job_id)
-        return await self._one(question, DeadLetter)
+        return await self._ask(question, as_fact(DeadLetter))
 
     async def replay(self, job_id: UUID) -> Job:
         """Submit a failed job once more, as a new job."""
@@ -197,13 +192,13 @@ class HttpBackend:
             idempotency_key=str(uuid4()),
             job_id=job_id,
         )
-        return await self._one(question, Job)
+        return await self._ask(question, as_fact(Job))
 
     async def purge_dead_letters(self, *, older_than: timedelta) -> int:
         """Delete the letters of jobs that failed longer ago than this."""
         query = {"older_than_seconds": older_than.total_seconds()}
         question = Question(method="DELETE", path="/api/dead-letters", query=query)
-        return await self._session.calls.ask(question, lambda body: int(str(read_object(body).get("purged"))))
+        return await self._ask(question, lambda body: int(str(read_object(body).get("purged"))))
 
     async def schedule(self, request: ScheduleRequest) -> Schedule:
         """Submit a job again and again from now on."""
@@ -211,15 +206,47 @@ class HttpBackend:
         rest = to_json({"cron": request.cron, "timezone": request.timezone})
         body = rest.removesuffix(b"}") + b',"job":' + job + b"}"
         question = Question(method="PUT", path="/api/schedules/{}", names=(request.name,), body=body)
-        return await self._one(question, Schedule)
+        return await self._ask(question, as_fact(Schedule))
 
     async def schedules(self) -> Sequence[Schedule]:
         """Return this tenant's schedules, by name."""
-        return await self._list(Question(method="GET", path="/api/schedules"), Schedule, "schedules")
+        return await self._ask(Question(method="GET", path="/api/schedules"), as_list(Schedule, "schedules"))
 
     async def unschedule(self, name: str) -> None:
         """Submit no more of a schedule."""
-        await self._session.calls.ask(Question(method="DELETE", path="/api/schedules/{}", names=(name,)), bytes)
+        await self._ask(Question(method="DELETE", path="/api/schedules/{}", names=(name,)), bytes)
+
+    async def open_batch(self, request: BatchRequest) -> BatchRecord:
+        """Begin the journal of a batch, or return the one of this name."""
+        return await self._session.batches.open(request)
+
+    async def batch(self, name: str) -> BatchRecord:
+        """Return the batch of this name."""
+        return await self._session.batches.find(name)
+
+    async def batches(self) -> Sequence[BatchRecord]:
+        """Return this tenant's batches, the newest first."""
+        return await self._session.batches.all()
+
+    async def change_batch(self, batch_id: UUID, change: BatchChange) -> BatchRecord:
+        """Change what is said."""
+        return await self._session.batches.change(batch_id, change)
+
+    async def hold_batch(self, batch_id: UUID, hold: Hold) -> BatchRecord:
+        """Take the batch, keep it, or give it back."""
+        return await self._session.batches.hold(batch_id, hold)
+
+    async def put_batch_rows(self, batch_id: UUID, rows: Sequence[BatchItem]) -> None:
+        """Keep these rows, in as many requests as they need; one that is too large alone is named."""
+        await self._session.batches.put_rows(batch_id, rows)
+
+    async def batch_rows(self, batch_id: UUID, *, start: int = 0, limit: int = 1000) -> Sequence[BatchItem]:
+        """Return up to `limit` rows from the index `start` on, in their order."""
+        return await self._session.batches.rows(batch_id, start=start, limit=limit)
+
+    async def delete_batch(self, batch_id: UUID) -> None:
+        """Forget a batch and its rows."""
+        await self._session.batches.delete(batch_id)
 
     async def health(self) -> Health:
         """Return how the server says it is, or that it does not answer."""
@@ -229,7 +256,7 @@ class HttpBackend:
         question = Question(method="GET", path="/api/health")
         try:
             async with asyncio.timeout(seconds):
-                return await self._session.calls.ask(question, _health, retry_seconds=seconds)
+                return await self._session.calls.ask(question, as_fact(Health), retry_seconds=seconds)
         except TimeoutError:
             return away(f"{self._address.shown} did not answer in time", now() - began)
         except (ServerUnavailableError, StoreUnavailableError) as error:
@@ -252,26 +279,9 @@ class HttpBackend:
             open_transport=self._open_transport,
         )
 
-    async def _one(self, question: Question, kind: type[F]) -> F:
-        return await self._session.calls.ask(question, lambda body: read_fact(kind, read_object(body)))
-
-    async def _list(self, question: Question, kind: type[F], name: str) -> list[F]:
-        return await self._session.calls.ask(
-            question, lambda body: read_facts(kind, listed_in(read_object(body), name))
-        )
+    async def _ask(self, question: Question, read: Callable[[bytes], T]) -> T:
+        return await self._session.calls.ask(question, read)
 
 
 def _begun(body: bytes) -> Document:
     return read_fact(Document, read_object(body).get("document"))
-
-
-def _job(body: bytes) -> Job:
-    return read_fact(Job, read_object(body))
-
-
-def _health(body: bytes) -> Health:
-    return read_fact(Health, read_object(body))
-
-
-def _jobs(body: bytes) -> list[Job]:
-    return read_facts(Job, listed_in(read_object(body), "jobs"))

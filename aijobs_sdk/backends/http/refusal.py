@@ -6,13 +6,20 @@ import httpx
 
 from aijobs_sdk.backends.http.answers import Object, read_object
 from aijobs_sdk.backends.http.question import Question
-from aijobs_sdk.contract.errors import AdmissionError, AIJobsError, ServerUnavailableError, StoreUnavailableError
+from aijobs_sdk.contract.errors import (
+    AdmissionError,
+    AIJobsError,
+    RequestTooLargeError,
+    ServerUnavailableError,
+    StoreUnavailableError,
+)
 from aijobs_sdk.contract.problem import error_of
 from aijobs_sdk.providers.retry_after import retry_after_seconds
 
 _PASSING = frozenset({429, 500, 502, 503, 504})
 SOON_SECONDS = 1.0
 """When to come back where it is not said."""
+_TOO_LARGE = 413
 _NO_ROUTE = frozenset({404, 405, 501})
 
 
@@ -73,6 +80,10 @@ def _error(response: httpx.Response, server: str) -> AIJobsError:
         if isinstance(error, AdmissionError):  # each of them says when to come back, and the document may not
             error.retry_after_seconds = _pause_asked_for(response, error) or SOON_SECONDS
         return error
+    if status == _TOO_LARGE:  # says a proxy, too, which may take less than the server behind it
+        return RequestTooLargeError(
+            f"{server} answered {status}: it takes no request as large as this. Send less at once."
+        )
     kind = NoSuchRouteError if status in _NO_ROUTE else ServerUnavailableError
     elsewhere = f": it leads to {_elsewhere(response)}, where the key was not taken" if response.is_redirect else ""
     return kind(

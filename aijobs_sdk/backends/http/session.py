@@ -5,6 +5,7 @@ from __future__ import annotations
 from aijobs_sdk.backends.http.address import Address
 from aijobs_sdk.backends.http.authority import Authority
 from aijobs_sdk.backends.http.backoff import Chance
+from aijobs_sdk.backends.http.batches import Batches
 from aijobs_sdk.backends.http.calls import Calls
 from aijobs_sdk.backends.http.hooks import HttpHooks
 from aijobs_sdk.backends.http.kept_jobs import KeptJobs
@@ -37,6 +38,7 @@ class Session:
         spans = Spans(hooks.tracer_provider, address.host)
         self.calls = Calls(self._client, address.shown, limits=limits, telling=telling, spans=spans, chance=chance)
         self.lookups = Lookups(self.calls, kept)
+        self.batches = Batches(self.calls)
         self.logs = LogReader(self.calls, kept)
         listener = Listener(self._client, address.shown, limits=limits, telling=telling)
         authority = Authority(self.lookups, self.logs)

@@ -37,6 +37,7 @@ from aijobs_sdk.engine.lifecycle import (
     is_lost,
 )
 from aijobs_sdk.stores.idempotency import ids_under_keys
+from aijobs_sdk.stores.sql.old_jobs import delete_old_jobs
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
 from aijobs_sdk.stores.taking import taken_at_once
 
@@ -305,7 +306,7 @@ class PurgeJobs(NamedTuple):
         """Do it."""
         work.flush()
         since = work.now - timedelta(hours=IDEMPOTENCY_HOURS)
-        return work.delete_jobs(self.finished_before, keys_count_since=since, limit=self.limit)
+        return delete_old_jobs(work.connection, self.finished_before, keys_count_since=since, limit=self.limit)
 
 
 def _end_lost(work: UnitOfWork, holding: Collection[Lease]) -> list[UUID]:

@@ -60,6 +60,8 @@ def page(connection: Connection, tenant_id: UUID, query: JobQuery, before: int |
         rows = rows.where(_jobs.type == query.type)
     if query.document_id is not None:
         rows = rows.where(_jobs.document_id == query.document_id)
+    if query.batch_id is not None:
+        rows = rows.where(_jobs.batch_id == query.batch_id)
     found = connection.execute(rows.limit(query.limit + 1)).mappings().all()
     shown = found[: query.limit]
     more = len(found) > query.limit

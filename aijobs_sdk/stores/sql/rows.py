@@ -38,6 +38,7 @@ FIXED = (
     "draw_key",
     "replay_of",
     "document_id",
+    "batch_id",
     "created_at",
 )
 """The columns of a job that stay as they are, in the order of `fixed_row()`."""
@@ -73,13 +74,14 @@ def fixed_row(record: JobRecord) -> Values:
         job.user_id,
         job.type,
         job.priority.rank,
-        _text(job.payload),
+        json_text(job.payload),
         job.max_attempts,
         job.idempotency_key,
         record.fingerprint,
         _without_nul(record.draw_key),
         job.replay_of,
         job.document_id,
+        job.batch_id,
         job.created_at,
     ]
 
@@ -94,8 +96,8 @@ def changing_row(record: JobRecord, *, queue: str | None) -> Values:
         job.progress,
         _without_nul(job.message),
         job.attempts,
-        None if job.error is None else _text(job.error),
-        _text(record.errors) if record.errors else "[]",
+        None if job.error is None else json_text(job.error),
+        json_text(record.errors) if record.errors else "[]",
         job.task_id,
         job.worker_id,
         job.started_at,
@@ -110,7 +112,7 @@ def changing_row(record: JobRecord, *, queue: str | None) -> Values:
 def last_row(record: JobRecord) -> Values:
     """Return the values of the columns in LAST."""
     job = record.job
-    return [None if job.result is None else _text(job.result), job.completed_at]
+    return [None if job.result is None else json_text(job.result), job.completed_at]
 
 
 def job_of_row(row: Columns) -> Job:
@@ -133,6 +135,7 @@ def job_of_row(row: Columns) -> Job:
         task_id=row["task_id"],
         worker_id=row["worker_id"],
         replay_of=row["replay_of"],
+        batch_id=row["batch_id"],
         created_at=row["created_at"],
         started_at=row["started_at"],
         completed_at=row["completed_at"],
@@ -173,9 +176,9 @@ def columns_of_dead_letter(letter: DeadLetter) -> Mapping[str, Any]:
     """Return the columns of a dead letter; its last error stands in columns of its own, too."""
     return letter.model_dump(exclude={"payload", "errors", "priority"}) | {
         "priority": letter.priority.rank,
-        "payload": _text(letter.payload),
+        "payload": json_text(letter.payload),
         "draw_key": _without_nul(letter.draw_key),
-        "errors": _text(letter.errors),
+        "errors": json_text(letter.errors),
         "category": letter.error.category.value,
         "provider": letter.error.provider,
         "region": letter.error.region,
@@ -197,7 +200,7 @@ def dead_letter_of_row(row: Columns) -> DeadLetter:
 
 def columns_of_schedule(schedule: Schedule) -> Mapping[str, Any]:
     """Return the columns of a schedule: they are named like its fields."""
-    return dict(schedule) | {"priority": schedule.priority.rank, "payload": _text(schedule.payload)}
+    return dict(schedule) | {"priority": schedule.priority.rank, "payload": json_text(schedule.payload)}
 
 
 def schedule_of_row(row: Columns) -> Schedule:
@@ -214,7 +217,7 @@ def columns_of_effect(
 ) -> Mapping[str, Any]:
     """Return the columns of something that was left behind: they are named like its fields."""
     columns = {name: _without_nul(value) if isinstance(value, str) else value for name, value in effect}
-    return columns | {name: _text(columns[name]) for name in _IN_TEXT if columns.get(name) is not None}
+    return columns | {name: json_text(columns[name]) for name in _IN_TEXT if columns.get(name) is not None}
 
 
 def fields_of_effect(row: Columns) -> Mapping[str, Any]:
@@ -223,7 +226,8 @@ def fields_of_effect(row: Columns) -> Mapping[str, Any]:
     return fields | {name: from_json(fields[name]) for name in _IN_TEXT if fields.get(name) is not None}
 
 
-def _text(value: JsonValue | object) -> str:
+def json_text(value: JsonValue | object) -> str:
+    """Return a value as it is kept in a column of text."""
     return to_json(value, inf_nan_mode="constants").decode()
 
 

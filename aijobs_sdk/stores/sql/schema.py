@@ -36,7 +36,10 @@ DUE, LATER = text("queue = 'due'"), text("queue = 'later'")
 """Written out, because SQLite uses a partial index only where the query says its condition in these words."""
 RUNNING = text("state = 'running'")
 ON_A_DOCUMENT = text("document_id IS NOT NULL")
+OF_A_BATCH, OF_NO_BATCH = text("batch_id IS NOT NULL"), text("batch_id IS NULL")
 UNFINISHED, ENDED = text("completed_at IS NULL"), text("completed_at IS NOT NULL")
+ENDED_ALONE = text(f"{ENDED.text} AND {OF_NO_BATCH.text}")
+"""A batch keeps its jobs: whoever looks for old ones need not walk past a million of them."""
 
 jobs = Table(
     "jobs",
@@ -66,6 +69,7 @@ jobs = Table(
     Column("worker_id", Text),
     Column("replay_of", Identifier),
     Column("document_id", Identifier),  # that the payload names
+    Column("batch_id", Identifier),
     Column("created_at", Instant, nullable=False),
     Column("started_at", Instant),
     Column("completed_at", Instant),
@@ -87,7 +91,8 @@ Index(
     postgresql_where=ON_A_DOCUMENT,
 )
 Index("jobs_unfinished", jobs.c.tenant_id, sqlite_where=UNFINISHED, postgresql_where=UNFINISHED)
-Index("jobs_ended", jobs.c.completed_at, sqlite_where=ENDED, postgresql_where=ENDED)
+Index("jobs_ended", jobs.c.completed_at, sqlite_where=ENDED_ALONE, postgresql_where=ENDED_ALONE)
+Index("jobs_of_batch", jobs.c.batch_id, jobs.c.ordinal, sqlite_where=OF_A_BATCH, postgresql_where=OF_A_BATCH)
 
 idempotency_keys = Table(
     "idempotency_keys",
@@ -195,6 +200,37 @@ block_revisions = Table(
     Column("kind", Text, nullable=False),
     Column("job_id", Identifier),
     Column("created_at", Instant, nullable=False),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("ordinal", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # its age: lower is older
+    Column("id", Identifier, nullable=False, unique=True),
+    Column("tenant_id", Identifier, nullable=False),
+    Column("user_id", Identifier, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("wish", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("holder", Text),
+    Column("held_until", Instant),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+Index("batches_of_tenant", batches.c.tenant_id, batches.c.name, unique=True)
+
+batch_rows = Table(
+    "batch_rows",
+    metadata,
+    Column("batch_id", Identifier, primary_key=True),
+    Column("place", BigInteger, primary_key=True, autoincrement=False),  # `index` is a word of SQL's own
+    Column("tenant_id", Identifier, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("inputs", Text, nullable=False),
+    Column("request", Text, nullable=False),
 )
 
 lineage = Table(

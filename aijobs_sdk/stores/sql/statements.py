@@ -70,10 +70,11 @@ def inserting(table: Table, names: Sequence[str]) -> Rows:
     return Rows(table, names, lambda rows: f"{start} {rows}")
 
 
-def replacing(table: Table, names: Sequence[str], *, changed: str, returning: Sequence[str] = ()) -> Rows:
-    """Return what adds rows with these columns, or sets one column where there is a row with their primary key."""
+def replacing(table: Table, names: Sequence[str], *, changed: Sequence[str], returning: Sequence[str] = ()) -> Rows:
+    """Return what adds rows with these columns, or sets some of them where there is a row with their primary key."""
     key = _listed(table.primary_key.columns)
-    conflict = f"ON CONFLICT ({key}) DO UPDATE SET {changed} = excluded.{changed}"
+    changes = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    conflict = f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
     start = _insert(table, names)
     return Rows(table, names, lambda rows: f"{start} {rows} {conflict}", returning=returning)
 

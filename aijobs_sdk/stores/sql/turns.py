@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from aijobs_sdk.stores.sql.batches import ChangeBatch, ClearAway, DeleteBatch, HoldBatch, OpenBatch, PutBatchRows
 from aijobs_sdk.stores.sql.blocks import AddDocument
 from aijobs_sdk.stores.sql.commands import (
     Cancel,
@@ -43,6 +44,10 @@ def _tenant_of(command: object) -> UUID | None:
     match command:
         case Cancel(tenant_id=tenant_id) | DeleteSchedule(tenant_id=tenant_id) | PurgeDeadLetters(tenant_id=tenant_id):
             return tenant_id
+        case ChangeBatch() | HoldBatch() | PutBatchRows() | DeleteBatch() | ClearAway():
+            return command.tenant_id
+        case OpenBatch(new=batch):
+            return batch.tenant_id
         case PutSchedule(schedule=schedule):
             return schedule.tenant_id
         case PutKey(key=key):

@@ -63,8 +63,8 @@ _INSERT = {table: inserting(table, names) for table, names in _COLUMNS.items()}
 _POINT_KEY = updating(schema.idempotency_keys, ("job_id",), where=("tenant_id", "key"))
 _KEY = ("tenant_id", "key", "job_id")
 # The row is made or locked in one statement: of two who want a new key, the second waits here for the first.
-_TAKE_OR_READ_KEY = replacing(schema.idempotency_keys, _KEY, changed="key", returning=_KEY)
-_KEEP_RATE = replacing(schema.rate_limits, ("tenant_id", "type", "full_at"), changed="full_at")
+_TAKE_OR_READ_KEY = replacing(schema.idempotency_keys, _KEY, changed=("key",), returning=_KEY)
+_KEEP_RATE = replacing(schema.rate_limits, ("tenant_id", "type", "full_at"), changed=("full_at",))
 _MARK_REPLAYED = updating(schema.dead_letters, ("replayed_as",), where=("job_id", "tenant_id"))
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 _JOB_COLUMNS = [column.name for column in schema.jobs.c]
@@ -121,12 +121,12 @@ class UnitOfWork:
     def __init__(
         self, session: Session, now: datetime, *, known: Mapping[UUID, JobRecord], again: bool = False
     ) -> None:
+        self.session = session
         self.now = now
         self.again = again
         """Whether a transaction with the same commands may have been committed without our knowing."""
         self.changed: list[JobInHand] = []
         """Every job this transaction touched, as it left it."""
-        self._session = session
         self._known = known
         self._jobs: dict[UUID, JobInHand] = {}
         self._unwritten: list[JobInHand] = []
@@ -144,7 +144,7 @@ class UnitOfWork:
     @property
     def connection(self) -> Connection:
         """The way to the database for what is asked seldom."""
-        return self._session.connection
+        return self.session.connection
 
     def read(self, ids: Iterable[UUID]) -> None:
         """Read these jobs, and keep others from changing them, in one query."""
@@ -157,7 +157,7 @@ class UnitOfWork:
             else:
                 missing.append(job_id)
         if missing:
-            for row in _LOCKED_JOBS.read(self._session, {"ids": missing}):
+            for row in _LOCKED_JOBS.read(self.session, {"ids": missing}):
                 self._found(row)
 
     def job(self, job_id: UUID) -> JobRecord | None:
@@ -232,10 +232,10 @@ class UnitOfWork:
     def next_due(self, accepts: Accepts, limit: int) -> list[JobRecord]:
         """Return the jobs to claim next, in order; nobody else gets them."""
         self.flush()
-        _FALLEN_DUE.write(self._session, now=self.now)
+        _FALLEN_DUE.write(self.session, now=self.now)
         if any(most is not None for most in accepts.values()):
             self.one_after_the_other("aijobs claims of limited types")  # so that no two take the same place
-        return self._due(dict(queries.open_types(self._session, accepts)), limit)
+        return self._due(dict(queries.open_types(self.session, accepts)), limit)
 
     def _due(self, room: dict[str, int], limit: int) -> list[JobRecord]:
         """Return what to claim next; `room` says how many of each type."""
@@ -255,7 +255,7 @@ class UnitOfWork:
     def expired(self) -> list[JobRecord]:
         """Return the running jobs whose worker was not heard of in time, or whose attempt is stuck."""
         self.flush()
-        ids = [job_id for (job_id,) in _EXPIRED.read(self._session, now=self.now)]
+        ids = [job_id for (job_id,) in _EXPIRED.read(self.session, now=self.now)]
         self.read(ids)
         return [record for job_id in ids if (record := self.job(job_id)) is not None]
 
@@ -269,7 +269,7 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Write what has gathered so far."""
-        session = self._session
+        session = self.session
         new = [job.record for job in self._unwritten if job.is_new]
         moved = [job.record for job in self._unwritten if not job.is_new and not job.record.state.is_final]
         ended = [job.record for job in self._unwritten if not job.is_new and job.record.state.is_final]
@@ -302,20 +302,6 @@ class UnitOfWork:
         old = (letters.tenant_id == tenant_id) & (letters.failed_at < failed_before)
         return self.connection.execute(delete(schema.dead_letters).where(old)).rowcount
 
-    def delete_jobs(self, finished_before: datetime, *, keys_count_since: datetime, limit: int) -> int:
-        """Delete some jobs that ended before, with logs and keys; return how many there were."""
-        jobs = schema.jobs.c
-        old = jobs.completed_at < finished_before
-        keyless = jobs.idempotency_key.is_(None) | (jobs.completed_at <= keys_count_since)
-        ids = self.connection.execute(select(jobs.id).where(old, keyless).limit(limit)).scalars().all()
-        for table, column in (
-            (schema.events, schema.events.c.job_id),
-            (schema.idempotency_keys, schema.idempotency_keys.c.job_id),
-            (schema.jobs, jobs.id),
-        ):
-            self.connection.execute(delete(table).where(column.in_(ids)))
-        return len(ids)
-
     def insert_schedule(self, schedule: Schedule) -> None:
         """Add a schedule."""
         self.connection.execute(insert(schema.schedules).values(columns_of_schedule(schedule)))
@@ -337,9 +323,9 @@ class UnitOfWork:
     def _first_due(self, types: Sequence[str], limit: int) -> list[JobRecord]:
         """Return the first jobs of these types, whether this transaction has taken them already or not."""
         lists = {"types": types}
-        if self._session.dialect.name == "postgresql":
-            return [self._found(row) for row in _NEXT_DUE.read(self._session, lists, limit=limit)]
-        ids = [job_id for (job_id,) in _NEXT_DUE_IDS.read(self._session, lists, limit=limit)]
+        if self.session.dialect.name == "postgresql":
+            return [self._found(row) for row in _NEXT_DUE.read(self.session, lists, limit=limit)]
+        ids = [job_id for (job_id,) in _NEXT_DUE_IDS.read(self.session, lists, limit=limit)]
         self.read(ids)  # most are known, and need not be read
         return [self._jobs[job_id].record for job_id in ids]
 
@@ -352,7 +338,7 @@ class UnitOfWork:
         """Return the job that each key finds, None for a free one, and keep others from taking those."""
         holders: dict[Key, UUID | None] = {key: self._keys[key] for key in wanted if key in self._keys}
         unread: list[Values] = [[*key, _NOBODY] for key in wanted if key not in holders]
-        for tenant_id, word, holder in _TAKE_OR_READ_KEY.read(self._session, unread):
+        for tenant_id, word, holder in _TAKE_OR_READ_KEY.read(self.session, unread):
             holders[tenant_id, word] = None if holder == _NOBODY else holder
         self._reserved |= {key for key, holder in holders.items() if holder is None}
         return holders
@@ -387,7 +373,7 @@ class UnitOfWork:
 
     def one_after_the_other(self, what: str) -> None:
         """Wait until no other transaction does this, and keep others from it; in SQLite there are no others."""
-        if self._session.dialect.name == "postgresql":
+        if self.session.dialect.name == "postgresql":
             self.connection.execute(_LOCK, {"what": what})
 
     def _changing_row(self, record: JobRecord) -> Values:

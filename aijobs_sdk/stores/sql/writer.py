@@ -114,6 +114,10 @@ class Writer:
         """Call the function where nothing is written meanwhile."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
+    async def forget(self) -> None:
+        """Read every job anew when it is worked on next: what is remembered of some is no longer so."""
+        await self.in_thread(self._known.clear)
+
     def _keep_draining(self, line: _Line) -> None:
         if line.drain is None or line.drain.done():
             line.drain = asyncio.get_running_loop().create_task(self._drain(line))

@@ -6,10 +6,11 @@ import pytest
 from pydantic import JsonValue
 
 from aijobs_sdk.backends.http.answers import Object, read_event, read_fact
+from aijobs_sdk.contract.batches import BatchRecord, BatchState, BatchWish
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.events import JobFailed, JobProgressed, UnknownEvent
 from aijobs_sdk.contract.job import Job, JobStatus, Priority
-from backends.http.wire_words import JOB, NOW, record
+from backends.http.wire_words import JOB, NOW, a_batch, record
 
 ODD_ERROR: dict[str, JsonValue] = {"code": "x", "category": "astral", "message": "m", "moon": "full"}
 
@@ -35,6 +36,11 @@ def test_a_status_of_a_newer_server_with_an_end_reads_as_failed() -> None:
     assert job.status is JobStatus.FAILED
     assert job.error is not None
     assert job.error.code == "unknown_status"
+
+
+def test_words_of_a_newer_server_about_a_batch_read_as_ones_that_do_no_harm() -> None:
+    batch = read_fact(BatchRecord, a_batch(wish="rewind", standing={"state": "thinking", "completed": 3}))
+    assert (batch.wish, batch.standing.state, batch.standing.completed) == (BatchWish.PAUSE, BatchState.RUNNING, 3)
 
 
 def test_an_event_with_new_fields_and_words_stays_what_it_is() -> None:

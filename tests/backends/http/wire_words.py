@@ -29,6 +29,19 @@ def record(job_id: UUID = JOB, status: str = "pending", **fields: JsonValue) -> 
     }
 
 
+def a_batch(**fields: JsonValue) -> dict[str, JsonValue]:
+    """Return a batch's record."""
+    return {
+        "id": str(JOB),
+        "tenant_id": str(UUID(int=7)),
+        "user_id": str(UUID(int=8)),
+        "name": "summaries",
+        "created_at": NOW,
+        "updated_at": NOW,
+        **fields,
+    }
+
+
 def problem(status: int, code: str, **fields: JsonValue) -> httpx.Response:
     """Return an error answer."""
     return httpx.Response(status, json={"code": code, "detail": f"It is {code}.", "status": status, **fields})

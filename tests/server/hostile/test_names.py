@@ -33,7 +33,11 @@ ADDRESSES = {
     "an age": ("DELETE", "/api/dead-letters?older_than_seconds={}"),
     "an instant": ("GET", "/api/usage?since={}&until=2100-01-01T00:00:00Z"),
     "ids": ("GET", "/api/events?ids={}"),
+    "a batch to follow": ("GET", "/api/events?batch={}"),
     "a place in a log": ("GET", "/api/events?ids=00000000-0000-0000-0000-000000000001:{}"),
+    "a batch's id": ("DELETE", "/api/batches/{}"),
+    "the place of a row": ("GET", "/api/batches/00000000-0000-0000-0000-000000000001/rows?start={}"),
+    "a batch of jobs": ("GET", "/api/jobs?batch_id={}"),
     "a schedule's name": ("DELETE", "/api/schedules/{}"),
 }
 

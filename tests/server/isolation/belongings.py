@@ -20,6 +20,8 @@ class Belongings:
     job: str
     document: str
     block: str
+    batch: str
+    batch_name: str
     schedule: str
     key: str
     cursor: str
@@ -31,19 +33,21 @@ class Belongings:
 
 def nobodys(theirs: Belongings) -> Belongings:
     """Return as many names, of nothing: only a cursor says of itself that it is none, so this one is kept."""
-    job, document, block = (str(uuid4()) for _ in range(3))
-    return replace(theirs, job=job, document=document, block=block, schedule="no such schedule", key="no such key")
+    job, document, block, batch = (str(uuid4()) for _ in range(4))
+    named = replace(theirs, batch_name="no such batch", schedule="no such schedule", key="no such key")
+    return replace(named, job=job, document=document, block=block, batch=batch)
 
 
 async def acquire(owner: httpx.AsyncClient) -> list[Belongings]:
     """Let a tenant have something of every kind; return it once for each of its jobs, which stand as jobs can."""
-    schedule, key = f"schedule-{SECRET}", f"key-{SECRET}"
+    schedule, key, name = f"schedule-{SECRET}", f"key-{SECRET}", f"batch-{SECRET}"
     block = {"prompt": SECRET, "content": SECRET}
     begun = await _made(owner, "/api/documents", title=SECRET, blocks=[block], idempotency_key=key)
     document_id, block_id = begun["document"]["id"], begun["blocks"][0]["id"]
     task = await _made(
         owner, "/api/report-builder/jobs", documentId=document_id, blockId=block_id, type="REFINE", prompt=SECRET
     )
+    batch_id = await _batch(owner, name)
     over = [
         task["jobId"],
         await _submitted(owner, "ai_generation", prompt=SECRET, model="gpt-5.2"),
@@ -52,19 +56,28 @@ async def acquire(owner: httpx.AsyncClient) -> list[Belongings]:
     ]
     for job in over:
         await owner.get(f"/api/jobs/{job}/events")
-    running = await _made(
-        owner, "/api/jobs", type="test_job", payload={"seconds": 600, "echo": SECRET}, idempotency_key=key
-    )
+    endless = {"seconds": 600, "echo": SECRET}
+    running = await _made(owner, "/api/jobs", type="test_job", payload=endless, idempotency_key=key, batch_id=batch_id)
     await _put_schedule(owner, schedule)
     page = (await owner.get("/api/jobs", params={"limit": 1})).json()
     return [
-        Belongings(job, document_id, block_id, schedule, key, page["next_cursor"]) for job in (running["id"], *over)
+        Belongings(job, document_id, block_id, batch_id, name, schedule, key, page["next_cursor"])
+        for job in (running["id"], *over)
     ]
 
 
 async def _put_schedule(owner: httpx.AsyncClient, name: str) -> None:
     job = {"type": "test_job", "payload": {"echo": SECRET}}
     (await owner.put(f"/api/schedules/{name}", json={"cron": "0 0 1 7 *", "job": job})).raise_for_status()
+
+
+async def _batch(owner: httpx.AsyncClient, name: str) -> str:
+    batch_id = str((await _made(owner, "/api/batches", name=name, settings={"about": SECRET}))["id"])
+    row = {"index": 0, "key": SECRET, "inputs": {"text": SECRET}, "request": {"prompt": SECRET}}
+    (await owner.put(f"/api/batches/{batch_id}/rows", json={"rows": [row]})).raise_for_status()
+    holder = {"token": SECRET, "host": SECRET, "pid": 1, "since": "2026-01-01T00:00:00Z"}
+    (await owner.put(f"/api/batches/{batch_id}/holder", json={"holder": holder, "seconds": 600})).raise_for_status()
+    return batch_id
 
 
 async def _submitted(owner: httpx.AsyncClient, kind: str, **payload: Any) -> str:

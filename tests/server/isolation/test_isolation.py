@@ -41,8 +41,10 @@ NOTHING = {
     "list_dead_letters": '{"dead_letters":[]}',
     "purge_dead_letters": '{"purged":0}',
     "list_schedules": '{"schedules":[]}',
+    "list_batches": '{"batches":[]}',
+    "list_batch_rows": '{"rows":[],"next_start":null}',
 }
-"""What routes answer to who has nothing, where they have no 404."""
+"""What routes answer to who has nothing, where that is no 404."""
 DOCUMENT = schemathesis.openapi.from_dict(json.loads(document_text()))
 
 Answers = dict[tuple[str, int], Answer]
@@ -92,10 +94,21 @@ async def test_what_is_anothers_is_answered_like_what_is_nobodys(
 
 
 async def test_what_is_anothers_is_not_found_or_nothing(owned: list[Belongings], theirs: httpx.AsyncClient) -> None:
-    answers = await walked(theirs, owned, by=lambda one: one.may_be_missing and one.id not in ABOUT_THE_SERVER)
+    is_said = ABOUT_THE_SERVER | NOTHING.keys()
+    answers = await walked(theirs, owned, by=lambda one: one.may_be_missing and one.id not in is_said)
     assert {answer.status for answer in answers.values()} == {404}
     answers = await walked(theirs, owned, by=lambda one: one.id in NOTHING)
     assert {name: answer.text for (name, _), answer in answers.items()} == NOTHING
+
+
+async def test_a_batch_of_anothers_is_followed_by_nobody_else(
+    owned: list[Belongings], theirs: httpx.AsyncClient, others: httpx.AsyncClient
+) -> None:
+    ours, none = owned[0], nobodys(owned[0])
+    about_ours = masked(await theirs.get("/api/events", params={"batch": ours.batch_name}), ours)
+    about_nothing = masked(await others.get("/api/events", params={"batch": none.batch_name}), none)
+    assert about_ours == about_nothing
+    assert about_ours.status == 404
 
 
 async def test_nothing_of_anothers_is_told(owned: list[Belongings], theirs: httpx.AsyncClient) -> None:
@@ -155,7 +168,7 @@ async def test_the_owner_is_answered_as_the_document_says(client: httpx.AsyncCli
 
 
 async def test_every_route_but_the_probes_refuses_who_shows_no_key(app: FastAPI) -> None:
-    own = Belongings(*["0" * 8 + "-0000-4000-8000-" + "0" * 12] * 6)
+    own = Belongings(*["0" * 8 + "-0000-4000-8000-" + "0" * 12] * 8)
     answers = await walked(new_client(app), [own], by=every)
     refused = {name for (name, _), answer in answers.items() if answer.status == 401}
     assert refused == EXAMPLES.keys() - PROBES

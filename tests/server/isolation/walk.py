@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import httpx
 
 from aijobs_sdk.server.openapi import document_text
-from server.isolation.belongings import Belongings
+from server.isolation.belongings import SECRET, Belongings
 
 _ID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 _AT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)")
 _SECONDS = re.compile(r'(?<="seconds":)[^,}]+')
 _OF_EACH_REQUEST = {"x-request-id", "content-length"}
-_TURNS = ("get", "post", "delete", "put")
-"""Who has deleted finds nothing to replay, and who has put finds something to delete."""
+_TURNS = ("get", "post", "patch", "put", "delete")
+"""Who has deleted finds nothing to replay or to change."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,15 @@ def _document(own: Belongings) -> Asked:
     return Asked({"document_id": own.document})
 
 
+def _batch(own: Belongings) -> Asked:
+    return Asked({"batch_id": own.batch})
+
+
+def _batch_taken(own: Belongings) -> Asked:
+    holder = {"token": "another", "host": "elsewhere", "pid": 1, "since": "2026-01-01T00:00:00Z"}
+    return Asked({"batch_id": own.batch}, json={"holder": holder, "seconds": 60, "instead_of": SECRET})
+
+
 def _nothing(_: Belongings) -> Asked:
     return Asked()
 
@@ -82,11 +91,19 @@ def _task(own: Belongings) -> dict[str, Any]:
 _A_JOB = {"type": "test_job", "payload": {}}
 _LATER = _A_JOB | {"run_at": "2100-01-01T00:00:00Z"}
 _TEXT = {"type": "ai_generation", "payload": {"prompt": "A river", "model": "gpt-5.2"}}
+_A_ROW = {"index": 0, "key": "k", "inputs": {"text": "rain"}, "request": {}}
 _EVER = {"since": "2000-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}
 
 EXAMPLES: Mapping[str, Callable[[Belongings], Asked]] = {
     "submit": lambda own: Asked(json=_LATER, headers={"Idempotency-Key": own.key}),
     "list_jobs": lambda own: Asked(params={"document_id": own.document, "cursor": own.cursor}),
+    "open_batch": lambda own: Asked(json={"name": own.batch_name}),
+    "list_batches": lambda own: Asked(params={"name": own.batch_name}),
+    "change_batch": lambda own: Asked({"batch_id": own.batch}, json={"wish": "cancel", "rows": 0}),
+    "hold_batch": _batch_taken,
+    "put_batch_rows": lambda own: Asked({"batch_id": own.batch}, json={"rows": [_A_ROW]}),
+    "list_batch_rows": _batch,
+    "delete_batch": _batch,
     "find_refusals": lambda own: Asked(json={"jobs": [_block_job(own)]}),
     "estimate": lambda own: Asked(json={"jobs": [_TEXT | {"idempotency_key": own.key}]}),
     "look_up": lambda own: Asked(json={"ids": [own.job]}),

@@ -1,0 +1,68 @@
+"""What jobs left behind, put away: documents, their history, usage, pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from aijobs_sdk.contract.records import Document, Effects, Image, LineageEvent, UsageRow
+from aijobs_sdk.stores.attic import Attic
+from aijobs_sdk.stores.packing import Packing, microseconds
+
+_document, _lineage, _usage, _image = Packing(Document), Packing(LineageEvent), Packing(UsageRow), Packing(Image)
+_FIND = "SELECT contents FROM records WHERE kind = ? AND owner = ? AND at >= ? AND at < ? ORDER BY at, number"
+_INSERT = "INSERT INTO records (kind, owner, at, contents) VALUES (?, ?, ?, ?)"
+
+_Row = tuple[str, bytes, int, bytes]
+
+
+class RecordsInAttic:
+    """Records in few bytes, by whose they are: a document's history by the document, a tenant's usage by the tenant."""
+
+    def __init__(self, attic: Attic) -> None:
+        self._attic = attic
+
+    def put(self, effects: Sequence[Effects]) -> None:
+        """Put what completed jobs left behind away.
+
+        Raises:
+            StoreUnavailableError: there is no room; all is as before.
+        """
+        with self._attic.one_step() as database:
+            database.executemany(_INSERT, (row for one in effects for row in _rows_of(one)))
+
+    def document(self, document_id: UUID) -> Document | None:
+        """Return one document."""
+        return next((_document.unpack(one) for one in self._found("document", document_id)), None)
+
+    def lineage(self, document_id: UUID) -> list[LineageEvent]:
+        """Return a document's history, oldest first."""
+        return [_lineage.unpack(one) for one in self._found("lineage", document_id)]
+
+    def usage(self, tenant_id: UUID, since: datetime, until: datetime) -> list[UsageRow]:
+        """Return a tenant's usage in a span of time, oldest first."""
+        found = self._found("usage", tenant_id, microseconds(since), microseconds(until))
+        return [_usage.unpack(one) for one in found]
+
+    def images(self, job_id: UUID) -> list[Image]:
+        """Return the pictures that a job made."""
+        return [_image.unpack(one) for one in self._found("image", job_id)]
+
+    def _found(self, kind: str, owner: UUID, since: int = 0, until: int = 1) -> Iterator[bytes]:
+        if not self._attic.is_open:
+            return
+        for (contents,) in self._attic.database.execute(_FIND, (kind, owner.bytes, since, until)):
+            yield contents
+
+
+def _rows_of(effects: Effects) -> Iterable[_Row]:
+    """Yield a row for each record; usage alone is looked up by its time."""
+    for document in effects.documents:
+        yield "document", document.id.bytes, 0, _document.pack(document)
+    for event in effects.lineage:
+        yield "lineage", event.document_id.bytes, 0, _lineage.pack(event)
+    for row in effects.usage:
+        yield "usage", row.tenant_id.bytes, microseconds(row.created_at), _usage.pack(row)
+    for image in effects.images:
+        yield "image", image.job_id.bytes, 0, _image.pack(image)

@@ -1,0 +1,41 @@
+"""How jobs that ended long ago are found and deleted; those of a batch stay as long as it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, delete, select
+
+from aijobs_sdk.stores.sql import schema
+
+_jobs = schema.jobs.c
+
+
+def delete_old_jobs(
+    connection: Connection, finished_before: datetime, *, keys_count_since: datetime, limit: int
+) -> int:
+    """Delete some jobs that ended before, with logs and keys; return how many there were."""
+    keyless = _jobs.idempotency_key.is_(None) | (_jobs.completed_at <= keys_count_since)
+    old = (_jobs.completed_at < finished_before) & keyless
+    ids = _alone(connection, old, limit) or _of_batches_that_are_gone(connection, old, limit)
+    for table, column in (
+        (schema.events, schema.events.c.job_id),
+        (schema.idempotency_keys, schema.idempotency_keys.c.job_id),
+        (schema.jobs, _jobs.id),
+    ):
+        connection.execute(delete(table).where(column.in_(ids)))
+    return len(ids)
+
+
+def _alone(connection: Connection, old: ColumnElement[bool], limit: int) -> Sequence[UUID]:
+    return connection.execute(select(_jobs.id).where(schema.ENDED_ALONE, old).limit(limit)).scalars().all()
+
+
+def _of_batches_that_are_gone(connection: Connection, old: ColumnElement[bool], limit: int) -> Sequence[UUID]:
+    """Return old jobs that came to name a batch as it was deleted, or one that never was."""
+    there = select(schema.batches.c.id)
+    gone = select(_jobs.batch_id).distinct().where(schema.OF_A_BATCH, _jobs.batch_id.not_in(there))
+    theirs = select(_jobs.id).where(schema.OF_A_BATCH, _jobs.batch_id.in_(gone), old)
+    return connection.execute(theirs.limit(limit)).scalars().all()
