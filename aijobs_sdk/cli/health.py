@@ -6,7 +6,7 @@ import time
 
 from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.contract.errors import StoreUnavailableError
-from aijobs_sdk.contract.health import BreakerHealth, Health, StoreHealth, WorkersHealth
+from aijobs_sdk.contract.health import BreakerHealth, Health, PaceHealth, StoreHealth, WorkersHealth
 
 
 def ask_health(url: str | None) -> Health:
@@ -27,9 +27,17 @@ def health_text(health: Health) -> str:
     answers = f"answers in {store.seconds * 1000:.1f} ms" if store.reachable else f"does not answer: {store.problem}"
     works = f"{workers.in_flight} of {workers.concurrency} places taken" if workers.running else "none in this process"
     lines = ["healthy" if health.healthy else "not healthy", f"store     {answers}", f"workers   {works}"]
-    return "\n".join([*lines, *(f"provider  {_breaker_text(one)}" for one in health.breakers)])
+    providers = (f"provider  {_breaker_text(one)}" for one in health.breakers)
+    return "\n".join([*lines, *providers, *(f"pace      {_pace_text(one)}" for one in health.paces)])
 
 
 def _breaker_text(breaker: BreakerHealth) -> str:
     again = "" if breaker.retry_at is None else f" until {breaker.retry_at:%H:%M:%S} UTC"
     return f"{breaker.provider}: {breaker.state}{again}, {breaker.failures} recent failures"
+
+
+def _pace_text(pace: PaceHealth) -> str:
+    place = "/".join(filter(None, (pace.provider, pace.region, pace.model)))
+    rate = "" if pace.calls_per_second is None else f", {pace.calls_per_second:.3g} calls a second"
+    pause = f", paused for {pace.paused_seconds:.3g} s" if pace.paused_seconds else ""
+    return f"{place}: {pace.in_flight} of {pace.window} calls under way, {pace.waiting} waiting{rate}{pause}"

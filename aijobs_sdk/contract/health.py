@@ -30,6 +30,24 @@ class BreakerHealth(Fact):
     """When the provider is asked again; None unless the breaker is open."""
 
 
+class PaceHealth(Fact):
+    """At what pace one model of one provider is asked."""
+
+    provider: str
+    region: str
+    model: str
+    in_flight: int
+    """Calls under way."""
+    window: int
+    """How many there may be at the same time."""
+    waiting: int
+    """Calls that wait here for their turn."""
+    calls_per_second: float | None
+    """What was found out to be sustained, where the provider says nothing; None where nothing limits it so."""
+    paused_seconds: float
+    """For how long nobody is let through, as the provider asked for; 0 where it did not."""
+
+
 class StoreHealth(Fact):
     """Whether the place where jobs are kept answers."""
 
@@ -61,3 +79,5 @@ class Health(Fact):
     workers: WorkersHealth
     breakers: tuple[BreakerHealth, ...]
     """One for each provider that was asked so far, by name."""
+    paces: tuple[PaceHealth, ...] = ()
+    """One for each model that was asked so far at each of its providers, by name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from enum import StrEnum
-from typing import Annotated, Literal, Protocol, runtime_checkable
+from typing import Annotated, Literal, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from pydantic import Field, JsonValue
@@ -109,6 +109,32 @@ class GenerationRequest(Fact):
         return (*self.messages, _said(role="user", content=self.prompt, images=self.images))
 
 
+class TokenNeed(NamedTuple):
+    """How many tokens a call is likely to take, before it is made."""
+
+    input: int
+    output: int
+
+
+class Allowance(Fact):
+    """What is left of one limit, as a provider tells it with an answer."""
+
+    limit: int = Field(ge=0)
+    remaining: int = Field(ge=0)
+    reset_seconds: float | None = None
+    """Until all of it is there again; None where nobody says it in a way that can be used."""
+
+
+class Allowances(Fact):
+    """What a provider allows for now; None where it says nothing."""
+
+    requests: Allowance | None = None
+    tokens: Allowance | None = None
+    """Of requests and answers together."""
+    input_tokens: Allowance | None = None
+    output_tokens: Allowance | None = None
+
+
 class TextChunk(Fact):
     """Some more of the answer."""
 
@@ -132,6 +158,8 @@ class Finished(Fact):
     """The model that answered, in the provider's own words."""
     response_id: str | None = None
     """What the provider's support asks for."""
+    allowances: Allowances | None = Field(default=None, repr=False)
+    """What is left of its limits, where it says so."""
 
 
 GenerationChunk = TextChunk | Finished

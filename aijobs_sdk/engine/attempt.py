@@ -14,13 +14,14 @@ from aijobs_sdk.contract.errors import (
     CircuitOpenError,
     InvalidRequestError,
     LeaseLostError,
+    ProviderBusyError,
     ProviderError,
     StoreUnavailableError,
 )
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.contract.store import Cancelled, Done, Fail, Outcome, Release
-from aijobs_sdk.engine.context import JobContext, World
+from aijobs_sdk.engine.context import ComeBackLater, JobContext, World
 from aijobs_sdk.engine.crash import place_of
 from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.log_context import log_as
@@ -33,6 +34,9 @@ log = logging.getLogger("aijobs.worker")
 _JSON: TypeAdapter[Mapping[str, JsonValue]] = TypeAdapter(
     Mapping[str, JsonValue], config=ConfigDict(allow_inf_nan=False)
 )
+
+PACED_BACKOFF_SECONDS = 1.0
+"""At most, for each attempt so far: how long a job waits after a rate limit before it waits for its turn."""
 
 
 async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Outcome:
@@ -92,7 +96,13 @@ def _was_interrupted() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-_TOLD: tuple[type[BaseException], ...] = (LeaseLostError, StoreUnavailableError, ProviderError, InvalidRequestError)
+_TOLD: tuple[type[BaseException], ...] = (
+    LeaseLostError,
+    ComeBackLater,
+    StoreUnavailableError,
+    ProviderError,
+    InvalidRequestError,
+)
 
 
 def _telling(error: BaseException) -> BaseException:
@@ -114,10 +124,12 @@ def _after_error(error: BaseException, context: JobContext, world: World) -> Out
     match error:
         case LeaseLostError():
             raise error
-        case CircuitOpenError():
+        case ComeBackLater():
+            return Release(error.seconds)
+        case CircuitOpenError() | ProviderBusyError():
             return _snooze(error, context, world)
         case ProviderError():
-            return _after(_provider_failed(error, context), context, world, error.retry_after_seconds)
+            return _after(_provider_failed(error, context), context, world, _asked_to_wait(error, context, world))
         case InvalidRequestError():
             return _after(_refused(error, context.attempt), context, world)
         case StoreUnavailableError():
@@ -136,7 +148,15 @@ def _after(error: ErrorInfo, context: JobContext, world: World, retry_after_seco
     )
 
 
-def _snooze(error: CircuitOpenError, context: JobContext, world: World) -> Release | Fail:
+def _asked_to_wait(error: ProviderError, context: JobContext, world: World) -> float | None:
+    """Return the wait that the provider asked for, or a short one where it is the pace that holds all calls back."""
+    wait_seconds = error.retry_after_seconds
+    if wait_seconds is None and error.category is ErrorCategory.RATE_LIMIT and world.limits.pace is not None:
+        return PACED_BACKOFF_SECONDS * context.attempt * world.chance.draw(context.draw_key, context.attempt, "paced")
+    return wait_seconds
+
+
+def _snooze(error: CircuitOpenError | ProviderBusyError, context: JobContext, world: World) -> Release | Fail:
     """Return when the job comes back to a provider that was not asked: soon after its next trial, or no more."""
     limits, now = world.limits, world.clock.now()
     left_seconds = limits.snooze_limit_seconds - (now - (context.job.started_at or now)).total_seconds()
@@ -150,16 +170,20 @@ def _snooze(error: CircuitOpenError, context: JobContext, world: World) -> Relea
     return Release(min(error.wait_seconds + draw * spread_seconds, left_seconds))
 
 
-def _waited_too_long(error: CircuitOpenError, context: JobContext, world: World) -> ErrorInfo:
+def _waited_too_long(error: CircuitOpenError | ProviderBusyError, context: JobContext, world: World) -> ErrorInfo:
     return ErrorInfo(
         code=error.code,
         category=error.category,
-        message=f"{error.provider} has been failing for so long that the job, first started more than "
+        message=f"{error.provider} {_trouble(error)} for so long that the job, first started more than "
         f"{world.limits.snooze_limit_seconds:g} s ago, waits for it no more. Submit it again when it is back.",
         attempt=context.attempt,
         provider=error.provider,
         region=context.region or None,
     )
+
+
+def _trouble(error: CircuitOpenError | ProviderBusyError) -> str:
+    return "has been failing" if isinstance(error, CircuitOpenError) else "has let no more calls through"
 
 
 def _provider_failed(error: ProviderError, context: JobContext) -> ErrorInfo:

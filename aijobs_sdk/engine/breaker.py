@@ -61,12 +61,20 @@ class Breaker:
         self._wait_seconds = 0.0
         """How long it was open last; 0 once it was closed."""
 
+    def refusal(self, now: datetime) -> Refusal | None:
+        """Return how long to wait while it is open; None where a call has a chance."""
+        if self.retry_at is None:
+            return None
+        wait_seconds = (self.retry_at - now).total_seconds()
+        if 0 < wait_seconds <= self._wait_seconds:  # longer: the clock was set back
+            return Refusal(wait_seconds, self._wait_seconds)
+        return None
+
     def admit(self, now: datetime) -> Permit | Refusal:
         """Return the permit for a call, or how long to wait."""
+        if refusal := self.refusal(now):
+            return refusal
         if self.retry_at is not None:
-            wait_seconds = (self.retry_at - now).total_seconds()
-            if 0 < wait_seconds <= self._wait_seconds:  # longer: the clock was set back
-                return Refusal(wait_seconds, self._wait_seconds)
             self._enter(BreakerState.HALF_OPEN)
         permit = Permit(self._period, now)
         if self.state is BreakerState.HALF_OPEN:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import NoReturn
 from uuid import UUID
 
 from aijobs_sdk.contract.blocks import Block
 from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.economy import BatchProvider
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.events import JobEvent, TextDelta
 from aijobs_sdk.contract.job import Job
-from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, ImageRequest, Picture, Provider
+from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, ImageRequest, Picture, Provider, TokenNeed
 from aijobs_sdk.contract.records import Document, Effects
 from aijobs_sdk.contract.store import Claim, Progress, Store, Text
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.meter import Meter
+from aijobs_sdk.engine.pace_turn import Asker
+from aijobs_sdk.engine.paces import Paces
 from aijobs_sdk.engine.provider_call import call_for_picture, call_provider
 from aijobs_sdk.engine.provider_guard import ProviderGuard
 
@@ -43,7 +47,9 @@ class World:
     guard: ProviderGuard = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "guard", ProviderGuard(self.clock, self.limits.breaker, self.meter))
+        limits = self.limits
+        paces = None if limits.pace is None else Paces(limits.pace, places=limits.concurrency, chance=self.chance)
+        object.__setattr__(self, "guard", ProviderGuard(self.clock, limits.breaker, self.meter, paces))
 
     async def aclose(self) -> None:
         """Give back what providers and the store hold open; the next call opens it again."""
@@ -52,6 +58,14 @@ class World:
                 await provider.aclose()
         finally:
             await self.store.aclose()
+
+
+class ComeBackLater(Exception):  # noqa: N818 - no error, but how a handler ends an attempt that only had to look
+    """The job is to be taken up again after this time, and this attempt does not count."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"Again in {seconds:g} s.")
+        self.seconds = seconds
 
 
 class JobContext:
@@ -71,6 +85,7 @@ class JobContext:
         """Whether the job was cancelled: set before the handler is interrupted at its next await."""
         self.region: str = ""
         """Where the provider was asked last; empty where nobody said, or none was asked."""
+        self._asker = Asker(was_sent_away=claim.lease.fence > claim.job.attempts)
         self._lease = claim.lease
         self._world = world
         self._answer: Answer | None = None
@@ -125,16 +140,25 @@ class JobContext:
         return provider in self._world.providers
 
     def generate(
-        self, provider: str, request: GenerationRequest, *, timeout_seconds: float, region: str | None = None
+        self,
+        provider: str,
+        request: GenerationRequest,
+        *,
+        timeout_seconds: float,
+        region: str | None = None,
+        need: Callable[[], TokenNeed] | None = None,
     ) -> AsyncGenerator[GenerationChunk]:
         """Yield a provider's answer, `Finished` last; close it (`aclosing`) to end the call early.
 
-        `region` is where that provider is asked, for errors and metrics.
+        `region` is where that provider is asked, for errors and metrics. `need` says how many tokens the call is likely
+        to take; it is asked where the provider, or an operator, limits them.
 
         Raises:
             ProviderError: the provider is not set up, failed, took too long, or stopped half-way.
             CircuitOpenError: it failed too often just now. Let it pass, and the job comes back when the provider may
                 be asked again, without a loss of attempts; or catch it, and ask another provider.
+            ProviderBusyError: as many calls as it allows wait already. Let it pass, and the job comes back in the same
+                way. Only the first call of an attempt raises it: later ones wait for their turn.
         """
         return call_provider(
             self._turn_to(provider, region),
@@ -142,6 +166,8 @@ class JobContext:
             timeout_seconds=timeout_seconds,
             guard=self._world.guard,
             region=self.region,
+            asker=self._asker,
+            need=need,
         )
 
     async def draw(
@@ -151,7 +177,7 @@ class JobContext:
 
         Raises:
             ProviderError: the provider is not set up, draws nothing, failed, or took too long.
-            CircuitOpenError: as of `generate()`.
+            CircuitOpenError, ProviderBusyError: as of `generate()`.
         """
         return await call_for_picture(
             self._turn_to(provider, region),
@@ -159,7 +185,27 @@ class JobContext:
             timeout_seconds=timeout_seconds,
             guard=self._world.guard,
             region=self.region,
+            asker=self._asker,
         )
+
+    def batch_provider(self, provider: str, *, region: str | None = None) -> BatchProvider:
+        """Return a provider to send batches to; `region` is as of `generate()`.
+
+        Raises:
+            ProviderError: it is not set up, or takes none.
+        """
+        found = self._turn_to(provider, region)
+        if not isinstance(found, BatchProvider):
+            raise _takes_no_batches(provider)
+        return found
+
+    def come_back(self, seconds: float) -> NoReturn:
+        """End this attempt, which does not count, and have the job taken up again after this time.
+
+        For work that goes on elsewhere; what it is has to be found again, perhaps by another process. A job that is
+        cancelled meanwhile is not taken up again.
+        """
+        raise ComeBackLater(seconds)
 
     def idempotency_token(self, step: str) -> str:
         """Return a name for this step of this job that is the same in every attempt."""
@@ -205,6 +251,16 @@ def text_of(events: Iterable[JobEvent]) -> str:
         if isinstance(event, TextDelta):
             text = text[: event.offset] + event.text
     return text
+
+
+def _takes_no_batches(provider: str) -> ProviderError:
+    return ProviderError(
+        f"{provider} takes no batches from us, and nothing was sent. Ask without `economy`.",
+        code="unsupported",
+        category=ErrorCategory.VALIDATION,
+        provider=provider,
+        retryable=False,
+    )
 
 
 def _not_set_up(provider: str, to_do: str | None) -> ProviderError:

@@ -24,6 +24,7 @@ async def check_health(world: World, caller: Caller, pool: WorkerPool | None) ->
         store=store,
         workers=_NO_WORKERS if pool is None else pool.health(),
         breakers=world.guard.health(),
+        paces=world.guard.paces(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -27,6 +28,34 @@ class BreakerLimits(Fact):
     """A probe that has not ended after this long gives its place to another."""
 
 
+class ModelPace(Fact):
+    """What some models may be asked at most, whatever their providers allow."""
+
+    model: str = "*"
+    """A glob over our names of models."""
+    most_calls: int | None = Field(default=None, ge=1)
+    """Calls under way at the same time, in this process; None: as many as the provider bears."""
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    tokens_per_minute: float | None = Field(default=None, gt=0)
+    """Of requests and answers together. What is not used is saved up, for a minute."""
+
+
+class PaceLimits(Fact):
+    """How calls to providers are paced."""
+
+    first_calls: int = Field(default=16, ge=1)
+    """Calls under way at the same time while nothing is known of what a provider bears."""
+    patience_seconds: float = Field(default=10.0, gt=0)
+    """A job that has to wait longer for its turn gives its place to others meanwhile."""
+    models: tuple[ModelPace, ...] = ()
+    """The last one that fits a model holds for it."""
+
+    def of(self, model: str) -> ModelPace:
+        """Return what holds for a model."""
+        given = (one for one in reversed(self.models) if fnmatchcase(model, one.model))
+        return next(given, ModelPace())
+
+
 class Limits(Fact):
     """What one worker process allows itself."""
 
@@ -45,8 +74,10 @@ class Limits(Fact):
     keep_jobs_seconds: float | None = Field(default=None, ge=0)
     """Jobs that ended longer ago are deleted, with their logs, once their idempotency keys are free; None: never."""
     snooze_limit_seconds: float = Field(default=3600.0, ge=0)
-    """A job that first started longer ago than this waits no more for a broken provider: it fails."""
+    """A job that first started longer ago than this waits no more for a provider that is broken or busy: it fails."""
     breaker: BreakerLimits = BreakerLimits()
+    pace: PaceLimits | None = PaceLimits()
+    """None: providers are asked as fast as jobs come."""
 
     @model_validator(mode="after")
     def _soft_before_hard(self) -> Self:

@@ -72,7 +72,7 @@ JOBS_RETRIED = Instrument(
 )
 JOBS_RELEASED = Instrument("aijobs_jobs_released", Kind.COUNTER, ("type",), "Attempts given back by a stop.")
 JOBS_SNOOZED = Instrument(
-    "aijobs_jobs_snoozed", Kind.COUNTER, ("type", "provider"), "Attempts put off: their provider's breaker is open."
+    "aijobs_jobs_snoozed", Kind.COUNTER, ("type", "provider"), "Attempts put off: their provider is broken or busy."
 )
 JOBS_LOST = Instrument("aijobs_jobs_lost", Kind.COUNTER, ("type",), "Attempts whose job had left this worker.")
 JOBS_REAPED = Instrument(

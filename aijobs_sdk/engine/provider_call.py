@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from aijobs_sdk.contract.error_info import ErrorCategory
@@ -16,12 +16,21 @@ from aijobs_sdk.contract.provider import (
     ImageRequest,
     Picture,
     Provider,
+    TokenNeed,
 )
+from aijobs_sdk.engine.pace_turn import Asker, Place, Size
 from aijobs_sdk.engine.provider_guard import ProviderGuard
 
 
 async def call_provider(
-    provider: Provider, request: GenerationRequest, *, timeout_seconds: float, guard: ProviderGuard, region: str = ""
+    provider: Provider,
+    request: GenerationRequest,
+    *,
+    timeout_seconds: float,
+    guard: ProviderGuard,
+    region: str = "",
+    asker: Asker | None = None,
+    need: Callable[[], TokenNeed] | None = None,
 ) -> AsyncGenerator[GenerationChunk]:
     """Yield the provider's chunks, `Finished` last.
 
@@ -29,8 +38,9 @@ async def call_provider(
         ProviderError: what the provider said; `provider_timeout` when the call takes longer than allowed;
             `stream_truncated` when the answer ends without its terminal marker.
         CircuitOpenError: it was not asked, because it has failed too often just now.
+        ProviderBusyError: it was not asked, because it will not be the call's turn for a while.
     """
-    with guard.call(provider.name, region=region) as call:
+    async with guard.call(Place(provider.name, region, request.model), asker or Asker(), Size(need)) as call:
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         stream = provider.stream(request)
         async with aclosing(stream):
@@ -44,25 +54,31 @@ async def call_provider(
                 except StopAsyncIteration:
                     raise _truncated(provider.name) from None
                 if isinstance(chunk, Finished):
-                    call.answered()
+                    call.answered(chunk)
                     yield chunk
                     return
                 yield chunk
 
 
 async def call_for_picture(
-    provider: Provider, request: ImageRequest, *, timeout_seconds: float, guard: ProviderGuard, region: str = ""
+    provider: Provider,
+    request: ImageRequest,
+    *,
+    timeout_seconds: float,
+    guard: ProviderGuard,
+    region: str = "",
+    asker: Asker | None = None,
 ) -> Picture:
     """Return the provider's picture.
 
     Raises:
         ProviderError: what the provider said; `provider_timeout` when the call takes longer than allowed;
             `unsupported` where the provider draws nothing.
-        CircuitOpenError: it was not asked, because it has failed too often just now.
+        CircuitOpenError, ProviderBusyError: it was not asked, as of `call_provider()`.
     """
     if not isinstance(provider, ImageProvider):
         raise _draws_nothing(provider.name)
-    with guard.call(provider.name, region=region) as call:
+    async with guard.call(Place(provider.name, region, request.model), asker or Asker(), Size()) as call:
         try:
             async with asyncio.timeout(timeout_seconds):
                 picture = await provider.draw(request)

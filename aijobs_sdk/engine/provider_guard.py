@@ -1,19 +1,22 @@
-"""What stands before every call to a provider: a breaker for each, and how the calls went."""
+"""What stands before every call to a provider: its turn, a breaker, and how the calls went."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import CircuitOpenError, ProviderError
-from aijobs_sdk.contract.health import BreakerHealth, BreakerState
+from aijobs_sdk.contract.health import BreakerHealth, BreakerState, PaceHealth
+from aijobs_sdk.contract.provider import Finished, TokenNeed
 from aijobs_sdk.engine.breaker import Breaker, Permit, Refusal, Verdict
 from aijobs_sdk.engine.limits import BreakerLimits
 from aijobs_sdk.engine.meter import Meter
+from aijobs_sdk.engine.pace_turn import Asker, Ending, Outcome, Place, Size
+from aijobs_sdk.engine.paces import Paces
 
 log = logging.getLogger("aijobs.breaker")
 
@@ -26,42 +29,78 @@ class Call:
     """One call under way."""
 
     def __init__(self) -> None:
+        self.is_made = False
         self.verdict = Verdict.NOTHING
         self.outcome = "abandoned"
         """`ok`, an error's category, or `abandoned`: cancelled, or left by a handler that wanted no more."""
+        self.ending = Ending()
 
-    def answered(self) -> None:
+    def answered(self, finished: Finished | None = None) -> None:
         """Note that the answer is whole."""
         self.verdict, self.outcome = Verdict.ANSWERED, "ok"
+        self.ending = Ending(Outcome.ANSWERED) if finished is None else _answered(finished)
 
     def failed(self, error: ProviderError) -> None:
         """Note how the provider, or the time limit, ended it."""
         self.outcome = error.category.value
+        self.ending = Ending(_outcome(error), error.allowances, pause_seconds=error.retry_after_seconds)
         if error.category in OF_A_BROKEN_PROVIDER:
             self.verdict = Verdict.BROKEN
 
 
-class ProviderGuard:
-    """Keeps one breaker a provider, for all jobs of a process."""
+def _answered(finished: Finished) -> Ending:
+    took = TokenNeed(finished.input_tokens, finished.output_tokens)
+    return Ending(Outcome.ANSWERED, finished.allowances, took)
 
-    def __init__(self, clock: Clock, limits: BreakerLimits, meter: Meter) -> None:
+
+def _outcome(error: ProviderError) -> Outcome:
+    if error.category is ErrorCategory.RATE_LIMIT:
+        return Outcome.REFUSED
+    return Outcome.OVERLOADED if error.overloaded else Outcome.NOTHING
+
+
+class ProviderGuard:
+    """Keeps one breaker a provider and one pace a model, for all jobs of a process."""
+
+    def __init__(self, clock: Clock, limits: BreakerLimits, meter: Meter, paces: Paces | None = None) -> None:
         self._clock = clock
         self._limits = limits
         self._meter = meter
+        self._paces = paces
         self._breakers: dict[str, Breaker] = {}
 
-    @contextmanager
-    def call(self, provider: str, *, region: str) -> Iterator[Call]:
-        """Let a call be made inside, and take in how it ends.
+    @asynccontextmanager
+    async def call(self, place: Place, asker: Asker, size: Size) -> AsyncGenerator[Call]:
+        """Let a call be made inside, when it is its turn, and take in how it ends.
 
         Raises:
             CircuitOpenError: the provider is not to be asked now.
+            ProviderBusyError: it will not be the call's turn for a while.
         """
-        began_at = self._clock.now()
-        permit = self._admit(provider, began_at)
         call = Call()
+        if self._paces is None:
+            with self._permitted(place, call):
+                yield call
+            return
+        self._check_breaker(place.provider)  # so that nobody waits for a turn that leads nowhere
+        held = await self._paces.turn(place, asker, size)
         try:
-            yield call
+            with self._permitted(place, call):
+                asker.has_asked = True
+                yield call
+        finally:
+            if call.is_made:
+                self._paces.end(held, call.ending)
+            else:
+                held.line.give_back(held.turn)
+
+    @contextmanager
+    def _permitted(self, place: Place, call: Call) -> Iterator[None]:
+        provider, began_at = place.provider, self._clock.now()
+        permit = self._admit(provider, began_at)
+        call.is_made = True
+        try:
+            yield
         except ProviderError as error:
             call.failed(error)
             raise
@@ -69,7 +108,7 @@ class ProviderGuard:
             now = self._clock.now()
             self._report(provider, permit, call.verdict, now)
             seconds = (now - began_at).total_seconds()
-            self._meter.provider_called(provider, region=region, outcome=call.outcome, seconds=seconds)
+            self._meter.provider_called(provider, region=place.region, outcome=call.outcome, seconds=seconds)
 
     def health(self) -> tuple[BreakerHealth, ...]:
         """Return where each breaker stands, by the provider's name."""
@@ -78,15 +117,22 @@ class ProviderGuard:
             for name, breaker in sorted(self._breakers.items())
         )
 
+    def paces(self) -> tuple[PaceHealth, ...]:
+        """Return at what pace each model is asked."""
+        return () if self._paces is None else self._paces.health()
+
+    def _check_breaker(self, provider: str) -> None:
+        breaker = self._breakers.get(provider)
+        if breaker is not None and (refusal := breaker.refusal(self._clock.now())):
+            raise _left_alone(provider, refusal)
+
     def _admit(self, provider: str, now: datetime) -> Permit:
         breaker = self._breakers.get(provider) or self._new_breaker(provider)
         before = breaker.state
         permit = breaker.admit(now)
         self._tell_of_a_change(provider, before)
         if isinstance(permit, Refusal):
-            raise CircuitOpenError(
-                provider, retry_after_seconds=permit.wait_seconds, spread_seconds=permit.spread_seconds
-            )
+            raise _left_alone(provider, permit)
         return permit
 
     def _new_breaker(self, provider: str) -> Breaker:
@@ -112,3 +158,7 @@ class ProviderGuard:
                 log.info("%s is being tried again", provider)
             case BreakerState.CLOSED:
                 log.warning("%s is back", provider)
+
+
+def _left_alone(provider: str, refusal: Refusal) -> CircuitOpenError:
+    return CircuitOpenError(provider, retry_after_seconds=refusal.wait_seconds, spread_seconds=refusal.spread_seconds)

@@ -17,7 +17,7 @@ from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.provider import GenerationRequest
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.job_type import job_type
-from aijobs_sdk.engine.limits import BreakerLimits, Limits
+from aijobs_sdk.engine.limits import BreakerLimits, Limits, PaceLimits
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.script import fail
 from aijobs_sdk.sinks.memory import InMemoryMetrics
@@ -84,7 +84,8 @@ async def test_other_providers_go_on(simulation: Simulation) -> None:
 
 async def test_of_thousands_that_come_back_only_the_probes_ask(simulation: Simulation) -> None:
     simulation.on(model="gpt-5.2").do(fail("timeout") * 100)  # each call: 30 s of silence
-    async with a_backend(simulation, limits=Limits(concurrency=BREAKER.failures)) as backend:
+    limits = Limits(concurrency=BREAKER.failures, pace=PaceLimits(first_calls=BREAKER.failures))
+    async with a_backend(simulation, limits=limits) as backend:
         await backend.submit(texts("gpt-5.2", number=2000))
         await asyncio.sleep(30 + BREAKER.open_seconds + 20)
         assert (await breaker_of(backend, "openai")).state is BreakerState.HALF_OPEN
@@ -122,7 +123,8 @@ async def test_a_job_that_waits_for_its_provider_is_cancelled_at_once(simulation
 
 async def test_a_cancelled_probe_makes_room_for_another(simulation: Simulation) -> None:
     simulation.on(model="gpt-5.2").do(fail("timeout") * 100)
-    async with a_backend(simulation, limits=Limits(concurrency=BREAKER.failures)) as backend:
+    limits = Limits(concurrency=BREAKER.failures, pace=PaceLimits(first_calls=BREAKER.failures))
+    async with a_backend(simulation, limits=limits) as backend:
         jobs = await backend.submit(texts("gpt-5.2", number=BREAKER.failures))
         await asyncio.sleep(30 + 2 * BREAKER.open_seconds)
         probes = [job for job in [await backend.get(job.id) for job in jobs] if job.status is JobStatus.PROCESSING]
@@ -137,7 +139,7 @@ async def test_a_cancelled_probe_makes_room_for_another(simulation: Simulation) 
 @pytest.mark.parametrize("fault", [500, 503, 529, "overloaded", "timeout", "truncate", "reset"])
 async def test_what_says_that_a_provider_is_broken_opens_its_breaker(simulation: Simulation, fault: int | str) -> None:
     simulation.on(model="gpt-5.2").do(fail(fault) * 100)
-    async with a_backend(simulation) as backend:
+    async with a_backend(simulation, limits=Limits(pace=PaceLimits(first_calls=MANY))) as backend:
         await backend.submit(texts("gpt-5.2", number=MANY))
         await asyncio.sleep(31)
         assert (await breaker_of(backend, "openai")).state is BreakerState.OPEN
@@ -155,7 +157,8 @@ async def test_what_is_about_the_request_or_the_account_does_not(simulation: Sim
 async def test_a_rate_limit_with_its_wait_is_kept_and_opens_nothing(simulation: Simulation) -> None:
     simulation.on(model="gpt-5.2").do(fail(429, retry_after=20))
     async with a_backend(simulation) as backend:
-        jobs = await over(backend, await backend.submit(texts("gpt-5.2", number=MANY)))
+        at_once = PaceLimits().first_calls
+        jobs = await over(backend, await backend.submit(texts("gpt-5.2", number=at_once)))
         assert {job.status for job in jobs} == {JobStatus.COMPLETED}
         assert 20 <= asyncio.get_running_loop().time() < 25
 

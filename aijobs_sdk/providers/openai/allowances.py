@@ -1,0 +1,35 @@
+"""What OpenAI says it still allows, by its headers `x-ratelimit-*`; unreadable ones are ignored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from aijobs_sdk.contract.provider import Allowance, Allowances
+from aijobs_sdk.providers.whole_number import whole_number
+
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
+_DURATION = re.compile(rf"(?:{_PART.pattern})+")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def allowances(headers: Mapping[str, str]) -> Allowances | None:
+    """Return what the headers of an answer say, None where they say nothing."""
+    requests, tokens = _allowance(headers, "requests"), _allowance(headers, "tokens")
+    return None if requests is None and tokens is None else Allowances(requests=requests, tokens=tokens)
+
+
+def _allowance(headers: Mapping[str, str], kind: str) -> Allowance | None:
+    limit = whole_number(headers.get(f"x-ratelimit-limit-{kind}"))
+    remaining = whole_number(headers.get(f"x-ratelimit-remaining-{kind}"))
+    if limit is None or remaining is None:
+        return None
+    reset = headers.get(f"x-ratelimit-reset-{kind}")
+    return Allowance(limit=limit, remaining=remaining, reset_seconds=None if reset is None else _seconds(reset))
+
+
+def _seconds(duration: str) -> float | None:
+    """Return the seconds of `6m0s`, `1.5s` or `20ms`; None for anything else."""
+    if _DURATION.fullmatch(duration) is None:
+        return None
+    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(duration))
