@@ -8,6 +8,7 @@ from http import HTTPStatus
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.provider import Allowances
 
 _NAME = re.compile(r"[\w.\[\]-]{1,64}")
 OVERLOADED = 529
@@ -25,9 +26,11 @@ class Failure(Fact):
     advice: str
     retryable: bool
     retry_after_seconds: float | None = None
+    overloaded: bool = False
+    """Whether the provider has more to do than it can: fewer calls at a time would help."""
 
-    def error(self, provider: str) -> ProviderError:
-        """Return the error that an adapter of this provider raises."""
+    def error(self, provider: str, allowances: Allowances | None = None) -> ProviderError:
+        """Return the error that an adapter of this provider raises, with what is left of its limits."""
         wait = "" if self.retry_after_seconds is None else f"; retry after {self.retry_after_seconds:g} s"
         return ProviderError(
             f"{provider} {self.happened} ({self.reason}{wait}). {self.advice}",
@@ -36,6 +39,8 @@ class Failure(Fact):
             provider=provider,
             retryable=self.retryable,
             retry_after_seconds=self.retry_after_seconds,
+            overloaded=self.overloaded,
+            allowances=allowances,
         )
 
 
@@ -88,6 +93,7 @@ def status_failure(status: int) -> Failure:
                 reason=_phrase(status),
                 advice="Try again later.",
                 retryable=True,
+                overloaded=status == OVERLOADED,
             )
 
 

@@ -20,6 +20,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.provider import ReasoningEffort
 from aijobs_sdk.contract.shapes import nearest
+from aijobs_sdk.providers.economy import price_factor
 from aijobs_sdk.providers.prices import Price, Usd, in_order, library_prices, price_on, today
 from aijobs_sdk.providers.token_counts import EncodingName
 from aijobs_sdk.providers.toml_file import read_toml
@@ -152,7 +153,13 @@ class Model(Fact):
         return self.via(next(filter(can_ask, (route.provider for route in self.routes)), self.provider))
 
     def cost_usd(
-        self, input_tokens: int, output_tokens: int, *, at: date | None = None, cached_input_tokens: int = 0
+        self,
+        input_tokens: int,
+        output_tokens: int,
+        *,
+        at: date | None = None,
+        cached_input_tokens: int = 0,
+        economy: bool = False,
     ) -> Decimal:
         """Return what that many tokens cost on this model's route, exactly.
 
@@ -161,9 +168,11 @@ class Model(Fact):
             output_tokens: all that it wrote.
             at: the day, or the instant, whose price holds; today where it is None. Days are those of UTC.
             cached_input_tokens: those of the input that the vendor still knew from before.
+            economy: whether they are of a batch of the vendor's own; where it has none, that changes nothing.
         """
         price = self.route.price_at(_day(at))
-        return price.cost_usd(input_tokens, output_tokens, cached_input_tokens=cached_input_tokens)
+        cost = price.cost_usd(input_tokens, output_tokens, cached_input_tokens=cached_input_tokens)
+        return cost * price_factor(self.provider, economy=economy)
 
     @field_validator("routes")
     @classmethod
@@ -255,9 +264,12 @@ class ModelTable:
         *,
         at: date | None = None,
         cached_input_tokens: int = 0,
+        economy: bool = False,
     ) -> Decimal:
         """Return what that many tokens are in credits, to six decimals, halves rounded up; see `Model.cost_usd`."""
-        cost = model.cost_usd(input_tokens, output_tokens, at=at, cached_input_tokens=cached_input_tokens)
+        cost = model.cost_usd(
+            input_tokens, output_tokens, at=at, cached_input_tokens=cached_input_tokens, economy=economy
+        )
         return (cost / self.usd_per_credit).quantize(CREDIT_STEP, rounding=ROUND_HALF_UP)
 
     def _check_fallbacks(self, model: Model) -> None:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from aijobs_sdk.contract.provider import (
-    GenerationChunk,
-    GenerationRequest,
-    ImageProvider,
-    ImageRequest,
-    Picture,
-    Provider,
-)
+from aijobs_sdk.contract.provider import Provider
 from aijobs_sdk.providers.credentials import Credentials
+from aijobs_sdk.providers.loaded_when_asked import AlsoDrawsAndTakesBatches, AlsoTakesBatches, LoadedWhenAsked
 from aijobs_sdk.providers.network import REAL, Network
 
 
@@ -40,8 +31,7 @@ def open_providers(credentials: Credentials, network: Network = REAL) -> Provide
         elif problem := vendor.missing(credentials):
             missing[name] = problem
         else:
-            wrapped = _AlsoDraws if vendor.draws else _LoadedWhenAsked
-            ready[name] = wrapped(name, partial(vendor.open, credentials, network))
+            ready[name] = vendor.loaded(name, partial(vendor.open, credentials, network))
     return Providers(ready, missing)
 
 
@@ -52,61 +42,16 @@ def _is_installed(package: str) -> bool:
         return False
 
 
-class _LoadedWhenAsked:
-    """A provider whose library is loaded, in a thread, when it is first asked: some take more than a second."""
-
-    def __init__(self, name: str, load: Callable[[], Provider]) -> None:
-        self.name = name
-        self._load = load
-        self._lock = threading.Lock()
-        self._provider: Provider | None = None
-
-    def stream(self, request: GenerationRequest) -> AsyncGenerator[GenerationChunk]:
-        """Yield the answer."""
-        return self._load_and_stream(request) if self._provider is None else self._provider.stream(request)
-
-    async def aclose(self) -> None:
-        """Close connections, if any were opened."""
-        if self._provider is not None:
-            await self._provider.aclose()
-
-    async def _load_and_stream(self, request: GenerationRequest) -> AsyncGenerator[GenerationChunk]:
-        async with aclosing((await self._loaded()).stream(request)) as chunks:
-            async for chunk in chunks:
-                yield chunk
-
-    async def _loaded(self) -> Provider:
-        if self._provider is None:
-            return await asyncio.to_thread(self._load_once)
-        return self._provider
-
-    def _load_once(self) -> Provider:
-        with self._lock:
-            if self._provider is None:
-                self._provider = self._load()
-            return self._provider
-
-
-class _AlsoDraws(_LoadedWhenAsked):
-    """The same for one that draws."""
-
-    async def draw(self, request: ImageRequest) -> Picture:
-        """Return the picture."""
-        provider = await self._loaded()
-        assert isinstance(provider, ImageProvider)  # noqa: S101 - `_VENDORS` says so
-        return await provider.draw(request)
-
-
 def _open_openai(credentials: Credentials, network: Network) -> Provider:
-    from aijobs_sdk.providers.openai.adapter import OpenAI  # noqa: PLC0415 - an extra, and half a second to import
+    from aijobs_sdk.providers.openai.batches import BatchingOpenAI  # noqa: PLC0415 - an extra, half a second to import
 
-    return OpenAI(credentials.openai, network=network)
+    return BatchingOpenAI(credentials.openai, network=network)
 
 
 def _open_anthropic(credentials: Credentials, network: Network) -> Provider:
-    from aijobs_sdk.providers.anthropic.adapter import Anthropic  # noqa: PLC0415 - an extra, and seconds to import
+    from aijobs_sdk.providers.anthropic.batches import BatchingAnthropic  # noqa: PLC0415 - an extra, seconds to import
 
-    return Anthropic(credentials.anthropic, network=network)
+    return BatchingAnthropic(credentials.anthropic, network=network)
 
 
 def _open_bedrock(credentials: Credentials, network: Network) -> Provider:
@@ -127,12 +72,17 @@ class _Vendor(NamedTuple):
     """What has to be installed, the vendor's own library first."""
     missing: Callable[[Credentials], str | None]
     open: Callable[[Credentials, Network], Provider]
-    draws: bool = False
+    loaded: type[LoadedWhenAsked] = LoadedWhenAsked
+    """Says what it can be asked for, before it is there."""
 
 
 _VENDORS: Mapping[str, _Vendor] = {
-    "openai": _Vendor("openai", ("openai", "aiohttp"), lambda keys: keys.openai.missing, _open_openai, draws=True),
-    "anthropic": _Vendor("anthropic", ("anthropic", "aiohttp"), lambda keys: keys.anthropic.missing, _open_anthropic),
+    "openai": _Vendor(
+        "openai", ("openai", "aiohttp"), lambda keys: keys.openai.missing, _open_openai, AlsoDrawsAndTakesBatches
+    ),
+    "anthropic": _Vendor(
+        "anthropic", ("anthropic", "aiohttp"), lambda keys: keys.anthropic.missing, _open_anthropic, AlsoTakesBatches
+    ),
     "bedrock": _Vendor(
         "anthropic", ("anthropic", "aiohttp", "botocore"), lambda keys: keys.bedrock.missing, _open_bedrock
     ),

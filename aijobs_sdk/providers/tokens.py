@@ -57,6 +57,20 @@ def estimate_tokens(text: str) -> int:
     return _remembered(text) if len(text) <= SHORT_CHARS else _estimate(text)
 
 
+@lru_cache(4_096)
+def weight_of(text: str) -> float:
+    """Return what a short text adds to the estimate of one that it is a part of, and that is put together of many.
+
+    Parts add up where no word, and no run of signs, reaches from one into the next; `rounded()` is the estimate.
+    """
+    return sum(map(_weight, _WORD.findall(text)))
+
+
+def rounded(weight: float) -> int:
+    """Return the estimate of a text of this weight."""
+    return max(1, round(weight))
+
+
 def first_tokens(text: str, tokens: int) -> str:
     """Return the longest beginning of the text, in whole words, that is estimated at no more than that many tokens."""
     if tokens < 1:
@@ -71,7 +85,7 @@ def first_tokens(text: str, tokens: int) -> str:
 
 
 def _estimate(text: str) -> int:
-    return max(1, round(sum(map(_weight, _WORD.findall(text)))))
+    return rounded(sum(map(_weight, _WORD.findall(text))))
 
 
 def _weight(word: str) -> float:

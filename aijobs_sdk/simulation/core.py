@@ -15,18 +15,20 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.providers.tokens import estimate_tokens
+from aijobs_sdk.simulation.batch_course import DirectBatch
 from aijobs_sdk.simulation.dice import Dice
 from aijobs_sdk.simulation.durations import seconds_of
-from aijobs_sdk.simulation.faults import FaultKind, status_fault
+from aijobs_sdk.simulation.faults import BatchFault, FaultKind, status_fault
 from aijobs_sdk.simulation.journal import Call, Journal
+from aijobs_sdk.simulation.kept import Kept
 from aijobs_sdk.simulation.load import Capacities, capacity
 from aijobs_sdk.simulation.pieces import NO_PIECES
 from aijobs_sdk.simulation.plan import Plan
-from aijobs_sdk.simulation.profiles import Behaviour, ErrorRates, Profile
+from aijobs_sdk.simulation.profiles import Behaviour, ErrorRates, Profile, Turnaround
 from aijobs_sdk.simulation.rate_limits import Allowances, RateLimit, RateLimits
 from aijobs_sdk.simulation.rules import Match, Rule
 from aijobs_sdk.simulation.scenario import Scenario
-from aijobs_sdk.simulation.script import Cut, Fail, Step, Succeed, fail, ok
+from aijobs_sdk.simulation.script import Cut, Fail, FailInBatch, Step, Succeed, fail
 from aijobs_sdk.simulation.timeline import Incident, Outage, Timeline
 from aijobs_sdk.simulation.verdict import MANY_ATTEMPTS, Verdict, judge
 from aijobs_sdk.simulation.virtual_time import EPOCH
@@ -34,7 +36,7 @@ from aijobs_sdk.simulation.writing import SteadyAnswers, Writing
 
 MOST_STAND_INS = 1000
 """Keys of callers whose names are remembered; beyond that they are worked out anew."""
-_SUCCESS = ok()
+_SUCCESS = Succeed()
 _NOTHING = Plan(
     ttft_seconds=0.0,
     pieces=NO_PIECES,
@@ -76,6 +78,8 @@ class Simulation:
         self._used_rules: set[int] = set()
         self._timeline = Timeline(self._chance, self._profile)
         self._journal = Journal()
+        self.batches: Kept[DirectBatch] = Kept()
+        """The batches that providers of this world took without a wire: like a vendor, they outlive who asked."""
 
     def on(
         self,
@@ -172,9 +176,7 @@ class Simulation:
         `at_seconds` is when, since the world began; `notices_truncation` whether its caller is known to take an answer
         without an end marker for a failure.
         """
-        for index, rule in enumerate(self._rules):
-            if index not in self._used_rules and rule.match.accepts(request):
-                self._used_rules.add(index)
+        self._note_rules(request)
         number = self._journal.write(
             request, plan, provider=provider, at_seconds=at_seconds, notices_truncation=notices_truncation
         )
@@ -226,6 +228,25 @@ class Simulation:
         fault = status_fault(HTTPStatus.TOO_MANY_REQUESTS).replace(retry_after_seconds=left.retry_seconds)
         return left, _NOTHING.failing(fault, after_pieces=0, seconds=0.0)
 
+    @property
+    def has_batch_faults(self) -> bool:
+        """Whether any rule is about a vendor's own batches."""
+        return any(isinstance(step, FailInBatch) for rule in self._rules for step in rule.steps)
+
+    def batch_fault(self, request: GenerationRequest, provider: str) -> BatchFault | None:
+        """Return what goes wrong with the batch at a provider that this request is in, on account of the request."""
+        self._note_rules(request)
+        step = self._scripted(request)
+        return step.fault if isinstance(step, FailInBatch) and step.fault.happens_at(provider) else None
+
+    def draws_of_batch(self, key: str) -> Random:
+        """Return a generator for the course of a batch."""
+        return self._chance.stream("batch", key)
+
+    def turnaround(self, provider: str) -> Turnaround:
+        """Return how long batches take at a provider."""
+        return self._profile.turnaround(provider)
+
     def bytes_for(self, *key: str | int) -> bytes:
         """Return 16 bytes that belong to this key."""
         return self._chance.token(*key)
@@ -260,10 +281,17 @@ class Simulation:
         """Return the rules that no call has matched so far: in a test, mostly a slip in a glob."""
         return [rule for index, rule in enumerate(self._rules) if index not in self._used_rules]
 
+    def _note_rules(self, request: GenerationRequest) -> None:
+        for index, rule in enumerate(self._rules):
+            if index not in self._used_rules and rule.match.accepts(request):
+                self._used_rules.add(index)
+
     def _acted(self, step: Step, writing: Writing, dice: Dice) -> Plan:
         match step:
             case Fail():
                 return _broken_off(self._answers.of(writing, Succeed()), step, dice)
+            case FailInBatch():
+                return self._answers.of(writing, _SUCCESS)
             case Succeed(cut=None):
                 return self._answers.of(writing, step)
             case Succeed(cut=Cut() as cut):

@@ -28,7 +28,7 @@ async def draw(request: ImageRequest, *, simulation: Simulation, clock: Clock, p
     started_at = clock.now()
     seconds = simulation.seconds_at(started_at)
     asked = _as_generation(request)
-    _, refused = simulation.admit(asked, seconds)
+    left, refused = simulation.admit(asked, seconds)
     plan = refused or simulation.plan(asked, at_seconds=seconds, provider=provider)
     number = simulation.record(asked, plan, at_seconds=seconds, provider=provider, notices_truncation=True)
     read_to_end = False
@@ -40,7 +40,7 @@ async def draw(request: ImageRequest, *, simulation: Simulation, clock: Clock, p
     finally:
         simulation.close(number, read_to_end=read_to_end)
     if isinstance(plan.ending, Fault):
-        raise _as_of_a_picture(plan.ending).error(provider)
+        raise _as_of_a_picture(plan.ending).error(provider, left.said())
     return Picture(
         data=data,
         media_type="image/png",

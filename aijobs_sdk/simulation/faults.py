@@ -64,6 +64,21 @@ class Quirk(StrEnum):
     """A tool is called that was not offered."""
 
 
+class BatchFault(StrEnum):
+    """What goes wrong with a vendor's own batches. A request that is sent by itself never meets it."""
+
+    EXPIRED = "batch_expired"
+    """The request is not answered before its batch expires."""
+    NO_OUTPUT = "no_output_file"
+    """The whole batch ends well, and there is no file of answers; of OpenAI's alone."""
+    QUEUE_FULL = "token_limit_exceeded"
+    """The whole batch is taken, and then fails before it begins; of OpenAI's alone."""
+
+    def happens_at(self, provider: str) -> bool:
+        """Whether batches of this provider can meet it."""
+        return self is BatchFault.EXPIRED or provider == "openai"
+
+
 class Fault(Failure):
     """How a simulated call fails: as a failure that adapters know, and how it shows on the wire."""
 
@@ -108,7 +123,7 @@ def _fault(
 
 
 def _unknown(wanted: int | str) -> InvalidRequestError:
-    hint = nearest(str(wanted), [*FaultKind, *Quirk])
+    hint = nearest(str(wanted), [*FaultKind, *Quirk, *BatchFault])
     return InvalidRequestError(
         f"Unknown fault {str(wanted)!r}.{hint} Every HTTP status from 400 to 599 is a fault as well.",
         code="unknown_fault",

@@ -110,6 +110,17 @@ class IncidentRates(Figures):
     """The share of calls that fail in an incident."""
 
 
+class Turnaround(Figures):
+    """How long a vendor's own batches take: lognormal; 0 where they are over at once."""
+
+    p50_seconds: float = Field(ge=0)
+    p95_seconds: float = Field(ge=0)
+
+    def draw_seconds(self, rng: Random) -> float:
+        """Return how long a batch takes."""
+        return draw_lognormal(rng, p50=self.p50_seconds, p95=self.p95_seconds) if self.p50_seconds else 0.0
+
+
 class CapacityFigures(Capacity, Figures):
     """How many calls of a model are answered at the same time, and how slow it is then."""
 
@@ -135,6 +146,7 @@ class Profile(Fact):
     latency: Mapping[str, Latency]
     length: Mapping[str, Length]
     errors: Mapping[str, ErrorRates]
+    batches: Mapping[str, Turnaround]
     incidents: Mapping[str, IncidentRates] = {}
     """By provider; empty where there are none."""
     capacities: Mapping[str, CapacityFigures] = {}
@@ -173,6 +185,10 @@ class Profile(Fact):
     def incident_rates(self, provider: str) -> IncidentRates | None:
         """Return how often this provider, known or not, has incidents; None where it has none."""
         return _for_model(self.incidents, provider) if self.incidents else None
+
+    def turnaround(self, provider: str) -> Turnaround:
+        """Return how long batches take at this provider, known or not."""
+        return _for_model(self.batches, provider)
 
     def capacity(self, model: str) -> Capacity | None:
         """Return what load this model, known or not, can bear; None where it can bear any."""

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.provider import (
+    Allowances,
+    Finished,
     GenerationChunk,
     GenerationRequest,
     ImageRequest,
@@ -20,6 +22,9 @@ from aijobs_sdk.simulation.drawing import draw
 from aijobs_sdk.simulation.faults import Fault
 from aijobs_sdk.simulation.pieces import Pieces
 from aijobs_sdk.simulation.plan import Plan
+
+SAY_WHAT_IS_LEFT = frozenset({"openai", "anthropic"})
+"""Vendors that tell of limits with every answer, as they do over the wire."""
 
 
 class SimulatedProvider:
@@ -40,7 +45,7 @@ class SimulatedProvider:
         """
         started_at = self._clock.now()
         seconds = self._simulation.seconds_at(started_at)
-        plan = self._plan(heard(request), seconds)
+        left, plan = self._plan(heard(request), seconds)
         tool = tool_called(request, plan, self._simulation)
         # The engine, which alone calls providers, fails an attempt whose answer has no end marker.
         number = self._simulation.record(request, plan, at_seconds=seconds, provider=self.name, notices_truncation=True)
@@ -53,13 +58,13 @@ class SimulatedProvider:
             read_to_end = True
             if isinstance(plan.ending, Fault):
                 if not plan.ending.is_silent:
-                    raise plan.ending.error(self.name)
+                    raise plan.ending.error(self.name, left)
             elif tool is not None:
-                yield called(tool, plan, plan.ending, self.name)
+                yield called(tool, plan, _with(left, plan.ending), self.name)
             else:
                 if not request.streamed:
                     yield TextChunk(text=plan.pieces.text)
-                yield plan.ending
+                yield _with(left, plan.ending)
         finally:
             self._simulation.close(number, read_to_end=read_to_end)
 
@@ -82,9 +87,11 @@ class SimulatedProvider:
     async def aclose(self) -> None:
         """Do nothing: no connection was opened."""
 
-    def _plan(self, request: GenerationRequest, seconds: float) -> Plan:
-        _, refused = self._simulation.admit(request, seconds)
-        return refused or self._simulation.plan(
+    def _plan(self, request: GenerationRequest, seconds: float) -> tuple[Allowances | None, Plan]:
+        """Return what the vendor says is left of its limits, and what happens."""
+        left, refused = self._simulation.admit(request, seconds)
+        said = left.said() if self.name in SAY_WHAT_IS_LEFT else None
+        return said, refused or self._simulation.plan(
             request,
             written=written(request, self._simulation),
             thinking_tokens=thinking_tokens(request),
@@ -100,3 +107,7 @@ class SimulatedProvider:
             await self._clock.sleep(offset_seconds - elapsed)
             elapsed = max(offset_seconds, (self._clock.now() - started_at).total_seconds())
         return elapsed
+
+
+def _with(left: Allowances | None, finished: Finished) -> Finished:
+    return finished if left is None else finished.replace(allowances=left)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.provider import Allowance as Said
+from aijobs_sdk.contract.provider import Allowances as AllSaid
 
 MINUTE_SECONDS = 60.0
 ROUNDING = 1e-6
@@ -24,8 +26,6 @@ class RateLimit(Fact):
     tokens_per_minute: int | None = Field(default=None, ge=1)
 
 
-USUAL = RateLimit(requests_per_minute=10_000, tokens_per_minute=10_000_000)
-"""What answers tell of where nobody gave a limit; who exceeds it is let in all the same. Own choice."""
 MOST_ACCOUNTS = 10_000
 """Pairs of tenant and model whose calls are counted."""
 
@@ -52,6 +52,22 @@ class Allowances(NamedTuple):
         """How long to wait before the same request is let in; 0 where it was."""
         return max((one.retry_seconds for one in self if one is not None), default=0.0)
 
+    def said(self) -> AllSaid | None:
+        """Return it as an adapter reads it, None where nobody gave a limit."""
+        return AllSaid(requests=_said(self.requests), tokens=_said(self.tokens))
+
+
+class _Untouched(Allowances):
+    """Those of limits that are high, and full before each request: nobody is to slow down because of them."""
+
+    def said(self) -> AllSaid | None:
+        return None
+
+
+USUAL_REQUESTS, USUAL_TOKENS = 10_000, 10_000_000
+"""The limits in a minute that are told where nobody gave one. Own choice."""
+_UNLIMITED = RateLimit()
+
 
 class RateLimits:
     """The limits of one simulated world, and how much of them is left for whom."""
@@ -71,7 +87,9 @@ class RateLimits:
         limit = self._of_model.get(model)
         if limit is None:
             given = (one for one in reversed(self._limits) if fnmatchcase(model, one.model))
-            limit = self._of_model[model] = next(given, USUAL)
+            limit = self._of_model[model] = next(given, _UNLIMITED)
+        if limit is _UNLIMITED:
+            return _untouched(tokens)
         account = self._accounts.get((tenant, model))
         if account is None or account.limit is not limit:
             account = self._accounts[tenant, model] = _Account(limit)
@@ -92,7 +110,7 @@ class _Account:
         """Take one request, unless something of it is used up."""
         has_a_request = self._requests is None or self._requests.has(1, now)
         has_tokens = self._tokens is None or self._tokens.has(tokens, now)
-        let_in = (has_a_request and has_tokens) or self.limit is USUAL
+        let_in = has_a_request and has_tokens
         return Allowances(
             None if self._requests is None else self._requests.take(1, let_in=let_in),
             None if self._tokens is None else self._tokens.take(tokens, let_in=let_in),
@@ -126,3 +144,18 @@ class _Bucket:
 
     def _seconds_until(self, wanted: int) -> float:
         return max(0.0, wanted - self._left) * MINUTE_SECONDS / self._limit
+
+
+def _said(one: Allowance | None) -> Said | None:
+    if one is None:
+        return None
+    return Said(limit=one.limit, remaining=one.remaining, reset_seconds=one.reset_seconds)
+
+
+def _untouched(tokens: int) -> Allowances:
+    return _Untouched(_all_but(1, USUAL_REQUESTS), _all_but(tokens, USUAL_TOKENS))
+
+
+def _all_but(amount: int, limit: int) -> Allowance:
+    amount = min(amount, limit)
+    return Allowance(limit, limit - amount, amount * MINUTE_SECONDS / limit, 0.0)

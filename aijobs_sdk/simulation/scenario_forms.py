@@ -12,7 +12,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.simulation.durations import Duration
-from aijobs_sdk.simulation.faults import FaultKind, Quirk
+from aijobs_sdk.simulation.faults import BatchFault, FaultKind, Quirk
 from aijobs_sdk.simulation.load import Capacity
 from aijobs_sdk.simulation.profiles import Probability, Profile
 from aijobs_sdk.simulation.rate_limits import RateLimit
@@ -61,7 +61,7 @@ class FaultForm(Fact):
     @field_validator("kind")
     @classmethod
     def _is_known(cls, kind: str) -> str:
-        known = [STATUS, *FaultKind, *Quirk]
+        known = [STATUS, *FaultKind, *Quirk, *BatchFault]
         if kind not in known:
             raise ValueError(f"is no fault.{nearest(kind, known)}")
         return kind

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.simulation.durations import seconds_of
-from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk, named_fault, status_fault
+from aijobs_sdk.simulation.faults import BatchFault, Fault, FaultKind, Quirk, named_fault, status_fault
 
 SILENCE_SECONDS = 600.0
 """How long a time-out stays silent: longer than any caller's own limit."""
@@ -61,6 +61,12 @@ class Fail(Step):
     """From the last piece of text, or the start, to the failure; None: what is usual for this fault."""
 
 
+class FailInBatch(Step):
+    """Something goes wrong with the batch that the request is in; by itself it is answered."""
+
+    fault: BatchFault
+
+
 def ok(text: str | None = None, *, tokens: int | None = None) -> Step:
     """Answer, with this text or about this many tokens of the simulation's own."""
     return Succeed(text=text, tokens=tokens)
@@ -73,7 +79,9 @@ def fail(
     after_tokens: int | None = None,
     seconds: float | str | None = None,
 ) -> Step:
-    """Fail with an HTTP status or by a name: one of `FaultKind`, or of `Quirk`: answers that are hard to take.
+    """Fail with an HTTP status or by a name, one of `FaultKind`, `Quirk` or `BatchFault`.
+
+    A `Quirk` is an answer that is hard to take; a `BatchFault` is met by a vendor's own batches alone.
 
     `retry_after` is how many seconds the provider asks to wait, `after_tokens` how much of the answer comes first,
     `seconds` how long the failure takes to show. Times are numbers of seconds, or texts such as "250ms" or "5m".
@@ -85,6 +93,8 @@ def fail(
         after_tokens = CUT_AFTER_TOKENS if after_tokens is None else after_tokens
         cut = Cut(after_tokens=after_tokens, seconds=None if seconds is None else seconds_of(seconds))
         return Succeed(quirk=Quirk.MAX_TOKENS, cut=cut)
+    if status_or_kind in list(BatchFault):
+        return FailInBatch(fault=BatchFault(status_or_kind))
     if status_or_kind in list(Quirk):
         return Succeed(quirk=Quirk(status_or_kind))
     fault = status_fault(status_or_kind) if isinstance(status_or_kind, int) else named_fault(status_or_kind)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import takewhile
 from random import Random
+from typing import NamedTuple
 
-from aijobs_sdk.providers.tokens import estimate_tokens, first_tokens
+from aijobs_sdk.providers.tokens import estimate_tokens, first_tokens, rounded, weight_of
 from aijobs_sdk.simulation.phrases import CLAIMS, CLOSINGS, HEADINGS, LEADS, LIST_LEADS, OPENINGS, TAILS
 
 TOPIC_CHARS = 60
@@ -86,8 +87,20 @@ def _body(rng: Random, tokens: int) -> Iterator[str]:
     missing = tokens
     while missing > HALF_A_SENTENCE:
         block = material.block(at_most=missing)
-        missing -= sum(map(estimate_tokens, block)) + 1  # the empty line between two blocks
-        yield "".join(block)
+        missing -= sum(part.tokens for part in block) + 1  # the empty line between two blocks
+        yield "".join([part.text for part in block])
+
+
+class _Part(NamedTuple):
+    """Some of a text, and how much that is."""
+
+    text: str
+    tokens: int
+
+
+def _part(*pieces: str) -> _Part:
+    """Return a part of pieces that come again and again, each of which was weighed before."""
+    return _Part("".join(pieces), rounded(sum(map(weight_of, pieces))))
 
 
 class _Material:
@@ -101,29 +114,29 @@ class _Material:
         self._list_leads = _deal(LIST_LEADS, rng)
         self._headings = _deal(HEADINGS, rng)
 
-    def block(self, *, at_most: int) -> list[str]:
+    def block(self, *, at_most: int) -> list[_Part]:
         """Return the parts of the next block: mostly a paragraph, now and then under a heading, or a list."""
         kind = self._rng.choice(BLOCKS)
         if kind == "list" and at_most > ROOM_FOR_A_LIST:
-            return [f"{next(self._list_leads)}\n", *self._bullets()]
+            return [_part(next(self._list_leads), "\n"), *self._bullets()]
         sentences = self._sentences(at_most=at_most)
         if kind == "headed" and at_most > ROOM_FOR_A_HEADING:
-            return [f"## {next(self._headings)}\n\n", *sentences]
+            return [_part("## ", next(self._headings), "\n\n"), *sentences]
         return sentences
 
-    def _sentences(self, *, at_most: int) -> list[str]:
-        sentences: list[str] = []
+    def _sentences(self, *, at_most: int) -> list[_Part]:
+        sentences: list[_Part] = []
         for _ in range(self._rng.randint(2, 4)):
             if at_most <= HALF_A_SENTENCE:
                 break
             space = " " if sentences else ""
-            sentences.append(f"{space}{next(self._leads)} {next(self._claims)}{next(self._tails)}")
-            at_most -= estimate_tokens(sentences[-1])
+            sentences.append(_part(space, next(self._leads), " ", next(self._claims), next(self._tails)))
+            at_most -= sentences[-1].tokens
         return sentences
 
-    def _bullets(self) -> list[str]:
+    def _bullets(self) -> list[_Part]:
         claims = [next(self._claims) for _ in range(BULLETS)]
-        return [f"\n- {claim[0].upper()}{claim[1:]}." for claim in claims]
+        return [_part(f"\n- {claim[0].upper()}{claim[1:]}.") for claim in claims]
 
 
 def _deal(phrases: Sequence[str], rng: Random) -> Iterator[str]:

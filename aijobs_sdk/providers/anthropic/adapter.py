@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, TextChunk
 from aijobs_sdk.providers.anthropic.answer import Answer, read_events
-from aijobs_sdk.providers.anthropic.failures import request_id, translated
+from aijobs_sdk.providers.anthropic.failures import translated
 from aijobs_sdk.providers.anthropic.request import Host, messages_request
 from aijobs_sdk.providers.credentials import AnthropicKeys, BedrockKeys
 from aijobs_sdk.providers.event_stream import read_out
@@ -22,7 +22,7 @@ from aijobs_sdk.providers.network import REAL, Network
 from aijobs_sdk.providers.per_loop import PerLoop
 from aijobs_sdk.providers.transport import TIMEOUT, new_http_client
 
-_ANTHROPIC = Host(
+ANTHROPIC = Host(
     name="anthropic",
     output_tokens=64_000,  # the most that the models of today's table write; what is not written costs nothing
     fetches_images=True,
@@ -41,7 +41,7 @@ _NO_CREDENTIALS = Failure(
     retryable=False,
 )
 # The versions after these have no temperature, and AWS knows them for later models only.
-_API_VERSION = "2023-06-01"
+API_VERSION = "2023-06-01"
 _BEDROCK_VERSION = "bedrock-2023-05-31"
 DEFAULT_REGION = "eu-west-2"
 
@@ -49,7 +49,7 @@ DEFAULT_REGION = "eu-west-2"
 class Anthropic:
     """Asks Anthropic itself. One pool of connections on each event loop serves all calls."""
 
-    name = _ANTHROPIC.name
+    name = ANTHROPIC.name
 
     def __init__(self, keys: AnthropicKeys, *, network: Network = REAL) -> None:
         self._keys = keys
@@ -62,9 +62,9 @@ class Anthropic:
         Raises:
             ProviderError: whatever went wrong, translated.
         """
-        asked = messages_request(request, _ANTHROPIC)
-        headers = {"anthropic-version": _API_VERSION, **_headers(request, self._network)}
-        client = self._clients.get(self._keys.base_url or request.endpoint or "https://api.anthropic.com")
+        asked = messages_request(request, ANTHROPIC)
+        headers = {"anthropic-version": API_VERSION, **_headers(request, self._network)}
+        client = self._client_at(request.endpoint)
         async with aclosing(_answer(client, asked, headers, request=request, provider=self.name)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -72,6 +72,9 @@ class Anthropic:
     async def aclose(self) -> None:
         """Close the connections of the running loop; the next call opens new ones."""
         await self._clients.aclose()
+
+    def _client_at(self, endpoint: str | None) -> anthropic.AsyncAnthropic:
+        return self._clients.get(self._keys.base_url or endpoint or "https://api.anthropic.com")
 
     def _open(self, base_url: str) -> anthropic.AsyncAnthropic:
         return anthropic.AsyncAnthropic(
@@ -185,7 +188,7 @@ async def _answer(
             )
             answer = Answer.model_validate_json(whole.content)
             yield TextChunk(text=answer.text)
-            yield answer.finished(request, provider, request_id(whole.headers))
+            yield answer.finished(request, provider, whole.headers)
             return
         stream = await client.post(
             "/v1/messages",
@@ -196,7 +199,7 @@ async def _answer(
             stream_cls=anthropic.AsyncStream[object],
         )
         async with stream as events:
-            chunks = read_events(events, request, provider, request_id(events.response.headers))
+            chunks = read_events(events, request, provider, events.response.headers)
             async with aclosing(chunks if request.streamed else _in_one_piece(chunks)) as pieces:
                 async for chunk in pieces:
                     if isinstance(chunk, Finished):

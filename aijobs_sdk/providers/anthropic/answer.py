@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, JsonValue
 
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, TextChunk, ToolCall
+from aijobs_sdk.providers.anthropic.allowances import allowances
+from aijobs_sdk.providers.anthropic.failures import request_id
 from aijobs_sdk.providers.failures import BAD_TOOL_CALL, REFUSED, TRUNCATED, UNREADABLE
 from aijobs_sdk.providers.tool_calls import tool_call
 
@@ -73,7 +75,7 @@ class Answer(_Read):
         """All that it says."""
         return "".join(block.text for block in self.content if block.type == "text")
 
-    def finished(self, request: GenerationRequest, provider: str, request_id: str | None) -> Finished:
+    def finished(self, request: GenerationRequest, provider: str, headers: Mapping[str, str]) -> Finished:
         """Return the end of the answer; its id is that of the request, by which support finds it, where it has one.
 
         Raises:
@@ -98,7 +100,8 @@ class Answer(_Read):
             reasoning_tokens=usage.output_tokens_details.thinking_tokens if usage.output_tokens_details else 0,
             tool_calls=tuple(block.called(request, provider) for block in calls),
             served_model=self.model,
-            response_id=request_id or self.id,
+            response_id=request_id(headers) or self.id,
+            allowances=allowances(headers),
         )
 
 
@@ -121,7 +124,7 @@ class _Event(_Read):
 
 
 async def read_events(
-    events: AsyncIterable[object], request: GenerationRequest, provider: str, request_id: str | None
+    events: AsyncIterable[object], request: GenerationRequest, provider: str, headers: Mapping[str, str]
 ) -> AsyncGenerator[GenerationChunk]:
     """Yield the answer while it comes, and then its end.
 
@@ -137,7 +140,7 @@ async def read_events(
         if text := reading.take(_Event.model_validate(event)):
             yield TextChunk(text=text)
         if reading.is_over:
-            yield reading.answer().finished(request, provider, request_id)
+            yield reading.answer().finished(request, provider, headers)
             return
     raise TRUNCATED.error(provider)
 

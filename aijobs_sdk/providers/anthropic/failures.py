@@ -11,11 +11,13 @@ import anthropic
 import httpx2
 
 from aijobs_sdk.contract.errors import ProviderError
+from aijobs_sdk.providers.anthropic.allowances import allowances
 from aijobs_sdk.providers.failures import (
     BROKEN_OFF,
     CONTEXT_TOO_LONG,
     FILTERED,
     MODEL_NOT_FOUND,
+    OVERLOADED,
     QUOTA_EXHAUSTED,
     TIMED_OUT,
     UNREADABLE,
@@ -35,6 +37,7 @@ _FAILURES: Mapping[str, Failure] = {
     "organization_on_hold": status_failure(403),
     "billing_error": QUOTA_EXHAUSTED,
     "not_found_error": MODEL_NOT_FOUND,
+    "overloaded_error": status_failure(OVERLOADED),
     "rate_limit_error": status_failure(429),
     "timeout_error": TIMED_OUT,
     # AWS's
@@ -95,7 +98,7 @@ def _refused(error: anthropic.APIStatusError, provider: str) -> ProviderError:
         happened=f"answered {error.status_code}" if is_status else BROKEN_OFF.happened,
         reason=", ".join([failure.reason, *shown]),
         retry_after_seconds=retry_after_seconds(error.response.headers) if failure.retryable else None,
-    ).error(provider)
+    ).error(provider, allowances(error.response.headers))
 
 
 def _failure_of(error: anthropic.APIStatusError, name: str | None) -> Failure | None:
@@ -133,6 +136,6 @@ def _id_of(error: anthropic.APIStatusError) -> object:
     return request_id(error.response.headers) or body.get("request_id")
 
 
-def request_id(headers: httpx2.Headers) -> str | None:
+def request_id(headers: Mapping[str, str]) -> str | None:
     """Return the id by which support finds the request."""
     return headers.get("request-id") or headers.get("x-amzn-requestid")

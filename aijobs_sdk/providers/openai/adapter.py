@@ -10,6 +10,7 @@ import openai
 from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, ImageRequest, Picture, TextChunk
 from aijobs_sdk.providers.credentials import OpenAIKeys
 from aijobs_sdk.providers.network import REAL, Network
+from aijobs_sdk.providers.openai.allowances import allowances
 from aijobs_sdk.providers.openai.answer import Drawn, Response, read_stream
 from aijobs_sdk.providers.openai.failures import NAME, translated
 from aijobs_sdk.providers.openai.request import images_request, responses_request
@@ -42,9 +43,10 @@ class OpenAI:
                     async for chunk in read_stream(events.response, request):
                         yield chunk
             else:
-                response = Response.model_validate_json(await self._ask(request))
+                answer = await self._ask(request)
+                response = Response.model_validate_json(answer.content)
                 yield TextChunk(text=response.text)
-                yield response.finished(request)
+                yield response.finished(request, allowances(answer.headers))
 
     async def draw(self, request: ImageRequest) -> Picture:
         """Return the picture.
@@ -66,14 +68,13 @@ class OpenAI:
     # By `post()`, as `responses.create()` spends half of its time on walking through the request and on an object for
     # every part of the answer.
 
-    async def _ask(self, request: GenerationRequest) -> bytes:
-        answer = await self._client(request).post(
+    async def _ask(self, request: GenerationRequest) -> httpx2.Response:
+        return await self._client(request).post(
             self._responses(request),
             cast_to=httpx2.Response,
             body=responses_request(request),
             options=self._options(request),
         )
-        return answer.content
 
     async def _open_stream(self, request: GenerationRequest) -> openai.AsyncStream[object]:
         return await self._client(request).post(
@@ -87,17 +88,17 @@ class OpenAI:
 
     def _responses(self, request: GenerationRequest) -> str:
         # The whole address: the library takes an eighth of its time to put one together.
-        return f"{self._base_url(request)}/responses"
+        return f"{self._base_url(request.endpoint)}/responses"
 
     def _options(self, request: GenerationRequest) -> openai.RequestOptions:
         # The library would draw a key of its own for every call, and send none.
         return {"headers": self._headers(request), "idempotency_key": request.idempotency_token}
 
     def _client(self, request: GenerationRequest | ImageRequest) -> openai.AsyncOpenAI:
-        return self._clients.get(self._base_url(request))
+        return self._clients.get(self._base_url(request.endpoint))
 
-    def _base_url(self, request: GenerationRequest | ImageRequest) -> str:
-        return (self._keys.base_url or request.endpoint or EVERYWHERE).rstrip("/")
+    def _base_url(self, endpoint: str | None) -> str:
+        return (self._keys.base_url or endpoint or EVERYWHERE).rstrip("/")
 
     def _open(self, base_url: str) -> openai.AsyncOpenAI:
         return openai.AsyncOpenAI(

@@ -10,9 +10,10 @@ from typing import Literal
 import httpx2
 from pydantic import BaseModel, Field, JsonValue
 
-from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, Picture, TextChunk
+from aijobs_sdk.contract.provider import Allowances, Finished, GenerationChunk, GenerationRequest, Picture, TextChunk
 from aijobs_sdk.providers.event_stream import read_events, read_out
 from aijobs_sdk.providers.failures import FILTERED, REFUSED, TRUNCATED
+from aijobs_sdk.providers.openai.allowances import allowances
 from aijobs_sdk.providers.openai.failures import NAME, broken_off
 from aijobs_sdk.providers.tool_calls import tool_call
 
@@ -73,8 +74,8 @@ class Response(_Read):
         """All that it says."""
         return "".join(one.text for one in self._contents() if one.type == "output_text")
 
-    def finished(self, request: GenerationRequest) -> Finished:
-        """Return the end of the answer.
+    def finished(self, request: GenerationRequest, left: Allowances | None = None) -> Finished:
+        """Return the end of the answer, with what OpenAI says is left of its limits.
 
         Raises:
             ProviderError: it is no good end.
@@ -99,6 +100,7 @@ class Response(_Read):
             tool_calls=tuple(calls),
             served_model=self.model,
             response_id=self.id,
+            allowances=left,
         )
 
     def _contents(self) -> Iterator[_Content]:
@@ -166,7 +168,7 @@ async def read_stream(response: httpx2.Response, request: GenerationRequest) -> 
                 case "response.output_text.delta":
                     yield TextChunk(text=str(event.delta))
                 case "response.completed" | "response.incomplete" | "response.failed":
-                    finished = Response.model_validate(event.response).finished(request)
+                    finished = Response.model_validate(event.response).finished(request, allowances(response.headers))
                     await read_out(events)
                     yield finished
                     return

@@ -22,6 +22,7 @@ from aijobs_sdk.providers.failures import (
     is_name,
     status_failure,
 )
+from aijobs_sdk.providers.openai.allowances import allowances
 from aijobs_sdk.providers.retry_after import retry_after_seconds
 from aijobs_sdk.providers.transport import transport_failure
 
@@ -66,10 +67,13 @@ def translated() -> Iterator[None]:
 
 def _refused(error: openai.APIStatusError) -> ProviderError:
     """Return what it means that OpenAI answered with a status from 400 on."""
-    failure = _FAILURES.get(error.code or "") or status_failure(error.status_code)
-    named = [f"{what} {name}" for what, name in (("code", error.code), ("parameter", error.param)) if is_name(name)]
-    return failure.replace(
-        happened=f"answered {error.status_code}",
-        reason=", ".join([failure.reason, *named]),
-        retry_after_seconds=retry_after_seconds(error.response.headers) if failure.retryable else None,
-    ).error(NAME)
+    failure = refusal(error.status_code, code=error.code, param=error.param)
+    wait = retry_after_seconds(error.response.headers) if failure.retryable else None
+    return failure.replace(retry_after_seconds=wait).error(NAME, allowances(error.response.headers))
+
+
+def refusal(status: int, *, code: JsonValue, param: JsonValue = None) -> Failure:
+    """Return what a status from 400 on means, with the code of the error and the parameter at fault."""
+    failure = _FAILURES.get(str(code)) or status_failure(status)
+    named = [f"{what} {name}" for what, name in (("code", code), ("parameter", param)) if is_name(name)]
+    return failure.replace(happened=f"answered {status}", reason=", ".join([failure.reason, *named]))

@@ -14,8 +14,8 @@ from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.simulation.recording.secrets import public_path, public_query
-from aijobs_sdk.simulation.wire.calls import fingerprint
 from aijobs_sdk.simulation.wire.exchange import HttpRequest
+from aijobs_sdk.simulation.wire.identities import fingerprint
 
 _STREAMING = (":streamGenerateContent", "/invoke-with-response-stream", "/converse-stream")
 _MODEL = re.compile(r"/model/(?P<bedrock>.+)/(?:invoke|converse)|/models/(?P<other>[^/:]+)")

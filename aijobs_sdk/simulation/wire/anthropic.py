@@ -8,8 +8,9 @@ from http import HTTPStatus
 
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.faults import Fault
+from aijobs_sdk.simulation.kept import KEPT_THINGS
 from aijobs_sdk.simulation.rate_limits import Allowance
-from aijobs_sdk.simulation.wire.anthropic_batches import KEPT_BATCHES, Batches
+from aijobs_sdk.simulation.wire.anthropic_batches import Batches
 from aijobs_sdk.simulation.wire.anthropic_errors import failure, refusal
 from aijobs_sdk.simulation.wire.anthropic_messages import say, server_sent
 from aijobs_sdk.simulation.wire.anthropic_models import model, models
@@ -25,14 +26,17 @@ class Anthropic:
 
     name = "anthropic"
 
-    def __init__(self, *, kept_batches: int = KEPT_BATCHES) -> None:
+    def __init__(self, *, kept_batches: int = KEPT_THINGS) -> None:
         self._cache = PromptCache()
-        batches = Batches(self._cache, at_most=kept_batches)
+        batches = Batches(at_most=kept_batches)
         self.routes = (
             route("POST", "/v1/messages", self._messages),
             route("POST", "/v1/messages/count_tokens", _count_tokens),
             route("POST", "/v1/messages/batches", batches.create),
+            route("GET", "/v1/messages/batches", batches.list),
             route("GET", "/v1/messages/batches/{id}", batches.retrieve),
+            route("POST", "/v1/messages/batches/{id}/cancel", batches.cancel),
+            route("DELETE", "/v1/messages/batches/{id}", batches.delete),
             route("GET", "/v1/messages/batches/{id}/results", batches.results),
             route("GET", "/v1/models", models),
             route("GET", "/v1/models/{id}", model),
@@ -65,7 +69,8 @@ class Anthropic:
     def _messages(self, call: Call) -> HttpResponse:
         body = call.body()
         stream = body.get("stream") is True
-        message = say(call, body, model_id_of(body), cache=self._cache, stream=stream)
+        tier = "batch" if call.is_batched else "standard"
+        message = say(call, body, model_id_of(body), cache=self._cache, stream=stream, tier=tier)
         if not stream:
             return call.whole(message.answer, message.body())
         return call.stream(message.answer, server_sent(message))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from random import Random
+from typing import Protocol
 
 from pydantic import JsonValue
 
@@ -18,7 +16,7 @@ from aijobs_sdk.contract.provider import Finished, GenerationRequest
 from aijobs_sdk.providers.models import Model, ModelTable
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.core import Simulation
-from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
+from aijobs_sdk.simulation.faults import BatchFault, Fault, FaultKind, Quirk
 from aijobs_sdk.simulation.pieces import NO_PIECES
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.rate_limits import Allowances
@@ -31,10 +29,10 @@ from aijobs_sdk.simulation.wire.exchange import (
     HttpRequest,
     HttpResponse,
     json_bytes,
-    json_of,
     json_response,
     json_text,
 )
+from aijobs_sdk.simulation.wire.identities import Identity
 from aijobs_sdk.simulation.wire.model_ids import SERVED_BY, find_model
 from aijobs_sdk.simulation.wire.tool_calls import as_call
 from aijobs_sdk.simulation.wire.values import value_for
@@ -44,15 +42,6 @@ _uuid = lru_cache(256)(uuid.UUID)
 NO_ALLOWANCES = Allowances(None, None)
 PACKET_BYTES = 7
 """Bytes in a packet that ends where no event does: odd, so that it parts characters, too."""
-SHORT_BYTES = 4096
-"""Up to here it is remembered what a body is told by; long ones would fill the memory."""
-
-_STREAMED = {
-    ":streamGenerateContent": ":generateContent",
-    "/invoke-with-response-stream": "/invoke",
-    "/converse-stream": "/converse",
-}
-"""Paths that stream what others send whole."""
 
 
 class Refused(Exception):  # noqa: N818 - an outcome, as vendors word it
@@ -77,24 +66,24 @@ class Failed(Exception):  # noqa: N818 - an outcome
         self.at_seconds = at_seconds
 
 
-@dataclass(slots=True)
-class Identity:
-    """Whose call it is, and which attempt: what its draws hang on."""
+class LookedAt(Exception):  # noqa: N818 - an outcome
+    """The call was only looked at: this is what would go wrong with its batch."""
 
-    tenant: str
-    """Stands for the key that the caller sent; the key itself is not kept."""
-    key: str
-    """What the caller's job is told by: equal requests get equal answers."""
-    occurrence: int
-    """How many equal jobs there were before."""
-    attempt: int
-    job_id: uuid.UUID | None = None
-    """The job itself, where the caller is one of ours and says so."""
+    def __init__(self, fault: BatchFault | None) -> None:
+        super().__init__(fault)
+        self.fault = fault
 
-    @property
-    def draw_key(self) -> str:
-        """What a simulated answer hangs on: for our own jobs the same as without a wire."""
-        return self.key if self.job_id is not None else f"{self.tenant}/{self.key}"
+
+class Line(Protocol):
+    """A request that came in a batch, on its way to an answer."""
+
+    def fault(self) -> BatchFault | None:
+        """Return what goes wrong with the batch on account of this line."""
+        ...
+
+    def answer(self, now: datetime) -> HttpResponse:
+        """Return what the same request is answered now by itself, but for limits."""
+        ...
 
 
 class Call:
@@ -110,6 +99,7 @@ class Call:
         world: Simulation,
         table: ModelTable,
         now: datetime,
+        prepare: Callable[[HttpRequest], Line],
     ) -> None:
         self.request = request
         self.vendor = vendor
@@ -120,13 +110,27 @@ class Call:
         self.now = now
         self.allowances = NO_ALLOWANCES
         """What is left of the caller's limits, once `generate()` has looked."""
-        self.is_limited = True
-        """Whether it is taken from the caller's limits."""
         self.is_broken = False
         """Whether the answer breaks off: an equal request is then another try of this one."""
+        self.is_batched = False
+        """Whether it is a line of a batch."""
+        self.only_looks = False
+        """Whether `generate()` is only to tell what would go wrong with a batch of which this is a line."""
+        self.prepare = prepare
+        """Returns the same vendor's answer, in time, to a request that is a line of this one."""
         self._request_id: str | None = None
         self._world = world
         self._seconds = world.seconds_at(now)
+
+    @property
+    def world(self) -> Simulation:
+        """Return the world that it is made in."""
+        return self._world
+
+    def as_of(self, now: datetime) -> None:
+        """Let the call be made now, and not before."""
+        self.now = now
+        self._seconds = self._world.seconds_at(now)
 
     @property
     def request_id(self) -> str:
@@ -175,8 +179,10 @@ class Call:
         model = self.model(asked.model_id)
         tool = asked.tools[0] if asked.tools else None
         request = self._generation(asked, model)
-        written = self._written(asked, tool)
         provider = _provider_at(self.vendor, model.name, self.table)
+        if self.only_looks:
+            raise LookedAt(self._world.batch_fault(request, provider))
+        written = self._written(asked, tool)
         plan = self._admitted(request) or self._world.plan(
             request,
             written=written,
@@ -243,7 +249,7 @@ class Call:
 
     def _admitted(self, request: GenerationRequest) -> Plan | None:
         """Return None for a call within its caller's limits, and otherwise how it is sent away."""
-        if not self.is_limited:
+        if self.is_batched:  # batches have limits of their own
             return None
         self.allowances, refused = self._world.admit(request, self._seconds)
         return refused
@@ -285,26 +291,6 @@ class Call:
 def _provider_at(vendor: str, name: str, table: ModelTable) -> str:
     model = table.get(name)
     return next((one.provider for one in model.routes if one.provider in SERVED_BY[vendor]), model.provider)
-
-
-def fingerprint(request: HttpRequest) -> str:
-    """Return what two requests for the same answer have in common, whether it is to be streamed or not."""
-    known = _of_short if len(request.body) <= SHORT_BYTES else _of_any
-    return known(request.path, request.body)
-
-
-def _of_any(path: str, body: bytes) -> str:
-    asked = json_of(body)
-    if isinstance(asked, dict):
-        asked = {name: value for name, value in asked.items() if name not in {"stream", "stream_options"}}
-    for streamed, plain in _STREAMED.items():
-        path = path.replace(streamed, plain)
-    digest = hashlib.blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=12)
-    digest.update(path.encode())
-    return digest.hexdigest()
-
-
-_of_short = lru_cache(1024)(_of_any)
 
 
 def _is_before_the_answer(fault: Fault, asked: Asked) -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple, Protocol
-from uuid import UUID
 
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.core import Simulation
-from aijobs_sdk.simulation.faults import Fault, FaultKind
-from aijobs_sdk.simulation.wire.calls import Call, Failed, Identity, Refused, fingerprint
+from aijobs_sdk.simulation.faults import BatchFault, Fault, FaultKind
+from aijobs_sdk.simulation.wire.calls import Call, Failed, LookedAt, Refused
 from aijobs_sdk.simulation.wire.exchange import (
     Chunk,
     Ending,
@@ -22,15 +21,11 @@ from aijobs_sdk.simulation.wire.exchange import (
     Json,
     json_response,
 )
+from aijobs_sdk.simulation.wire.identities import Repeats
 
 Handler = Callable[[Call], HttpResponse]
-DRAW_KEY, ATTEMPT, JOB, TENANT = "x-aijobs-draw-key", "x-aijobs-attempt", "x-aijobs-job-id", "x-aijobs-tenant-id"
-"""Headers by which a caller says what the draws of a call hang on; others are told apart by what they ask. With the
-last two the caller is a job of ours, and its draws are those that it would get without a wire."""
 _PATHS = 1024
 """Paths of which it is remembered where they lead."""
-MOST_REPEATS = 100_000
-"""Different requests that are remembered; one that comes again after so many others counts as new."""
 
 
 class Route(NamedTuple):
@@ -102,7 +97,7 @@ class Endpoints:
         self._world = world
         self._table = table
         self._keys_required = keys_required
-        self._repeats = _Repeats()
+        self._repeats = Repeats()
         self._found = lru_cache(_PATHS)(self._find)
         self._recorded: Recorded | None = None
 
@@ -160,7 +155,15 @@ class Endpoints:
             world=self._world,
             table=self._table,
             now=now,
+            prepare=partial(self._line, vendor, now),
         )
+
+    def _line(self, vendor: Vendor, now: datetime, request: HttpRequest) -> _Line:
+        found = [(one, handler) for one, handler, _ in self._found(request.method, request.path) if one is vendor]
+        handler = found[0][1] if found else _nowhere
+        call = self._call(vendor, request, {}, now=now)
+        call.is_batched = True
+        return _Line(vendor, handler, call, self._repeats)
 
     def _served(self, vendor: Vendor, handler: Handler, call: Call) -> HttpResponse:
         if self._keys_required and not vendor.key(call.request):
@@ -172,7 +175,7 @@ class Endpoints:
         except Failed as failed:
             response = _failing(vendor, call, failed)
         if call.is_broken:
-            self._repeats.failed(call)
+            self._repeats.failed(call.identity, call.request)
         return response._replace(headers={**vendor.headers(call), **response.headers})
 
 
@@ -180,40 +183,43 @@ def _without_key(_: Call) -> HttpResponse:
     raise Refused(401, "You didn't provide an API key.", code="invalid_api_key")
 
 
-class _Repeats:
-    """Tells a caller's next try of a failed request from a new one that asks the same."""
-
-    def __init__(self) -> None:
-        self._tries: dict[tuple[str, str], tuple[int, int]] = {}
-        """By tenant and fingerprint: how many such requests were there before, and how often this one failed."""
-
-    def identity(self, request: HttpRequest, *, tenant: str) -> Identity:
-        if (key := request.headers.get(DRAW_KEY)) is not None:
-            said = request.headers.get(ATTEMPT, "")
-            attempt = int(said) if said.isdecimal() else 1
-            job_id = _uuid_in(request.headers, JOB)
-            if job_id is not None:
-                tenant = str(_uuid_in(request.headers, TENANT) or tenant)
-            return Identity(tenant, key, 0, attempt, job_id)
-        asked = (tenant, fingerprint(request))
-        number, failures = self._tries.pop(asked, (0, 0))
-        self._tries[asked] = (number + 1, 0)
-        if len(self._tries) > MOST_REPEATS:
-            del self._tries[next(iter(self._tries))]  # the one that has not come for the longest time
-        return Identity(*asked, number, failures + 1)
-
-    def failed(self, call: Call) -> None:
-        """Let the next equal request be another try of this one."""
-        who = call.identity
-        if call.request.headers.get(DRAW_KEY) is None:
-            self._tries[who.tenant, who.key] = (who.occurrence, who.attempt)
+def _nowhere(call: Call) -> HttpResponse:
+    raise Refused(404, f"Invalid URL ({call.request.method} {call.request.path})", code="not_found")
 
 
-def _uuid_in(headers: Mapping[str, str], name: str) -> UUID | None:
-    try:
-        return UUID(headers.get(name, ""))
-    except ValueError:
+class _Line:
+    """A request that came in a batch."""
+
+    def __init__(self, vendor: Vendor, handler: Handler, call: Call, repeats: Repeats) -> None:
+        self._vendor = vendor
+        self._handler = handler
+        self._call = call
+        self._repeats = repeats
+
+    def fault(self) -> BatchFault | None:
+        self._call.only_looks = True
+        try:
+            self._handler(self._call)
+        except LookedAt as seen:
+            return seen.fault
+        except Refused:  # and so it will be when its turn comes
+            return None
+        finally:
+            self._call.only_looks = False
         return None
+
+    def answer(self, now: datetime) -> HttpResponse:
+        self._call.as_of(now)
+        try:
+            return self._handler(self._call)
+        except Refused as refused:
+            return self._vendor.refuse(self._call, refused)
+        except Failed as failed:  # whatever befell it, the vendor can tell of it
+            return self._vendor.fail(self._call, failed.fault)
+        finally:
+            self._call.request.end(read_to_end=True)
+            if self._call.is_broken:
+                self._repeats.failed(self._call.identity, self._call.request)
 
 
 def _failing(vendor: Vendor, call: Call, failed: Failed) -> HttpResponse:

@@ -9,8 +9,10 @@ from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import Route, route
 from aijobs_sdk.simulation.wire.exchange import Headers, HttpRequest, HttpResponse
+from aijobs_sdk.simulation.wire.openai_batches import Batches
 from aijobs_sdk.simulation.wire.openai_chat import chat_completions
 from aijobs_sdk.simulation.wire.openai_errors import WORDS, error_body, retry_after, words_of
+from aijobs_sdk.simulation.wire.openai_files import Files
 from aijobs_sdk.simulation.wire.openai_images import images
 from aijobs_sdk.simulation.wire.openai_models import embeddings, model, models
 from aijobs_sdk.simulation.wire.openai_responses import responses
@@ -21,6 +23,10 @@ class OpenAI:
 
     name = "openai"
 
+    def __init__(self) -> None:
+        self._files = Files()
+        self._batches = Batches(self._files)
+
     @property
     def routes(self) -> Sequence[Route]:
         """Return its paths."""
@@ -29,6 +35,15 @@ class OpenAI:
             route("POST", "/v1/responses", responses),
             route("POST", "/v1/images/generations", images),
             route("POST", "/v1/embeddings", embeddings),
+            route("POST", "/v1/files", self._files.create),
+            route("GET", "/v1/files", self._files.list),
+            route("GET", "/v1/files/{id}", self._files.retrieve),
+            route("DELETE", "/v1/files/{id}", self._files.delete),
+            route("GET", "/v1/files/{id}/content", self._files.content),
+            route("POST", "/v1/batches", self._batches.create),
+            route("GET", "/v1/batches", self._batches.list),
+            route("GET", "/v1/batches/{id}", self._batches.retrieve),
+            route("POST", "/v1/batches/{id}/cancel", self._batches.cancel),
             route("GET", "/v1/models", models),
             route("GET", "/v1/models/{model}", model),
         )

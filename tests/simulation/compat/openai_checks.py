@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -217,6 +218,19 @@ async def refused(host: Host, fault: int | str, error: type[openai.APIError], **
     with pytest.raises(error) as caught:
         await chat(host, **request)
     return caught.value
+
+
+@OTHERS.check("files and batches: upload, create, retrieve, read the answers")
+async def _(host: Host) -> None:
+    api = host.openai()
+    line = {"method": "POST", "url": "/v1/responses", "body": {"model": GPT, "input": RIVERS}}
+    lines = "\n".join(json.dumps({"custom_id": name, **line}) for name in ("one", "two"))
+    file = await api.files.create(file=("rows.jsonl", lines.encode()), purpose="batch")
+    batch = await api.batches.create(input_file_id=file.id, endpoint="/v1/responses", completion_window="24h")
+    while (batch := await api.batches.retrieve(batch.id)).status != "completed":  # noqa: ASYNC110
+        await asyncio.sleep(0.2)
+    answers = (await api.files.content(str(batch.output_file_id))).text.splitlines()
+    assert {json.loads(one)["custom_id"] for one in answers} == {"one", "two"}
 
 
 @ERRORS.check("400 → BadRequestError")

@@ -381,15 +381,24 @@ def batch_of(*names: str, **changes: Any) -> list[Any]:
 
 
 async def results_of(client: Client, requests: list[Any]) -> dict[str, Any]:
-    batch = await client.messages.batches.create(requests=requests)
+    batch = await ended(client, await client.messages.batches.create(requests=requests))
     results = await client.messages.batches.results(batch.id)
     return {one.custom_id: one.result async for one in results}
 
 
-def test_a_batch_has_ended_when_it_is_first_looked_at(sim: Mock) -> None:
+async def ended(client: Client, batch: Any) -> Any:
+    while batch.processing_status != "ended":
+        await asyncio.sleep(600)
+        batch = await client.messages.batches.retrieve(batch.id)
+    return batch
+
+
+def test_a_batch_ends_when_its_time_has_come(sim: Mock) -> None:
     async def make(client: Client) -> Any:
-        batch = await client.messages.batches.create(requests=batch_of("one", "two"))
-        return await client.messages.batches.retrieve(batch.id)
+        made = await client.messages.batches.create(requests=batch_of("one", "two"))
+        assert (made.processing_status, made.results_url) == ("in_progress", None)
+        assert made.request_counts.processing == 2
+        return await ended(client, made)
 
     batch = run(sim, make)
     assert batch.processing_status == "ended"
@@ -408,7 +417,8 @@ def test_a_batch_uses_nothing_of_the_callers_limits(sim: Mock) -> None:
 
 
 def test_every_request_of_a_batch_has_a_result_of_its_own(sim: Mock) -> None:
-    results = run(sim, lambda client: results_of(client, batch_of("one", "two")))
+    lakes = batch_of("two", messages=[{"role": "user", "content": "Write a haiku about lakes"}])
+    results = run(sim, lambda client: results_of(client, [*batch_of("one"), *lakes]))
     one, two = results["one"].message, results["two"].message
     assert one.id != two.id
     assert one.content != two.content
@@ -421,7 +431,8 @@ def test_what_fails_in_a_batch_fails_alone(sim: Mock) -> None:
     filtered = batch_of("filtered", messages=[{"role": "user", "content": "filter me"}])
     wrong = batch_of("wrong", max_tokens=0)
     results = run(sim, lambda client: results_of(client, [*batch_of("good"), *filtered, *wrong]))
-    assert [result.type for result in results.values()] == ["succeeded", "errored", "errored"]
+    types = {name: result.type for name, result in results.items()}
+    assert types == {"good": "succeeded", "filtered": "errored", "wrong": "errored"}
     assert results["wrong"].error.error.type == "invalid_request_error"
     assert "filtering" in results["filtered"].error.error.message
 
@@ -439,6 +450,46 @@ def test_a_batch_is_known_only_to_the_key_that_made_it(sim: Mock) -> None:
 
     with pytest.raises(anthropic.NotFoundError):
         run(sim, spy)
+
+
+def test_batches_are_listed_the_newest_first(sim: Mock) -> None:
+    async def listed(client: Client) -> tuple[list[str], list[str]]:
+        batches = client.messages.batches
+        made = [(await batches.create(requests=batch_of(str(number)))).id for number in range(3)]
+        return made, [batch.id async for batch in batches.list(limit=2)]
+
+    made, found = run(sim, listed)
+    assert found == made[::-1]
+
+
+def test_a_cancelled_batch_ends_with_what_it_has(sim: Mock) -> None:
+    async def cancel(client: Client) -> Any:
+        made = await client.messages.batches.create(requests=batch_of("one", "two"))
+        asked = await client.messages.batches.cancel(made.id)
+        assert asked.processing_status == "canceling"
+        return await ended(client, asked)
+
+    batch = run(sim, cancel)
+    assert batch.request_counts.canceled == 2
+    assert not sim.calls
+
+
+def test_only_a_batch_that_is_over_is_deleted(sim: Mock) -> None:
+    async def delete(client: Client) -> str:
+        made = await client.messages.batches.create(requests=batch_of("one"))
+        with pytest.raises(anthropic.BadRequestError):
+            await client.messages.batches.delete(made.id)
+        await ended(client, made)
+        return (await client.messages.batches.delete(made.id)).type
+
+    assert run(sim, delete) == "message_batch_deleted"
+
+
+def test_what_expires_is_told_by_its_batch_after_a_day(sim: Mock) -> None:
+    sim.on().do(aijobs.fail("batch_expired"))
+    results = run(sim, lambda client: results_of(client, batch_of("one")))
+    assert results["one"].type == "expired"
+    assert sim.now >= 86_400
 
 
 def test_the_oldest_batch_is_forgotten_when_a_newer_one_takes_its_place(sim: Mock) -> None:
