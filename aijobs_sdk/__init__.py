@@ -6,8 +6,12 @@ Names are resolved when they are first used, so that importing this package load
 TYPE_CHECKING = False  # type checkers read it as True; importing `typing` would cost more than the rest of this file
 if TYPE_CHECKING:
     from aijobs_sdk.batch.async_batch import AsyncBatch as AsyncBatch
+    from aijobs_sdk.batch.estimate import BatchEstimate as BatchEstimate
+    from aijobs_sdk.batch.failures import FailureGroup as FailureGroup
+    from aijobs_sdk.batch.failures import Failures as Failures
     from aijobs_sdk.batch.progress import BatchProgress as BatchProgress
     from aijobs_sdk.batch.row import BatchRow as BatchRow
+    from aijobs_sdk.batch.row import RowStatus as RowStatus
     from aijobs_sdk.client.async_handle import AsyncJobHandle as AsyncJobHandle
     from aijobs_sdk.client.batch import Batch as Batch
     from aijobs_sdk.client.handle import JobHandle as JobHandle
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.client.waiting import wait as wait
     from aijobs_sdk.connect.clients import AsyncClient as AsyncClient
     from aijobs_sdk.connect.clients import Client as Client
+    from aijobs_sdk.contract.batches import BatchRecord as BatchRecord
+    from aijobs_sdk.contract.batches import BatchState as BatchState
     from aijobs_sdk.contract.blocks import Block as Block
     from aijobs_sdk.contract.blocks import BlockRequest as BlockRequest
     from aijobs_sdk.contract.blocks import DocumentConfiguration as DocumentConfiguration
@@ -25,6 +31,9 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.errors import AdmissionError as AdmissionError
     from aijobs_sdk.contract.errors import AIJobsError as AIJobsError
     from aijobs_sdk.contract.errors import AuthenticationError as AuthenticationError
+    from aijobs_sdk.contract.errors import BatchHeldError as BatchHeldError
+    from aijobs_sdk.contract.errors import BatchNotFoundError as BatchNotFoundError
+    from aijobs_sdk.contract.errors import BatchPausedError as BatchPausedError
     from aijobs_sdk.contract.errors import CircuitOpenError as CircuitOpenError
     from aijobs_sdk.contract.errors import ConfigurationError as ConfigurationError
     from aijobs_sdk.contract.errors import DeadLetterNotFoundError as DeadLetterNotFoundError
@@ -36,6 +45,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.errors import JobFailedError as JobFailedError
     from aijobs_sdk.contract.errors import JobNotFoundError as JobNotFoundError
     from aijobs_sdk.contract.errors import PermissionDeniedError as PermissionDeniedError
+    from aijobs_sdk.contract.errors import ProviderBusyError as ProviderBusyError
     from aijobs_sdk.contract.errors import ProviderError as ProviderError
     from aijobs_sdk.contract.errors import RateLimitedError as RateLimitedError
     from aijobs_sdk.contract.errors import RequestTooLargeError as RequestTooLargeError
@@ -61,6 +71,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.health import BreakerHealth as BreakerHealth
     from aijobs_sdk.contract.health import BreakerState as BreakerState
     from aijobs_sdk.contract.health import Health as Health
+    from aijobs_sdk.contract.health import PaceHealth as PaceHealth
     from aijobs_sdk.contract.health import StoreHealth as StoreHealth
     from aijobs_sdk.contract.health import WorkersHealth as WorkersHealth
     from aijobs_sdk.contract.job import Job as Job
@@ -92,6 +103,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.engine.job_type import job_type as job_type
     from aijobs_sdk.engine.limits import BreakerLimits as BreakerLimits
     from aijobs_sdk.engine.limits import Limits as Limits
+    from aijobs_sdk.engine.limits import ModelPace as ModelPace
+    from aijobs_sdk.engine.limits import PaceLimits as PaceLimits
     from aijobs_sdk.engine.log_context import JobLogFilter as JobLogFilter
     from aijobs_sdk.engine.metrics import Instrument as Instrument
     from aijobs_sdk.engine.metrics import Metrics as Metrics
@@ -114,6 +127,15 @@ if TYPE_CHECKING:
     from aijobs_sdk.usage.usage import Usage as Usage
 
 _HOMES = {
+    "BatchEstimate": "batch.estimate",
+    "FailureGroup": "batch.failures",
+    "Failures": "batch.failures",
+    "RowStatus": "batch.row",
+    "BatchRecord": "contract.batches",
+    "BatchState": "contract.batches",
+    "BatchHeldError": "contract.errors",
+    "BatchNotFoundError": "contract.errors",
+    "BatchPausedError": "contract.errors",
     "Block": "contract.blocks",
     "BlockRequest": "contract.blocks",
     "DocumentConfiguration": "contract.blocks",
@@ -159,6 +181,7 @@ _HOMES = {
     "JobFailedError": "contract.errors",
     "JobNotFoundError": "contract.errors",
     "ProviderError": "contract.errors",
+    "ProviderBusyError": "contract.errors",
     "StoreUnavailableError": "contract.errors",
     "ScheduleNotFoundError": "contract.errors",
     "AdmissionError": "contract.errors",
@@ -184,6 +207,7 @@ _HOMES = {
     "BreakerState": "contract.health",
     "Health": "contract.health",
     "StoreHealth": "contract.health",
+    "PaceHealth": "contract.health",
     "WorkersHealth": "contract.health",
     "Job": "contract.job",
     "JobRequest": "contract.job",
@@ -201,6 +225,8 @@ _HOMES = {
     "JobContext": "engine.context",
     "BreakerLimits": "engine.limits",
     "Limits": "engine.limits",
+    "PaceLimits": "engine.limits",
+    "ModelPace": "engine.limits",
     "JobType": "engine.job_type",
     "job_type": "engine.job_type",
     "JobLogFilter": "engine.log_context",
@@ -232,8 +258,14 @@ __all__ = [
     "AsyncJobHandle",
     "AuthenticationError",
     "Batch",
+    "BatchEstimate",
+    "BatchHeldError",
+    "BatchNotFoundError",
+    "BatchPausedError",
     "BatchProgress",
+    "BatchRecord",
     "BatchRow",
+    "BatchState",
     "Block",
     "BlockRequest",
     "BlockResult",
@@ -251,6 +283,8 @@ __all__ = [
     "ErrorCategory",
     "ErrorInfo",
     "Estimate",
+    "FailureGroup",
+    "Failures",
     "Finding",
     "Finished",
     "GeneratedImage",
@@ -292,12 +326,16 @@ __all__ = [
     "Metrics",
     "Mock",
     "Model",
+    "ModelPace",
     "OpenTelemetryMetrics",
+    "PaceHealth",
+    "PaceLimits",
     "PermissionDeniedError",
     "Price",
     "Priority",
     "PrometheusMetrics",
     "Provider",
+    "ProviderBusyError",
     "ProviderError",
     "Rate",
     "RateLimitedError",
@@ -305,6 +343,7 @@ __all__ = [
     "RequestTooLargeError",
     "Revision",
     "Route",
+    "RowStatus",
     "Schedule",
     "ScheduleNotFoundError",
     "ServerUnavailableError",

@@ -1,89 +1,114 @@
-"""Many rows through one backend, a window of them at a time; results in the order of the rows."""
+"""Many rows through one backend: checked first, sent in lanes, collected in the order of the input."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from typing import TYPE_CHECKING, Any
 
-from aijobs_sdk.batch.item import Item, fill
-from aijobs_sdk.batch.output import write_rows
-from aijobs_sdk.batch.progress import BatchProgress, Tally
-from aijobs_sdk.batch.refusal import bad_argument, refusal_of
-from aijobs_sdk.batch.row import BatchRow, finished_row, refused_row
-from aijobs_sdk.batch.rows import Source, read_rows
-from aijobs_sdk.batch.stopwatch import Stopwatch
-from aijobs_sdk.batch.template import Template
+from pydantic import BaseModel
+
+from aijobs_sdk.batch.asking.question import Prompt
+from aijobs_sdk.batch.asking.recipe import OnNull, Recipe
+from aijobs_sdk.batch.detach import Detacher
+from aijobs_sdk.batch.estimate import BatchEstimate, estimate_batch
+from aijobs_sdk.batch.failures import Failures
+from aijobs_sdk.batch.intake import Intake
+from aijobs_sdk.batch.lanes import Lanes
+from aijobs_sdk.batch.ledger import Ledger
+from aijobs_sdk.batch.operation import Operation
+from aijobs_sdk.batch.options import DEFAULT_CONCURRENCY, checked_options
+from aijobs_sdk.batch.progress import BatchProgress
+from aijobs_sdk.batch.reading.rows import Source, open_rows
+from aijobs_sdk.batch.refusal import bad_argument
+from aijobs_sdk.batch.results import Results
+from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow, RowStatus
+from aijobs_sdk.batch.writing.frames import to_arrow, to_pandas, to_polars
+from aijobs_sdk.batch.writing.output import write_rows
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
+from aijobs_sdk.contract.batches import BatchState
+from aijobs_sdk.contract.errors import BatchPausedError
 from aijobs_sdk.contract.records import UsageRow
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
-DEFAULT_CONCURRENCY = 50
-CHECKED_AT_ONCE = 100
 CLOCK_SKEW = timedelta(minutes=1)
 """How far apart the clocks of those who write jobs and those who write usage may be."""
 
 
 class AsyncBatch:
-    """One job a row. Every row is read, filled in and checked before the first is sent.
+    """One answer a row. Every row is read, filled in and checked before the first is sent.
 
     A row that cannot be used, for an empty prompt, an unknown model or a prompt past its context window, is refused
-    with its number while nothing is paid for. What a backend refuses later fails that row and leaves the others alone.
+    with its number while nothing is paid for: the first hundred rows when the batch is made, all of them before it
+    runs. What a backend refuses later fails that row and leaves the others alone.
 
-    `run()` may be called again: rows that are finished are not sent twice, and those under way are waited for.
-
-    Args:
-        backend: where the jobs go.
-        source: a path (`.jsonl`, `.csv`, `.parquet`), a list, or a data frame.
-        prompt: a template over the columns, such as `Summarise: {text}`.
-        model: a model's name, or a template such as `{model}`.
-        concurrency: rows under way at the same time.
+    `run()` may be called again: rows that are finished are not sent twice, and those under way are waited for. With a
+    `name` that holds for the next process as well, and for the same rows under another order.
 
     Raises:
-        InvalidRequestError: a row or a template cannot be used; the row is named, and nothing was sent.
+        InvalidRequestError: an argument, a row or a template cannot be used; the row is named, and nothing was sent.
     """
 
     def __init__(
         self,
         backend: Backend,
-        source: Source,
+        source: Source = None,
         *,
-        prompt: str,
-        model: str,
-        system: str | None = None,
-        temperature: float | None = None,
-        max_tokens: int | None = None,
-        concurrency: int = DEFAULT_CONCURRENCY,
+        prompt: Prompt | None = None,
+        model: str | Sequence[str] | None = None,
+        name: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        output_model: type[BaseModel] | None = None,
+        on_null: OnNull = "error",
+        id: str | None = None,  # noqa: A002 - what it is to the caller
+        concurrency: int | Mapping[str, int] = DEFAULT_CONCURRENCY,
+        budget: Decimal | int | str | None = None,
+        dedupe: bool = True,
+        fail_fast: bool = False,
+        row_timeout: float | None = None,
+        deadline: float | None = None,
+        economy: bool = False,
+        detacher: Detacher | None = None,
     ) -> None:
-        if concurrency < 1:
-            raise bad_argument("concurrency", "must be 1 or more")
-        prompts, models = Template(prompt, name="prompt"), Template(model, name="model")
-        rows = enumerate(read_rows(source))
-        parameters = {"system": system, "temperature": temperature, "max_tokens": max_tokens}
+        options = checked_options(
+            {
+                "concurrency": concurrency,
+                "budget": budget,
+                "dedupe": dedupe,
+                "fail_fast": fail_fast,
+                "row_timeout": row_timeout,
+                "deadline": deadline,
+                "economy": economy,
+            }
+        )
+        intake = None
+        if source is not None:
+            recipe = _recipe(prompt, model, parameters, output_model, on_null=on_null, id=id)
+            intake = Intake(open_rows(source), recipe, economy=economy)
+        elif name is None:
+            raise bad_argument("source", "is left out: give rows, or the `name` of a batch that has some already")
         self._backend = backend
-        self._concurrency = concurrency
-        self._parameters = {name: value for name, value in parameters.items() if value is not None}
-        self._items = [fill(row, index=index, prompt=prompts, model=models) for index, row in rows]
-        self._id = uuid4()
-        self._under_way: dict[int, UUID] = {}
-        self._rows: dict[int, BatchRow] = {}
-        self._retries: Counter[int] = Counter()
-        self._tally = Tally()
-        self._watch = Stopwatch()
-        self._stopping = False
+        self._operation = Operation(
+            backend,
+            name=name,
+            intake=intake,
+            options=options,
+            output_model=output_model,
+            detacher=detacher,
+            tell=self._tell_of,
+        )
+        self._audience: set[asyncio.Queue[int | None]] = set()
         self._one_at_a_time = asyncio.Lock()
-        self._background: asyncio.Task[Sequence[BatchRow]] | None = None
+        self._background: asyncio.Task[Results] | None = None
 
-    async def run(self) -> Sequence[BatchRow]:
+    async def run(self) -> Results:
         """Run every row that is not finished; return all of them in the order of the input.
 
         A row that fails is among them, with its error; `failures` lists these. Cancelling this call leaves the rows
@@ -91,24 +116,24 @@ class AsyncBatch:
 
         Raises:
             InvalidRequestError: a row cannot be used; it is named, and nothing was sent.
+            BatchPausedError: it stopped before every row was finished; `reason` says why, and `run()` goes on.
+            BatchHeldError: another process runs the batch of this name.
         """
-        self._stopping = False
-        async with self._one_at_a_time:  # a second run finds the rows of the first one finished
-            with self._watch.running(asyncio.get_running_loop().time):
-                await self._run_unfinished()
-        return self.results
+        self._operation.allow()
+        return await self._run_through()
 
     async def start(self) -> None:
         """Begin in the background and return at once; `wait()` for the end, `progress` meanwhile."""
         if self._background is None or self._background.done():
-            self._background = asyncio.create_task(self.run())
+            self._operation.allow()
+            self._background = asyncio.create_task(self._run_through())
 
-    async def wait(self, timeout: float | None = None) -> Sequence[BatchRow]:  # noqa: ASYNC109 - one meaning everywhere: seconds this call may take
+    async def wait(self, timeout: float | None = None) -> Results:  # noqa: ASYNC109 - one meaning everywhere: seconds this call may take
         """Return all finished rows once the run in the background is over; begin it if nobody did.
 
         Raises:
             TimeoutError: it is not over yet; it keeps running.
-            InvalidRequestError: a row cannot be used; it is named, and nothing was sent.
+            InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`.
         """
         if self._background is None or self._background.cancelled():
             await self.start()
@@ -127,119 +152,155 @@ class AsyncBatch:
             ) from None
         return self.results
 
-    async def retry_failures(self) -> Sequence[BatchRow]:
+    async def as_completed(self) -> AsyncGenerator[BatchRow]:
+        """Yield each row as soon as it is finished, those first that are already; begin the run if nobody did.
+
+        Leaving the loop early does not end the run.
+
+        Raises:
+            InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`, once every finished row was yielded.
+        """
+        finished: asyncio.Queue[int | None] = asyncio.Queue()
+        for over in self._ledger.over():
+            finished.put_nowait(over)
+        self._audience.add(finished)
+        try:
+            await self.start()
+            while (index := await finished.get()) is not None:
+                yield self._ledger.row(index)
+            await self.wait()
+        finally:
+            self._audience.discard(finished)
+
+    async def retry_failures(self) -> Results:
         """Run the failed rows again, as new jobs; return all rows."""
-        for row in self.failures:
-            del self._rows[row.index]
-            self._retries[row.index] += 1
-        self._tally = Tally.of(self._rows.values())
+        await self._operation.retry_failures()
         return await self.run()
+
+    async def estimate(self) -> BatchEstimate:
+        """Return what the rows that are not finished would cost; nothing is sent.
+
+        Raises:
+            InvalidRequestError: a row cannot be used; it is named.
+        """
+        await self._operation.load()
+        await self._operation.catch_up()
+        options = self._operation.options
+        concurrency = Lanes(options.concurrency).total
+        return await estimate_batch(self._ledger, self._backend, concurrency=concurrency, economy=options.economy)
+
+    async def refresh(self) -> None:
+        """Learn how far the batch is, where others run it or have run it.
+
+        Raises:
+            BatchNotFoundError: there is none of this name.
+        """
+        await self._operation.refresh()
+
+    async def set(
+        self, *, budget: Decimal | int | str | None = None, concurrency: int | Mapping[str, int] | None = None
+    ) -> None:
+        """Change how the rows are run that were not sent yet; what is None stays as it is.
+
+        A concurrency counts from the next `run()` on.
+
+        Raises:
+            InvalidRequestError: a value cannot be used.
+        """
+        await self._operation.change(budget=budget, concurrency=concurrency)
+
+    async def pause(self) -> None:
+        """Send no more rows, and let those under way end; `run()` goes on."""
+        await self._operation.pause()
 
     async def cancel(self) -> None:
         """Send no more rows, and ask those under way to stop; `run()` would send the rest."""
-        self._stopping = True
-        for job_id in list(self._under_way.values()):
-            await self._backend.cancel(job_id)
+        await self._operation.cancel()
 
     async def usage(self) -> Sequence[UsageRow]:
         """Return the `query_usage` rows of this batch, oldest first: what its finished rows are billed."""
-        jobs = {str(row.job_id): row for row in self._rows.values() if row.submitted_at and row.completed_at}
-        if not jobs:
+        jobs = self._ledger.jobs()
+        if not jobs.ids:
             return []
-        since = min(row.submitted_at for row in jobs.values() if row.submitted_at) - CLOCK_SKEW
-        until = max(row.completed_at for row in jobs.values() if row.completed_at) + CLOCK_SKEW
-        return [
-            row for row in await self._backend.usage(since=since, until=until) if row.metadata.get("job_id") in jobs
-        ]
+        rows = await self._backend.usage(since=jobs.since - CLOCK_SKEW, until=jobs.until + CLOCK_SKEW)
+        return [row for row in rows if row.metadata.get("job_id") in jobs.ids]
 
     @property
-    def results(self) -> Sequence[BatchRow]:
+    def results(self) -> Results:
         """The rows that are finished, in the order of the input."""
-        return sorted(self._rows.values(), key=lambda row: row.index)
+        return Results(self._ledger, self._ledger.over())
 
     @property
-    def failures(self) -> Sequence[BatchRow]:
-        """The rows that failed, in the order of the input."""
-        return [row for row in self.results if row.status is JobStatus.FAILED]
+    def failures(self) -> Failures:
+        """The rows that failed, in the order of the input; `by_cause()` groups them."""
+        return Failures(Results(self._ledger, self._ledger.over(RowStatus.FAILED)))
 
     @property
     def progress(self) -> BatchProgress:
         """How far the batch is."""
-        return self._tally.progress(
-            total=len(self._items), running=len(self._under_way), elapsed_seconds=self._watch.seconds
-        )
+        return self._operation.progress
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the finished rows as a data frame: the input's columns, then ours."""
-        import pandas as pd  # noqa: PLC0415 - the user's own, loaded by those who ask for a frame
+        return to_pandas(self.results, columns=self._ledger.columns)
 
-        return pd.DataFrame.from_records([row.record() for row in self.results])
+    def to_polars(self) -> pl.DataFrame:
+        """Return the finished rows as a data frame of polars: the input's columns, then ours."""
+        return to_polars(self.results, columns=self._ledger.columns)
 
-    def write(self, path: str | Path) -> Path:
+    def to_arrow(self) -> pa.Table:
+        """Return the finished rows as an Arrow table: the input's columns, then ours."""
+        return to_arrow(self.results, columns=self._ledger.columns)
+
+    def write(self, path: str | Path, *, outputs: Sequence[str] = ALL_COLUMNS) -> Path:
         """Write the finished rows to a `.jsonl`, `.csv` or `.parquet` file, which appears whole or not at all.
+
+        `outputs` are the columns that stand behind the input's.
 
         Raises:
             InvalidRequestError: the name has another ending, or nothing can be written there.
         """
-        return write_rows(self.results, Path(path))
+        ledger = self._ledger
+        fields = ledger.answer_columns if outputs is ALL_COLUMNS else None
+        return write_rows(self.results, Path(path), columns=ledger.columns, outputs=outputs, fields=fields)
 
-    async def _run_unfinished(self) -> None:
-        unfinished = [item for item in self._items if item.index not in self._rows]
-        await self._check([item for item in unfinished if item.index not in self._under_way])
-        waiting = iter(unfinished)
-        try:
-            async with asyncio.TaskGroup() as window:
-                for _ in range(min(self._concurrency, len(unfinished))):
-                    window.create_task(self._run_rows(waiting))
-        except BaseExceptionGroup as group:
-            first = group.exceptions[0]
-            raise first from first.__cause__  # as itself: the caller knows of no group
+    async def _run_through(self) -> Results:
+        async with self._one_at_a_time:  # a second run finds the rows of the first one finished
+            try:
+                await self._operation.run()
+            finally:
+                self._tell_the_end()
+        if self._operation.state is BatchState.PAUSED:
+            done = self.progress
+            raise BatchPausedError(done.reason, finished=done.finished, total=done.total)
+        return self.results
 
-    async def _check(self, items: Sequence[Item]) -> None:
-        refused: dict[int, InvalidRequestError] = {}
-        for start in range(0, len(items), CHECKED_AT_ONCE):
-            some = items[start : start + CHECKED_AT_ONCE]
-            found = await self._backend.refusals([self._request(item) for item in some])
-            refused |= {some[place].index: error for place, error in found.items()}
-            await asyncio.sleep(0)  # others run on this loop too
-        if refused:
-            raise refusal_of(refused)
+    @property
+    def _ledger(self) -> Ledger:
+        return self._operation.ledger
 
-    async def _run_rows(self, waiting: Iterator[Item]) -> None:
-        for item in waiting:
-            if self._stopping and item.index not in self._under_way:
-                continue
-            if await self._send(item):
-                await self._collect(item)
+    def _tell_of(self, rows: Sequence[int]) -> None:
+        for finished in self._audience:
+            for index in rows:
+                finished.put_nowait(index)
 
-    async def _send(self, item: Item) -> bool:
-        """Return whether the row is under way now; a row that is refused is finished."""
-        if item.index in self._under_way:
-            return True
-        try:
-            [job] = await self._backend.submit([self._request(item)])
-        except InvalidRequestError as error:  # such as a limit that the check did not meet
-            self._finish(refused_row(item.index, item.inputs, item.model, error))
-            return False
-        self._under_way[item.index] = job.id
-        if self._stopping:  # cancel() was called while nobody knew the job's id
-            await self._backend.cancel(job.id)
-        return True
+    def _tell_the_end(self) -> None:
+        for finished in self._audience:
+            finished.put_nowait(None)
 
-    def _request(self, item: Item) -> JobRequest:
-        return item.request(self._id, retry=self._retries[item.index], parameters=self._parameters)
 
-    async def _collect(self, item: Item) -> None:
-        job = await self._over(self._under_way[item.index])
-        del self._under_way[item.index]
-        self._finish(finished_row(item.index, item.inputs, item.model, job))
-
-    async def _over(self, job_id: UUID) -> Job:
-        async with aclosing(self._backend.events(job_id)) as events:
-            async for _ in events:
-                pass
-        return await self._backend.get(job_id)
-
-    def _finish(self, row: BatchRow) -> None:
-        self._rows[row.index] = row
-        self._tally.add(row)
+def _recipe(
+    prompt: Prompt | None,
+    model: str | Sequence[str] | None,
+    parameters: Mapping[str, Any] | None,
+    output_model: type[BaseModel] | None,
+    *,
+    on_null: OnNull,
+    id: str | None,  # noqa: A002 - what it is to the caller
+) -> Recipe:
+    if prompt is None:
+        raise bad_argument("prompt", "is left out: say what to ask for each row, such as `Summarise: {text}`")
+    given = {name: value for name, value in (parameters or {}).items() if value is not None}
+    if output_model is not None:
+        given["output_schema"] = output_model.model_json_schema()
+    return Recipe(prompt=prompt, model=model, parameters=given, on_null=on_null, id=id)

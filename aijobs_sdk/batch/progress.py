@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from aijobs_sdk.batch.row import BatchRow
-from aijobs_sdk.contract.job import JobStatus
+from aijobs_sdk.batch.outcome import Outcome
+from aijobs_sdk.batch.row import RowStatus
+from aijobs_sdk.contract.batches import BatchStanding, BatchState
 
 
 class BatchProgress(NamedTuple):
@@ -22,12 +22,22 @@ class BatchProgress(NamedTuple):
     input_tokens: int
     output_tokens: int
     credits: Decimal
+    """As billed."""
     elapsed_seconds: float
+    skipped: int = 0
+    shared: int = 0
+    """Of the completed and failed rows, those that share the answer of another row."""
+    metered_credits: Decimal = Decimal(0)
+    budget: Decimal | None = None
+    """What it may cost; None: any amount."""
+    state: BatchState = BatchState.OPEN
+    reason: str = ""
+    """Why it is paused, and what to do."""
 
     @property
     def finished(self) -> int:
         """Rows that are over, one way or another."""
-        return self.completed + self.failed
+        return self.completed + self.failed + self.skipped
 
     @property
     def rows_per_second(self) -> float:
@@ -39,42 +49,61 @@ class BatchProgress(NamedTuple):
         """How long the rest will take at this rate; None before the first row is finished."""
         return (self.total - self.finished) / self.rows_per_second if self.rows_per_second else None
 
+    def standing(self) -> BatchStanding:
+        """Return what a journal notes of it."""
+        return BatchStanding(
+            state=self.state,
+            reason=self.reason,
+            completed=self.completed,
+            failed=self.failed,
+            skipped=self.skipped,
+            running=self.running,
+            retries=self.retries,
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            credits=self.credits,
+            metered_credits=self.metered_credits,
+            elapsed_seconds=self.elapsed_seconds,
+        )
+
+
+def progress_of(standing: BatchStanding, *, total: int, budget: Decimal | None) -> BatchProgress:
+    """Return how far a batch is that another process runs, as it noted last."""
+    return BatchProgress(
+        total=total,
+        completed=standing.completed,
+        failed=standing.failed,
+        skipped=standing.skipped,
+        running=standing.running,
+        retries=standing.retries,
+        input_tokens=standing.input_tokens,
+        output_tokens=standing.output_tokens,
+        credits=standing.credits,
+        metered_credits=standing.metered_credits,
+        elapsed_seconds=standing.elapsed_seconds,
+        budget=budget,
+        state=standing.state,
+        reason=standing.reason,
+    )
+
 
 class Tally:
-    """Adds up finished rows."""
+    """Adds up finished rows; what was added can be taken out again."""
 
     def __init__(self) -> None:
-        self._completed = self._failed = self._retries = 0
-        self._input_tokens = self._output_tokens = 0
-        self._credits = Decimal(0)
+        self.completed = self.failed = self.skipped = self.shared = self.retries = 0
+        self.input_tokens = self.output_tokens = 0
+        self.credits = self.metered_credits = Decimal(0)
 
-    def add(self, row: BatchRow) -> None:
-        """Count one more finished row."""
-        self._completed += row.status is JobStatus.COMPLETED
-        self._failed += row.status is JobStatus.FAILED
-        self._retries += max(0, row.attempts - 1)
-        self._input_tokens += row.input_tokens or 0
-        self._output_tokens += row.output_tokens or 0
-        self._credits += row.credits or 0
-
-    @classmethod
-    def of(cls, rows: Iterable[BatchRow]) -> Tally:
-        """Return the tally of these rows."""
-        tally = cls()
-        for row in rows:
-            tally.add(row)
-        return tally
-
-    def progress(self, *, total: int, running: int, elapsed_seconds: float) -> BatchProgress:
-        """Return the snapshot of this moment."""
-        return BatchProgress(
-            total=total,
-            completed=self._completed,
-            failed=self._failed,
-            running=running,
-            retries=self._retries,
-            input_tokens=self._input_tokens,
-            output_tokens=self._output_tokens,
-            credits=self._credits,
-            elapsed_seconds=elapsed_seconds,
-        )
+    def add(self, outcome: Outcome, *, sharing: int = 0, times: int = 1) -> None:
+        """Count one more finished row, and so many that share its answer; with `times` -1 they count no more."""
+        rows = times * (1 + sharing)
+        self.completed += rows * (outcome.status is RowStatus.COMPLETED)
+        self.failed += rows * (outcome.status is RowStatus.FAILED)
+        self.skipped += rows * (outcome.status is RowStatus.SKIPPED)
+        self.shared += times * sharing
+        self.retries += times * max(0, outcome.attempts - 1)
+        self.input_tokens += times * (outcome.input_tokens or 0)
+        self.output_tokens += times * (outcome.output_tokens or 0)
+        self.credits += times * (outcome.credits or 0)
+        self.metered_credits += times * (outcome.metered_credits or 0)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.shapes import MOST_PROBLEMS
+
+T = TypeVar("T")
+_ROWS_LOOKED_FURTHER = 100_000
+"""Behind the first problem: whoever waits for a refusal wants to know of more, and not to wait long."""
 
 
 def bad_row(index: int, problem: str) -> InvalidRequestError:
@@ -32,9 +40,44 @@ def refusal_of(errors: Mapping[int, InvalidRequestError]) -> InvalidRequestError
 
 def bad_line(path: Path, line: int, problem: str) -> InvalidRequestError:
     """Return the refusal of a file for one of its lines, counted from 1."""
-    return InvalidRequestError(f"Line {line} of {path} {problem}. Nothing was sent.", code="broken_file")
+    return InvalidRequestError(
+        f"Line {line} of {path} {problem}. Nothing was sent.",
+        code="broken_file",
+        fields=[FieldProblem(field=f"line {line}", problem=problem)],
+    )
 
 
 def bad_argument(name: str, problem: str, *, code: str = "invalid_request") -> InvalidRequestError:
     """Return the refusal of an argument of the batch itself."""
     return InvalidRequestError(f"`{name}` {problem}.", code=code, fields=[FieldProblem(field=name, problem=problem)])
+
+
+def all_good(things: Generator[T | InvalidRequestError]) -> Iterator[T]:
+    """Yield things until one of them is a refusal; then go through the rest for more, and raise them as one.
+
+    Either way they are closed at the end: behind them may stand a query that keeps a connection busy.
+
+    Raises:
+        InvalidRequestError: a thing cannot be used; `fields` names each that was found, the first ones at least.
+    """
+    with closing(things):
+        for thing in things:
+            if isinstance(thing, InvalidRequestError):
+                further = islice(_refusals(islice(things, _ROWS_LOOKED_FURTHER)), MOST_PROBLEMS - 1)
+                raise _as_one(thing, list(further)) from thing.__cause__
+            yield thing
+
+
+def _refusals(things: Iterable[T | InvalidRequestError]) -> Iterator[InvalidRequestError]:
+    try:
+        yield from (thing for thing in things if isinstance(thing, InvalidRequestError))
+    except InvalidRequestError as last:  # of where the things come from: behind it there is nothing
+        yield last
+
+
+def _as_one(first: InvalidRequestError, further: list[InvalidRequestError]) -> InvalidRequestError:
+    if not further:
+        return first
+    fields = [field for refusal in (first, *further) for field in refusal.fields]
+    places = ", ".join(field.field for refusal in further for field in refusal.fields[:1])
+    return InvalidRequestError(f"{first.message} There is more to mend at {places}.", code=first.code, fields=fields)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
-from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.results import GenerationResult
 
-OUTPUT_COLUMNS = (
+FIXED_COLUMNS = (
     "index",
     "status",
     "content",
@@ -24,72 +22,68 @@ OUTPUT_COLUMNS = (
     "credits",
     "attempts",
 )
-"""What a batch adds to the input's columns, in this order."""
+"""What a batch adds to the input's columns, in this order; programs rely on these."""
+MORE_COLUMNS = (
+    "metered_credits",
+    "provider",
+    "served_model",
+    "finish_reason",
+    "latency_seconds",
+    "shared_with",
+    "job_id",
+)
+"""What stands behind them where all is asked for."""
+ALL_COLUMNS = (*FIXED_COLUMNS, *MORE_COLUMNS)
+
+
+class RowStatus(StrEnum):
+    """Where a row stands."""
+
+    PENDING = "pending"
+    """Not sent yet, or under way."""
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    """Not sent, because a column that its prompt needs is empty, and the caller wanted that."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more becomes of it by itself."""
+        return self is not RowStatus.PENDING
 
 
 class BatchRow(Fact):
     """An input row and its outcome."""
 
     index: int
-    """The row's place in the input, from 0."""
-    inputs: Mapping[str, object]
-    status: JobStatus
+    """The row's place in the input, from 0; where each row is asked of several models, its place among all of these."""
+    inputs: Mapping[str, Any]
+    status: RowStatus
     content: str | None = None
+    """The text as it came, also of an answer that does not fit its model; of a conversation the last answer."""
+    answers: tuple[str, ...] = ()
+    """Of a conversation all of them, the first first; else empty."""
+    output: Any = None
+    """The answer as an instance of `output_model`, or as a dict where a schema was asked for."""
     error: ErrorInfo | None = None
     model: str
+    """The one that answered; else the one that was asked."""
+    provider: str | None = None
+    served_model: str | None = None
+    """Its name in the provider's own words, with its version."""
+    finish_reason: str | None = None
+    """`stop`, `tool_calls`, or `length` for an answer that was cut off."""
     input_tokens: int | None = None
     output_tokens: int | None = None
     credits: Decimal | None = None
-    """As billed; None for a row that failed."""
+    """As billed, over all turns; 0 where another row's answer is shared; None for a row that has none."""
+    metered_credits: Decimal | None = None
+    """By the provider's own token counts."""
     attempts: int = 0
+    latency_seconds: float | None = None
+    """From the moment it was sent to its end."""
+    shared_with: int | None = None
+    """The index of the row that asked the same first, and paid for the answer."""
     job_id: UUID | None = None
-    """None for a row that was refused before it became a job, as the two instants."""
-    submitted_at: datetime | None = None
-    completed_at: datetime | None = None
-
-    def record(self) -> dict[str, object]:
-        """Return the row as columns: the input's, then ours; an input column of the same name becomes `input_…`."""
-        inputs = {_free_name(name, self.inputs): value for name, value in self.inputs.items()}
-        return inputs | {name: getattr(self, name) for name in OUTPUT_COLUMNS}
-
-
-def finished_row(index: int, inputs: Mapping[str, object], model: str, job: Job) -> BatchRow:
-    """Return the row of a job that is over."""
-    row = BatchRow(
-        index=index,
-        inputs=inputs,
-        status=job.status,
-        error=job.error,
-        model=model,
-        attempts=job.attempts,
-        job_id=job.id,
-        submitted_at=job.created_at,
-        completed_at=job.completed_at,
-    )
-    if job.result is None:
-        return row
-    result = GenerationResult.model_validate(job.result)
-    return row.model_copy(
-        update={
-            "content": result.content,
-            "model": result.model,
-            "input_tokens": result.input_tokens,
-            "output_tokens": result.output_tokens,
-            "credits": result.credits_used,
-        }
-    )
-
-
-def refused_row(index: int, inputs: Mapping[str, object], model: str, error: InvalidRequestError) -> BatchRow:
-    """Return a row that never became a job."""
-    info = ErrorInfo(code=error.code, category=ErrorCategory.VALIDATION, message=error.message)
-    return BatchRow(index=index, inputs=inputs, status=JobStatus.FAILED, error=info, model=model)
-
-
-def _free_name(name: str, taken: Mapping[str, object]) -> str:
-    if name not in OUTPUT_COLUMNS:
-        return name
-    name = f"input_{name}"
-    while name in taken:
-        name = f"input_{name}"
-    return name
+    """The last job of the row; None where it never became one."""
+OUTPUT_COLUMNS = FIXED_COLUMNS

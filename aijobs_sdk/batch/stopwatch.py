@@ -18,6 +18,10 @@ class Stopwatch:
         """All runs so far, this one included."""
         return self._earlier_seconds + self._this_run()
 
+    def go_on_from(self, seconds: float) -> None:
+        """Take over what ran elsewhere."""
+        self._earlier_seconds = seconds
+
     @contextmanager
     def running(self, clock: Callable[[], float]) -> Iterator[None]:
         """Let the watch run while this is entered."""

@@ -1,4 +1,4 @@
-"""Ages as one writes them on a command line: `30d`, `12h`."""
+"""Ages as one writes and reads them on a command line: `30d`, `12h`."""
 
 from __future__ import annotations
 
@@ -24,3 +24,9 @@ def read_age(text: str, *, option: str) -> timedelta:
         return timedelta(**{_UNITS[unit]: int(number)})
     except (OverflowError, ValueError):  # Python reads no number of more than 4,300 digits
         return timedelta.max
+
+
+def age_text(age: timedelta) -> str:
+    """Return how long that is in its largest unit: `3d`, `12h`; a moment is `0s`."""
+    counts = ((age // timedelta(**{name: 1}), unit) for unit, name in _UNITS.items())
+    return next((f"{count}{unit}" for count, unit in counts if count > 0), "0s")

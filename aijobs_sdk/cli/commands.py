@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 
 from aijobs_sdk.cli import display
-from aijobs_sdk.cli.batch import run_batch
+from aijobs_sdk.cli.batch import batch
 from aijobs_sdk.cli.demo import run_demo
 from aijobs_sdk.cli.dlq import dlq
 from aijobs_sdk.cli.errors import CommandGroup
@@ -34,7 +34,6 @@ from aijobs_sdk.cli.usage import print_report
 from aijobs_sdk.cli.worker import worker
 from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.connect.models import known_models
-from aijobs_sdk.connect.servers import is_server
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.wiring import with_standard_types
 from aijobs_sdk.engine.job_type import JobType
@@ -110,45 +109,6 @@ def watch(job_id: UUID, *, url: str | None) -> None:
             click.echo(display.event_line(event))
 
 
-@aijobs.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--prompt", required=True, metavar="TEMPLATE", help="Such as 'Summarise: {text}'.")
-@click.option("--model", required=True, help="A name from `aijobs models`, or a template such as '{model}'.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="A .jsonl, .csv or .parquet file.")
-@url_option
-@click.option("--usage-dir", type=click.Path(path_type=Path), help="Export the usage rows of this batch here.")
-@click.option(
-    "--concurrency", type=click.IntRange(min=1), default=50, show_default=True, help="Rows under way at a time."
-)
-@seed_option
-@profile_option
-@json_option
-def batch(
-    file: Path,
-    *,
-    prompt: str,
-    model: str,
-    out: Path,
-    url: str | None,
-    usage_dir: Path | None,
-    concurrency: int,
-    seed: int,
-    profile: str,
-    as_json: bool,
-) -> None:
-    """Run a prompt over every row of FILE (.jsonl, .csv or .parquet).
-
-    Exit code 0: all rows completed. 1: some failed, their errors are in the output. 2: bad input, nothing was sent.
-    """
-    workers = None if is_server(Settings.read(os.environ, url=url).url) else concurrency  # a server has its own
-    with Client(url, seed=seed, profile=profile, concurrency=workers) as client:
-        rows = client.batch(file, prompt=prompt, model=model, concurrency=concurrency)
-        summary = run_batch(rows, out=out, usage_dir=usage_dir, quiet=as_json)
-    click.echo(json.dumps(summary.to_json(), indent=2) if as_json else summary.to_text())
-    if summary.failures:
-        click.get_current_context().exit(ExitCode.FAILED)
-
-
 @aijobs.group()
 def usage() -> None:
     """Tell what jobs cost."""
@@ -207,6 +167,7 @@ def types(*, job_types: list[JobType[Any]], as_json: bool) -> None:
         display.print_types(known)
 
 
+aijobs.add_command(batch)
 aijobs.add_command(dlq)
 aijobs.add_command(keys)
 aijobs.add_command(schedule)

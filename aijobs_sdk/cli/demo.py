@@ -10,7 +10,8 @@ from rich.console import Console
 
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.cli import display
-from aijobs_sdk.cli.batch import failure_lines
+from aijobs_sdk.cli.batch_progress import bar
+from aijobs_sdk.cli.batch_summary import failure_lines
 from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.simulation.mock import mock
@@ -49,10 +50,13 @@ def run_demo(console: Console, *, clock: Literal["virtual", "real"] = "real") ->
         sim.on(prompt="*confidential*").do(fail("content_filter"))
         with Client() as client:
             batch = client.batch(ROWS, prompt="{task}", model="{model}", max_tokens=MAX_TOKENS)
-            display.run_with_bar(batch)
+            with bar(batch, Console(stderr=True)):
+                batch.run()
             usage = batch.usage()
     display.print_rows(batch.results, console)
-    console.print("\n".join(["", display.totals_line(batch.progress), *failure_lines(batch.failures)]), markup=False)
+    console.print(
+        "\n".join(["", display.totals_line(batch.progress), *failure_lines(batch.failures.by_cause())]), markup=False
+    )
     month = usage[0].month_year
     _print_bill(usage, month, console)
     console.print(_next(month))

@@ -1,4 +1,4 @@
-"""What a person sees in a terminal: a bar while it runs, tables when it is done. All of it fits 80 columns."""
+"""What a person sees in a terminal when it is done: tables and texts. All of it fits 80 columns."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from rich import box
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
+from rich.console import Console
 from rich.markup import escape
-from rich.progress_bar import ProgressBar
 from rich.table import Table
-from rich.text import Text
 
 from aijobs_sdk.contract.events import JobEvent, StatusEvent, TextDelta
 from aijobs_sdk.contract.results import BlockResult, GenerationResult, ImageResult, JobResult
@@ -23,45 +20,17 @@ from aijobs_sdk.providers.prices import today
 if TYPE_CHECKING:
     from aijobs_sdk.batch.progress import BatchProgress
     from aijobs_sdk.batch.row import BatchRow
-    from aijobs_sdk.client.batch import Batch
     from aijobs_sdk.contract.error_info import ErrorInfo
     from aijobs_sdk.contract.records import DeadLetter
     from aijobs_sdk.engine.job_type import JobType
     from aijobs_sdk.providers.models import ModelTable, Route
 
-REFRESHES_PER_SECOND = 10
 EXACT_BELOW_SECONDS = 9.95
-BAR_WIDTH = 20
 ROWS_WIDTH = 100
 """Columns of the terminal that the table of rows takes at most: wider lines are hard to follow."""
 LETTERS_WIDTH = 120
 """The same for dead letters, whose ids alone take a third of it."""
 REPLAYED = "↻"
-
-
-def run_with_bar(batch: Batch) -> None:
-    """Run a batch under a bar on standard error, which is gone when the batch is over."""
-    view = BatchView(batch)
-    with Live(view, console=Console(stderr=True), refresh_per_second=REFRESHES_PER_SECOND, transient=True):
-        batch.run()
-
-
-class BatchView:
-    """Draws a batch as it stands whenever it is looked at."""
-
-    def __init__(self, batch: Batch) -> None:
-        self._batch = batch
-
-    def __rich__(self) -> RenderableType:
-        now = self._batch.progress
-        bar = Table.grid(padding=(0, 1))
-        left = "" if now.eta_seconds is None else f" · {duration(now.eta_seconds)} left"
-        counts = f"{now.finished:,} of {now.total:,} · {now.rows_per_second:.1f} a second{left}"
-        bar.add_row(ProgressBar(total=now.total, completed=now.finished, width=BAR_WIDTH), counts)
-        retries = f" · {now.retries:,} retried" if now.retries else ""
-        failed = f" · [red]{now.failed:,} failed[/red]" if now.failed else ""
-        sums = f"{now.running:,} running · {now.input_tokens + now.output_tokens:,} tokens · {now.credits:.2f} credits"
-        return Group(bar, Text.from_markup(f"{duration(now.elapsed_seconds)} · {sums}{retries}{failed}"))
 
 
 def duration(seconds: float) -> str:
@@ -77,8 +46,9 @@ def duration(seconds: float) -> str:
 
 def totals_line(done: BatchProgress) -> str:
     """Return what a finished batch came to."""
+    skipped = f"{done.skipped:,} skipped, " if done.skipped else ""
     return (
-        f"{done.completed:,} of {done.total:,} rows completed, {done.failed:,} failed, {done.retries:,} "
+        f"{done.completed:,} of {done.total:,} rows completed, {done.failed:,} failed, {skipped}{done.retries:,} "
         f"{'retry' if done.retries == 1 else 'retries'}, {duration(done.elapsed_seconds)}.\n"
         f"{done.input_tokens:,} tokens in, {done.output_tokens:,} out, {done.credits:f} credits."
     )
@@ -86,7 +56,7 @@ def totals_line(done: BatchProgress) -> str:
 
 def print_rows(rows: Sequence[BatchRow], console: Console) -> None:
     """Print one line a row: what its answer begins with, or the code of its error."""
-    table = _table(["#", "model"], numbers=["tries", "tokens", "credits"], rest="answer")
+    table = new_table(["#", "model"], numbers=["tries", "tokens", "credits"], rest="answer")
     for row in rows:
         answer = f"[red]{row.error.code}[/red]" if row.error else escape(_first_line(row.content or ""))
         tokens = "" if row.output_tokens is None else f"{row.output_tokens:,}"
@@ -116,7 +86,7 @@ def print_types(types: Iterable[JobType[Any]]) -> None:
     console = Console(highlight=False)
     for kind in types:
         schema = kind.payload_model.model_json_schema()
-        table = _table(["field", ""], numbers=(), rest="holds")
+        table = new_table(["field", ""], numbers=(), rest="holds")
         for name, field in schema.get("properties", {}).items():
             table.add_row(name, "required" if name in schema.get("required", ()) else "", _kinds(field))
         console.print(f"[bold]{escape(kind.name)}[/bold]", table, "", sep="\n", width=min(console.width, ROWS_WIDTH))
@@ -128,7 +98,7 @@ def print_dead_letters(letters: Sequence[DeadLetter]) -> None:
     if not letters:
         console.print("No dead letters.")
         return
-    table = _table(["job", "", "failed (UTC)", "type"], numbers=(), rest="error")
+    table = new_table(["job", "", "failed (UTC)", "type"], numbers=(), rest="error")
     for letter in letters:
         replayed = REPLAYED if letter.replayed_as else ""
         failed_at = f"{letter.failed_at:%m-%d %H:%M}"
@@ -198,7 +168,7 @@ def _shown(url: str) -> str:
     return url2pathname(parts.path) if parts.scheme == "file" else url
 
 
-def _table(texts: Iterable[str], *, numbers: Iterable[str], rest: str | None = None) -> Table:
+def new_table(texts: Iterable[str], *, numbers: Iterable[str], rest: str | None = None) -> Table:
     """Return a table whose lines never wrap; `rest` names a column that takes the width the others leave."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), expand=rest is not None)
     for name in texts:
@@ -221,7 +191,7 @@ def _why(error: ErrorInfo) -> str:
 
 
 def _limits_table(models: ModelTable) -> Table:
-    table = _table(["model", "kind", "called at"], numbers=["reads", "writes"])
+    table = new_table(["model", "kind", "called at"], numbers=["reads", "writes"])
     for model in models:
         limits = map(_thousands, (model.context_window, model.max_output_tokens))
         table.add_row(escape(model.name), model.kind, escape(", ".join(map(_place, model.routes))), *limits)
@@ -229,7 +199,7 @@ def _limits_table(models: ModelTable) -> Table:
 
 
 def _prices_table(models: ModelTable) -> Table:
-    table = _table(["model", "called at"], numbers=["$ in", "again", "$ out", "cr in", "cr out", "price"])
+    table = new_table(["model", "called at"], numbers=["$ in", "again", "$ out", "cr in", "cr out", "price"])
     for model in models:
         for route in model.routes:
             price = route.price_at(today())
@@ -243,7 +213,7 @@ def _prices_table(models: ModelTable) -> Table:
 
 
 def _fallbacks_table(models: ModelTable) -> Table:
-    table = _table(["model", "is stood in for by"], numbers=())
+    table = new_table(["model", "is stood in for by"], numbers=())
     for model in models:
         if model.fallbacks:
             table.add_row(escape(model.name), escape(", ".join(model.fallbacks)))
@@ -251,7 +221,7 @@ def _fallbacks_table(models: ModelTable) -> Table:
 
 
 def _retirements_table(models: ModelTable) -> Table:
-    table = _table(["model", "retires at", "on", "its vendor advises"], numbers=())
+    table = new_table(["model", "retires at", "on", "its vendor advises"], numbers=())
     for model in models:
         for route in model.routes:
             if route.retires_on is not None:

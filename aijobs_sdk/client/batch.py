@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from aijobs_sdk.batch.async_batch import AsyncBatch
+from aijobs_sdk.batch.estimate import BatchEstimate
+from aijobs_sdk.batch.failures import Failures
 from aijobs_sdk.batch.progress import BatchProgress
-from aijobs_sdk.batch.row import BatchRow
+from aijobs_sdk.batch.results import Results
+from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.contract.records import UsageRow
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
+    import pyarrow as pa
 
 
 class Batch:
@@ -23,13 +30,16 @@ class Batch:
         self._batch = batch
         self._portal = portal
 
-    def run(self) -> Sequence[BatchRow]:
+    def run(self) -> Results:
         """Run every row that is not finished; return all of them in the order of the input.
 
-        Interrupting it leaves the rows that were sent running; the next `run()` waits for them and goes on.
+        A row that fails is among them, with its error; `failures` lists these. Interrupting it leaves the rows that
+        were sent running; the next `run()` waits for them and goes on.
 
         Raises:
             InvalidRequestError: a row cannot be used; it is named, and nothing was sent.
+            BatchPausedError: it stopped before every row was finished; `reason` says why, and `run()` goes on.
+            BatchHeldError: another process runs the batch of this name.
         """
         return self._portal.call(self._batch.run)
 
@@ -38,18 +48,61 @@ class Batch:
         self._portal.call(self._batch.start)
         return self
 
-    def wait(self, timeout: float | None = None) -> Sequence[BatchRow]:
+    def wait(self, timeout: float | None = None) -> Results:
         """Return all finished rows once the run in the background is over; begin it if nobody did.
 
         Interrupting it ends the waiting, never the run.
 
         Raises:
             TimeoutError: it is not over yet; it keeps running.
-            InvalidRequestError: a row cannot be used; it is named, and nothing was sent.
+            InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`.
         """
         return self._portal.call(self._batch.wait, timeout)
 
-    def retry_failures(self) -> Sequence[BatchRow]:
+    def as_completed(self) -> Iterator[BatchRow]:
+        """Yield each row as soon as it is finished, those first that are already; begin the run if nobody did.
+
+        Leaving the loop early does not end the run.
+
+        Raises:
+            InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`, once every finished row was yielded.
+        """
+        return self._portal.iterate(self._batch.as_completed())
+
+    def estimate(self) -> BatchEstimate:
+        """Return what the rows that are not finished would cost; nothing is sent.
+
+        Raises:
+            InvalidRequestError: a row cannot be used; it is named.
+        """
+        return self._portal.call(self._batch.estimate)
+
+    def refresh(self) -> Self:
+        """Learn how far the batch is, where others run it or have run it.
+
+        Raises:
+            BatchNotFoundError: there is none of this name.
+        """
+        self._portal.call(self._batch.refresh)
+        return self
+
+    def set(
+        self, *, budget: Decimal | int | str | None = None, concurrency: int | Mapping[str, int] | None = None
+    ) -> None:
+        """Change how the rows are run that were not sent yet; what is None stays as it is.
+
+        A concurrency counts from the next `run()` on.
+
+        Raises:
+            InvalidRequestError: a value cannot be used.
+        """
+        self._portal.call(partial(self._batch.set, budget=budget, concurrency=concurrency))
+
+    def pause(self) -> None:
+        """Send no more rows, and let those under way end; `run()` goes on."""
+        self._portal.call(self._batch.pause)
+
+    def retry_failures(self) -> Results:
         """Run the failed rows again, as new jobs; return all rows."""
         return self._portal.call(self._batch.retry_failures)
 
@@ -62,13 +115,13 @@ class Batch:
         return self._portal.call(self._batch.usage)
 
     @property
-    def results(self) -> Sequence[BatchRow]:
+    def results(self) -> Results:
         """The rows that are finished, in the order of the input."""
         return self._batch.results
 
     @property
-    def failures(self) -> Sequence[BatchRow]:
-        """The rows that failed, in the order of the input."""
+    def failures(self) -> Failures:
+        """The rows that failed, in the order of the input; `by_cause()` groups them."""
         return self._batch.failures
 
     @property
@@ -80,10 +133,20 @@ class Batch:
         """Return the finished rows as a data frame: the input's columns, then ours."""
         return self._batch.to_pandas()
 
-    def write(self, path: str | Path) -> Path:
+    def to_polars(self) -> pl.DataFrame:
+        """Return the finished rows as a data frame of polars: the input's columns, then ours."""
+        return self._batch.to_polars()
+
+    def to_arrow(self) -> pa.Table:
+        """Return the finished rows as an Arrow table: the input's columns, then ours."""
+        return self._batch.to_arrow()
+
+    def write(self, path: str | Path, *, outputs: Sequence[str] = ALL_COLUMNS) -> Path:
         """Write the finished rows to a `.jsonl`, `.csv` or `.parquet` file, which appears whole or not at all.
+
+        `outputs` are the columns that stand behind the input's.
 
         Raises:
             InvalidRequestError: the name has another ending, or nothing can be written there.
         """
-        return self._batch.write(path)
+        return self._batch.write(path, outputs=outputs)

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 from uuid import UUID
 
-from aijobs_sdk.batch.async_batch import DEFAULT_CONCURRENCY
-from aijobs_sdk.batch.rows import Source
+from pydantic import BaseModel
+
+from aijobs_sdk.batch.asking.question import Prompt
+from aijobs_sdk.batch.asking.recipe import OnNull
+from aijobs_sdk.batch.options import DEFAULT_CONCURRENCY
+from aijobs_sdk.batch.reading.rows import Source
 from aijobs_sdk.client.async_client import AsyncClient
 from aijobs_sdk.client.async_handle import AsyncJobHandle
 from aijobs_sdk.client.batch import Batch
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.client.request import GENERATION, SubmitOptions, spelled_out
+from aijobs_sdk.contract.batches import BatchRecord
 from aijobs_sdk.contract.blocks import Block, BlockRequest, DocumentConfiguration, Revision
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.estimate import Estimate
@@ -148,39 +155,100 @@ class Client:
 
     def batch(
         self,
-        source: Source,
+        source: Source = None,
         *,
-        prompt: str,
-        model: str,
+        prompt: Prompt | None = None,
+        model: str | Sequence[str] | None = None,
+        name: str | None = None,
         system: str | None = None,
-        temperature: float | None = None,
-        max_tokens: int | None = None,
-        concurrency: int = DEFAULT_CONCURRENCY,
+        messages: str | Sequence[Mapping[str, object]] | None = None,
+        images: str | Sequence[str | Path] | None = None,
+        temperature: float | str | None = None,
+        max_tokens: int | str | None = None,
+        output_model: type[BaseModel] | None = None,
+        parameters: Mapping[str, object] | None = None,
+        on_null: OnNull = "error",
+        id: str | None = None,  # noqa: A002
+        concurrency: int | Mapping[str, int] = DEFAULT_CONCURRENCY,
+        budget: Decimal | int | str | None = None,
+        dedupe: bool = True,
+        fail_fast: bool = False,
+        row_timeout: float | None = None,
+        deadline: float | None = None,
+        economy: bool = False,
+        detach: bool | None = None,
     ) -> Batch:
-        """Return a batch of one generation a row; `run()` sends it.
+        """Return a batch of one answer a row; `run()` sends it. With a `name` alone, the batch that was begun by it.
 
         Args:
-            source: a path (`.jsonl`, `.csv`, `.parquet`), a list, or a data frame.
-            prompt: a template over the columns, such as `Summarise: {text}`.
-            model: a model's name, or a template such as `{model}`.
-            system: instructions that stand before every prompt.
-            temperature: 0 to 2, as the model understands it.
+            source: a path or glob (`.jsonl`, `.csv`, `.parquet`), a list or generator, or a table of pandas, polars,
+                Arrow or DuckDB.
+            prompt: a template over the columns, such as `Summarise: {text}`; several of them, for a conversation; or a
+                function from a row to a prompt, or to a mapping of payload fields.
+            model: a model's name, or a template such as `{model}`; or several: each row is asked of each of them.
+            name: keeps a journal: the same call goes on after a crash, and pays for nothing twice.
+            system: instructions that stand before every prompt; a template, as the following may be.
+            messages: what was said before the prompt: `{history}` takes a row's own.
+            images: pictures that stand in the prompt: `{photo}` takes a row's own paths or addresses.
+            temperature: 0 to 2, as the model understands it; `{t}` takes a row's own, as for all parameters.
             max_tokens: the longest answer.
-            concurrency: rows under way at the same time.
+            output_model: a pydantic model that each answer has to fit: `output` is an instance, and its fields are
+                columns. An answer that does not fit is asked about once more.
+            parameters: more of what `submit()` takes, such as `top_p`, `seed`, `reasoning_effort` or `fallback`.
+            on_null: what to do about a row with an empty cell where one is needed: `error` refuses the batch before
+                anything is sent, `skip` leaves the row out.
+            id: a column whose values must be there, and be different in each row.
+            concurrency: rows under way at the same time, which models share evenly; or a mapping from models.
+            budget: credits that the batch may cost, all its runs together; it pauses before it would cost more.
+            dedupe: whether rows that ask the same share one answer.
+            fail_fast: whether the first row that fails ends the run.
+            row_timeout: seconds that one row may take.
+            deadline: seconds that a run may take.
+            economy: whether rows go through the vendors' own batches: half the price, and answers within a day.
+            detach: whether a process of its own runs it, which goes on when this one ends; by default for a batch with
+                a name in a place that lasts.
 
         Raises:
-            InvalidRequestError: a row or a template cannot be used; the row is named, and nothing was sent.
+            InvalidRequestError: an argument, one of the first rows or a template cannot be used; the row is named, and
+                nothing was sent.
+            ConfigurationError: `detach` asks for what is not possible here.
         """
         batch = self._client.batch(
             source,
             prompt=prompt,
             model=model,
+            name=name,
             system=system,
+            messages=messages,
+            images=images,
             temperature=temperature,
             max_tokens=max_tokens,
+            output_model=output_model,
+            parameters=parameters,
+            on_null=on_null,
+            id=id,
             concurrency=concurrency,
+            budget=budget,
+            dedupe=dedupe,
+            fail_fast=fail_fast,
+            row_timeout=row_timeout,
+            deadline=deadline,
+            economy=economy,
+            detach=detach,
         )
         return Batch(batch, self._portal)
+
+    def batches(self) -> Sequence[BatchRecord]:
+        """Return all batches that have a name, the newest first: how far each is, and who runs it."""
+        return self._portal.call(self._client.batches)
+
+    def delete_batch(self, name: str) -> None:
+        """Forget a batch and its rows; its jobs stay.
+
+        Raises:
+            BatchNotFoundError: there is none of this name.
+        """
+        self._portal.call(self._client.delete_batch, name)
 
     def create_document(
         self,

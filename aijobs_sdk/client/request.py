@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from aijobs_sdk.client.images import image_url
+from aijobs_sdk.batch.asking.images import image_url
 from aijobs_sdk.contract.blocks import DocumentRequest
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError

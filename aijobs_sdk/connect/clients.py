@@ -11,10 +11,12 @@ from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
+from aijobs_sdk.batch.detach import Detaching
 from aijobs_sdk.client.async_client import AsyncClient as AsyncClientOver
 from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.connect.credentials import read_credentials
+from aijobs_sdk.connect.detaching import detaching_at
 from aijobs_sdk.connect.logs import show_logs
 from aijobs_sdk.connect.models import OwnModels
 from aijobs_sdk.connect.servers import is_server, open_server, read_api_key, refuse_what_a_server_decides
@@ -78,7 +80,7 @@ class AsyncClient(AsyncClientOver):
         http_hooks: HttpHooks | None = None,
     ) -> None:
         _check_loop(current_mock())
-        self._settings, backend = _connect(
+        self._settings, backend, detaching = _connect(
             url=url,
             api_key=api_key,
             tenant_id=tenant_id,
@@ -96,7 +98,7 @@ class AsyncClient(AsyncClientOver):
             http_limits=http_limits,
             http_hooks=http_hooks,
         )
-        super().__init__(backend)
+        super().__init__(backend, detaching)
         self._token = _remember(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -146,7 +148,7 @@ class Client(ClientOver):
         http_limits: HttpLimits | None = None,
         http_hooks: HttpHooks | None = None,
     ) -> None:
-        self._settings, backend = _connect(
+        self._settings, backend, detaching = _connect(
             url=url,
             api_key=api_key,
             tenant_id=tenant_id,
@@ -164,7 +166,7 @@ class Client(ClientOver):
             http_limits=http_limits,
             http_hooks=http_hooks,
         )
-        super().__init__(AsyncClientOver(backend), _portal_of(current_mock()))
+        super().__init__(AsyncClientOver(backend, detaching), _portal_of(current_mock()))
         self._token = _remember(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -189,8 +191,8 @@ def _connect(
     artifacts: str | os.PathLike[str] | None,
     http_limits: HttpLimits | None,
     http_hooks: HttpHooks | None,
-) -> tuple[Settings, Backend]:
-    """Return what a client is wired by, and the backend at its address."""
+) -> tuple[Settings, Backend, Detaching]:
+    """Return what a client is wired by, the backend at its address, and how its batches get a process of their own."""
     settings = Settings.read(
         os.environ,
         url=url,
@@ -220,16 +222,21 @@ def _connect(
             }
         )
         key = read_api_key(os.environ, api_key)
-        return settings, open_server(settings, key, limits=http_limits, hooks=http_hooks)
+        backend = open_server(settings, key, limits=http_limits, hooks=http_hooks)
+        return settings, backend, detaching_at(settings, api_key=key)
+    credentials = read_credentials(os.environ, api_keys)
+    own_models = models if isinstance(models, str | os.PathLike) else tuple(models)
+    own_providers = tuple(providers)
     backend = open_backend(
         settings,
-        credentials=read_credentials(os.environ, api_keys),
+        credentials=credentials,
         job_types=job_types,
-        models=models,
-        providers=providers,
+        models=own_models,
+        providers=own_providers,
         metrics=metrics,
     )
-    return settings, backend
+    detaching = detaching_at(settings, credentials=credentials, models=own_models, providers=own_providers)
+    return settings, backend, detaching
 
 
 _portal = Portal()

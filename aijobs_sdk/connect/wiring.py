@@ -24,6 +24,7 @@ from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.jobtypes.ai_generation import ai_generation
 from aijobs_sdk.jobtypes.artifacts import open_artifacts
 from aijobs_sdk.jobtypes.blocks.job_types import block_job_types
+from aijobs_sdk.jobtypes.economy.job_types import economy_job_types
 from aijobs_sdk.jobtypes.image_generation import image_generation
 from aijobs_sdk.jobtypes.test_job import test_job
 from aijobs_sdk.providers.credentials import Credentials
@@ -71,8 +72,9 @@ def with_standard_types(models: ModelTable, job_types: Iterable[JobType[Any]], s
     exactly, vocabularies = _simulated(settings) is None, settings.vocabularies
     texts = ai_generation(models, quotes_by_vocabulary=exactly, vocabularies=vocabularies)
     blocks = block_job_types(models, quotes_by_vocabulary=exactly, vocabularies=vocabularies)
+    economy = economy_job_types(models, quotes_by_vocabulary=exactly, vocabularies=vocabularies)
     pictures = image_generation(models, open_artifacts(settings.artifacts))
-    return JobTypes([texts, pictures, *blocks, test_job, *job_types])
+    return JobTypes([texts, *economy, pictures, *blocks, test_job, *job_types])
 
 
 def open_world(

@@ -21,7 +21,7 @@ from aijobs_sdk.jobtypes.markdown.titles import title_of
 from aijobs_sdk.providers.models import ModelTable
 
 # Of values that are checked already.
-_effects_of = unchecked(Effects)
+_effects = unchecked(Effects)
 _document = unchecked(Document)
 
 
@@ -39,8 +39,8 @@ def ai_generation(
     async def run(context: JobContext, payload: GenerationPayload) -> GenerationResult:
         answer = await writers.answer(context, payload)
         await context.progress(95, "Saving the document")
-        result = _result(context, payload, answer, models)
-        context.effects = _effects(context, payload, answer, result)
+        result = result_of(context, payload, answer, models)
+        context.effects = effects_of(context, payload, answer, result)
         return result
 
     def prepare(payload: GenerationPayload) -> GenerationPayload:
@@ -70,7 +70,8 @@ def ai_generation(
     )
 
 
-def _result(context: JobContext, payload: GenerationPayload, answer: Answer, models: ModelTable) -> GenerationResult:
+def result_of(context: JobContext, payload: GenerationPayload, answer: Answer, models: ModelTable) -> GenerationResult:
+    """Return what the job hands back."""
     return GenerationResult(
         document_id=new_id(),
         title=title_of(answer.content, payload.prompt),
@@ -81,7 +82,8 @@ def _result(context: JobContext, payload: GenerationPayload, answer: Answer, mod
     )
 
 
-def _effects(context: JobContext, payload: GenerationPayload, answer: Answer, result: GenerationResult) -> Effects:
+def effects_of(context: JobContext, payload: GenerationPayload, answer: Answer, result: GenerationResult) -> Effects:
+    """Return what it leaves behind: a document, its lineage and its usage row."""
     document = _document(
         id=result.document_id,
         tenant_id=context.job.tenant_id,
@@ -93,4 +95,4 @@ def _effects(context: JobContext, payload: GenerationPayload, answer: Answer, re
     )
     lineage = lineage_of(context, payload, result, document_id=document.id, content=document.content)
     usage = usage_of(context, payload, answer, result, query_type="text_generation", about={"document_id": document.id})
-    return _effects_of(documents=(document,), lineage=(lineage,), usage=(usage,))
+    return _effects(documents=(document,), lineage=(lineage,), usage=(usage,))

@@ -17,6 +17,7 @@ import aijobs_sdk as aijobs
 PAIRS = [
     (aijobs.Client, aijobs.AsyncClient),
     (aijobs.JobHandle, aijobs.AsyncJobHandle),
+    (aijobs.Batch, aijobs.AsyncBatch),
 ]
 
 

@@ -60,5 +60,9 @@ class WatchedBackend:
         return getattr(self._backend, name)
 
 
-def a_batch(backend: Any, rows: Any = TASKS, *, prompt: str = "{task}", **options: Any) -> AsyncBatch:
-    return AsyncBatch(backend, rows, prompt=prompt, **({"model": "gpt-5.2"} | options))
+PARAMETERS = frozenset({"system", "temperature", "max_tokens", "output_schema"})
+
+
+def a_batch(backend: Any, rows: Any = TASKS, *, prompt: Any = "{task}", **options: Any) -> AsyncBatch:
+    parameters = {name: options.pop(name) for name in PARAMETERS & options.keys()}
+    return AsyncBatch(backend, rows, prompt=prompt, parameters=parameters, **({"model": "gpt-5.2"} | options))

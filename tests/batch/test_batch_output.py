@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+import resource
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from unittest.mock import patch
 from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pydantic import BaseModel
 
-from aijobs_sdk.batch.output import write_rows
-from aijobs_sdk.batch.row import OUTPUT_COLUMNS, BatchRow
-from aijobs_sdk.batch.rows import read_rows
+from aijobs_sdk.batch.columns.columns import Columns
+from aijobs_sdk.batch.columns.schema_columns import columns_of_schema
+from aijobs_sdk.batch.reading.rows import open_rows
+from aijobs_sdk.batch.row import FIXED_COLUMNS, MORE_COLUMNS, BatchRow, RowStatus
+from aijobs_sdk.batch.writing.layout import ANSWERS, Layout
+from aijobs_sdk.batch.writing.output import write_rows
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.job import JobStatus
 
+FAR = datetime.max.replace(tzinfo=timezone(timedelta(hours=-9)))
+"""By UTC it is later than any date."""
 ERROR = ErrorInfo(code="rate_limited", category=ErrorCategory.RATE_LIMIT, message="Too many.", details={"n": 1})
 CONTENT = '# Title\n\nOne, "two"\r\nthree — ünï'
 
@@ -30,7 +36,7 @@ def completed(inputs: Mapping[str, object], index: int = 0) -> BatchRow:
     return BatchRow(
         index=index,
         inputs=inputs,
-        status=JobStatus.COMPLETED,
+        status=RowStatus.COMPLETED,
         content=CONTENT,
         model="gpt-5.2",
         input_tokens=3,
@@ -41,12 +47,25 @@ def completed(inputs: Mapping[str, object], index: int = 0) -> BatchRow:
 
 
 def failed(inputs: Mapping[str, object], index: int = 1) -> BatchRow:
-    return BatchRow(index=index, inputs=inputs, status=JobStatus.FAILED, error=ERROR, model="gpt-5.2", attempts=3)
+    return BatchRow(index=index, inputs=inputs, status=RowStatus.FAILED, error=ERROR, model="gpt-5.2", attempts=3)
 
 
-def written(rows: Sequence[BatchRow], path: Path) -> list[dict[str, object]]:
+def columns_of(rows: Sequence[BatchRow]) -> Columns:
+    columns = Columns()
+    for row in rows:
+        columns.note(row.inputs)
+    return columns
+
+
+def written(
+    rows: Sequence[BatchRow],
+    path: Path,
+    *,
+    outputs: Sequence[str] = FIXED_COLUMNS,
+    fields: Columns | None = None,
+) -> list[dict[str, object]]:
     """Write the rows and read them back by the standard library, or by Arrow."""
-    write_rows(rows, path)
+    write_rows(iter(rows), path, columns=columns_of(rows), outputs=outputs, fields=fields)
     match path.suffix:
         case ".jsonl":
             return [json.loads(line, parse_constant=pytest.fail) for line in path.read_text("utf-8").splitlines()]
@@ -60,7 +79,7 @@ def written(rows: Sequence[BatchRow], path: Path) -> list[dict[str, object]]:
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_the_columns_are_the_inputs_then_ours(tmp_path: Path, ending: str) -> None:
     rows = written([completed({"b": 1, "a": 2}), failed({"b": 3, "a": 4})], tmp_path / f"out.{ending}")
-    assert [list(row) for row in rows] == [["b", "a", *OUTPUT_COLUMNS]] * 2
+    assert [list(row) for row in rows] == [["b", "a", *FIXED_COLUMNS]] * 2
 
 
 def test_jsonl_holds_exact_credits_and_errors_as_objects(tmp_path: Path) -> None:
@@ -84,13 +103,14 @@ def test_parquet_types_our_columns(tmp_path: Path) -> None:
 
 
 def test_a_batch_csv_reads_back_as_rows_for_the_next_batch(tmp_path: Path) -> None:
-    path = write_rows([completed({"q": "a\nb"})], tmp_path / "out.csv")
-    [row] = read_rows(path)
+    written([completed({"q": "a\nb"})], tmp_path / "out.csv")
+    [row] = open_rows(tmp_path / "out.csv")
     assert (row["q"], row["content"]) == ("a\nb", CONTENT)
 
 
 def test_input_columns_with_our_names_are_kept_under_another() -> None:
-    record = completed({"index": "x", "model": "y", "input_model": "z"}).record()
+    row = completed({"index": "x", "model": "y", "input_model": "z"})
+    record = Layout(columns_of([row]), FIXED_COLUMNS, Columns()).record(row)
     assert (record["index"], record["input_index"]) == (0, "x")
     assert (record["model"], record["input_input_model"], record["input_model"]) == ("gpt-5.2", "y", "z")
 
@@ -126,6 +146,7 @@ def test_every_input_value_is_written_as_valid_json(tmp_path: Path, value: objec
         ([{}, {}], ["{}", "{}"]),
         ([[{}], []], ["[{}]", "[]"]),
         ([UUID(int=1), "x"], ["00000000-0000-0000-0000-000000000001", "x"]),
+        ([FAR], [FAR.isoformat()]),
         ([["a"], None], [["a"], None]),
         ([None, None], [None, None]),
     ],
@@ -141,17 +162,82 @@ def test_what_parquet_cannot_hold_in_one_column_becomes_text(
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(InvalidRequestError, match=r"ending|end in|no folder|is a folder|Cannot write"):
-        write_rows([completed({})], tmp_path / name)
+        write_rows([completed({})], tmp_path / name, columns=Columns())
     assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]
 
 
-def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "out.jsonl"
+@contextmanager
+def no_file_larger_than(size: int) -> Iterator[None]:
+    """Let the system refuse to write more, as a full disk does."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, usual[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"out.{ending}"
     path.write_text("old")
-    full = OSError(28, "No space left on device")
-    with (
-        patch("json.dumps", side_effect=full),
-        pytest.raises(InvalidRequestError, match=r"Cannot write to .*out\.jsonl: No space left"),
-    ):
-        write_rows([completed({})], path)
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.jsonl", "old")]
+    rows = [completed({"q": str(index)}, index) for index in range(1000)]
+    with no_file_larger_than(2_000), pytest.raises(InvalidRequestError, match=r"Cannot write to .*out\."):
+        written(rows, path)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(f"out.{ending}", "old")]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_rows_that_break_off_leave_the_old_file_and_nothing_else(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"out.{ending}"
+    path.write_text("old")
+    rows = (completed({}, index) if index < 2 else 1 / 0 for index in range(3))
+    with pytest.raises(ZeroDivisionError):
+        write_rows(rows, path, columns=Columns())  # type: ignore[arg-type] # it breaks off before its last
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(f"out.{ending}", "old")]
+
+
+def test_more_columns_stand_behind_the_fixed_ones_where_they_are_asked_for(tmp_path: Path) -> None:
+    row = completed({"provider": "mine"}).replace(
+        provider="openai", latency_seconds=0.5, job_id=UUID(int=1), answers=("one", "two")
+    )
+    outputs = [*FIXED_COLUMNS, *MORE_COLUMNS, ANSWERS]
+    [record] = written([row], tmp_path / "out.parquet", outputs=outputs)
+    assert list(record) == ["input_provider", *outputs]
+    assert (record["input_provider"], record["provider"], record["latency_seconds"]) == ("mine", "openai", 0.5)
+    assert (record["answers"], record["job_id"]) == (["one", "two"], str(UUID(int=1)))
+
+
+class Ticket(BaseModel):
+    topic: str
+    urgency: int | None = None
+    status: str = "open"
+    tags: list[str] = []
+
+
+@pytest.mark.parametrize("output", [Ticket(topic="heat", tags=["a"]), Ticket(topic="heat", tags=["a"]).model_dump()])
+def test_the_fields_of_structured_answers_become_columns(tmp_path: Path, output: object) -> None:
+    rows = [completed({"q": "x"}).replace(output=output), failed({"q": "y"})]
+    fields = columns_of_schema(Ticket.model_json_schema())
+    good, bad = written(rows, tmp_path / "out.parquet", fields=fields)
+    assert list(good) == ["q", *FIXED_COLUMNS, "topic", "urgency", "output_status", "tags"]
+    assert (good["topic"], good["urgency"], good["output_status"], good["tags"]) == ("heat", None, "open", ["a"])
+    assert (bad["topic"], bad["output_status"], bad["tags"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_half_a_character_in_an_answer_is_marked(tmp_path: Path, ending: str) -> None:
+    [row] = written([completed({}).replace(content="half \ud83d, whole é")], tmp_path / f"out.{ending}")
+    assert row["content"] == "half \ufffd, whole é"
+
+
+def test_a_value_that_no_column_of_its_kind_holds_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="Column 'n' holds a value that is no int64"):
+        write_rows([completed({"n": "x"})], tmp_path / "out.parquet", columns=columns_of([completed({"n": 1})]))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_long_file_of_parquet_has_row_groups(tmp_path: Path) -> None:
+    row = completed({"q": "x"})
+    write_rows((row for _ in range(25_000)), tmp_path / "out.parquet", columns=columns_of([row]))
+    assert pq.ParquetFile(tmp_path / "out.parquet").num_row_groups == 3

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+import functools
+import gzip
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import duckdb
 import numpy as np
 import pandas as pd
+import polars as pl
 import pyarrow as pa
+import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
+from pydantic import BaseModel
 
-from aijobs_sdk.batch.rows import read_rows
+from aijobs_sdk.batch.reading.rows import open_rows
 from aijobs_sdk.contract.errors import InvalidRequestError
-from batch.batch_worlds import QUESTIONS
 
-TWO = [{"q": "one", "n": 1}, {"q": "two", "n": 2}]
-
-
-class PolarsLike:
-    """A table that speaks polars."""
-
-    columns = ("q", "n")
-
-    def iter_rows(self, *, named: bool) -> Iterator[dict[str, object]]:
-        assert named
-        return iter(TWO)
+QUESTIONS = Path(__file__).parent / "data" / "batch_questions.jsonl"
+TWO: list[dict[str, object]] = [{"q": "one", "n": 1}, {"q": "two", "n": 2}]
+TABLE = pa.Table.from_pylist(TWO)
 
 
 @pytest.mark.parametrize(
@@ -39,19 +36,35 @@ class PolarsLike:
         tuple(TWO),
         (row for row in TWO),
         pd.DataFrame(TWO),
-        pa.Table.from_pylist(TWO),
-        pa.RecordBatch.from_pylist(TWO),
-        PolarsLike(),
+        pl.DataFrame(TWO),
+        pl.LazyFrame(TWO),
+        TABLE,
+        TABLE.to_reader(),
+        TABLE.to_batches()[0],
+        pyarrow.dataset.dataset(TABLE),
+        pyarrow.dataset.dataset(TABLE).scanner(),
+        duckdb.from_arrow(TABLE),
     ],
     ids=lambda source: type(source).__name__,
 )
 def test_every_kind_of_table_gives_the_same_rows(source: Any) -> None:
-    assert read_rows(source) == TWO
+    assert list(open_rows(source)) == TWO
 
 
-@pytest.mark.parametrize("source", [["a", "b"], pd.Series(["a", "b"]), np.array(["a", "b"]), pa.array(["a", "b"])])
+@pytest.mark.parametrize(
+    "source", [["a", "b"], pd.Series(["a", "b"]), np.array(["a", "b"]), pa.array(["a", "b"]), pl.Series(["a", "b"])]
+)
 def test_texts_become_a_column_named_text(source: Any) -> None:
-    assert read_rows(source) == [{"text": "a"}, {"text": "b"}]
+    assert list(open_rows(source)) == [{"text": "a"}, {"text": "b"}]
+
+
+class Colour(str, Enum):  # noqa: UP042 - which prints otherwise
+    RED = "red"
+
+
+class Nested(BaseModel):
+    name: str
+    price: Decimal
 
 
 @pytest.mark.parametrize(
@@ -69,16 +82,26 @@ def test_texts_become_a_column_named_text(source: Any) -> None:
         ({"a": (1, float("nan")), 2: np.int8(1)}, {"a": [1, None], "2": 1}),
         (Decimal("0.10"), Decimal("0.10")),
         (datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)),
+        (pd.Timestamp("2026-01-02T03:04:05.123456789Z"), datetime(2026, 1, 2, 3, 4, 5, 123456, tzinfo=UTC)),
+        (np.datetime64("2026-01-02T03:04:05.123456789"), datetime(2026, 1, 2, 3, 4, 5, 123456)),
+        (np.array(["NaT"], dtype="datetime64[ns]"), [None]),
+        (np.timedelta64(1, "s"), timedelta(seconds=1)),
+        (np.str_("x"), "x"),
+        (np.bytes_(b"x"), b"x"),
+        (memoryview(b"x"), b"x"),
+        (pa.scalar([1]), [1]),
+        (Colour.RED, "red"),
+        (Nested(name="x", price=Decimal("1.5")), {"name": "x", "price": "1.5"}),
     ],
 )
 def test_cells_become_plain_python_and_what_is_missing_none(cell: object, plain: object) -> None:
-    [row] = read_rows([{"cell": cell}])
+    [row] = list(open_rows([{"cell": cell}]))
     assert row["cell"] == plain
     assert type(row["cell"]) is type(plain)
 
 
 def test_a_jsonl_file_gives_its_objects() -> None:
-    rows = read_rows(QUESTIONS)
+    rows = list(open_rows(QUESTIONS))
     assert len(rows) == 12
     assert rows[4]["turns"] == ["Scale a recipe for four loaves down to one.", "And what of the baking time?"]
 
@@ -86,19 +109,19 @@ def test_a_jsonl_file_gives_its_objects() -> None:
 def test_a_csv_file_gives_its_cells_as_texts_with_their_line_breaks(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes('\ufeffq,n\r\n"a\nb, ""c""",1\r\n\r\nd,2\r\n'.encode())
-    assert read_rows(path) == [{"q": 'a\nb, "c"', "n": "1"}, {"q": "d", "n": "2"}]
+    assert list(open_rows(path)) == [{"q": 'a\nb, "c"', "n": "1"}, {"q": "d", "n": "2"}]
 
 
 def test_a_csv_cell_may_be_as_long_as_a_book(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("q\n" + "x" * 500_000)
-    assert len(str(read_rows(path)[0]["q"])) == 500_000
+    assert len(str(next(open_rows(path))["q"])) == 500_000
 
 
 def test_a_parquet_file_keeps_lists_and_numbers(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{"turns": ["a", "b"], "price": Decimal("1.50")}, {"turns": [], "price": None}]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "rows.parquet")
-    assert read_rows(str(tmp_path / "rows.parquet")) == rows
+    assert list(open_rows(str(tmp_path / "rows.parquet"))) == rows
 
 
 GOOD_LINES = '{"q": "x"}\n' * 36
@@ -118,6 +141,11 @@ GOOD_LINES = '{"q": "x"}\n' * 36
         ("a.csv", "", "a.csv holds no rows"),
         ("a.csv", "a,b\n", "a.csv holds no rows"),
         ("a.jsonl", "\n\n", "a.jsonl holds no rows"),
+        ("a.jsonl", b'{"q": "x"}\n{"q": "caf\xe9"}\n', "Line 2 of .* is not UTF-8 text; save the file as UTF-8"),
+        ("a.jsonl", '1\n{"q": 2}\n[\n', r"Line 1 of .* holds a number .* There is more to mend at line 3\."),
+        ("a.csv", "a,b\n1\n1,2\n1,2,3\n", r"Line 2 of .* has 1 cells .* There is more to mend at line 4\."),
+        ("a.jsonl.gz", "no gzip", "a.jsonl.gz is not a gzip file, or it is damaged"),
+        ("a.jsonl.gz", gzip.compress(GOOD_LINES.encode())[:-9], "a.jsonl.gz is not a gzip file, or it is damaged"),
         ("a.parquet", "PAR1 nonsense", "a.parquet is not a Parquet file, or it is damaged"),
         ("a.txt", "hello", "its name should end in .jsonl, .csv, .parquet"),
     ],
@@ -128,16 +156,16 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InvalidRequestError, match=problem):
-        read_rows(path)
+        list(open_rows(path))
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_a_file_that_is_missing_or_a_folder_is_named(tmp_path: Path, ending: str) -> None:
     (tmp_path / f"folder.{ending}").mkdir()
     with pytest.raises(InvalidRequestError, match=f"There is no file .*missing.{ending}. Check the path."):
-        read_rows(tmp_path / f"missing.{ending}")
+        list(open_rows(tmp_path / f"missing.{ending}"))
     with pytest.raises(InvalidRequestError, match=f"folder.{ending} is a folder. Name a file in it."):
-        read_rows(tmp_path / f"folder.{ending}")
+        list(open_rows(tmp_path / f"folder.{ending}"))
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
@@ -147,7 +175,15 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, ending: str) -> No
         patch.object(Path, "open", side_effect=refusal),  # root may read everything
         pytest.raises(InvalidRequestError, match=f"Cannot read .*locked.{ending}: Permission denied"),
     ):
-        read_rows(tmp_path / f"locked.{ending}")
+        list(open_rows(tmp_path / f"locked.{ending}"))
+
+
+TWICE = pa.table([pa.array([1]), pa.array([2])], names=["q", "q"])
+
+
+def deep(levels: int) -> object:
+    nested: object = "x"
+    return functools.reduce(lambda inner, _: [inner], range(levels), nested)
 
 
 @pytest.mark.parametrize(
@@ -155,14 +191,20 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, ending: str) -> No
     [
         ([], "There are no rows"),
         ([{"q": "x"}, 7], r"Row 2 \(index 1\): should be a mapping of columns, or a text, got a number"),
+        ([{"half \ud83d": 1}], r"Row 1 \(index 0\): column 'half \\ud83d' holds half a character"),
+        ([{1: "x", "1": "y"}], r"Row 1 \(index 0\): has two columns whose names are the same text"),
+        ([{"q": deep(5_000)}], r"Row 1 \(index 0\): column 'q' is nested too deeply; make it a text"),
+        ([7, {"q": 1}, None], r"^Row 1 .* got a number \(int\)\. There is more to mend at rows\[2\]\.$"),
+        (b"rows.csv", "should be a path, a list or a data frame"),
         ({"q": ["x"]}, "should be a path, a list or a data frame, got an object with 1 fields"),
         (7, "should be a path, a list or a data frame"),
         ([{"q": "half \ud83d"}], r"Row 1 \(index 0\): column 'q' holds half a character"),
         ([{"q": ["nested \ud83d"]}], r"Row 1 \(index 0\): column 'q' holds half a character"),
         (pd.DataFrame([[1, 2]], columns=["q", "q"]), "two columns 'q'"),
-        (pa.table([pa.array([1]), pa.array([2])], names=["q", "q"]), "two columns 'q'"),
+        (TWICE, "two columns 'q'"),
+        (TWICE.to_reader(), "two columns 'q'"),
     ],
 )
 def test_rows_that_cannot_be_used_are_named(source: Any, problem: str) -> None:
     with pytest.raises(InvalidRequestError, match=problem):
-        read_rows(source)
+        list(open_rows(source))

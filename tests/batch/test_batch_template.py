@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aijobs_sdk.batch.template import Template
+from aijobs_sdk.batch.asking.template import Template
 from aijobs_sdk.contract.errors import InvalidRequestError
 
 ROW = {"text": "Tides", "price": 1.5, "turns": ["first", "second"], "who": {"name": "Ada"}, "nothing": None, "n": 3}

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from aijobs_sdk.cli.commands import aijobs
 
 RUN = ["--prompt", "{q}", "--model", "gpt-5.2", "--out", "out.jsonl"]
+COMMANDS = ["status", "resume", "pause", "cancel", "delete"]
 LONG = "word " * 300_000
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
@@ -23,6 +24,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = [{"q": f"Question {number}"} for number in range(60)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return tmp_path
+
+
+def but(option: str, value: str) -> list[str]:
+    """The options of a good run, but for one."""
+    place = RUN.index(option) + 1
+    return [*RUN[:place], value, *RUN[place + 1 :]]
 
 
 def invoke(*arguments: str, **environment: str) -> Result:
@@ -78,15 +85,15 @@ def test_submit_refuses_a_payload_file(folder: Path, content: bytes, message: st
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*RUN, "--prompt", "{question}"], "there is no column 'question'. Known: q."),
-        ([*RUN, "--prompt", "{Q}"], "there is no column 'Q'"),
-        ([*RUN, "--prompt", "{"], "`prompt` is not a template"),
-        ([*RUN, "--prompt", "{}"], "has a hole {} that names no column"),
-        ([*RUN, "--prompt", "{0}"], "has a hole {0} that names no column"),
-        ([*RUN, "--prompt", "{q.__class__}"], "has a hole {q.__class__} that names no column"),
-        ([*RUN, "--prompt", "{q[0][x]}"], "{q[0][x]} finds nothing at [0]"),
-        ([*RUN, "--prompt", ""], "Row 1 (index 0): the prompt is empty"),
-        ([*RUN, "--model", "gpt-5"], "Did you mean 'gpt-5.2'?"),
+        (but("--prompt", "{question}"), "there is no column 'question'. Known: q."),
+        (but("--prompt", "{Q}"), "there is no column 'Q'"),
+        (but("--prompt", "{"), "`prompt` is not a template"),
+        (but("--prompt", "{}"), "has a hole {} that names no column"),
+        (but("--prompt", "{0}"), "has a hole {0} that names no column"),
+        (but("--prompt", "{q.__class__}"), "has a hole {q.__class__} that names no column"),
+        (but("--prompt", "{q[0][x]}"), "{q[0][x]} finds nothing at [0]"),
+        (but("--prompt", ""), "Row 1 (index 0): the prompt is empty"),
+        (but("--model", "gpt-5"), "Did you mean 'gpt-5.2'?"),
         ([*RUN, "--out", "missing/out.csv"], "There is no folder 'missing'. Create it first."),
         ([*RUN, "--out", "out.txt"], "its name should end in .jsonl, .csv, .parquet"),
         ([*RUN, "--out", "."], "its name should end in"),
@@ -96,6 +103,17 @@ def test_submit_refuses_a_payload_file(folder: Path, content: bytes, message: st
         ([*RUN, "--profile", "slow"], "'slow' is not one of"),
         ([*RUN, "--url", "ftp://x"], "Cannot connect to a ftp: address"),
         (["--prompt", "{q}"], "Missing option '--model'"),
+        ([*RUN, "--model", "gpt-5"], "Did you mean 'gpt-5.2'?"),
+        ([*RUN, "--budget", "much"], "`budget`"),
+        ([*RUN, "--budget", "-1"], "`budget`"),
+        ([*RUN, "--deadline", "0"], "`deadline`"),
+        ([*RUN, "--row-timeout", "0"], "`row_timeout`"),
+        ([*RUN, "--temperature", "9"], "temperature"),
+        ([*RUN, "--max-tokens", "0"], "max_tokens"),
+        ([*RUN, "--id", "number"], "number"),
+        ([*RUN, "--on-null", "zero"], "'zero' is not one of 'error', 'skip'"),
+        ([*RUN, "--detach"], "A batch needs a `name`"),
+        ([*RUN, "--detach", "--name", "x"], "jobs in `memory://` are known to this process alone"),
     ],
 )
 def test_batch_refuses(folder: Path, arguments: Sequence[str], message: str) -> None:
@@ -130,7 +148,7 @@ def test_batch_names_the_row_whose_prompt_is_too_long(folder: Path) -> None:
 def test_batch_names_the_row_whose_model_is_unknown(folder: Path) -> None:
     rows = [{"q": "Hi", "model": model} for model in ["gpt-5.2"] * 4 + ["gpt-5"]]
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    result = invoke("batch", "rows.jsonl", *RUN, "--model", "{model}")
+    result = invoke("batch", "rows.jsonl", *but("--model", "{model}"))
     assert_refused(result, "Row 5 (index 4) cannot be sent: ", folder)
     assert "Did you mean 'gpt-5.2'?" in result.stderr
 
@@ -196,9 +214,21 @@ def test_usage_report_refuses(folder: Path, arguments: Sequence[str], message: s
         (["dlq", "purge"], "Missing option '--older-than'"),
         (["dlq", "purge", "--older-than", "30"], "takes a number and a unit, such as 30d or 12h, not '30'"),
         (["dlq", "purge", "--older-than", "-1d"], "takes a number and a unit"),
+        (["batch"], "Usage: aijobs batch FILE [OPTIONS]"),
+        (["batch", "list"], "Jobs in `memory://` are known to their own process alone"),
+        (["batch", "status"], "Missing argument 'NAME'"),
+        (["batch", "export", "x"], "Missing option '--out'"),
+        (["batch", "export", "x", "--out", "x.txt"], "its name should end in .jsonl, .csv, .parquet"),
         (["bach"], "No such command 'bach'"),
         (["submit", "--colour"], "No such option"),
     ],
 )
 def test_commands_refuse(folder: Path, arguments: Sequence[str], message: str) -> None:
     assert_refused(invoke(*arguments), message, folder)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_batch_commands_refuse_a_name_that_nobody_knows(folder: Path, command: str) -> None:
+    result = invoke("batch", command, "spring", AIJOBS_URL=f"sqlite:///{folder}/jobs.db")
+    message = "No batch 'spring'. `aijobs batch list` shows all there are."
+    assert_refused(result, message, folder, ["rows.jsonl", *sorted(path.name for path in folder.glob("jobs.db*"))])

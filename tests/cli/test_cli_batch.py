@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 import aijobs_sdk
-from aijobs_sdk.batch.row import OUTPUT_COLUMNS
-from aijobs_sdk.batch.rows import read_rows
+from aijobs_sdk.batch.reading.rows import open_rows
+from aijobs_sdk.batch.row import ALL_COLUMNS, FIXED_COLUMNS
 from aijobs_sdk.cli.commands import aijobs
 
 
@@ -31,12 +32,26 @@ def batch(*arguments: str, out: str = "out.jsonl") -> Result:
     return CliRunner().invoke(aijobs, command)
 
 
+def rows_of(path: str) -> list[Mapping[str, Any]]:
+    return list(open_rows(path))
+
+
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_every_row_is_written_with_the_columns_promised(ending: str) -> None:
     result = batch(out=f"out.{ending}")
-    rows = read_rows(f"out.{ending}")
-    assert (result.exit_code, result.stderr, len(rows)) == (0, "", 20)
-    assert list(rows[0]) == ["q", "input_model", *OUTPUT_COLUMNS]
+    rows = rows_of(f"out.{ending}")
+    assert (result.exit_code, len(rows)) == (0, 20)
+    assert list(rows[0]) == ["q", "input_model", *FIXED_COLUMNS]
+
+
+def test_all_columns_are_written_where_they_are_asked_for() -> None:
+    batch("--all-columns")
+    assert list(rows_of("out.jsonl")[0]) == ["q", "input_model", *ALL_COLUMNS]
+
+
+def test_a_log_is_told_how_it_ended_and_a_program_nothing() -> None:
+    assert batch().stderr.startswith("20 of 20 rows · ")
+    assert batch("--json").stderr == ""
 
 
 def test_the_summary_is_for_a_person() -> None:
@@ -48,14 +63,14 @@ def test_the_summary_is_for_a_person() -> None:
 def test_json_is_for_a_program() -> None:
     summary = json.loads(batch("--json", "--usage-dir", "usage").stdout)
     assert (summary["rows"], summary["completed"], summary["failed"], summary["out"]) == (20, 20, 0, "out.jsonl")
-    assert Decimal(summary["credits"]) == sum(Decimal(str(row["credits"])) for row in read_rows("out.jsonl"))
+    assert Decimal(summary["credits"]) == sum(Decimal(str(row["credits"])) for row in rows_of("out.jsonl"))
     assert [Path(path).parent.name for path in summary["usage_files"]] == ["usage"]
 
 
 def test_failed_rows_are_written_and_end_with_exit_code_1(sim: aijobs_sdk.Mock) -> None:
     sim.on(prompt="Question 3?").do(aijobs_sdk.fail("content_filter"))
     result = batch()
-    rows = read_rows("out.jsonl")
+    rows = rows_of("out.jsonl")
     assert (result.exit_code, len(rows)) == (1, 20)
     assert [row["status"] for row in rows].count("failed") == 1
     assert "1 x content_filtered, first in row 4: " in result.stdout
@@ -66,7 +81,7 @@ def test_the_usage_exported_is_what_the_rows_say() -> None:
     report = CliRunner().invoke(aijobs, ["usage", "report", "deep", "--month", "2026-01", "--json"])
     totals = json.loads(report.stdout)["totals"]
     assert totals["rows"] == 20
-    assert Decimal(totals["credits"]) == sum(Decimal(str(row["credits"])) for row in read_rows("out.jsonl"))
+    assert Decimal(totals["credits"]) == sum(Decimal(str(row["credits"])) for row in rows_of("out.jsonl"))
 
 
 def test_concurrency_changes_nothing_in_the_file() -> None:
@@ -78,7 +93,7 @@ def test_concurrency_changes_nothing_in_the_file() -> None:
 def test_an_old_output_is_replaced() -> None:
     Path("out.jsonl").write_text("old")
     batch()
-    assert len(read_rows("out.jsonl")) == 20
+    assert len(rows_of("out.jsonl")) == 20
 
 
 def test_the_report_for_a_person_names_its_columns() -> None:
@@ -86,3 +101,56 @@ def test_the_report_for_a_person_names_its_columns() -> None:
     report = CliRunner().invoke(aijobs, ["usage", "report", "usage", "--month", "2026-01", "--by", "model, provider"])
     assert report.exit_code == 0
     assert report.stdout.startswith("Usage in 2026-01\n\nmodel    provider  rows")
+
+
+def test_each_row_is_asked_of_every_model() -> None:
+    batch("--model", "claude-sonnet-4.5")
+    rows = rows_of("out.jsonl")
+    assert [row["model"] for row in rows] == ["gpt-5.2", "claude-sonnet-4.5"] * 20
+
+
+def test_several_prompts_are_a_conversation(sim: aijobs_sdk.Mock) -> None:
+    assert batch("--prompt", "And in one word?").exit_code == 0
+    assert len(rows_of("out.jsonl")) == 20
+    assert len(sim.calls) == 40
+
+
+def test_what_a_row_is_asked_with_reaches_the_model(sim: aijobs_sdk.Mock) -> None:
+    batch("--system", "Be brief.", "--max-tokens", "30", "--temperature", "0.5")
+    rows = rows_of("out.jsonl")
+    assert max(row["output_tokens"] for row in rows) == 30
+
+
+def test_rows_with_empty_cells_are_skipped_and_no_failure() -> None:
+    Path("rows.jsonl").write_text('{"q": "Hi"}\n{"q": null}\n')
+    result = batch("--on-null", "skip")
+    assert (result.exit_code, [row["status"] for row in rows_of("out.jsonl")]) == (0, ["completed", "skipped"])
+    assert "1 of 2 rows completed, 0 failed, 1 skipped, " in result.stdout
+
+
+def test_the_first_failure_stops_a_batch_that_is_to_fail_fast(sim: aijobs_sdk.Mock) -> None:
+    sim.on(prompt="Question 3?").do(aijobs_sdk.fail("content_filter"))
+    result = batch("--fail-fast", "--concurrency", "1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Row 4 (index 3) failed: " in result.stderr
+    assert not Path("out.jsonl").exists()
+
+
+def test_a_batch_that_stops_early_writes_nothing_and_says_what_would_go_on() -> None:
+    result = batch("--budget", "5")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "The budget of 5 credits is used up" in result.stderr
+    assert result.stderr.endswith("With a --name, and a --url that lasts, it could go on.\n")
+    assert not Path("out.jsonl").exists()
+
+
+@pytest.mark.parametrize(("rows", "is_told"), [(1000, False), (1001, True)])
+def test_the_price_of_a_large_batch_is_told_before_it_runs(rows: int, is_told: bool) -> None:
+    Path("rows.jsonl").write_text("".join(f'{{"q": {number}}}\n' for number in range(rows)))
+    result = batch("--max-tokens", "1", "--profile", "instant")
+    assert (f"Estimate: {rows:,} of {rows:,} rows to send" in result.stderr) is is_told
+
+
+def test_the_price_of_a_dear_batch_is_told_before_it_runs() -> None:
+    Path("rows.jsonl").write_text("".join(f'{{"q": {number}}}\n' for number in range(150)))
+    assert batch("--profile", "instant").stderr.startswith("Estimate: 150 of 150 rows to send")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -59,10 +60,33 @@ def test_a_reader_that_leaves_early_causes_no_traceback(start: Start, arguments:
     assert process.stderr.read() == ""
 
 
+@pytest.mark.parametrize(("options", "is_asked"), [([], True), (["--yes", "--deadline", "0.1"], False)])
+def test_a_dear_batch_of_the_real_world_is_asked_about_in_a_terminal(
+    folder: Path, options: list[str], is_asked: bool
+) -> None:
+    keyboard, terminal = os.openpty()
+    os.write(keyboard, b"n\n")
+    world = {"AI_MOCK_MODE": "false", "OPENAI_API_KEY": "none", "OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+    command = [*AIJOBS, "batch", "rows.jsonl", "--prompt", "{q}", "--model", "gpt-5.2", "--out", "out.jsonl", *options]
+    with os.fdopen(terminal), os.fdopen(keyboard):
+        done = subprocess.run(
+            command,
+            stdin=terminal,
+            capture_output=True,
+            cwd=folder,
+            env=os.environ | world,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode, b"Run it?" in done.stderr) == (1, is_asked)
+    assert not (folder / "out.jsonl").exists()
+
+
 def test_ctrl_c_in_a_batch_is_one_line_and_leaves_no_file(start: Start, folder: Path) -> None:
     options = "--prompt {q} --model gpt-5.2 --out out.jsonl --usage-dir usage --profile typical --concurrency 1"
     process = start("batch", "rows.jsonl", *options.split(), AIJOBS_LOG="info")
     assert process.stderr is not None
+    assert process.stderr.readline().startswith("Estimate: 500 of 500 rows to send")
     assert "dispatched job" in process.stderr.readline()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

@@ -151,6 +151,30 @@ class Sends:
         pass
 
 
+class RefusesTheSecond(Sends):
+    """A provider that refuses the second picture while the others are still being drawn, which they are for ever."""
+
+    def __init__(self) -> None:
+        super().__init__(PNG)
+        self.asked = self.ended = 0
+
+    async def draw(self, request: ImageRequest) -> Picture:
+        self.asked += 1
+        if self.asked == 2:
+            raise ProviderError(
+                "No.",
+                code="content_filtered",
+                category=ErrorCategory.CONTENT_FILTER,
+                provider="openai",
+                retryable=False,
+            )
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended += 1
+        return await super().draw(request)
+
+
 @pytest.fixture
 def art(tmp_path: Path) -> Path:
     return tmp_path / "art"
@@ -438,12 +462,14 @@ async def test_a_rate_limit_is_waited_for(studio: Studio) -> None:
 
 
 @pytest.mark.anyio
-async def test_one_picture_that_fails_ends_the_others(studio: Studio) -> None:
-    studio.sim.limit(requests_per_minute=3)
+async def test_one_picture_that_fails_ends_the_others(art: Path) -> None:
+    provider = RefusesTheSecond()
+    studio = Studio(MemoryStore(VirtualClock()), Folder(art), provider)
 
     job = await studio.draw(n=4)
 
-    assert (code_of(job), job.attempts) == ("rate_limited", 3)
+    assert (code_of(job), job.attempts, provider.ended) == ("content_filtered", 1, provider.asked - 1)
+    await studio.aclose()
 
 
 @pytest.mark.anyio

@@ -60,6 +60,9 @@ class GenerationPayload(WritingOptions):
     tools: tuple[Tool, ...] = ()
     output_schema: Annotated[Mapping[str, JsonValue], Verbatim()] | None = None
     """The JSON schema, of an object, that the answer has to fit."""
+    keep_unfit: bool = False
+    """Whether an answer that is no such object is a result all the same, without an `output`: it was paid for, and
+    whoever asked decides what to do about it. Without, the job tries again."""
 
     @field_validator("output_schema")
     @classmethod

@@ -36,7 +36,7 @@ class Writers:
             InvalidRequestError: the model cannot do what is asked.
         """
         asked = self.asked(payload, context.can_ask)
-        candidates = [self._candidate(payload, model) for model in (asked, *self._fallbacks(payload, asked))]
+        candidates = [self.candidate(payload, model) for model in (asked, *self._fallbacks(payload, asked))]
         await context.progress(5, f"Asking {asked.name}")
         return await write(context, payload, candidates)
 
@@ -83,7 +83,12 @@ class Writers:
         if model.tokenizer is not None and not is_at_hand(model.tokenizer):
             await asyncio.to_thread(load_vocabulary, model.tokenizer, cache_folder=self.vocabularies)
 
-    def _candidate(self, payload: GenerationPayload, model: Model) -> Candidate:
+    def candidate(self, payload: GenerationPayload, model: Model) -> Candidate:
+        """Return the model, with how long its answer may be.
+
+        Raises:
+            InvalidRequestError: it cannot do what is asked.
+        """
         is_limited = payload.max_tokens is not None or payload.max_credits is not None
         return Candidate(model, self._most_tokens(payload, model) if is_limited else None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import NamedTuple, assert_never
 
 from pydantic import JsonValue
@@ -12,9 +13,10 @@ from pydantic import JsonValue
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import CircuitOpenError, ProviderError
 from aijobs_sdk.contract.model import unchecked
-from aijobs_sdk.contract.provider import Finished, GenerationRequest, TextChunk
+from aijobs_sdk.contract.provider import Finished, GenerationRequest, TextChunk, TokenNeed
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
+from aijobs_sdk.jobtypes.generation.quote import EXPECTED_OUTPUT_TOKENS, read_tokens
 from aijobs_sdk.jobtypes.markdown.sanitise import Sanitiser
 from aijobs_sdk.providers.failures import CUT_BEFORE_TEXT, EMPTY, INVALID_OUTPUT
 from aijobs_sdk.providers.models import Model
@@ -74,8 +76,14 @@ async def _ask(context: JobContext, payload: GenerationPayload, candidate: Candi
     model, sanitiser = candidate.model, Sanitiser()
     raw: list[str] = []
     safe: list[str] = []
-    request = _request(context, payload, candidate)
-    answer = context.generate(model.provider, request, timeout_seconds=model.timeout_seconds, region=model.route.region)
+    request = request_of(context, payload, candidate)
+    answer = context.generate(
+        model.provider,
+        request,
+        timeout_seconds=model.timeout_seconds,
+        region=model.route.region,
+        need=partial(_need, payload, candidate),
+    )
     async with aclosing(answer) as chunks:
         async for chunk in chunks:
             match chunk:
@@ -89,31 +97,49 @@ async def _ask(context: JobContext, payload: GenerationPayload, candidate: Candi
                     assert_never(chunk)
     safe.append(sanitiser.close())
     await context.write(safe[-1], soon=payload.stream)
-    content = "".join(safe)
-    if not content.strip() and not finished.tool_calls:
-        raise (CUT_BEFORE_TEXT if finished.finish_reason == "length" else EMPTY).error(model.provider)
-    output = None if payload.output_schema is None else _parsed("".join(raw), finished, model.provider)
-    return Answer(model, content, output, finished, sanitiser.truncated)
+    return answer_of(model, payload, finished, raw="".join(raw), content="".join(safe), is_cut=sanitiser.truncated)
 
 
-def _parsed(text: str, finished: Finished, provider: str) -> Mapping[str, JsonValue] | None:
-    """Return the object that the text is; None for one that was cut off, or that a tool's call stands in for.
+def answer_of(
+    model: Model, payload: GenerationPayload, finished: Finished, *, raw: str, content: str, is_cut: bool
+) -> Answer:
+    """Return the answer that a model's whole text is; `content` is that text as it is safe to show.
 
     Raises:
         ProviderError: it is none.
     """
+    if not content.strip() and not finished.tool_calls:
+        raise (CUT_BEFORE_TEXT if finished.finish_reason == "length" else EMPTY).error(model.provider)
+    output = None if payload.output_schema is None else _parsed(raw)
+    if output is None and _had_to_fit(payload, finished):
+        raise INVALID_OUTPUT.error(model.provider)
+    return Answer(model, content, output, finished, is_cut)
+
+
+def _need(payload: GenerationPayload, candidate: Candidate) -> TokenNeed:
+    """Return about how many tokens are read and written, as a quote has it."""
+    count = read_tokens(payload, candidate.model.tokenizer)
+    expected = payload.max_tokens or EXPECTED_OUTPUT_TOKENS
+    most = candidate.most_tokens
+    return TokenNeed(count.tokens, expected if most is None else min(expected, most))
+
+
+def _parsed(text: str) -> Mapping[str, JsonValue] | None:
+    """Return the object that the text is; None where it is none."""
     try:
         parsed = json.loads(text)
-    except ValueError:
-        parsed = None
-    if isinstance(parsed, dict):
-        return parsed
-    if finished.finish_reason != "stop":
+    except (ValueError, RecursionError):
         return None
-    raise INVALID_OUTPUT.error(provider)
+    return parsed if isinstance(parsed, dict) else None
 
 
-def _request(context: JobContext, payload: GenerationPayload, candidate: Candidate) -> GenerationRequest:
+def _had_to_fit(payload: GenerationPayload, finished: Finished) -> bool:
+    """Return whether the answer had to be an object: not one that was cut off, or that a tool's call stands in for."""
+    return payload.output_schema is not None and not payload.keep_unfit and finished.finish_reason == "stop"
+
+
+def request_of(context: JobContext, payload: GenerationPayload, candidate: Candidate) -> GenerationRequest:
+    """Return what the provider is asked."""
     model, job = candidate.model, context.job
     return _generation_request(  # of values that are checked already
         model=model.name,

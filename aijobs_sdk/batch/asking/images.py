@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.shapes import shape_of
 
 MOST_BYTES = 10_000_000
 """Vendors take no more for one picture, or little more."""
@@ -14,7 +15,24 @@ _KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "
 """What a picture's file begins with."""
 
 
-def image_url(image: str | Path) -> str:
+def image_inputs(cell: object) -> list[dict[str, str]]:
+    """Return the pictures of a cell, one or a list of them, as a payload holds them.
+
+    Raises:
+        InvalidRequestError: one of them is no picture that vendors take.
+    """
+    match cell:
+        case str() | Path() | bytes():
+            return [{"url": image_url(cell)}]
+        case {"url": str(address)}:
+            return [{"url": image_url(address)}]
+        case list() | tuple():
+            return [image for one in cell for image in image_inputs(one)]
+        case _:
+            raise _unusable(f"should be addresses, paths or the bytes of pictures, got {shape_of(cell)}")
+
+
+def image_url(image: str | Path | bytes) -> str:
     """Return an address that a vendor can read: `https:` and `data:` as they are, a path as what its file holds.
 
     Raises:
@@ -22,16 +40,22 @@ def image_url(image: str | Path) -> str:
     """
     if isinstance(image, str) and image.startswith(("https://", "data:")):
         return image
-    try:
-        data = Path(image).read_bytes()
-    except OSError as error:
-        raise _unusable(f"names a file that cannot be read ({error.strerror})") from None
+    data = image if isinstance(image, bytes) else _read(image)
     kind = next((kind for begins, kind in _KINDS.items() if data.startswith(begins)), None)
     if kind is None:
         raise _unusable("names a file that is no PNG, JPEG, GIF or WebP")
     if len(data) > MOST_BYTES:
         raise _unusable(f"names a picture of {len(data):,} bytes; it may have {MOST_BYTES:,}")
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _read(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise _unusable(f"names a file that cannot be read ({error.strerror})") from None
+    except ValueError:  # a path with a NUL in it
+        raise _unusable("names no file") from None
 
 
 def _unusable(problem: str) -> InvalidRequestError:

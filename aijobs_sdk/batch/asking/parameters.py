@@ -1,0 +1,80 @@
+"""The fields of a payload besides its prompt and its model: the same for each row, or filled from its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+from pydantic import JsonValue
+
+from aijobs_sdk.batch.asking.filling import filled, templates_in, with_templates
+from aijobs_sdk.batch.asking.images import image_inputs
+from aijobs_sdk.batch.reading.cells import plain, to_json
+from aijobs_sdk.batch.reading.rows import Row
+from aijobs_sdk.batch.refusal import bad_argument, bad_row
+from aijobs_sdk.contract.errors import InvalidRequestError
+
+Payload = dict[str, JsonValue]
+_FILLED_INSIDE = frozenset({"messages", "images"})
+"""Fields whose parts may be templates; a JSON schema's braces, for one, are its own."""
+
+
+class Parameters:
+    """Payload fields by name; those that are None are left out.
+
+    A text with holes is filled for each row; one that is a single hole, such as `{max_tokens}`, gives what the
+    row holds there, be it a number or a list.
+
+    Raises:
+        InvalidRequestError: a template is broken, or a value cannot be sent.
+    """
+
+    def __init__(self, given: Mapping[str, object]) -> None:
+        self._constant: Payload = {}
+        self._filled: dict[str, object] = {}
+        for name, value in given.items():
+            templates = with_templates(value, name, deeply=name in _FILLED_INSIDE)
+            if any(templates_in(templates)):
+                self._filled[name] = templates
+            elif value is not None:
+                self._constant[name] = sendable(name, filled(templates, {}, index=0))
+
+    def fill(self, row: Row, *, index: int) -> Payload:
+        """Return the fields for a row.
+
+        Raises:
+            InvalidRequestError: a column is missing or empty, or what it holds cannot be sent.
+        """
+        given = {name: filled(value, row, index=index) for name, value in self._filled.items()}
+        return self._constant | sendable_fields(given, index=index)
+
+    def empty_in(self, row: Row) -> str | None:
+        """Return the first hole for which a row holds nothing."""
+        holes = (template.empty_in(row) for value in self._filled.values() for template in templates_in(value))
+        return next((hole for hole in holes if hole is not None), None)
+
+
+def sendable_fields(given: Mapping[str, object], *, index: int) -> Payload:
+    """Return the fields of one row in plain JSON.
+
+    Raises:
+        InvalidRequestError: one of them cannot be sent; the row is named.
+    """
+    try:
+        return {name: sendable(name, value) for name, value in given.items()}
+    except InvalidRequestError as error:
+        raise bad_row(index, error.message.removesuffix(".")) from None
+
+
+def sendable(name: str, value: object) -> JsonValue:
+    """Return a payload field in plain JSON; pictures as addresses that a vendor can read.
+
+    Raises:
+        InvalidRequestError: it holds half a character, or names what is no picture.
+    """
+    if name == "images":
+        return cast("JsonValue", image_inputs(value))
+    try:
+        return to_json(plain(value))
+    except (UnicodeEncodeError, RecursionError):
+        raise bad_argument(name, "holds half a character, or is nested too deeply; mend it") from None

@@ -1,0 +1,64 @@
+"""What a batch may cost: what is under way counts against it at its highest price. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from aijobs_sdk.contract.estimate import Estimate
+
+MARGIN = Decimal("1.25")
+"""By how much a prompt may turn out longer than it was estimated: the cap has to hold for it, too."""
+LONGEST_ANSWER = 10
+"""A row whose answer nobody limits may cost so many times what it was quoted; there it is cut off, with the
+`finish_reason` `length`. Own choice: a quote is for 500 tokens, and models write up to 250 times that."""
+
+
+SMALLEST = Decimal("0.000001")
+
+
+class Budget:
+    """A cap on credits, of which each row reserves the most it can cost before it is sent.
+
+    What was spent and what is reserved never exceed the cap together, whatever comes back in which order.
+    """
+
+    def __init__(self, cap: Decimal | None) -> None:
+        self.cap = cap
+        """None: any amount."""
+        self.spent = Decimal(0)
+        self.reserved = Decimal(0)
+
+    @property
+    def left(self) -> Decimal | None:
+        """What may still be reserved."""
+        return None if self.cap is None else self.cap - self.spent - self.reserved
+
+    def reserve(self, most: Decimal) -> bool:
+        """Set so much aside, if there is so much left; return whether there was."""
+        if self.left is not None and most > self.left:
+            return False
+        self.reserved += most
+        return True
+
+    def settle(self, most: Decimal, cost: Decimal) -> None:
+        """Note what became of a reservation: nothing, for a row that was not answered."""
+        self.reserved -= most
+        self.spent += cost
+
+    def used_up(self, most: Decimal) -> str:
+        """Return why a row that may cost so much is not sent, in words for a person."""
+        return (
+            f"The budget of {self.cap:f} credits is used up: {self.spent:f} are spent, and the next row may cost "
+            f"{most:f}. Raise it."
+        )
+
+
+def most_of(estimate: Estimate, payload: Mapping[str, Any]) -> Decimal:
+    """Return the most that a request of this payload can cost, which it is held to by its `max_credits`."""
+    if "max_credits" in payload:
+        return Decimal(str(payload["max_credits"]))
+    if "max_tokens" in payload and estimate.most_credits is not None:
+        return max(estimate.credits, estimate.most_credits * MARGIN).quantize(SMALLEST)
+    return max(estimate.credits * LONGEST_ANSWER, SMALLEST)

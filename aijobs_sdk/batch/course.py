@@ -1,0 +1,59 @@
+"""One row on its way: what was answered so far, and what is being waited for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+from aijobs_sdk.batch.work import Work
+from aijobs_sdk.contract.job import Job
+
+
+@dataclass(slots=True, eq=False)
+class Course:
+    """A row that is under way, or was when its run ended; the next run goes on with it."""
+
+    index: int
+    copy: int = 0
+    """Which of the rows of its key it is, where each is sent alone."""
+    jobs: list[Job] = field(default_factory=list)
+    """Of the steps that were answered, in their order."""
+    job_id: UUID | None = None
+    """The job that is under way; None where none is."""
+    retry: int = 0
+    """How often the step that comes next was asked again after a failure."""
+    last_retry: int = 0
+    """The same of the last step that was answered."""
+    refusals: int = 0
+    """How often in a row a rate limit sent it away."""
+    reserved: Decimal = Decimal(0)
+    """What it may cost at most, of the budget."""
+
+    def work(self, key: str, step: str) -> Work:
+        """Return what its next job is called."""
+        return Work(key, self.copy, step, self.retry)
+
+    def again(self) -> None:
+        """Let the step be asked once more, as a new job."""
+        self.job_id = None
+        self.retry += 1
+
+    def answered(self, job: Job) -> None:
+        """Note the end of a step."""
+        self.jobs.append(job)
+        self.job_id, self.refusals = None, 0
+        self.last_retry, self.retry = self.retry, 0
+
+    def failed(self) -> None:
+        """Go back before the last step: that one is asked again, should the row be retried."""
+        if self.jobs:
+            self.jobs.pop()
+        self.retry = self.last_retry + 1
+
+
+def cost_of_job(job: Job) -> Decimal:
+    """Return what a job's answer takes from a budget: what is billed or what was metered, whichever is more."""
+    if job.result is None:
+        return Decimal(0)
+    return max(Decimal(str(job.result["credits_used"])), Decimal(str(job.result["metered_credits"])))

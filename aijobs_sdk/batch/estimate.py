@@ -1,0 +1,115 @@
+"""What a batch would cost, before it is run: from a sample of its rows."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from decimal import Decimal
+
+from aijobs_sdk.batch.economy.chunk_sending import checked_for_economy
+from aijobs_sdk.batch.ledger import Ledger
+from aijobs_sdk.batch.sending import checked
+from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.model import Fact
+
+SAMPLE = 500
+"""Rows that are priced; where a batch has more, the rest is taken to be like these."""
+ESTIMATED_AT_ONCE = 100
+CONFIDENCE = 1.96
+"""Standard errors to either side that hold 95 % of all samples."""
+SECONDS_TO_FIRST_TOKEN = 1.0
+SECONDS_A_TOKEN = 1 / 70
+"""What an answer is taken to need. Own assumption, from the middle of the models' published speeds."""
+A_DAY = 86_400.0
+"""The most that vendors take for a batch of theirs."""
+TOKEN_ERROR = 0.081
+"""By how much an estimated count of a prompt's tokens is off on average: docs/tokens.md, MT-bench."""
+
+
+class BatchEstimate(Fact):
+    """What the rows that are still to be sent are expected to consume. Nothing was sent."""
+
+    rows: int
+    """All of them."""
+    to_send: int
+    """Those that are not over yet and share no other row's answer."""
+    input_tokens: int
+    """Of those to send, as the following."""
+    output_tokens: int
+    credits: Decimal
+    """What would be billed."""
+    most_credits: Decimal | None
+    """What it costs at most; None where nothing limits an answer."""
+    seconds: float
+    """At the batch's concurrency, where no provider's limit is lower."""
+    sampled: int
+    """So many rows were priced; the others were taken to be like them."""
+    credits_error: Decimal
+    """`credits` may be off by so much, in 95 of 100 samples; 0 where each row was priced."""
+    tokens_error: float
+    """`input_tokens` may be off by this share: 0 where they were counted exactly."""
+    economy: bool = False
+    """Whether it is by the vendors' own batches: at their price, and `seconds` is by when they answer."""
+
+    def __str__(self) -> str:
+        about = f" ± {self.credits_error:,.2f}" if self.credits_error else ""
+        most = "" if self.most_credits is None else f", at most {self.most_credits:,.2f}"
+        time = "within 24 hours" if self.economy else f"about {_duration(self.seconds)}"
+        return (
+            f"{self.to_send:,} of {self.rows:,} rows to send: {self.input_tokens:,} tokens in, about "
+            f"{self.output_tokens:,} out, {self.credits:,.2f}{about} credits{most}, {time}"
+        )
+
+
+async def estimate_batch(ledger: Ledger, backend: Backend, *, concurrency: int, economy: bool = False) -> BatchEstimate:
+    """Return what the unfinished rows of a ledger would cost."""
+    request = checked_for_economy if economy else checked
+    rows = list(ledger.unfinished())
+    sample = rows if len(rows) <= SAMPLE else [rows[place * len(rows) // SAMPLE] for place in range(SAMPLE)]
+    estimates = [
+        estimate
+        for start in range(0, len(sample), ESTIMATED_AT_ONCE)
+        for estimate in await backend.estimate(
+            [request(ledger.item(index).payload) for index in sample[start : start + ESTIMATED_AT_ONCE]]
+        )
+    ]
+    share = len(rows) / len(sample) if sample else 0.0
+    output_tokens = round(sum(one.output_tokens for one in estimates) * share)
+    most = [one.most_credits for one in estimates]
+    return BatchEstimate(
+        rows=len(ledger),
+        to_send=len(rows),
+        input_tokens=round(sum(one.input_tokens for one in estimates) * share),
+        output_tokens=output_tokens,
+        credits=_scaled(sum((one.credits for one in estimates), Decimal(0)), share),
+        most_credits=None if None in most else _scaled(sum((one for one in most if one), Decimal(0)), share),
+        seconds=A_DAY if economy else _seconds(len(rows), output_tokens) / concurrency,
+        economy=economy,
+        sampled=len(sample),
+        credits_error=_sampling_error([one.credits for one in estimates], of=len(rows)),
+        tokens_error=TOKEN_ERROR if any(one.token_method.startswith("estimate:") for one in estimates) else 0.0,
+    )
+
+
+def _seconds(rows: int, output_tokens: int) -> float:
+    """Return how long they would take one after the other."""
+    return rows * SECONDS_TO_FIRST_TOKEN + output_tokens * SECONDS_A_TOKEN
+
+
+def _sampling_error(priced: Sequence[Decimal], *, of: int) -> Decimal:
+    if len(priced) in (0, 1, of):
+        return Decimal(0)
+    unseen = 1 - len(priced) / of
+    error = CONFIDENCE * statistics.stdev(map(float, priced)) / len(priced) ** 0.5 * unseen**0.5 * of
+    return Decimal(error).quantize(Decimal("0.000001"))
+
+
+def _scaled(amount: Decimal, share: float) -> Decimal:
+    return (amount * Decimal(share)).quantize(Decimal("0.000001"))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - an hour

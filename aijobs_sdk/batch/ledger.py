@@ -1,0 +1,185 @@
+"""All that is known of the rows of a batch: what was asked of each, and what became of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from aijobs_sdk.batch.asking.item import Item
+from aijobs_sdk.batch.columns.columns import Columns
+from aijobs_sdk.batch.columns.schema_columns import columns_of_schema
+from aijobs_sdk.batch.keys import Keys
+from aijobs_sdk.batch.outcome import Outcome, row_of, skipped
+from aijobs_sdk.batch.progress import Tally
+from aijobs_sdk.batch.row import BatchRow, RowStatus
+from aijobs_sdk.batch.spool import Spool
+
+_PENDING, _COMPLETED, _FAILED, _SKIPPED = range(4)
+_CODE = {RowStatus.COMPLETED: _COMPLETED, RowStatus.FAILED: _FAILED, RowStatus.SKIPPED: _SKIPPED}
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class Jobs(NamedTuple):
+    """The jobs of a batch."""
+
+    ids: frozenset[str]
+    since: datetime
+    """When the first of them was sent."""
+    until: datetime
+    """When the last of them was over."""
+
+
+class Ledger:
+    """The rows of a batch, most of them on disk: in memory are some forty bytes of each.
+
+    Rows that ask the same are one: the first of them, their leader, is sent, and the others share what becomes of it.
+
+    Answers are kept as they came, and made objects of `output_model` whenever a row is looked at: a class that a cell
+    or a function defines cannot be kept on a disk.
+    """
+
+    def __init__(
+        self, *, dedupe: bool, output_model: type[BaseModel] | None = None, columns: Columns | None = None
+    ) -> None:
+        self.columns = columns or Columns()
+        """Of the input; learnt from the rows, where a journal did not know them."""
+        self.answer_columns = Columns()
+        """Of structured answers."""
+        self._learns_columns = columns is None
+        self.tally = Tally()
+        self._dedupe = dedupe
+        self._output_model = output_model
+        self._items: Spool[Item] = Spool()
+        self._outcomes: Spool[Outcome] = Spool()
+        self._keys = Keys()
+        self._codes = bytearray()
+        self._models: dict[str, int] = {}
+        self._model_of = array("H")
+        self._skips: dict[int, str] = {}
+        self._leaders = array("q")
+        self._sharing: Counter[int] = Counter()
+        """By leader, how many other rows share its answer."""
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def add(self, item: Item) -> None:
+        """Take in the next row."""
+        if self._learns_columns:
+            self.columns.note(item.inputs)
+        if item.index == 0 and isinstance(schema := item.payload.get("output_schema"), Mapping):
+            self.answer_columns = columns_of_schema(schema)
+        self._items.put(item.index, item)
+        self._keys.add(item.key)
+        self._codes.append(_PENDING)
+        self._model_of.append(self._models.setdefault(str(item.payload.get("model", "")), len(self._models)))
+        if item.skipped is not None:
+            self._skips[item.index] = item.skipped
+
+    def close(self) -> None:
+        """Find out, once all rows are in, which of them ask the same."""
+        self._leaders = self._keys.leaders() if self._dedupe else array("q", range(len(self)))
+        for index in self._skips:  # nobody answers them, so that there is nothing to share
+            self._leaders[index] = index
+        self._sharing = Counter(leader for index, leader in enumerate(self._leaders) if leader != index)
+        self._names = list(self._models)
+        for index, reason in self._skips.items():
+            self.settle(index, skipped(reason))
+
+    def item(self, index: int) -> Item:
+        """Return what was asked of a row."""
+        return self._items.get(index)
+
+    @property
+    def digest(self) -> str:
+        """What tells these rows from others: what is asked, in which order."""
+        return self._keys.digest
+
+    def model_of(self, index: int) -> str:
+        """Return the model that a row is asked of."""
+        return self._names[self._model_of[index]]
+
+    def row(self, index: int) -> BatchRow:
+        """Return a row with what became of it."""
+        leader = self._leaders[index] if len(self._leaders) else index
+        outcome = self._outcomes.get(leader) if leader in self._outcomes else None
+        fitted = None if outcome is None else self._fitted(outcome)
+        return row_of(self.item(index), fitted, shared_with=None if leader == index else leader)
+
+    def is_over(self, index: int) -> bool:
+        """Return whether something became of a row."""
+        return self._codes[index] != _PENDING
+
+    def unfinished(self) -> Iterator[int]:
+        """Yield the rows that are to be sent, in their order."""
+        return (index for index in range(len(self)) if not self.is_over(index) and self._leaders[index] == index)
+
+    def over(self, status: RowStatus | None = None) -> Iterator[int]:
+        """Yield the rows of which something became, in their order; only those with this status, if one is said."""
+        if status is None:
+            return (index for index in range(len(self)) if self.is_over(index))
+        return (index for index, code in enumerate(self._codes) if code == _CODE[status])
+
+    @property
+    def finished(self) -> int:
+        """How many rows are over."""
+        return len(self) - self._codes.count(_PENDING)
+
+    def settle(self, index: int, outcome: Outcome) -> list[int]:
+        """Note what became of a row; return it and those that share its answer."""
+        self._outcomes.put(index, outcome)
+        rows = self._rows_of(index)
+        for row in rows:
+            self._codes[row] = _CODE[outcome.status]
+        self.tally.add(outcome, sharing=len(rows) - 1)
+        return rows
+
+    def reopen(self, index: int) -> Outcome:
+        """Let a row be sent again; return what had become of it."""
+        outcome = self._outcomes.get(index)
+        rows = self._rows_of(index)
+        for row in rows:
+            self._codes[row] = _PENDING
+        self.tally.add(outcome, sharing=len(rows) - 1, times=-1)
+        self._outcomes.drop(index)
+        return outcome
+
+    def jobs(self) -> Jobs:
+        """Return which jobs answered the rows that are over, and when."""
+        outcomes = [self._outcomes.get(index) for index in self.leaders_of(self.over())]
+        return Jobs(
+            frozenset(str(job_id) for outcome in outcomes for job_id in outcome.job_ids),
+            min((one.sent_at for one in outcomes if one.sent_at is not None), default=_NEVER),
+            max((one.ended_at for one in outcomes if one.ended_at is not None), default=_NEVER),
+        )
+
+    def leaders_of(self, indices: Iterable[int]) -> list[int]:
+        """Return, without repetition, the rows that were sent for these."""
+        return list(dict.fromkeys(self._leaders[index] for index in indices))
+
+    def copy_of(self, index: int) -> int:
+        """Return which of the rows of its key a row is, from 0, where each of them is sent alone; else 0."""
+        return 0 if self._dedupe else self._keys.rows_of(self.item(index).key).index(index)
+
+    def find(self, key: str, copy: int) -> int | None:
+        """Return the row that is sent for this key; None for one that is not asked any more."""
+        rows = self._keys.rows_of(key)
+        if self._dedupe:
+            return rows[0] if len(rows) and copy == 0 else None
+        return rows[copy] if copy < len(rows) else None
+
+    def _fitted(self, outcome: Outcome) -> Outcome:
+        if self._output_model is None or outcome.output is None or outcome.status is not RowStatus.COMPLETED:
+            return outcome
+        return dataclasses.replace(outcome, output=self._output_model.model_validate(outcome.output))
+
+    def _rows_of(self, leader: int) -> list[int]:
+        if leader not in self._sharing:
+            return [leader]
+        return list(self._keys.rows_of(self.item(leader).key))

@@ -1,0 +1,396 @@
+"""A batch at work: its rows, what is known of them, what may be spent, and whoever runs it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
+from decimal import Decimal
+from typing import assert_never
+from uuid import uuid4
+
+from pydantic import BaseModel
+
+from aijobs_sdk.batch.budget import Budget
+from aijobs_sdk.batch.course import Course
+from aijobs_sdk.batch.detach import Detacher, Runner, follow
+from aijobs_sdk.batch.economy.economy_run import EconomyRun
+from aijobs_sdk.batch.intake import Intake
+from aijobs_sdk.batch.journal import Journal, is_dead
+from aijobs_sdk.batch.lanes import Lanes
+from aijobs_sdk.batch.ledger import Ledger
+from aijobs_sdk.batch.options import BatchOptions, read_options
+from aijobs_sdk.batch.progress import BatchProgress, progress_of
+from aijobs_sdk.batch.restore import restore
+from aijobs_sdk.batch.row import RowStatus
+from aijobs_sdk.batch.run import Run
+from aijobs_sdk.batch.sending import Sender
+from aijobs_sdk.batch.stopwatch import Stopwatch
+from aijobs_sdk.batch.tenure import tenure
+from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.batches import BatchRecord, BatchStanding, BatchState, BatchWish
+from aijobs_sdk.contract.errors import BatchHeldError, BatchNotFoundError, InvalidRequestError
+
+LEARN_SECONDS = 1.0
+"""How often it is looked at most what became of rows that another process runs."""
+LEARN_SHARE = 10
+"""So many times as long as that took, it is let be: all jobs of a large batch are many."""
+USUAL = BatchOptions()
+CANCELLED = ""
+PAUSED = "Somebody paused it."
+INTERRUPTED = "It was interrupted."
+RUNNER_DIED = "The process that ran it has ended before its work was done."
+
+
+class Operation:
+    """What one `AsyncBatch`, or a process of a batch's own, works with.
+
+    Its methods are called one at a time, but for those that steer a run.
+
+    Args:
+        backend: where the jobs go.
+        name: of its journal; None: it has none.
+        intake: its rows; None: those of the journal.
+        options: how they are run; of those of a journal only what differs from the usual.
+        output_model: what each answer has to fit.
+        detacher: starts the process that runs it; None: this one does.
+        as_wished: whether a pause or a cancel that was asked for before the run holds.
+        tell: is told of rows that are over.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        *,
+        name: str | None,
+        intake: Intake | None = None,
+        options: BatchOptions = USUAL,
+        output_model: type[BaseModel] | None = None,
+        detacher: Detacher | None = None,
+        as_wished: bool = False,
+        tell: Callable[[Sequence[int]], None] | None = None,
+    ) -> None:
+        self._backend = backend
+        self._name = name
+        self._intake = intake
+        self._output_model = output_model
+        self._detacher = detacher
+        self._tell = tell or _nobody_listens
+        self.options = options
+        self.ledger = Ledger(dedupe=options.dedupe, output_model=output_model)
+        self.state, self.reason = BatchState.OPEN, ""
+        self._id = uuid4()
+        self._journal: Journal | None = None
+        self._refusal: InvalidRequestError | None = None
+        self._is_loaded = False
+        self._courses: dict[int, Course] = {}
+        self._budget = Budget(options.budget)
+        self._watch = Stopwatch()
+        self._run: Run | None = None
+        self._stopped: str | None = None
+        """Why the run is to end that has not begun yet."""
+        self._wish = None if as_wished else BatchWish.RUN
+        """What whoever runs it is told when that begins; None, in a process that was started for it: what it was told
+        last, which may be to stop again."""
+        self._learns_at = 0.0
+        """By the loop's time: when it is looked next what became of the rows that another process runs."""
+        self._seen: BatchRecord | None = None
+        """While another process runs it: how far that is."""
+
+    @property
+    def progress(self) -> BatchProgress:
+        """How far the batch is."""
+        if self._seen is not None:
+            return progress_of(self._seen.standing, total=self._seen.rows, budget=self.options.budget)
+        tally = self.ledger.tally
+        return BatchProgress(
+            total=len(self.ledger),
+            completed=tally.completed,
+            failed=tally.failed,
+            skipped=tally.skipped,
+            shared=tally.shared,
+            running=sum(course.job_id is not None for course in list(self._courses.values())),
+            retries=tally.retries,
+            input_tokens=tally.input_tokens,
+            output_tokens=tally.output_tokens,
+            credits=tally.credits,
+            metered_credits=tally.metered_credits,
+            elapsed_seconds=self._watch.seconds,
+            budget=self.options.budget,
+            state=self.state,
+            reason=self.reason,
+        )
+
+    async def load(self) -> None:
+        """Take all rows in, unless that was done; from the journal where the caller gave none.
+
+        Raises:
+            InvalidRequestError: rows cannot be used; they are named.
+            BatchNotFoundError: there is no batch of this name, and there are no rows to begin one with.
+        """
+        if self._is_loaded:
+            return
+        if self._refusal is not None:
+            raise self._refusal
+        if self._intake is not None:
+            try:
+                await self._intake.into(self.ledger, self._backend)
+            except InvalidRequestError as refusal:
+                self._refusal = refusal
+                raise
+        if self._name is not None:  # rows that are refused begin no journal
+            await self._open_journal(self._name)
+        self._intake, self._is_loaded = None, True
+
+    async def catch_up(self) -> None:
+        """Learn from the journal, where there is one, what became of the rows, whoever ran them."""
+        if self._journal is None:
+            return
+        async with aclosing(self._journal.jobs()) as jobs:
+            restored = await restore(
+                jobs,
+                self.ledger,
+                self._output_model,
+                retry_failed_until=self.options.retry_failed_until,
+                row_timeout=self.options.row_timeout,
+            )
+        self._courses = restored.courses
+        self._budget.spent = restored.spent
+        self._budget.reserved = sum((one.reserved for one in restored.courses.values()), Decimal(0))
+
+    async def refresh(self) -> None:
+        """Learn how far it is, unless it is run here: `progress` then says so, and `ledger` what became of its rows."""
+        await self.load()
+        if self._journal is None or self._run is not None:
+            return
+        record = await self._journal.refresh()
+        await self.catch_up()
+        self.state, self.reason = record.standing.state, record.standing.reason
+        self._seen = record
+
+    def allow(self) -> None:
+        """Forget that an earlier run was stopped."""
+        self._stopped = None
+
+    async def run(self) -> None:
+        """Run every row that is not over, here or in a process of its own; `state` says how that ended."""
+        await self.load()
+        self._seen = None
+        if self._journal is not None and self._detacher is not None:
+            await self._run_elsewhere(self._journal, self._detacher)
+            if self.state is not BatchState.FINISHED or not _holds_any(self.ledger.unfinished()):
+                return
+            # What came does not fit a model that only this process knows: it is asked about once more.
+        await self._run_here()
+
+    async def retry_failures(self) -> None:
+        """Let the failed rows be sent again."""
+        await self.load()
+        await self.catch_up()
+        failed = self.ledger.leaders_of(self.ledger.over(RowStatus.FAILED))
+        ends = [ended for index in failed if (ended := self.ledger.reopen(index).ended_at) is not None]
+        if ends:
+            await self._go_by(self.options.replace(retry_failed_until=max(ends)), self._journal)
+
+    async def change(self, *, budget: Decimal | int | str | None, concurrency: int | Mapping[str, int] | None) -> None:
+        """Run the rows in another way, as far as they were not sent yet; what is None stays as it is.
+
+        Raises:
+            InvalidRequestError: a value cannot be used.
+            BatchNotFoundError: there is no batch of this name.
+        """
+        journal = await self._known_journal()
+        await self._go_by(self._options_in(journal).changed(budget=budget, concurrency=concurrency), journal)
+
+    async def pause(self) -> None:
+        """Send no more rows, and let those under way end."""
+        self._stopped = PAUSED
+        if self._run is not None:
+            self._run.halt(PAUSED)
+        if journal := await self._known_journal():
+            await journal.change(wish=BatchWish.PAUSE)
+
+    async def cancel(self) -> None:
+        """Send no more rows, and ask those under way to stop."""
+        self._stopped = CANCELLED
+        if self._run is not None:
+            await self._run.cancel()
+        if journal := await self._known_journal():
+            await journal.change(wish=BatchWish.CANCEL)
+            if self._run is None and (record := await journal.refresh()).holder is None:
+                await self._cancel_what_nobody_runs(journal, record)
+
+    async def _cancel_what_nobody_runs(self, journal: Journal, record: BatchRecord) -> None:
+        """Do for a batch what whoever ran it would do: ask the jobs that are left of its last run to stop."""
+        standing = record.standing.replace(state=BatchState.CANCELLED, reason="")
+        async with tenure(journal, lambda: standing, self._heed), aclosing(journal.jobs()) as jobs:
+            async for job in jobs:
+                if not job.is_final:
+                    await self._backend.cancel(job.id)
+        self.state, self.reason = BatchState.CANCELLED, ""
+
+    async def _known_journal(self) -> Journal | None:
+        """Return the journal by which others learn what is wanted; None where there is nobody to learn it."""
+        if self._journal is not None or self._name is None:
+            return self._journal
+        try:
+            return await Journal.find(self._backend, self._name)
+        except BatchNotFoundError:
+            if self._intake is None:
+                raise
+            return None
+
+    def _options_in(self, journal: Journal | None) -> BatchOptions:
+        """Return how rows are run: as this caller says, and what is not said by whoever has no rows, as it is kept."""
+        if journal is None or self._is_loaded or self._intake is not None:
+            return self.options
+        return journal.options.changed(**self.options.chosen())
+
+    async def _go_by(self, options: BatchOptions, journal: Journal | None) -> None:
+        self.options = options
+        self._budget.cap = options.budget
+        if self._run is not None:
+            self._run.look_again()
+        if journal is not None:
+            await journal.change(options=options)
+
+    async def _open_journal(self, name: str) -> None:
+        if self._intake is not None:
+            self._journal = await Journal.open(self._backend, name, self.options)
+        else:
+            self._journal = await Journal.find(self._backend, name)
+            await self._read_journal(self._journal)
+        self._id = self._journal.id
+        self._watch.go_on_from(self._journal.record.standing.elapsed_seconds)
+
+    async def _read_journal(self, journal: Journal) -> None:
+        self.options = self._options_in(journal)
+        self.ledger = Ledger(dedupe=self.options.dedupe, output_model=self._output_model, columns=journal.columns)
+        self._budget.cap = self.options.budget
+        async with aclosing(journal.items()) as items:
+            async for item in items:
+                self.ledger.add(item)
+        self.ledger.close()
+
+    async def _run_here(self) -> None:
+        async with AsyncExitStack() as held:
+            if self._journal is not None:
+                await held.enter_async_context(tenure(self._journal, self._standing, self._heed))
+                await self._prepare(self._journal)
+            self.state, self.reason = BatchState.RUNNING, ""
+            self._run = run = self._new_run()
+            if self._journal is not None:
+                self._heed(self._journal.record)  # somebody may have stopped it before it began
+            if self._stopped is not None:
+                run.halt(self._stopped)
+            try:
+                with self._watch.running(asyncio.get_running_loop().time):
+                    await run.go()
+            except BaseException:
+                self.state, self.reason = BatchState.PAUSED, INTERRUPTED
+                raise
+            finally:
+                self._run = None
+            self.state, self.reason = _end_of(run.reason)
+
+    async def _run_elsewhere(self, journal: Journal, detacher: Detacher) -> None:
+        """Have another process run it, and wait for that; whoever stops waiting leaves it running."""
+        runner: Runner | None = None
+        record = await journal.refresh()
+        if record.holder is None or is_dead(record.holder):
+            self.state, self.reason = BatchState.OPEN, ""
+            async with tenure(journal, self._standing, self._heed):
+                await self._prepare(journal)
+            if self._stopped is not None or not _holds_any(self.ledger.unfinished()):
+                self.state, self.reason = _end_of(self._stopped)
+                return
+            runner = detacher(journal.record.name, Lanes(self.options.concurrency).total)
+        elif journal.digest != self.ledger.digest:
+            raise BatchHeldError(record.name, held_by=f"process {record.holder.pid} on {record.holder.host}")
+        try:
+            await follow(journal, runner, self._see)
+        finally:
+            self._seen = None
+        await self._learn()
+        standing = journal.record.standing
+        self._watch.go_on_from(standing.elapsed_seconds)
+        is_left = standing.state in {BatchState.RUNNING, BatchState.OPEN}
+        self.state, self.reason = (BatchState.PAUSED, RUNNER_DIED) if is_left else (standing.state, standing.reason)
+
+    async def _prepare(self, journal: Journal) -> None:
+        """Keep the rows in the journal, if it has others, and take out of it what is known of them."""
+        if journal.digest != self.ledger.digest:
+            rows = range(len(self.ledger))
+            await journal.keep((self.ledger.item(index) for index in rows), total=len(rows))
+            await journal.change(columns=self.ledger.columns)
+        await journal.change(options=self.options, digest=self.ledger.digest, wish=self._wish)
+        await self.catch_up()
+
+    def _new_run(self) -> Run:
+        sender = Sender(
+            self._backend, self._id, is_named=self._journal is not None, row_timeout=self.options.row_timeout
+        )
+        return (EconomyRun if self.options.economy else Run)(
+            sender,
+            self.ledger,
+            options=self.options,
+            budget=self._budget,
+            courses=self._courses,
+            output_model=self._output_model,
+            tell=self._tell,
+        )
+
+    def _standing(self) -> BatchStanding:
+        return self.progress.standing()
+
+    async def _see(self, record: BatchRecord) -> None:
+        """Take note of how far another process is, and now and then of what became of the rows."""
+        self._seen = record
+        clock = asyncio.get_running_loop().time
+        if (began_at := clock()) >= self._learns_at:
+            await self._learn()
+            self._learns_at = clock() + max(LEARN_SECONDS, LEARN_SHARE * (clock() - began_at))
+
+    async def _learn(self) -> None:
+        """Catch up, and tell of the rows that are over since."""
+        was_open = [index for index in range(len(self.ledger)) if not self.ledger.is_over(index)]
+        await self.catch_up()
+        self._tell([index for index in was_open if self.ledger.is_over(index)])
+
+    def _heed(self, record: BatchRecord) -> None:
+        """Do what somebody else wants of the run."""
+        if self._run is None:
+            return
+        options = read_options(record.settings)
+        if options.budget != self.options.budget:
+            self.options = self.options.replace(budget=options.budget)
+            self._budget.cap = options.budget
+            self._run.look_again()
+        match record.wish:
+            case BatchWish.RUN:
+                pass
+            case BatchWish.PAUSE:
+                self._run.halt(PAUSED)
+            case BatchWish.CANCEL:
+                self._run.cancel_soon()
+            case _:
+                assert_never(record.wish)
+
+
+def _nobody_listens(_: Sequence[int]) -> None:
+    return
+
+
+def _end_of(reason: str | None) -> tuple[BatchState, str]:
+    """Return where a batch stands after a run that ended early for this reason, or in its own time."""
+    match reason:
+        case None:
+            return BatchState.FINISHED, ""
+        case "":
+            return BatchState.CANCELLED, ""
+        case _:
+            return BatchState.PAUSED, reason
+
+
+def _holds_any(rows: Iterator[int]) -> bool:
+    return next(rows, None) is not None

@@ -1,0 +1,136 @@
+"""What became of a row, apart from the row itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from aijobs_sdk.batch.asking.item import Item
+from aijobs_sdk.batch.row import BatchRow, RowStatus
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.results import GenerationResult
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a row: the fields of a `BatchRow` that are not the input's."""
+
+    status: RowStatus
+    content: str | None = None
+    answers: tuple[str, ...] = ()
+    output: Any = None
+    error: ErrorInfo | None = None
+    model: str | None = None
+    provider: str | None = None
+    served_model: str | None = None
+    finish_reason: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    credits: Decimal | None = None
+    metered_credits: Decimal | None = None
+    attempts: int = 0
+    latency_seconds: float | None = None
+    job_ids: tuple[UUID, ...] = ()
+    """Of all its turns, the last one last."""
+    sent_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    def failed(self, error: ErrorInfo) -> Outcome:
+        """Return the same answer as a failure."""
+        return replace(self, status=RowStatus.FAILED, error=error)
+
+    def shared(self) -> Outcome:
+        """Return the same for a row that asked what another had asked before: it cost nothing more."""
+        if self.credits is None:
+            return replace(self, attempts=0)
+        nothing = Decimal(0)
+        return replace(self, attempts=0, input_tokens=0, output_tokens=0, credits=nothing, metered_credits=nothing)
+
+
+def outcome_of(jobs: Sequence[Job], result: GenerationResult | None, *, turns: int = 1) -> Outcome:
+    """Return the outcome of a row whose jobs these are, the last one last; `result` is that of the last one.
+
+    Tokens, credits, attempts and seconds are those of all of them.
+    """
+    results = [GenerationResult.model_validate(job.result) for job in jobs[:-1] if job.result is not None]
+    if result is not None:
+        results.append(result)
+    last = jobs[-1]
+    answered = results[-1] if results else None
+    return Outcome(
+        status=RowStatus.COMPLETED if result is not None else RowStatus.FAILED,
+        content=None if result is None else result.content,
+        answers=tuple(one.content for one in results[:turns]) if turns > 1 else (),
+        output=None if result is None else result.output,
+        error=last.error,
+        model=None if answered is None else answered.model,
+        provider=None if answered is None else answered.provider,
+        served_model=None if answered is None else answered.served_model,
+        finish_reason=None if result is None else result.finish_reason,
+        input_tokens=sum(one.input_tokens for one in results) if results else None,
+        output_tokens=sum(one.output_tokens for one in results) if results else None,
+        credits=sum((one.credits_used for one in results), Decimal(0)) if results else None,
+        metered_credits=sum((one.metered_credits for one in results), Decimal(0)) if results else None,
+        attempts=sum(job.attempts for job in jobs),
+        latency_seconds=_seconds(jobs),
+        job_ids=tuple(job.id for job in jobs),
+        sent_at=jobs[0].created_at,
+        ended_at=last.completed_at,
+    )
+
+
+def refused(error_code: str, message: str) -> Outcome:
+    """Return the outcome of a row that never became a job."""
+    return Outcome(RowStatus.FAILED, error=_validation(error_code, message))
+
+
+def skipped(reason: str) -> Outcome:
+    """Return the outcome of a row that was not sent, as the caller wanted."""
+    return Outcome(RowStatus.SKIPPED, error=_validation("skipped", f"It was not sent: {reason}."))
+
+
+def row_of(item: Item, outcome: Outcome | None, *, shared_with: int | None = None) -> BatchRow:
+    """Return the row as everybody sees it; one that shares the answer of another cost nothing."""
+    if outcome is None:
+        return BatchRow(index=item.index, inputs=item.inputs, status=RowStatus.PENDING, model=_model_of(item))
+    if shared_with is not None:
+        outcome = outcome.shared()
+    return BatchRow(
+        index=item.index,
+        inputs=item.inputs,
+        status=outcome.status,
+        content=outcome.content,
+        answers=outcome.answers,
+        output=outcome.output,
+        error=outcome.error,
+        model=outcome.model or _model_of(item),
+        provider=outcome.provider,
+        served_model=outcome.served_model,
+        finish_reason=outcome.finish_reason,
+        input_tokens=outcome.input_tokens,
+        output_tokens=outcome.output_tokens,
+        credits=outcome.credits,
+        metered_credits=outcome.metered_credits,
+        attempts=outcome.attempts,
+        latency_seconds=outcome.latency_seconds,
+        shared_with=shared_with,
+        job_id=outcome.job_ids[-1] if outcome.job_ids else None,
+    )
+
+
+def _model_of(item: Item) -> str:
+    return str(item.payload.get("model", ""))
+
+
+def _seconds(jobs: Sequence[Job]) -> float | None:
+    times = [(job.completed_at - job.created_at).total_seconds() for job in jobs if job.completed_at is not None]
+    return sum(times) if times else None
+
+
+def _validation(code: str, message: str) -> ErrorInfo:
+    return ErrorInfo(code=code, category=ErrorCategory.VALIDATION, message=message)

@@ -1,0 +1,147 @@
+"""Rows from files: JSON lines, CSV, either of them gzipped, or Parquet. What is wrong is said with its line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from aijobs_sdk.batch.refusal import bad_line
+from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.contract.shapes import shape_of
+
+FileRow = Mapping[str, object]
+ReadRow = FileRow | InvalidRequestError
+"""A row, or what is wrong with its line."""
+
+MAX_CELL_CHARS = 2**31 - 1
+"""The csv module stops at 131,072, which is less than a long document."""
+ROWS_AT_A_TIME = 1_000
+BYTES_AT_A_TIME = 1_000_000
+_GZIPPED = ".gz"
+_GLOB_MARKS = frozenset("*?[")
+
+
+def files_of(path: Path) -> list[Path]:
+    """Return the file, or those that a glob such as `data/*.parquet` finds, by name.
+
+    Raises:
+        InvalidRequestError: the glob finds none.
+    """
+    if _GLOB_MARKS.isdisjoint(str(path)) or path.exists():
+        return [path]
+    found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    if not found:
+        raise InvalidRequestError(f"No file is named like {path}. Check the path.", code="file_not_found")
+    return found
+
+
+def read_file(path: Path) -> Iterator[ReadRow]:
+    """Yield all rows of a file, in order; in place of a line that cannot be used, its refusal.
+
+    Raises:
+        InvalidRequestError: the file is missing, unreadable, of an unknown kind or damaged.
+        ConfigurationError: Parquet needs the `parquet` extra.
+    """
+    reader = _reader_of(path)
+    try:
+        if path.is_dir():
+            raise InvalidRequestError(f"{path} is a folder. Name a file in it.", code="file_not_found")
+        yield from reader(path)
+    except FileNotFoundError:
+        raise InvalidRequestError(f"There is no file {path}. Check the path.", code="file_not_found") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise InvalidRequestError(f"{path} is not a gzip file, or it is damaged.", code="broken_file") from None
+    except OSError as error:
+        raise InvalidRequestError(
+            f"Cannot read {path}: {error.strerror or error}. Check the path and who may read it.",
+            code="unreadable_file",
+        ) from error
+
+
+def _read_jsonl(path: Path) -> Iterator[ReadRow]:
+    for number, raw in _lines(path):
+        if raw.strip():
+            yield _json_row(path, number, raw)
+
+
+def _json_row(path: Path, number: int, raw: bytes) -> ReadRow:
+    try:
+        row = json.loads(_decoded(raw, number))
+    except UnicodeDecodeError:
+        return bad_line(path, number, _NOT_UTF_8)
+    except (ValueError, RecursionError):
+        return bad_line(path, number, "is not JSON")
+    if not isinstance(row, dict):
+        return bad_line(path, number, f"holds {shape_of(row)}; each line should be an object")
+    return row
+
+
+def _read_csv(path: Path) -> Iterator[ReadRow]:
+    csv.field_size_limit(MAX_CELL_CHARS)
+    reader = csv.reader((_decoded(raw, number) for number, raw in _lines(path)), strict=True)
+    row_begins_at = 1
+    try:
+        header = next(reader, [])
+        if twice := next((name for name in header if header.count(name) > 1), None):
+            yield bad_line(path, 1, f"names the column {twice!r} twice; rename one of them")
+            return
+        row_begins_at = reader.line_num + 1
+        for cells in reader:
+            if len(cells) == len(header):
+                yield dict(zip(header, cells, strict=True))
+            elif cells:
+                yield bad_line(path, row_begins_at, f"has {len(cells)} cells under {len(header)} columns")
+            row_begins_at = reader.line_num + 1
+    except csv.Error as error:
+        yield bad_line(path, row_begins_at, f"begins a row that is not CSV: {error}; look at its quotes")
+    except UnicodeDecodeError:
+        yield bad_line(path, reader.line_num + 1, _NOT_UTF_8)
+
+
+def _read_parquet(path: Path) -> Iterator[ReadRow]:
+    try:
+        import pyarrow  # noqa: PLC0415 - an extra, and large: loaded by those who read Parquet
+        import pyarrow.parquet  # noqa: PLC0415
+    except ImportError:
+        raise ConfigurationError("Reading Parquet needs pyarrow: pip install 'aijobs-sdk[parquet]'.") from None
+    path.open("rb").close()  # pyarrow's own errors tell a missing file from a broken one in words only
+    try:
+        # Through a small window: a row group may be larger than memory.
+        with pyarrow.parquet.ParquetFile(path, buffer_size=BYTES_AT_A_TIME, pre_buffer=False) as file:
+            for record_batch in file.iter_batches(batch_size=ROWS_AT_A_TIME):
+                yield from record_batch.to_pylist()
+    except (pyarrow.ArrowException, OSError):
+        raise InvalidRequestError(f"{path} is not a Parquet file, or it is damaged.", code="broken_file") from None
+
+
+_READERS: Mapping[str, Callable[[Path], Iterator[ReadRow]]] = {
+    ".jsonl": _read_jsonl,
+    ".csv": _read_csv,
+    ".parquet": _read_parquet,
+    ".jsonl.gz": _read_jsonl,
+    ".csv.gz": _read_csv,
+}
+_NOT_UTF_8 = "is not UTF-8 text; save the file as UTF-8"
+
+
+def _reader_of(path: Path) -> Callable[[Path], Iterator[ReadRow]]:
+    for ending, reader in _READERS.items():
+        if path.name.lower().endswith(ending):
+            return reader
+    raise InvalidRequestError(
+        f"Cannot read {path}: its name should end in {', '.join(_READERS)}.", code="unknown_file_kind"
+    )
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield lines with their numbers from 1, undecoded, so that one that is no text is told with its number."""
+    with path.open("rb") as opened, gzip.open(opened) if path.suffix.lower() == _GZIPPED else opened as file:
+        yield from enumerate(file, start=1)
+
+
+def _decoded(raw: bytes, number: int) -> str:
+    return raw.decode("utf-8-sig" if number == 1 else "utf-8")

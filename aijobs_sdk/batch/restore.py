@@ -1,0 +1,140 @@
+"""From the jobs of a journal to where a batch stands: what is over, what is under way, what it has cost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from pydantic import BaseModel
+
+from aijobs_sdk.batch.asking.item import Item
+from aijobs_sdk.batch.course import Course, cost_of_job
+from aijobs_sdk.batch.economy.chunk_jobs import has_tries_left, unpacked
+from aijobs_sdk.batch.ledger import Ledger
+from aijobs_sdk.batch.outcome import Outcome
+from aijobs_sdk.batch.row import RowStatus
+from aijobs_sdk.batch.run import NOBODYS_FAULT, WORKER_LOST
+from aijobs_sdk.batch.steps import Ask, next_step
+from aijobs_sdk.batch.work import Work, read_work
+from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.job import Job
+
+SAID_NOTHING = NOBODYS_FAULT | {ErrorCategory.RATE_LIMIT}
+"""A job that ended so says nothing about its row, which is asked again."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """The jobs of one row, the newest of each step."""
+
+    copy: int
+    steps: dict[str, tuple[int, Job]] = field(default_factory=dict)
+    """By step: which retry it was, and the job."""
+
+    def add(self, work: Work, job: Job) -> None:
+        if work.step not in self.steps or work.retry > self.steps[work.step][0]:
+            self.steps[work.step] = (work.retry, job)
+
+
+@dataclass(slots=True)
+class Restored:
+    """What a journal knows of a run, beside the rows that are over."""
+
+    courses: dict[int, Course] = field(default_factory=dict)
+    spent: Decimal = Decimal(0)
+    """By all jobs of the batch, also those of rows that have changed since."""
+
+
+async def restore(
+    jobs: AsyncIterable[Job],
+    ledger: Ledger,
+    output_model: type[BaseModel] | None,
+    *,
+    retry_failed_until: datetime | None = None,
+    row_timeout: float | None = None,
+) -> Restored:
+    """Settle the rows of a ledger that these jobs have answered; return what is known of the others.
+
+    Rows that failed at `retry_failed_until` or before are open.
+    """
+    restored = Restored()
+    found: dict[int, _Found] = {}
+    async for job in _each(jobs):
+        restored.spent += cost_of_job(job)
+        work = read_work(job.idempotency_key)
+        index = None if work is None else ledger.find(work.key, work.copy)
+        if work is None or index is None or ledger.is_over(index):
+            continue
+        if index not in found and _settles_at_once(ledger, index, work, job, output_model):
+            continue
+        found.setdefault(index, _Found(work.copy)).add(work, job)
+    for index, row in found.items():
+        course = restored.courses[index] = Course(index, row.copy)
+        outcome = _walk(ledger.item(index), course, row, output_model, row_timeout)
+        if outcome is not None and not _is_to_be_retried(outcome, retry_failed_until):
+            ledger.settle(index, outcome)
+        if outcome is not None:
+            course.failed()
+    return restored
+
+
+async def _each(jobs: AsyncIterable[Job]) -> AsyncIterator[Job]:
+    """Yield one job a row, also of those that were sent together."""
+    async for job in jobs:
+        for one in unpacked(job):
+            yield one
+
+
+def _settles_at_once(ledger: Ledger, index: int, work: Work, job: Job, output_model: type[BaseModel] | None) -> bool:
+    """Return whether the newest job of a row is all that there is to know of it, as it mostly is."""
+    if work.step or job.result is None:
+        return False
+    step = next_step(ledger.item(index), [job], output_model)
+    if isinstance(step, Ask) or step.status is not RowStatus.COMPLETED:
+        return False
+    ledger.settle(index, step)
+    return True
+
+
+def _walk(
+    item: Item, course: Course, row: _Found, output_model: type[BaseModel] | None, row_timeout: float | None
+) -> Outcome | None:
+    """Go through the steps of a row as a run would have; return what became of it, None where it is not over."""
+    while isinstance(step := next_step(item, course.jobs, output_model), Ask):
+        course.retry, job = row.steps.get(step.step, (0, None))
+        if job is None:
+            return None
+        if not job.is_final:
+            course.job_id, course.reserved = job.id, _reserved(job)
+            return None
+        if _said_nothing(job, row_timeout) or has_tries_left(job):
+            course.again()
+            return None
+        course.answered(job)
+    return step
+
+
+def _said_nothing(job: Job, row_timeout: float | None) -> bool:
+    """Return whether the end of a job says nothing about its row: nor does one that was cancelled with its batch."""
+    if job.error is None:
+        return False
+    if job.cancelled():
+        return row_timeout is None or _seconds(job) < row_timeout
+    return job.error.category in SAID_NOTHING or job.error.code == WORKER_LOST
+
+
+def _seconds(job: Job) -> float:
+    return 0.0 if job.completed_at is None else (job.completed_at - job.created_at).total_seconds()
+
+
+def _is_to_be_retried(outcome: Outcome, until: datetime | None) -> bool:
+    failed = outcome.status is RowStatus.FAILED
+    return failed and until is not None and outcome.ended_at is not None and outcome.ended_at <= until
+
+
+def _reserved(job: Job) -> Decimal:
+    """Return what a job under way may cost, where it is held to that."""
+    most = job.payload.get("max_credits")
+    return Decimal(0) if most is None else Decimal(str(most))

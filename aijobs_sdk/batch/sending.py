@@ -1,0 +1,109 @@
+"""One job of a row: submitted under a name by which it is found again, and waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from aijobs_sdk.batch.budget import most_of
+from aijobs_sdk.batch.course import Course
+from aijobs_sdk.batch.work import Work
+from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.errors import IdempotencyConflictError
+from aijobs_sdk.contract.job import Job, JobRequest
+
+JOB_TYPE = "ai_generation"
+
+
+class Sender:
+    """Sends the rows of one batch to a backend.
+
+    Args:
+        backend: where the jobs go.
+        batch_id: names the batch in the idempotency keys of its jobs.
+        is_named: whether there is a journal: then the jobs name the batch themselves, too.
+        row_timeout: seconds that one job may take; None: as long as jobs may.
+    """
+
+    def __init__(self, backend: Backend, batch_id: UUID, *, is_named: bool, row_timeout: float | None) -> None:
+        self.backend = backend
+        self.batch_id = batch_id
+        self.is_named = is_named
+        self.row_timeout = row_timeout
+
+    async def most(self, payload: Mapping[str, Any]) -> Decimal:
+        """Return the most that a request may cost."""
+        [estimate] = await self.backend.estimate([JobRequest(type=JOB_TYPE, payload=payload)])
+        return most_of(estimate, payload)
+
+    async def send(self, course: Course, step: str, key: str, payload: Mapping[str, Any]) -> None:
+        """Submit a step of a row; its course says which job that is.
+
+        Raises:
+            InvalidRequestError: it is refused for what it is.
+            AdmissionError: the tenant has too many jobs now.
+        """
+        try:
+            [job] = await self.backend.submit([self._request(course.work(key, step), payload)])
+        except IdempotencyConflictError:  # it was sent by an earlier run, for another budget, and failed there
+            course.again()
+            [job] = await self.backend.submit([self._request(course.work(key, step), payload)])
+        course.job_id = job.id
+
+    async def over(self, course: Course) -> Job:
+        """Return the job that is under way once it is over; one that takes too long is cancelled, and has failed."""
+        assert course.job_id is not None  # noqa: S101 - it was sent
+        try:
+            async with asyncio.timeout(self.row_timeout):
+                await self._follow(course.job_id)
+        except TimeoutError:
+            await self.stop(course)
+            await self._follow(course.job_id)
+            job = await self.backend.get(course.job_id)
+            return job if job.result is not None else _too_slow(job, self.row_timeout or 0.0)
+        return await self.backend.get(course.job_id)
+
+    async def stop(self, course: Course) -> None:
+        """Ask the job that is under way, if one is, to stop."""
+        if course.job_id is not None:
+            await self.backend.cancel(course.job_id)
+
+    async def _follow(self, job_id: UUID) -> None:
+        async with aclosing(self.backend.events(job_id)) as events:
+            async for _ in events:
+                pass
+
+    def _request(self, work: Work, payload: Mapping[str, Any]) -> JobRequest:
+        return JobRequest(
+            type=JOB_TYPE,
+            payload=payload,
+            batch_id=self.batch_id if self.is_named else None,
+            idempotency_key=work.idempotency_key(self.batch_id),
+            draw_key=work.name,
+        )
+
+
+def as_sent(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is submitted for what was asked: nobody watches it being written, and what came is kept."""
+    unfit = {"keep_unfit": True} if "output_schema" in payload else {}
+    return {"stream": False, **payload, **unfit}
+
+
+def checked(payload: Mapping[str, Any]) -> JobRequest:
+    """Return a request to be checked or priced, and not to be stored."""
+    return JobRequest(type=JOB_TYPE, payload=as_sent(payload))
+
+
+def _too_slow(job: Job, seconds: float) -> Job:
+    error = ErrorInfo(
+        code="row_timeout",
+        category=ErrorCategory.TIMEOUT,
+        message=f"The row took longer than the {seconds:g} s that `row_timeout` allows.",
+        attempt=job.attempts or None,
+    )
+    return job.replace(error=error)

@@ -1,0 +1,107 @@
+"""Values by their place, in a file that is gone with whoever holds it: in memory are eight bytes of each."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+import weakref
+from array import array
+from struct import Struct
+from threading import Lock
+from typing import Generic, TypeVar
+
+from aijobs_sdk.contract.errors import ConfigurationError
+
+T = TypeVar("T")
+
+WRITTEN_AT_ONCE = 1 << 20
+"""Bytes that wait in memory; a small batch never touches the disk."""
+READ_AT_ONCE = 4096
+NOWHERE = -1
+_LENGTH = Struct("<I")
+
+
+class Spool(Generic[T]):
+    """A list of values that need not fit into memory. Any thread may read while one writes."""
+
+    def __init__(self) -> None:
+        self._fd = NOWHERE
+        self._offsets = array("q")
+        self._written = 0
+        self._waiting = bytearray()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def __contains__(self, place: int) -> bool:
+        return 0 <= place < len(self._offsets) and self._offsets[place] != NOWHERE
+
+    def put(self, place: int, value: T) -> None:
+        """Keep a value at a place, instead of one that is there already.
+
+        Raises:
+            ConfigurationError: there is no room for temporary files.
+        """
+        data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        with self._lock:
+            while len(self._offsets) <= place:
+                self._offsets.append(NOWHERE)
+            offset = self._written + len(self._waiting)
+            self._waiting += _LENGTH.pack(len(data))
+            self._waiting += data
+            if len(self._waiting) >= WRITTEN_AT_ONCE:
+                self._write()
+            self._offsets[place] = offset
+
+    def drop(self, place: int) -> None:
+        """Forget the value at a place."""
+        if place in self:
+            self._offsets[place] = NOWHERE
+
+    def get(self, place: int) -> T:
+        """Return the value at a place.
+
+        Raises:
+            KeyError: there is none.
+        """
+        with self._lock:
+            if place not in self:
+                raise KeyError(place)
+            offset = self._offsets[place]
+            waiting_from = offset - self._written
+            head = bytes(self._waiting[waiting_from:]) if waiting_from >= 0 else self._read(offset, READ_AT_ONCE)
+            (length,) = _LENGTH.unpack_from(head)
+            end = _LENGTH.size + length
+            data = head[_LENGTH.size : end] if len(head) >= end else self._read(offset, end)[_LENGTH.size :]
+        value: T = pickle.loads(data)  # noqa: S301 - of our own making, in a file that nobody else can open
+        return value
+
+    def _read(self, offset: int, size: int) -> bytes:
+        return os.pread(self._fd, size, offset)
+
+    def _write(self) -> None:
+        try:
+            if self._fd == NOWHERE:
+                self._open()
+            with memoryview(self._waiting) as waiting:
+                written = 0
+                while written < len(waiting):
+                    written += os.write(self._fd, waiting[written:])
+        except OSError as error:
+            raise _no_room(error) from error
+        self._written += len(self._waiting)
+        self._waiting = bytearray()
+
+    def _open(self) -> None:
+        with tempfile.TemporaryFile(buffering=0) as file:
+            self._fd = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._fd)
+
+
+def _no_room(error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"Cannot keep the rows of this batch in {tempfile.gettempdir()}: {error.strerror or error}. Make room there, "
+        "or name another folder in TMPDIR."
+    )

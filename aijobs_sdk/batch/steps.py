@@ -1,0 +1,112 @@
+"""What is asked for a row next, seen from what was answered so far. Pure: the same for a live run and for a journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from pydantic import BaseModel, ValidationError
+
+from aijobs_sdk.batch.asking.item import Item
+from aijobs_sdk.batch.outcome import Outcome, outcome_of
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.results import GenerationResult
+from aijobs_sdk.contract.shapes import problems_of
+
+REPAIR = "repair"
+
+
+class Ask(NamedTuple):
+    """One more job for a row."""
+
+    step: str
+    """Its name among the jobs of the row; the first has none."""
+    payload: Mapping[str, Any]
+
+
+def next_step(item: Item, jobs: Sequence[Job], output_model: type[BaseModel] | None) -> Ask | Outcome:
+    """Return what to ask next for a row whose jobs so far, all of them over, are these; else what became of it.
+
+    A conversation asks its next turn. An answer that does not fit what was asked for is asked about once more, and
+    then is a failure that shows what came; one that was cut off is not: the next would be, too.
+    """
+    if not jobs:
+        return Ask("", item.payload)
+    if jobs[-1].result is None:
+        return outcome_of(jobs, None, turns=_turns(item))
+    result = GenerationResult.model_validate(jobs[-1].result)
+    if len(jobs) < _turns(item):
+        return _turn(item, jobs)
+    outcome = outcome_of(jobs, result, turns=_turns(item))
+    if "output_schema" not in item.payload or (result.output is None and result.tool_calls):
+        return outcome
+    problem = _misfit(result, output_model)
+    if problem is None:
+        return outcome
+    if len(jobs) == _turns(item) and result.finish_reason != "length":
+        return _repair(item, jobs, result.content, problem)
+    return outcome.failed(_does_not_fit(problem, result))
+
+
+def _turns(item: Item) -> int:
+    return 1 + len(item.later_prompts)
+
+
+def _turn(item: Item, jobs: Sequence[Job]) -> Ask:
+    number = len(jobs) + 1
+    payload = {**item.payload, "messages": _said(item, jobs), "prompt": item.later_prompts[number - 2]}
+    payload.pop("images", None)  # they stand in the first turn
+    return Ask(f"turn/{number}", payload)
+
+
+def _repair(item: Item, jobs: Sequence[Job], content: str, problem: str) -> Ask:
+    prompt = (
+        f"This does not fit what was asked for: {problem}. Answer again with the corrected JSON object, and nothing "
+        "beside it."
+    )
+    payload = {**item.payload, "messages": _said(item, jobs), "prompt": prompt}
+    payload.pop("images", None)
+    return Ask(REPAIR, payload)
+
+
+def _said(item: Item, jobs: Sequence[Job]) -> list[Mapping[str, object]]:
+    """Return the conversation so far."""
+    said: list[Mapping[str, object]] = [*cast("Sequence[Mapping[str, object]]", item.payload.get("messages", ()))]
+    images = item.payload.get("images", ())
+    for prompt, job in zip((item.payload["prompt"], *item.later_prompts), jobs, strict=False):
+        said.append({"role": "user", "content": prompt, **({"images": images} if images else {})})
+        said.append({"role": "assistant", "content": _content(job)})
+        images = ()
+    return said
+
+
+def _content(job: Job) -> str:
+    result = job.result or {}
+    output = result.get("output")
+    return str(result.get("content") or "") if output is None else json.dumps(output, ensure_ascii=False)
+
+
+def _misfit(result: GenerationResult, output_model: type[BaseModel] | None) -> str | None:
+    """Return what is wrong with an answer as an object."""
+    if result.output is None:
+        return "it is not an object in JSON"
+    if output_model is None:
+        return None
+    try:
+        output_model.model_validate(result.output)
+    except ValidationError as error:
+        problems = problems_of(error, known=output_model.model_fields)
+        return ", ".join(f"`{one.field}` {one.problem}" for one in problems)
+    return None
+
+
+def _does_not_fit(problem: str, result: GenerationResult) -> ErrorInfo:
+    cut = "It was cut off: allow more `max_tokens`. " if result.finish_reason == "length" else ""
+    return ErrorInfo(
+        code="invalid_output",
+        category=ErrorCategory.VALIDATION,
+        message=f"{cut}The answer does not fit: {problem}. `content` is what came.",
+        provider=result.provider,
+    )

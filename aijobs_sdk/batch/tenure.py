@@ -1,0 +1,66 @@
+"""The right to run a batch, kept for as long as it is run: nobody else sends its rows meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+
+from aijobs_sdk.batch.journal import Journal, new_holder
+from aijobs_sdk.contract.batches import BatchRecord, BatchStanding, Holder
+from aijobs_sdk.contract.errors import BatchHeldError, ServerUnavailableError, StoreUnavailableError
+
+log = logging.getLogger("aijobs.batch")
+
+BEAT_SECONDS = 1.0
+"""How often it is noted how far the batch is, and looked what others want of it."""
+AWAY = (StoreUnavailableError, ServerUnavailableError)
+
+
+@asynccontextmanager
+async def tenure(
+    journal: Journal, standing: Callable[[], BatchStanding], heed: Callable[[BatchRecord], None]
+) -> AsyncIterator[None]:
+    """Hold a batch inside; `heed` is told what others have changed.
+
+    Raises:
+        BatchHeldError: another process runs it, from the start or since this one was taken for dead.
+    """
+    holder = new_holder()
+    await journal.hold(holder, standing())
+    try:
+        async with asyncio.TaskGroup() as both:
+            beat = both.create_task(_beat(journal, holder, standing, heed))
+            try:
+                yield
+            finally:
+                beat.cancel()
+    except BaseExceptionGroup as group:
+        first = group.exceptions[0]
+        raise first from first.__cause__  # as itself: the caller knows of no group
+    finally:
+        with anyio.CancelScope(shield=True):  # whoever was interrupted gives it back all the same
+            await _let_go(journal, holder, standing())
+
+
+async def _beat(
+    journal: Journal, holder: Holder, standing: Callable[[], BatchStanding], heed: Callable[[BatchRecord], None]
+) -> None:
+    while True:
+        await asyncio.sleep(BEAT_SECONDS)
+        try:
+            heed(await journal.hold(holder, standing()))
+        except AWAY as away:
+            log.warning("how far batch %s is cannot be noted now: %s", journal.id, away)
+
+
+async def _let_go(journal: Journal, holder: Holder, standing: BatchStanding) -> None:
+    try:
+        await journal.let_go(holder, standing)
+    except BatchHeldError:
+        log.warning("batch %s was taken over by another process", journal.id)
+    except AWAY as away:
+        log.warning("batch %s stays held until its time is over: %s", journal.id, away)

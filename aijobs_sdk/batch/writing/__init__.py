@@ -1,0 +1,1 @@
+"""HOW ARE RESULTS HANDED OUT? To files and to the tables of a notebook."""

@@ -1,0 +1,86 @@
+"""Results as a table of the library that a notebook prefers, with all columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from aijobs_sdk.batch.columns.columns import Columns
+from aijobs_sdk.batch.row import FIXED_COLUMNS, MORE_COLUMNS, BatchRow
+from aijobs_sdk.batch.writing.fitting import restored
+from aijobs_sdk.batch.writing.layout import ANSWERS, Layout, Record, error_fields, output_fields
+from aijobs_sdk.contract.error_info import ErrorInfo
+from aijobs_sdk.contract.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    import pyarrow as pa
+
+
+def to_arrow(rows: Iterable[BatchRow], *, columns: Columns) -> pa.Table:
+    """Return the rows in their order: the input's columns, ours, and those of structured answers.
+
+    Raises:
+        ConfigurationError: the `parquet` extra is not installed.
+    """
+    try:
+        from aijobs_sdk.batch.writing.arrow_results import arrow_table  # noqa: PLC0415 - pyarrow is an extra, and large
+    except ImportError:
+        raise ConfigurationError("A table of Arrow needs pyarrow: pip install 'aijobs-sdk[parquet]'.") from None
+    rows = list(rows)
+    return arrow_table(rows, _layout(rows, columns))
+
+
+def to_polars(rows: Iterable[BatchRow], *, columns: Columns) -> pl.DataFrame:
+    """Return the same as a data frame of polars.
+
+    Raises:
+        ConfigurationError: polars, or the `parquet` extra, is not installed.
+    """
+    try:
+        import polars as pl  # noqa: PLC0415 - the user's own, loaded by those who ask for its frames
+    except ImportError:
+        raise ConfigurationError("A data frame of polars needs polars: pip install polars pyarrow.") from None
+    return pl.DataFrame(to_arrow(rows, columns=columns))
+
+
+def to_pandas(rows: Iterable[BatchRow], *, columns: Columns) -> pd.DataFrame:
+    """Return the same as a data frame of pandas, with credits as exact decimals.
+
+    Raises:
+        ConfigurationError: pandas is not installed.
+    """
+    try:
+        import pandas as pd  # noqa: PLC0415 - the user's own, loaded by those who ask for its frames
+    except ImportError:
+        raise ConfigurationError("A data frame of pandas needs pandas: pip install pandas.") from None
+    rows = list(rows)
+    layout = _layout(rows, columns)
+    records = [layout.record(row) for row in rows]
+    values = {name: _column(records, name, layout) for name in layout.names}
+    return pd.DataFrame(
+        {
+            name: pd.Series(held, dtype="Int64" if name in _COUNTS and name in layout.outputs else None)
+            for name, held in values.items()
+        }
+    )
+
+
+_COUNTS = frozenset({"input_tokens", "output_tokens", "shared_with"})
+"""Whole numbers that some rows lack, which must not become floats for it."""
+
+
+def _column(records: Sequence[Record], name: str, layout: Layout) -> list[object]:
+    held = [record.get(name) for record in records]
+    if (kind := layout.kinds.get(name)) is not None:
+        return [restored(kind, value) for value in held]
+    return [error_fields(value) if isinstance(value, ErrorInfo) else value for value in held]
+
+
+def _layout(rows: Sequence[BatchRow], columns: Columns) -> Layout:
+    fields = Columns()
+    for row in rows:
+        fields.note(output_fields(row))
+    answers = [ANSWERS] if any(row.answers for row in rows) else []
+    return Layout(columns, [*FIXED_COLUMNS, *MORE_COLUMNS, *answers], fields)

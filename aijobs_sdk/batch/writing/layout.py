@@ -1,0 +1,103 @@
+"""Which columns results are written under: the input's, ours, and those of structured answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from pydantic import BaseModel
+
+from aijobs_sdk.batch.columns.columns import Columns
+from aijobs_sdk.batch.columns.kinds import Kind
+from aijobs_sdk.batch.reading.cells import mended, plain
+from aijobs_sdk.batch.row import BatchRow
+from aijobs_sdk.contract.error_info import ErrorInfo
+
+Record = dict[str, object]
+ANSWERS = "answers"
+"""The column of a conversation's answers, for those who ask for it."""
+ERROR_FIELDS = ("code", "category", "message")
+"""What is told of an error where a column has fixed parts."""
+
+
+class Layout:
+    """The columns of a table of results, in their order.
+
+    Args:
+        columns: of the input. One with a name of ours becomes `input_…`.
+        outputs: ours, of FIXED_COLUMNS, MORE_COLUMNS and ANSWERS.
+        fields: of structured answers; one of a name that is taken becomes `output_…`.
+    """
+
+    def __init__(self, columns: Columns, outputs: Sequence[str], fields: Columns) -> None:
+        self.outputs = tuple(outputs)
+        self.inputs: Mapping[str, str] = _shown(columns.names, prefix="input_", taken={*outputs})
+        self._fields = _shown(fields.names, prefix="output_", taken={*outputs, *self.inputs.values()})
+        self.kinds: Mapping[str, Kind] = {
+            **{shown: columns.kinds[name] for name, shown in self.inputs.items()},
+            **{shown: fields.kinds[name] for name, shown in self._fields.items()},
+        }
+
+    @property
+    def names(self) -> list[str]:
+        """All columns."""
+        return [*self.inputs.values(), *self.outputs, *self._fields.values()]
+
+    def record(self, row: BatchRow) -> Record:
+        """Return a row by columns; one that the row lacks is not among them."""
+        record: Record = {self.inputs[name]: value for name, value in row.inputs.items()}
+        for name in self.outputs:
+            record[name] = _READ[name](row) if name in _READ else getattr(row, name)
+        if self._fields:
+            answer = output_fields(row)
+            record |= {shown: answer[name] for name, shown in self._fields.items() if name in answer}
+        return record
+
+
+def output_fields(row: BatchRow) -> Mapping[str, object]:
+    """Return the fields of a structured answer, plain; none of a row that has no such answer."""
+    match row.output:
+        case BaseModel() as model:
+            return cast("Mapping[str, object]", plain(_mended(model.model_dump(mode="json"))))
+        case Mapping() as fields:
+            return cast("Mapping[str, object]", plain(_mended(fields)))
+        case _:
+            return {}
+
+
+def error_fields(error: ErrorInfo) -> dict[str, str]:
+    """Return an error as a column of fixed parts holds it."""
+    return {"code": error.code, "category": error.category.value, "message": mended(error.message)}
+
+
+_READ: Mapping[str, Callable[[BatchRow], object]] = {
+    "status": lambda row: row.status.value,
+    "content": lambda row: None if row.content is None else mended(row.content),
+    "job_id": lambda row: None if row.job_id is None else str(row.job_id),
+    ANSWERS: lambda row: [mended(answer) for answer in row.answers] or None,
+}
+"""Those of our columns that are not written as the row holds them."""
+
+
+def _mended(value: object) -> object:
+    match value:
+        case str():
+            return mended(value)
+        case Mapping():
+            return {mended(str(name)): _mended(held) for name, held in value.items()}
+        case list():
+            return [_mended(held) for held in value]
+        case _:
+            return value
+
+
+def _shown(names: Sequence[str], *, prefix: str, taken: set[str]) -> dict[str, str]:
+    """Return under which name each is shown: its own unless that is taken."""
+    shown = {name: name for name in names if name not in taken}
+    for name in names:
+        if name in taken:
+            free = prefix + name
+            while free in taken or free in names or free in shown.values():
+                free = prefix + free
+            shown[name] = free
+    return {name: shown[name] for name in names}

@@ -1,0 +1,122 @@
+"""Starts the process that runs a batch by itself, in a session of its own: a killed notebook does not take it along."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from pydantic import SecretStr
+
+from aijobs_sdk.batch.detach import Detaching
+from aijobs_sdk.connect.models import OwnModels
+from aijobs_sdk.connect.settings import Settings
+from aijobs_sdk.contract.provider import Provider
+from aijobs_sdk.providers.credentials import Credentials
+from aijobs_sdk.simulation.mock import current_mock
+
+NO_CREDENTIALS = Credentials()
+_started: list[subprocess.Popen[bytes]] = []
+"""Those that may still run: one that nobody holds any more would be complained about."""
+LAST_WORDS = 2000
+"""Characters of a log that an error quotes."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a runner is to do, and with what. It holds keys: it goes through a pipe, and never onto a disk."""
+
+    name: str
+    settings: Settings
+    credentials: Credentials
+    models: OwnModels
+    api_key: SecretStr | None
+
+
+def detaching_at(
+    settings: Settings,
+    *,
+    credentials: Credentials = NO_CREDENTIALS,
+    models: OwnModels = (),
+    providers: Sequence[Provider] = (),
+    api_key: SecretStr | None = None,
+) -> Detaching:
+    """Return whether a batch can be run by a process of its own at an address, and how."""
+    if urlsplit(settings.url).scheme == "memory":
+        return Detaching(None, "jobs in `memory://` are known to this process alone. Use `sqlite:///jobs.db`.")
+    if current_mock() is not None:
+        return Detaching(None, "the world of `aijobs.mock()` is this process's alone.")
+    if providers:
+        return Detaching(None, "`providers` that you pass live in this process.")
+
+    def start(name: str, concurrency: int) -> RunnerProcess:
+        fitting = _with_room_for(concurrency, settings)
+        order = Order(name=name, settings=fitting, credentials=credentials, models=models, api_key=api_key)
+        return start_runner(order, os.environ)
+
+    return Detaching(start)
+
+
+class RunnerProcess:
+    """A process that was started to run a batch."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether it runs no more."""
+        return self._process.poll() is not None
+
+    def last_words(self) -> str:
+        """Return where its log is, and what it said last."""
+        try:
+            said = self._log.read_text(encoding="utf-8", errors="replace").strip()[-LAST_WORDS:]
+        except OSError as error:
+            return f"Its log at {self._log} cannot be read: {error.strerror}."
+        return f"Its log is at {self._log}{f': {said}' if said else ', and empty.'}"
+
+
+def _with_room_for(jobs: int, settings: Settings) -> Settings:
+    """Return settings by which a runner has a place for each of its rows: those without one are others' to take.
+
+    With a concurrency of 0 other processes do all the work, as somebody wanted.
+    """
+    limits = settings.limits
+    if not limits.concurrency or limits.concurrency >= jobs:
+        return settings
+    return settings.replace(limits=limits.replace(concurrency=jobs))
+
+
+def start_runner(order: Order, environment: Mapping[str, str]) -> RunnerProcess:
+    """Start a process that carries out an order, and that no signal to this one's group reaches."""
+    log = _log_of(order.name, environment)
+    with log.open("ab") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aijobs_sdk.connect.batch_runner"],
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            env=dict(environment),
+        )
+    _started.append(process)
+    assert process.stdin is not None  # noqa: S101 - it is a pipe
+    with process.stdin:
+        process.stdin.write(pickle.dumps(order))
+    return RunnerProcess(process, log)
+
+
+def _log_of(name: str, environment: Mapping[str, str]) -> Path:
+    state = environment.get("XDG_STATE_HOME")
+    folder = (Path(state) if state else Path.home() / ".local" / "state") / "aijobs" / "batches"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name)[:60]}-{os.getpid()}-{uuid4().hex[:6]}.log"

@@ -1,0 +1,150 @@
+"""A budget is a cap: what was spent and what is under way never exceed it together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import aijobs_sdk as aijobs
+from aijobs_sdk.batch.course import cost_of_job
+from aijobs_sdk.contract.batches import BatchState
+from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
+from aijobs_sdk.contract.job import Job, JobRequest
+from aijobs_sdk.contract.records import UsageRow
+from batch.batch_worlds import WatchedBackend, a_batch
+
+pytestmark = pytest.mark.anyio
+
+ROWS = [{"task": f"Describe ship {n} at length."} for n in range(2000)]
+
+
+class Purse(WatchedBackend):
+    """A backend that adds up, at every moment, what jobs have cost and what those under way may cost at most."""
+
+    def __init__(self, client: aijobs.AsyncClient) -> None:
+        super().__init__(client)
+        self.most_at_once = Decimal(0)
+        self._amounts: dict[UUID, Decimal] = {}
+
+    async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
+        [job] = await super().submit(requests)
+        self._note(job, Decimal(str(job.payload["max_credits"])))
+        return [job]
+
+    async def get(self, job_id: UUID) -> Job:
+        job: Job = await self._backend.get(job_id)
+        self._note(job, cost_of_job(job))
+        return job
+
+    def _note(self, job: Job, amount: Decimal) -> None:
+        self._amounts[job.id] = amount
+        self.most_at_once = max(self.most_at_once, sum(self._amounts.values(), Decimal(0)))
+
+
+@pytest.fixture
+def purse(sim: aijobs.Mock) -> Purse:
+    return Purse(aijobs.AsyncClient())
+
+
+def billed(rows: Sequence[UsageRow]) -> Decimal:
+    return sum((row.credits_used for row in rows), Decimal(0))
+
+
+async def price_of(rows: Sequence[object], **options: object) -> Decimal:
+    """Return what the rows cost, without a budget, in a world of their own."""
+    batch = a_batch(aijobs.AsyncClient()._backend, list(rows), **options)
+    await batch.run()
+    return batch.progress.credits
+
+
+@pytest.mark.parametrize("name", [None, "ships"])
+async def test_a_batch_pauses_before_it_would_cost_more(purse: Purse, name: str | None) -> None:
+    cap = await price_of(ROWS[:500], max_tokens=400)
+    batch = a_batch(purse, ROWS, max_tokens=400, budget=cap, concurrency=200, name=name)
+    with pytest.raises(BatchPausedError, match="is used up"):
+        await batch.run()
+    assert cap * Decimal("0.95") <= billed(await batch.usage()) <= cap
+    assert purse.most_at_once <= cap
+    assert (batch.progress.state, batch.progress.failed) == (BatchState.PAUSED, 0)
+
+
+@pytest.mark.parametrize("name", [None, "ships"])
+async def test_a_raised_budget_goes_on_and_repeats_nothing(sim: aijobs.Mock, purse: Purse, name: str | None) -> None:
+    batch = a_batch(purse, ROWS[:300], max_tokens=200, budget=1, concurrency=50, name=name)
+    with pytest.raises(BatchPausedError):
+        await batch.run()
+    assert 0 < len(sim.calls) < 300
+    await batch.set(budget=1000)
+    assert [row.status for row in await batch.run()] == ["completed"] * 300
+    assert len(sim.calls) == 300
+
+
+async def test_what_earlier_processes_spent_counts(sim: aijobs.Mock, purse: Purse) -> None:
+    batch = a_batch(purse, ROWS[:300], max_tokens=200, budget=1, concurrency=50, name="ships")
+    with pytest.raises(BatchPausedError):
+        await batch.run()
+    before = len(sim.calls)
+    again = a_batch(purse, ROWS[:300], max_tokens=200, budget=1, concurrency=50, name="ships")
+    with pytest.raises(BatchPausedError):
+        await again.run()
+    assert len(sim.calls) == before
+
+
+async def test_a_budget_that_is_no_amount_is_refused(purse: Purse) -> None:
+    with pytest.raises(InvalidRequestError, match="`budget`"):
+        a_batch(purse, budget="plenty")
+    batch = a_batch(purse)
+    with pytest.raises(InvalidRequestError, match="`budget`"):
+        await batch.set(budget=-1)
+
+
+async def test_a_budget_of_nothing_sends_nothing(sim: aijobs.Mock, purse: Purse) -> None:
+    with pytest.raises(BatchPausedError):
+        await a_batch(purse, budget=0).run()
+    assert len(sim.calls) == 0
+
+
+async def test_an_unlimited_answer_is_held_to_the_budget_as_well(sim: aijobs.Mock, purse: Purse) -> None:
+    sim.on().do(aijobs.ok(tokens=20_000).forever())
+    cap = Decimal(10)
+    batch = a_batch(purse, ROWS[:50], budget=cap)
+    with pytest.raises(BatchPausedError):
+        await batch.run()
+    assert 0 < billed(await batch.usage()) <= cap
+    assert purse.most_at_once <= cap
+
+
+@given(
+    cap=st.decimals(min_value=0, max_value=3, places=3),
+    raised=st.decimals(min_value=0, max_value=3, places=3),
+    concurrency=st.integers(1, 40),
+    max_tokens=st.integers(20, 600) | st.none(),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=15)
+def test_no_order_of_answers_exceeds_the_cap(
+    cap: Decimal, raised: Decimal, concurrency: int, max_tokens: int | None, seed: int
+) -> None:
+    with aijobs.mock(seed=seed, profile="typical") as sim, asyncio.Runner(loop_factory=sim.new_loop) as runner:
+        purse, most = runner.run(_spend([cap, cap + raised], concurrency, max_tokens))
+    assert most[0] <= cap
+    assert purse.most_at_once <= cap + raised
+
+
+async def _spend(caps: Sequence[Decimal], concurrency: int, max_tokens: int | None) -> tuple[Purse, list[Decimal]]:
+    purse = Purse(aijobs.AsyncClient())
+    batch = a_batch(purse, ROWS[:40], concurrency=concurrency, max_tokens=max_tokens, budget=caps[0])
+    most = []
+    for cap in caps:
+        await batch.set(budget=cap)
+        with suppress(BatchPausedError):
+            await batch.run()
+        most.append(purse.most_at_once)
+    return purse, most

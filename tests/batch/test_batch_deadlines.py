@@ -1,0 +1,85 @@
+"""Time limits: of a row, and of a run. What was answered in time is kept."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+import aijobs_sdk as aijobs
+from aijobs_sdk.contract.batches import BatchState
+from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
+from batch.batch_worlds import TASKS, WatchedBackend, a_batch
+
+pytestmark = pytest.mark.anyio
+
+IN_TIME = [n for n in range(12) if n != 4]
+
+
+@pytest.fixture
+def one_is_slow(sim: aijobs.Mock) -> aijobs.Mock:
+    sim.on(prompt="*harbour 4.").do(aijobs.fail("timeout").forever())
+    return sim
+
+
+@pytest.mark.parametrize("name", [None, "harbours"])
+@pytest.mark.usefixtures("one_is_slow")
+async def test_a_row_that_takes_too_long_fails_and_the_others_do_not(backend: WatchedBackend, name: str | None) -> None:
+    rows = await a_batch(backend, row_timeout=20, name=name).run()
+    assert [row.index for row in rows if row.status == "completed"] == IN_TIME
+    error = rows[4].error
+    assert error is not None
+    assert (error.code, error.category) == ("row_timeout", ErrorCategory.TIMEOUT)
+    assert 20 <= asyncio.get_running_loop().time() < 30
+
+
+@pytest.mark.parametrize("name", [None, "harbours"])
+async def test_a_row_that_took_too_long_is_retried_as_any_other(
+    one_is_slow: aijobs.Mock, backend: WatchedBackend, name: str | None
+) -> None:
+    batch = a_batch(backend, row_timeout=20, name=name)
+    await batch.run()
+    one_is_slow.on(prompt="*harbour 4.").do(aijobs.ok("At last.").forever())
+    assert (await batch.retry_failures())[4].content == "At last."
+    assert len(backend.sent) == 13
+
+
+@pytest.mark.parametrize("name", [None, "harbours"])
+@pytest.mark.usefixtures("one_is_slow")
+async def test_a_run_past_its_deadline_pauses_with_what_it_has(backend: WatchedBackend, name: str | None) -> None:
+    batch = a_batch(backend, deadline=60, name=name)
+    with pytest.raises(BatchPausedError, match="The deadline of 60 s is over"):
+        await batch.run()
+    assert [row.index for row in batch.results] == IN_TIME
+    assert (batch.progress.state, batch.progress.running, batch.progress.failed) == (BatchState.PAUSED, 0, 0)
+    assert 60 <= asyncio.get_running_loop().time() < 70
+
+
+@pytest.mark.parametrize("name", [None, "harbours"])
+async def test_the_next_run_has_a_deadline_of_its_own(
+    backend: WatchedBackend, sim: aijobs.Mock, name: str | None
+) -> None:
+    sim.on(prompt="*harbour 4.").do(aijobs.fail("timeout").forever())
+    batch = a_batch(backend, deadline=60, name=name)
+    with pytest.raises(BatchPausedError):
+        await batch.run()
+    sim.on(prompt="*harbour 4.").do(aijobs.ok("At last.").forever())
+    rows = await batch.run()
+    assert rows[4].content == "At last."
+    assert len(rows) == 12
+
+
+async def test_a_deadline_in_a_rate_limit_does_not_wait_for_its_end(sim: aijobs.Mock, backend: WatchedBackend) -> None:
+    sim.on().do(aijobs.fail(429, retry_after=900))
+    batch = a_batch(backend, deadline=60)
+    with pytest.raises(BatchPausedError, match="deadline"):
+        await batch.run()
+    assert asyncio.get_running_loop().time() < 70
+
+
+@pytest.mark.parametrize("limit", ["row_timeout", "deadline"])
+@pytest.mark.parametrize("seconds", [0, -1, "soon", float("nan")])
+async def test_a_limit_that_is_no_time_is_refused(backend: WatchedBackend, limit: str, seconds: object) -> None:
+    with pytest.raises(InvalidRequestError, match=f"`{limit}`"):
+        a_batch(backend, TASKS, **{limit: seconds})

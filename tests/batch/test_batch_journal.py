@@ -1,0 +1,303 @@
+"""What a journal is good for: others see how far a batch is, steer it, go on with it, and never run it twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import pytest
+
+import aijobs_sdk as aijobs
+from aijobs_sdk.backends.local import LocalBackend
+from aijobs_sdk.batch.async_batch import AsyncBatch
+from aijobs_sdk.batch.operation import Operation
+from aijobs_sdk.batch.journal import new_holder
+from aijobs_sdk.contract.batches import BatchState, Hold
+from aijobs_sdk.contract.errors import (
+    BatchHeldError,
+    BatchNotFoundError,
+    BatchPausedError,
+    ConfigurationError,
+    InvalidRequestError,
+)
+from aijobs_sdk.contract.store import Store
+from aijobs_sdk.engine.ids import new_id
+from batch.batch_worlds import TASKS, WatchedBackend, a_batch
+
+pytestmark = pytest.mark.anyio
+
+NAME = "harbours"
+
+
+class TaskRunner:
+    """A runner that is a task of this loop: all but a process of its own."""
+
+    def __init__(self, backend: WatchedBackend, name: str, begins_after_seconds: float) -> None:
+        self._operation = Operation(backend, name=name, as_wished=True)
+        self._task = asyncio.create_task(self._run(begins_after_seconds))
+
+    @property
+    def has_ended(self) -> bool:
+        return self._task.done()
+
+    def last_words(self) -> str:
+        return "It said nothing."
+
+    async def _run(self, begins_after_seconds: float) -> None:
+        await asyncio.sleep(begins_after_seconds)
+        await asyncio.gather(self._operation.run(), return_exceptions=True)
+
+
+def a_named(backend: WatchedBackend, **options: object) -> AsyncBatch:
+    return a_batch(backend, **({"name": NAME} | options))
+
+
+def a_detached(backend: WatchedBackend, **options: object) -> AsyncBatch:
+    """Return a batch that somebody else runs, who takes a second to begin."""
+    return a_named(backend, detacher=lambda name, _: TaskRunner(backend, name, 1.0), **options)
+
+
+def found(backend: WatchedBackend) -> AsyncBatch:
+    """Return the batch as another client finds it, by its name."""
+    return AsyncBatch(backend, name=NAME)
+
+
+def store_of(backend: WatchedBackend) -> Store:
+    local = backend._backend
+    assert isinstance(local, LocalBackend)
+    return local._world.store
+
+
+@pytest.fixture
+def slow(sim: aijobs.Mock) -> aijobs.Mock:
+    """A world in which an answer takes twenty seconds and more."""
+    sim.on().do(aijobs.fail(503, seconds=20), aijobs.ok())
+    return sim
+
+
+@pytest.fixture
+async def running(slow: aijobs.Mock, backend: WatchedBackend) -> AsyncIterator[AsyncBatch]:
+    """A batch of twelve rows that is under way, two at a time."""
+    batch = a_named(backend, concurrency=2)
+    await batch.start()
+    await asyncio.sleep(30)
+    yield batch
+    await asyncio.gather(batch.wait(), return_exceptions=True)
+
+
+async def test_another_client_sees_how_far_a_batch_is(running: AsyncBatch, backend: WatchedBackend) -> None:
+    other = found(backend)
+    await other.refresh()
+    seen, own = other.progress, running.progress
+    assert (seen.total, seen.state, seen.running) == (12, BatchState.RUNNING, 2)
+    assert (seen.completed, seen.credits) == (own.completed, own.credits)
+    assert len(other.results) == own.completed
+
+
+async def test_another_client_pauses_it_and_goes_on(running: AsyncBatch, backend: WatchedBackend) -> None:
+    await found(backend).pause()
+    with pytest.raises(BatchPausedError, match="Somebody paused it"):
+        await running.wait()
+    sent = len(backend.sent)
+    assert sent < 12
+    rows = await found(backend).run()
+    assert [row.status for row in rows] == ["completed"] * 12
+    assert len(backend.sent) == 12
+
+
+async def test_another_client_cancels_it(running: AsyncBatch, backend: WatchedBackend) -> None:
+    await found(backend).cancel()
+    await running.wait()
+    assert running.progress.state is BatchState.CANCELLED
+    assert len(backend.sent) < 12
+
+
+async def test_another_client_gives_it_more_to_spend(sim: aijobs.Mock, backend: WatchedBackend) -> None:
+    batch = a_named(backend, budget=Decimal("0.001"))
+    with pytest.raises(BatchPausedError, match="budget"):
+        await batch.run()
+    await found(backend).set(budget=100)
+    assert len(await found(backend).run()) == 12
+    assert len(sim.calls) == 12
+
+
+async def test_a_budget_that_is_raised_while_it_runs_counts_at_once(slow: aijobs.Mock, backend: WatchedBackend) -> None:
+    batch = a_named(backend, budget=Decimal(1), concurrency=12, max_tokens=200)
+    await batch.start()
+    await asyncio.sleep(5)
+    assert 0 < len(backend.sent) < 12
+    await found(backend).set(budget=100)
+    assert len(await batch.wait()) == 12
+    assert len(backend.sent) == 12
+
+
+async def test_a_second_run_at_once_is_told_who_holds_it(running: AsyncBatch, backend: WatchedBackend) -> None:
+    with pytest.raises(BatchHeldError, match=r"process \d+ on .*, since"):
+        await a_named(backend).run()
+    assert [row.status for row in await running.wait()] == ["completed"] * 12
+    assert len(backend.sent) == 12
+
+
+async def test_a_holder_that_is_silent_for_long_is_no_hindrance(backend: WatchedBackend) -> None:
+    await a_named(backend).run()
+    record = await backend.batch(NAME)
+    elsewhere = new_holder().replace(host="another machine")
+    await backend.hold_batch(record.id, Hold(elsewhere, 30.0))
+    with pytest.raises(BatchHeldError, match="another machine"):
+        await a_named(backend).run()
+    await asyncio.sleep(31)
+    assert len(await a_named(backend).run()) == 12
+
+
+async def test_a_holder_of_this_machine_that_is_dead_is_no_hindrance(backend: WatchedBackend) -> None:
+    await a_named(backend).run()
+    record = await backend.batch(NAME)
+    await backend.hold_batch(record.id, Hold(new_holder().replace(pid=2**22 - 1), 30.0))
+    assert len(await a_named(backend).run()) == 12
+
+
+async def test_a_run_that_was_taken_for_dead_sends_no_more(running: AsyncBatch, backend: WatchedBackend) -> None:
+    record = await backend.batch(NAME)
+    assert record.holder is not None
+    usurper = new_holder().replace(host="another machine")
+    await backend.hold_batch(record.id, Hold(usurper, 30.0, instead_of=record.holder.token))
+    with pytest.raises(BatchHeldError, match="another machine"):
+        await running.wait()
+    sent = len(backend.sent)
+    await asyncio.sleep(100)
+    assert len(backend.sent) == sent
+
+
+async def test_a_journal_of_a_newer_version_is_left_alone(backend: WatchedBackend) -> None:
+    await a_named(backend).run()
+    record = (await backend.batch(NAME)).replace(version=2, name="newer", id=new_id())
+    await store_of(backend).open_batch(record)
+    with pytest.raises(ConfigurationError, match=r"is of version 2, and this SDK reads up to 1\. Update the SDK"):
+        await a_named(backend, name="newer").run()
+
+
+async def test_a_name_that_nobody_used_is_not_found(backend: WatchedBackend) -> None:
+    with pytest.raises(BatchNotFoundError, match="No batch 'harbours'"):
+        await found(backend).refresh()
+
+
+async def test_rows_that_are_refused_leave_the_journal_as_it_was(backend: WatchedBackend) -> None:
+    await a_named(backend).run()
+    with pytest.raises(InvalidRequestError, match=r"Row 13 \(index 12\)"):
+        await a_named(backend, rows=[*TASKS, {"task": "x " * 900_000}]).run()
+    assert len(await found(backend).run()) == 12
+
+
+async def test_a_batch_found_by_its_name_holds_inputs_and_outputs(backend: WatchedBackend) -> None:
+    rows = await a_named(backend).run()
+    again = found(backend)
+    await again.refresh()
+    assert again.results == rows
+    assert list(again.to_pandas()["task"]) == [row["task"] for row in TASKS]
+
+
+async def test_an_interrupted_run_is_gone_on_with_by_the_next(slow: aijobs.Mock, backend: WatchedBackend) -> None:
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(a_named(backend, concurrency=2).run(), 10)
+    assert len(await a_named(backend).run()) == 12
+    assert len(backend.sent) == 12
+
+
+@pytest.mark.usefixtures("slow")
+async def test_leaving_the_loop_over_finished_rows_does_not_end_the_run(backend: WatchedBackend) -> None:
+    batch = a_named(backend, concurrency=2)
+    async for row in batch.as_completed():
+        assert row.status == "completed"
+        break
+    assert len(batch.results) < 12
+    assert len(await batch.wait()) == 12
+
+
+@pytest.mark.usefixtures("slow")
+async def test_rows_are_yielded_once_each_while_they_finish(backend: WatchedBackend) -> None:
+    batch = a_named(backend, concurrency=2)
+    seen = [(row.index, asyncio.get_running_loop().time()) async for row in batch.as_completed()]
+    assert sorted(index for index, _ in seen) == list(range(12))
+    assert seen[0][1] < 30 < seen[-1][1]
+
+
+@pytest.mark.usefixtures("slow")
+async def test_rows_that_somebody_else_runs_are_yielded_while_they_finish(backend: WatchedBackend) -> None:
+    batch = a_detached(backend, concurrency=2)
+    seen = [(row.index, asyncio.get_running_loop().time()) async for row in batch.as_completed()]
+    assert sorted(index for index, _ in seen) == list(range(12))
+    assert seen[0][1] < 30 < seen[-1][1]
+
+
+@pytest.mark.usefixtures("slow")
+async def test_leaving_the_loop_leaves_somebody_else_running(backend: WatchedBackend) -> None:
+    batch = a_detached(backend, concurrency=2)
+    async for _ in batch.as_completed():
+        break
+    assert len(await batch.wait()) == 12
+    assert len(backend.sent) == 12
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("after_seconds", [0.5, 30.0])
+async def test_a_pause_reaches_whoever_runs_it_however_early(backend: WatchedBackend, after_seconds: float) -> None:
+    batch = a_detached(backend, concurrency=2)
+    await batch.start()
+    await asyncio.sleep(after_seconds)
+    await batch.pause()
+    with pytest.raises(BatchPausedError, match="Somebody paused it"):
+        await batch.wait()
+    assert len(backend.sent) < 12
+    assert len(await batch.run()) == 12
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.filterwarnings("ignore::aijobs_sdk.simulation.mock.UnusedRuleWarning")  # at best nothing is called
+@pytest.mark.parametrize("after_seconds", [0.5, 30.0])
+async def test_a_cancel_reaches_whoever_runs_it_however_early(backend: WatchedBackend, after_seconds: float) -> None:
+    batch = a_detached(backend, concurrency=2)
+    await batch.start()
+    await asyncio.sleep(after_seconds)
+    await batch.cancel()
+    await batch.wait()
+    assert batch.progress.state is BatchState.CANCELLED
+    assert len(backend.sent) < 12
+
+
+async def test_failures_are_retried_by_whoever_runs_it(sim: aijobs.Mock, backend: WatchedBackend) -> None:
+    sim.on(prompt="*harbour 3.").do(aijobs.fail("content_filter").forever())
+    batch = a_detached(backend)
+    await batch.run()
+    assert [row.index for row in batch.failures] == [3]
+    sim.on(prompt="*harbour 3.").do(aijobs.ok("Mended.").forever())
+    assert (await batch.retry_failures())[3].content == "Mended."
+    assert len(backend.sent) == 13
+
+
+async def test_a_budget_holds_for_whoever_runs_it_and_is_raised(backend: WatchedBackend) -> None:
+    batch = a_detached(backend, budget=Decimal("0.001"))
+    with pytest.raises(BatchPausedError, match="budget"):
+        await batch.run()
+    await batch.set(budget=100)
+    assert len(await batch.run()) == 12
+    assert len(backend.sent) == 12
+
+
+@pytest.mark.usefixtures("slow")
+async def test_the_same_call_elsewhere_waits_for_the_run_that_is_there(backend: WatchedBackend) -> None:
+    first, second = a_detached(backend, concurrency=2), a_detached(backend, concurrency=2)
+    await first.start()
+    await asyncio.sleep(30)
+    assert await second.run() == await first.wait()
+    assert len(backend.sent) == 12
+
+
+@pytest.mark.usefixtures("slow")
+async def test_other_rows_by_the_same_name_are_not_run_beside_it(backend: WatchedBackend) -> None:
+    first = a_detached(backend, concurrency=2)
+    await first.start()
+    await asyncio.sleep(30)
+    with pytest.raises(BatchHeldError, match="process"):
+        await a_detached(backend, rows=TASKS[:3]).run()
+    assert len(await first.wait()) == 12

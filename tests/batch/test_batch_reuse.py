@@ -1,0 +1,134 @@
+"""Exactly what changed is paid for: rows are known by what they ask, not by where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, field_validator
+
+import aijobs_sdk as aijobs
+from batch.batch_worlds import WatchedBackend, a_batch
+
+pytestmark = pytest.mark.anyio
+
+ROWS = [{"task": f"Sort letter {n}."} for n in range(300)]
+
+
+class Ticket(BaseModel):
+    topic: str
+    urgency: int
+
+
+def another_ticket() -> type[BaseModel]:
+    """Return a model of the same name and schema whose validator is another."""
+
+    class Ticket(BaseModel):
+        topic: str
+        urgency: int
+
+        @field_validator("topic")
+        @classmethod
+        def in_capitals(cls, topic: str) -> str:
+            return topic.upper()
+
+    return Ticket
+
+
+class Reuse:
+    """A world in which a batch was run once by its name, and is run again in other ways."""
+
+    def __init__(self, sim: aijobs.Mock, backend: WatchedBackend) -> None:
+        self._sim = sim
+        self._backend = backend
+
+    async def calls(self, rows: list[dict[str, str]], **options: Any) -> int:
+        """Return how often providers are asked for the rows, if they are run by the name now."""
+        before = len(self._sim.calls)
+        batch = a_batch(self._backend, rows, name="letters", **options)
+        done = await batch.run()
+        assert [row.inputs for row in done] == rows
+        assert {row.status for row in done} == {"completed"}
+        return len(self._sim.calls) - before
+
+
+@pytest.fixture
+def reuse(sim: aijobs.Mock, backend: WatchedBackend) -> Reuse:
+    return Reuse(sim, backend)
+
+
+async def test_rows_that_ask_the_same_are_one_call(reuse: Reuse) -> None:
+    assert await reuse.calls(ROWS[:1] * 300) == 1
+
+
+async def test_without_dedupe_each_of_them_is_a_call_and_none_is_repeated(reuse: Reuse) -> None:
+    assert await reuse.calls(ROWS[:1] * 300, dedupe=False) == 300
+    assert await reuse.calls(ROWS[:1] * 300, dedupe=False) == 0
+
+
+async def test_rows_that_share_an_answer_say_whose_and_cost_nothing(backend: WatchedBackend) -> None:
+    first, *others = await a_batch(backend, ROWS[:1] * 5).run()
+    assert {(row.content, row.shared_with, row.credits) for row in others} == {(first.content, 0, Decimal(0))}
+    assert first.shared_with is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "calls"),
+    [
+        ([*ROWS[:150], {"task": "Something else."}, *ROWS[151:]], 1),
+        ([*ROWS, {"task": "One more."}], 1),
+        (ROWS[::-1], 0),
+        (ROWS[100:], 0),
+        (ROWS + ROWS, 0),
+    ],
+    ids=["one edited", "one appended", "the other way round", "fewer", "each twice"],
+)
+async def test_only_what_was_never_asked_is_called(reuse: Reuse, rows: list[dict[str, str]], calls: int) -> None:
+    assert await reuse.calls(ROWS) == 300
+    assert await reuse.calls(rows) == calls
+
+
+async def test_rows_that_come_back_are_not_called_again(reuse: Reuse) -> None:
+    await reuse.calls(ROWS)
+    await reuse.calls(ROWS[:10])
+    assert await reuse.calls(ROWS) == 0
+
+
+async def test_a_column_that_no_template_uses_changes_nothing(reuse: Reuse) -> None:
+    await reuse.calls(ROWS)
+    assert await reuse.calls([row | {"note": "seen"} for row in ROWS]) == 0
+
+
+async def test_another_validator_of_the_same_schema_is_no_call_and_is_used(
+    reuse: Reuse, backend: WatchedBackend
+) -> None:
+    await reuse.calls(ROWS[:20], output_model=Ticket)
+    mended = another_ticket()
+    assert await reuse.calls(ROWS[:20], output_model=mended) == 0
+    rows = await a_batch(backend, ROWS[:20], name="letters", output_model=mended).run()
+    assert all(row.output.topic.isupper() for row in rows)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"model": "claude-sonnet-4.5"}, {"temperature": 0.5}, {"max_tokens": 90}, {"system": "Be brief."}],
+    ids=lambda changed: next(iter(changed)),
+)
+async def test_another_way_to_ask_is_called_for_every_row(reuse: Reuse, changed: Mapping[str, Any]) -> None:
+    await reuse.calls(ROWS)
+    assert await reuse.calls(ROWS, **changed) == 300
+
+
+async def test_another_schema_is_called_for_every_row(reuse: Reuse) -> None:
+    class Urgency(BaseModel):
+        urgency: int
+
+    await reuse.calls(ROWS, output_model=Ticket)
+    assert await reuse.calls(ROWS, output_model=Urgency) == 300
+
+
+async def test_another_way_to_run_changes_nothing(reuse: Reuse) -> None:
+    await reuse.calls(ROWS)
+    assert await reuse.calls(ROWS, concurrency=7, row_timeout=60, deadline=600, budget=1000) == 0

@@ -1,0 +1,141 @@
+"""Many texts by one batch of a vendor's own: half the price, sent once, and no attempt lost by waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+import aijobs_sdk as aijobs
+from aijobs_sdk.batch.economy.chunk_sending import stop_request
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.job import Caller
+from jobtypes.economy_worlds import Place, asked, over
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["direct", "wire"])
+def sim(request: pytest.FixtureRequest) -> Iterator[aijobs.Mock]:
+    with aijobs.mock(seed=7, profile="typical", fidelity=request.param) as world:
+        world.on().do(aijobs.ok("Rivers bend.", tokens=20).forever())
+        yield world
+
+
+@pytest.fixture(params=["openai", "anthropic"])
+def place(request: pytest.FixtureRequest, sim: aijobs.Mock) -> Place:
+    return Place(sim, request.param)
+
+
+async def test_every_text_is_answered_under_its_key_for_half_the_price(place: Place) -> None:
+    async with place.process() as backend:
+        job = await asked(backend, place.request(20))
+        usage = await backend.usage(since=job.created_at, until=job.created_at + timedelta(days=2))
+    assert (sorted(job.results), job.errors) == (sorted(f"text-{n}" for n in range(20)), {})
+    assert {row.metadata["item"] for row in usage} == set(job.results)
+    assert {row.metadata["economy"] for row in usage} == {True}
+
+
+async def test_a_text_costs_half_of_what_it_costs_alone(place: Place) -> None:
+    async with place.process() as backend:
+        alone, together = await backend.estimate([place.alone(), place.request(1)])
+        job = await asked(backend, place.request(1))
+    assert abs(together.credits - alone.credits / 2) < Decimal("0.000001")
+    assert together.most_output_tokens == alone.most_output_tokens
+    assert Decimal(job.results["text-0"]["credits_used"]) == together.credits
+
+
+async def test_waiting_for_the_vendor_is_no_attempt(place: Place) -> None:
+    async with place.process() as backend:
+        job = await asked(backend, place.request())
+    assert (job.attempts, job.took > timedelta(seconds=10)) == (1, True)
+
+
+async def test_a_process_that_dies_between_create_and_record_makes_no_second_batch(place: Place) -> None:
+    async with place.process("dies") as backend:
+        [job] = await backend.submit([place.request()])
+        await place.died.wait()
+    async with place.process() as backend:
+        came = await over(backend, job)
+    assert (len(came.results), came.errors) == (20, {})
+    assert (len(place.batches), len(place.sim.calls), came.attempts) == (1, 20, 2)
+
+
+async def test_a_batch_whose_making_was_not_heard_of_is_found_again(place: Place) -> None:
+    async with place.process("hears nothing") as backend:
+        job = await asked(backend, place.request())
+    assert (len(job.results), job.errors) == (20, {})
+    assert len(place.batches) == 1
+
+
+async def test_another_process_goes_on_with_a_batch_that_is_under_way(place: Place) -> None:
+    async with place.process() as backend:
+        [job] = await backend.submit([place.request()])
+        await place.sim.clock.sleep(30)
+    async with place.process() as backend:
+        came = await over(backend, job)
+    assert (len(came.results), came.errors) == (20, {})
+    assert (len(place.batches), came.attempts) == (1, 1)
+
+
+async def test_what_fails_in_a_batch_fails_alone(place: Place) -> None:
+    place.sim.on(prompt="*river 3.").do(aijobs.fail("content_filter"))
+    async with place.process() as backend:
+        job = await asked(backend, place.request(5))
+    assert (job.errors["text-3"]["code"], job.errors["text-3"]["retryable"]) == ("content_filtered", False)
+    assert (len(job.results), list(job.errors)) == (4, ["text-3"])
+
+
+async def test_what_expires_is_an_error_that_may_pass(place: Place) -> None:
+    place.sim.on(prompt="*river 3.").do(aijobs.fail("batch_expired"))
+    async with place.process() as backend:
+        job = await asked(backend, place.request(5))
+    assert (job.errors["text-3"]["code"], job.errors["text-3"]["retryable"]) == ("batch_expired", True)
+    assert (len(job.results), list(job.errors)) == (4, ["text-3"])
+
+
+async def test_a_job_that_is_cancelled_while_it_waits_can_have_its_vendor_stopped(place: Place) -> None:
+    async with place.process() as backend:
+        [job] = await backend.submit([place.request()])
+        await place.sim.clock.sleep(20)
+        cancelled = await backend.cancel(job.id)
+        stopped = await asked(backend, stop_request(cancelled))
+    assert cancelled.cancelled()
+    assert stopped.result == {"stopped": True}
+    assert len(place.sim.calls) < 20
+
+
+async def test_nobody_stops_the_batch_of_another_tenant(place: Place) -> None:
+    other = Caller(tenant_id=UUID(int=2), user_id=UUID(int=10))
+    async with place.process() as backend:
+        [job] = await backend.submit([place.request()])
+        await place.sim.clock.sleep(20)
+        stop = stop_request(await backend.get(job.id))
+        theirs = backend.acting_for(other)
+        stopped = await asked(theirs, stop)
+        came = await over(backend, job)
+    assert stopped.result == {"stopped": False}
+    assert (len(came.results), came.errors) == (20, {})
+
+
+@pytest.mark.parametrize(
+    ("payload", "problem"),
+    [
+        ({"model": "gemini-3-flash"}, "takes no batches: .* gpt-5.2, claude-sonnet-4.5"),
+        ({"model": "claude-sonnet-4.5", "provider": "bedrock"}, "`provider` leads to bedrock"),
+        ({"model": "gpt-5.3"}, "Unknown model"),
+    ],
+)
+async def test_what_no_vendor_takes_is_refused_before_anything_is_sent(
+    payload: dict[str, Any], problem: str, sim: aijobs.Mock
+) -> None:
+    place = Place(sim, "openai")
+    async with place.process() as backend:
+        with pytest.raises(InvalidRequestError, match=problem) as refusal:
+            await backend.submit([place.request(1, **payload)])
+        await asked(backend, place.request(1))
+    assert refusal.value.fields[0].field.startswith("payload.items[0].payload.")
