@@ -73,7 +73,7 @@ class LocalBackend:
     async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:
         """Return which of these `submit()` would refuse, and why."""
         await get_ready(requests, self._types)
-        return find_refusals(requests, caller=self._caller, types=self._types, clock=self._world.clock)
+        return find_refusals(requests, caller=self._caller, types=self._types)
 
     async def estimate(self, requests: Sequence[JobRequest]) -> list[Estimate]:
         """Return what each of these would cost."""

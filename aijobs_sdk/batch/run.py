@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from aijobs_sdk.batch.budget import Budget
 from aijobs_sdk.batch.course import Course, cost_of_job
+from aijobs_sdk.batch.economy.chunk_jobs import has_tries_left, part_of
 from aijobs_sdk.batch.lanes import Lane, Lanes
 from aijobs_sdk.batch.ledger import Ledger
 from aijobs_sdk.batch.options import BatchOptions
@@ -145,7 +146,7 @@ class Run:
             except InvalidRequestError as error:  # such as a limit that the check did not meet
                 self._settle(course, refused(error.code, error.message))
                 return
-            job = await self._sender.over(course)
+            job = part_of(await self._sender.over(course), course.work(item.key, step.step))
             if self._is_to_wait(course, job, lane):
                 course.again()
                 lane.put_back(index)
@@ -205,7 +206,7 @@ class Run:
         course.refusals += 1
         if course.refusals > MOST_REFUSALS:
             return False
-        if error.code == WORKER_LOST:
+        if error.code == WORKER_LOST or has_tries_left(job):
             return True
         if error.category is not ErrorCategory.RATE_LIMIT:
             return False

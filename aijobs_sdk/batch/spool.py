@@ -69,14 +69,18 @@ class Spool(Generic[T]):
         with self._lock:
             if place not in self:
                 raise KeyError(place)
-            offset = self._offsets[place]
-            waiting_from = offset - self._written
-            head = bytes(self._waiting[waiting_from:]) if waiting_from >= 0 else self._read(offset, READ_AT_ONCE)
-            (length,) = _LENGTH.unpack_from(head)
-            end = _LENGTH.size + length
-            data = head[_LENGTH.size : end] if len(head) >= end else self._read(offset, end)[_LENGTH.size :]
+            data = self._data_at(self._offsets[place])
         value: T = pickle.loads(data)  # noqa: S301 - of our own making, in a file that nobody else can open
         return value
+
+    def _data_at(self, offset: int) -> bytes | bytearray:
+        if (start := offset - self._written) >= 0:
+            (length,) = _LENGTH.unpack_from(self._waiting, start)
+            return self._waiting[start + _LENGTH.size : start + _LENGTH.size + length]
+        head = self._read(offset, READ_AT_ONCE)
+        (length,) = _LENGTH.unpack_from(head)
+        end = _LENGTH.size + length
+        return (head if len(head) >= end else self._read(offset, end))[_LENGTH.size : end]
 
     def _read(self, offset: int, size: int) -> bytes:
         return os.pread(self._fd, size, offset)

@@ -97,10 +97,13 @@ class Breaker:
     def _count(self, verdict: Verdict, now: datetime) -> None:
         if verdict is Verdict.NOTHING:
             return
-        self._recent.append(_Ending(now, verdict is Verdict.BROKEN))
+        is_broken = verdict is Verdict.BROKEN
+        self._recent.append(_Ending(now, is_broken))
         oldest = now - timedelta(seconds=self._limits.window_seconds)
         while self._recent[0].at < oldest:
             self._recent.popleft()
+        if not (is_broken or self.failures):  # as mostly: none of them failed
+            return
         self.failures = sum(ending.failed for ending in self._recent)
         if self.failures >= self._limits.failures:
             self._open(now)

@@ -22,8 +22,8 @@ from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.meter import Meter
-from aijobs_sdk.engine.pace_turn import Asker
-from aijobs_sdk.engine.paces import Paces
+from aijobs_sdk.engine.pace.paces import Paces
+from aijobs_sdk.engine.pace.turn import Asker
 from aijobs_sdk.engine.provider_call import call_for_picture, call_provider
 from aijobs_sdk.engine.provider_guard import ProviderGuard
 

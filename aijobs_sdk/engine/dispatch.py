@@ -92,16 +92,26 @@ def admission_of(limits: Limits, types: JobTypes) -> Admission:
 
 
 def find_refusals(
-    requests: Sequence[JobRequest], *, caller: Caller, types: JobTypes, clock: Clock
+    requests: Sequence[JobRequest], *, caller: Caller, types: JobTypes
 ) -> Mapping[int, InvalidRequestError]:
     """Return which of these requests `dispatch()` would refuse, by place, and why."""
     refused: dict[int, InvalidRequestError] = {}
     for n, request in enumerate(requests):
         try:
-            checked_job(request, caller=caller, types=types, clock=clock)
+            _check(request, caller, types)
         except InvalidRequestError as error:
             refused[n] = error
     return refused
+
+
+def _check(request: JobRequest, caller: Caller, types: JobTypes) -> None:
+    """Return where `checked_job()` would; no job is made."""
+    job_type = types[request.type]
+    _prepared(_checked_payload(request, job_type), job_type)
+    _user_id(request, caller)
+    _priority(request, job_type)
+    _max_attempts(request, job_type)
+    _idempotency_key(request)
 
 
 def _place(n: int, of: int) -> str:

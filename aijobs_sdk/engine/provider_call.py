@@ -18,7 +18,7 @@ from aijobs_sdk.contract.provider import (
     Provider,
     TokenNeed,
 )
-from aijobs_sdk.engine.pace_turn import Asker, Place, Size
+from aijobs_sdk.engine.pace.turn import Asker, Place, Size
 from aijobs_sdk.engine.provider_guard import ProviderGuard
 
 

@@ -15,8 +15,8 @@ from aijobs_sdk.contract.provider import Finished, TokenNeed
 from aijobs_sdk.engine.breaker import Breaker, Permit, Refusal, Verdict
 from aijobs_sdk.engine.limits import BreakerLimits
 from aijobs_sdk.engine.meter import Meter
-from aijobs_sdk.engine.pace_turn import Asker, Ending, Outcome, Place, Size
-from aijobs_sdk.engine.paces import Paces
+from aijobs_sdk.engine.pace.paces import Paces
+from aijobs_sdk.engine.pace.turn import Asker, Ending, Outcome, Place, Size
 
 log = logging.getLogger("aijobs.breaker")
 

@@ -38,7 +38,8 @@ def ai_generation(
 
     async def run(context: JobContext, payload: GenerationPayload) -> GenerationResult:
         answer = await writers.answer(context, payload)
-        await context.progress(95, "Saving the document")
+        if payload.stream:  # else nobody watches
+            await context.progress(95, "Saving the document")
         result = result_of(context, payload, answer, models)
         context.effects = effects_of(context, payload, answer, result)
         return result

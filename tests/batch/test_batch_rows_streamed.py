@@ -1,4 +1,4 @@
-"""Rows come as they are asked for, from many files and large tables; they are counted where that costs nothing."""
+"""Rows come as they are asked for, from many files and large tables."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import gzip
 import itertools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.dataset
@@ -17,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from aijobs_sdk.batch.asking.recipe import Recipe
-from aijobs_sdk.batch.reading.counted import counted
 from aijobs_sdk.batch.reading.rows import open_rows
 from aijobs_sdk.contract.errors import InvalidRequestError
 
@@ -94,30 +91,3 @@ def test_a_query_that_is_refused_leaves_its_connection_free() -> None:
     del rows
     assert refused.value.__traceback__ is not None  # as a notebook keeps it
     assert connection.sql("select 1").fetchall() == [(1,)]
-
-
-@pytest.mark.parametrize(
-    ("source", "count"),
-    [
-        (TWO, 2),
-        (pd.DataFrame(TWO), 2),
-        (pl.DataFrame(TWO), 2),
-        (TABLE, 2),
-        (iter(TWO), None),
-        (pl.LazyFrame(TWO), None),
-        (TABLE.to_reader(), None),
-        (duckdb.from_arrow(TABLE), None),
-        ("missing.parquet", None),
-        (QUESTIONS, None),
-    ],
-)
-def test_rows_are_counted_where_that_costs_nothing(source: Any, count: int | None) -> None:
-    assert counted(source) == count
-
-
-def test_files_of_parquet_say_how_many_rows_they_hold(tmp_path: Path) -> None:
-    pq.write_table(TABLE, tmp_path / "a.parquet")
-    pq.write_table(TABLE, tmp_path / "b.parquet")
-    assert counted(tmp_path / "*.parquet") == 4
-    (tmp_path / "b.parquet").write_bytes(b"PAR1 nonsense")
-    assert counted(tmp_path / "*.parquet") is None

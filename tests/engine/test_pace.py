@@ -9,9 +9,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from aijobs_sdk.contract.provider import Allowance, Allowances, TokenNeed
 from aijobs_sdk.engine.limits import ModelPace, PaceLimits
-from aijobs_sdk.engine.pace import Pace
-from aijobs_sdk.engine.pace_bucket import LATE_SECONDS, RESERVE, Bucket
-from aijobs_sdk.engine.pace_turn import UNTIL_A_CALL_ENDS, Ending, Outcome, Size, Turn, Wait
+from aijobs_sdk.engine.pace.bucket import LATE_SECONDS, RESERVE, Bucket
+from aijobs_sdk.engine.pace.pace import Pace
+from aijobs_sdk.engine.pace.turn import UNTIL_A_CALL_ENDS, Ending, Outcome, Size, Turn, Wait
 
 ANSWERED, REFUSED = Ending(Outcome.ANSWERED), Ending(Outcome.REFUSED)
 LARGE = Size(lambda: TokenNeed(600, 400))

@@ -8,9 +8,9 @@ import pytest
 
 from aijobs_sdk.contract.errors import ProviderBusyError
 from aijobs_sdk.engine.limits import ModelPace
-from aijobs_sdk.engine.pace import Pace
-from aijobs_sdk.engine.pace_line import Line
-from aijobs_sdk.engine.pace_turn import Ending, Outcome, Place, Size, Turn
+from aijobs_sdk.engine.pace.line import Line
+from aijobs_sdk.engine.pace.pace import Pace
+from aijobs_sdk.engine.pace.turn import Ending, Outcome, Place, Size, Turn
 
 pytestmark = pytest.mark.anyio
 

@@ -1,4 +1,4 @@
-"""Processes that work on jobs of one store, at vendors of one simulated world: one may die when a batch was made."""
+"""Processes that work on jobs of one store, at vendors of one simulated world: one may freeze when a batch was made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import UUID
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.backends.local import LocalBackend
-from aijobs_sdk.contract.economy import BatchProvider, RemoteBatch
+from aijobs_sdk.contract.economy import BatchProvider, RemoteBatch, RemoteState
 from aijobs_sdk.contract.job import Caller, Job, JobRequest
 from aijobs_sdk.contract.provider import GenerationRequest
 from aijobs_sdk.contract.store import Store
@@ -30,33 +30,36 @@ MODELS = {"openai": "gpt-5.2", "anthropic": "claude-sonnet-4.5"}
 TENANT = UUID(int=1)
 
 
-class MortalStore:
-    """A store as one process sees it: once that is dead, nothing it asks for comes back."""
+class FreezingStore:
+    """A store as one process sees it: once that is frozen, nothing it asks for comes back until it wakes up."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, wakes: asyncio.Event) -> None:
         self._store = store
-        self.is_dead = False
+        self._wakes = wakes
+        self.is_frozen = False
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
 
         async def ask(*args: Any, **options: Any) -> Any:
-            answer = None if self.is_dead else await method(*args, **options)
-            if self.is_dead:
-                await asyncio.Event().wait()
+            if self.is_frozen:
+                await self._wakes.wait()
+            answer = await method(*args, **options)
+            if self.is_frozen:
+                await self._wakes.wait()
             return answer
 
         return ask
 
 
-Fate = Literal["lives", "dies", "hears nothing"]
-"""What becomes of a process in the moment in which a vendor has made its first batch."""
+Fate = Literal["lives", "freezes", "hears nothing", "freezes later"]
+"""What becomes of a process in the moment in which a vendor has made its first batch, or is asked for it."""
 
 
 class Vendor:
     """A vendor as one process sees it."""
 
-    def __init__(self, vendor: BatchProvider, place: Place, store: MortalStore, fate: Fate) -> None:
+    def __init__(self, vendor: BatchProvider, place: Place, store: FreezingStore, fate: Fate) -> None:
         self._vendor = vendor
         self._place = place
         self._store = store
@@ -67,14 +70,23 @@ class Vendor:
     async def submit_batch(self, requests: Sequence[GenerationRequest], *, token: str) -> RemoteBatch:
         batch = await self._vendor.submit_batch(requests, token=token)
         self._place.batches.append(batch)
-        fate, self._fate = self._fate, "lives"
-        if fate == "dies":
-            self._store.is_dead = True
-            self._place.died.set()
-            await asyncio.Event().wait()
-        if fate == "hears nothing":
+        if self._fate == "freezes":
+            await self._freeze()
+        if self._fate == "hears nothing":
+            self._fate = "lives"
             raise RESET.error(self.name)
         return batch
+
+    async def batch_status(self, batch: RemoteBatch) -> RemoteBatch:
+        if self._fate == "freezes later":
+            await self._freeze()
+        return await self._vendor.batch_status(batch)
+
+    async def _freeze(self) -> None:
+        self._fate = "lives"
+        self._store.is_frozen = True
+        self._place.froze.set()
+        await asyncio.Event().wait()  # what it was waiting for never comes
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._vendor, name)
@@ -89,12 +101,13 @@ class Place:
         self.store = MemoryStore(sim.clock)
         self.batches: list[RemoteBatch] = []
         """What the vendor has made."""
-        self.died = asyncio.Event()
+        self.froze = asyncio.Event()
+        self.wakes = asyncio.Event()
 
     @asynccontextmanager
     async def process(self, fate: Fate = "lives") -> AsyncIterator[LocalBackend]:
         """Let a process work inside, with nothing in mind of those before it."""
-        store, models = MortalStore(self.store), ModelTable.load()
+        store, models = FreezingStore(self.store, self.wakes), ModelTable.load()
         vendors = dict(simulated_providers(self.sim, models).ready)
         vendor = Vendor(cast("BatchProvider", vendors[self.provider]), self, store, fate)
         vendors[self.provider] = cast("BatchProvider", vendor)
@@ -113,8 +126,15 @@ class Place:
         try:
             yield backend
         finally:
-            if not store.is_dead:  # a dead one tidies nothing up
+            if self.wakes.is_set() or not store.is_frozen:  # else it is as good as dead, and tidies nothing up
                 await backend.aclose()
+
+    async def state(self) -> RemoteState:
+        """Return where the first batch stands at the vendor."""
+        vendor = simulated_providers(self.sim, ModelTable.load()).ready[self.provider]
+        seen = await cast("BatchProvider", vendor).batch_status(self.batches[0])
+        await vendor.aclose()
+        return seen.state
 
     def request(self, count: int = 20, **payload: Any) -> JobRequest:
         """Return a request for so many texts."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,17 +12,22 @@ import pytest
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.batch.economy.chunk_sending import stop_request
+from aijobs_sdk.contract.economy import RemoteState
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Caller
+from aijobs_sdk.simulation.profiles import Turnaround
 from jobtypes.economy_worlds import Place, asked, over
 
 pytestmark = pytest.mark.anyio
 
+TEN_MINUTES = Turnaround(p50_seconds=600, p95_seconds=600, source="of this test", as_of=date(2026, 11, 26))
+
 
 @pytest.fixture(params=["direct", "wire"])
-def sim(request: pytest.FixtureRequest) -> Iterator[aijobs.Mock]:
+def sim(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[aijobs.Mock]:
+    """A world in which a batch takes ten minutes."""
     with aijobs.mock(seed=7, profile="typical", fidelity=request.param) as world:
-        world.on().do(aijobs.ok("Rivers bend.", tokens=20).forever())
+        monkeypatch.setattr(world, "turnaround", lambda _: TEN_MINUTES)
         yield world
 
 
@@ -52,13 +57,13 @@ async def test_a_text_costs_half_of_what_it_costs_alone(place: Place) -> None:
 async def test_waiting_for_the_vendor_is_no_attempt(place: Place) -> None:
     async with place.process() as backend:
         job = await asked(backend, place.request())
-    assert (job.attempts, job.took > timedelta(seconds=10)) == (1, True)
+    assert (job.attempts, job.took >= timedelta(minutes=10)) == (1, True)
 
 
 async def test_a_process_that_dies_between_create_and_record_makes_no_second_batch(place: Place) -> None:
-    async with place.process("dies") as backend:
+    async with place.process("freezes") as backend:
         [job] = await backend.submit([place.request()])
-        await place.died.wait()
+        await place.froze.wait()
     async with place.process() as backend:
         came = await over(backend, job)
     assert (len(came.results), came.errors) == (20, {})
@@ -82,6 +87,18 @@ async def test_another_process_goes_on_with_a_batch_that_is_under_way(place: Pla
     assert (len(place.batches), came.attempts) == (1, 1)
 
 
+async def test_a_process_that_wakes_up_too_late_stops_nothing(place: Place) -> None:
+    async with place.process("freezes later") as late:
+        [job] = await late.submit([place.request()])
+        await place.froze.wait()
+        async with place.process() as backend:
+            await place.sim.clock.sleep(120)
+            place.wakes.set()
+            came = await over(backend, job)
+    assert (len(came.results), came.errors) == (20, {})
+    assert (await place.state(), len(place.batches)) == (RemoteState.ENDED, 1)
+
+
 async def test_what_fails_in_a_batch_fails_alone(place: Place) -> None:
     place.sim.on(prompt="*river 3.").do(aijobs.fail("content_filter"))
     async with place.process() as backend:
@@ -101,19 +118,20 @@ async def test_what_expires_is_an_error_that_may_pass(place: Place) -> None:
 async def test_a_job_that_is_cancelled_while_it_waits_can_have_its_vendor_stopped(place: Place) -> None:
     async with place.process() as backend:
         [job] = await backend.submit([place.request()])
-        await place.sim.clock.sleep(20)
+        await place.sim.clock.sleep(100)
         cancelled = await backend.cancel(job.id)
         stopped = await asked(backend, stop_request(cancelled))
     assert cancelled.cancelled()
     assert stopped.result == {"stopped": True}
-    assert len(place.sim.calls) < 20
+    await place.sim.clock.sleep(600)
+    assert await place.state() is RemoteState.CANCELLED
 
 
 async def test_nobody_stops_the_batch_of_another_tenant(place: Place) -> None:
     other = Caller(tenant_id=UUID(int=2), user_id=UUID(int=10))
     async with place.process() as backend:
         [job] = await backend.submit([place.request()])
-        await place.sim.clock.sleep(20)
+        await place.sim.clock.sleep(100)
         stop = stop_request(await backend.get(job.id))
         theirs = backend.acting_for(other)
         stopped = await asked(theirs, stop)
@@ -137,5 +155,4 @@ async def test_what_no_vendor_takes_is_refused_before_anything_is_sent(
     async with place.process() as backend:
         with pytest.raises(InvalidRequestError, match=problem) as refusal:
             await backend.submit([place.request(1, **payload)])
-        await asked(backend, place.request(1))
     assert refusal.value.fields[0].field.startswith("payload.items[0].payload.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from aijobs_sdk.batch.work import Work, read_work
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.job import Job, JobStatus
 
@@ -28,6 +29,11 @@ def unpacked(job: Job) -> Iterator[Job]:
             max_attempts=TRIES,
             **_end(job, item["key"]),
         )
+
+
+def part_of(job: Job, work: Work) -> Job:
+    """Return what a job says of one row, whether that was sent by itself or with others."""
+    return next((one for one in unpacked(job) if read_work(one.idempotency_key) == work), job)
 
 
 def has_tries_left(job: Job) -> bool:

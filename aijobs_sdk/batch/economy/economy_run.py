@@ -12,7 +12,7 @@ from aijobs_sdk.batch.economy.chunk_jobs import has_tries_left, unpacked
 from aijobs_sdk.batch.economy.chunk_sending import ChunkSender
 from aijobs_sdk.batch.economy.chunks import Chunk, Chunks, Part, under_way
 from aijobs_sdk.batch.outcome import Outcome, refused
-from aijobs_sdk.batch.run import MOST_REFUSALS, NOBODYS_FAULT, Run
+from aijobs_sdk.batch.run import MOST_REFUSALS, NOBODYS_FAULT, WORKER_LOST, Run
 from aijobs_sdk.batch.sending import as_sent
 from aijobs_sdk.batch.steps import Ask, next_step
 from aijobs_sdk.batch.work import read_work
@@ -70,7 +70,7 @@ class EconomyRun(Run):
     async def _watch_deadline(self) -> None:
         if self._options.deadline is not None:
             await asyncio.sleep(self._options.deadline)
-            self.halt(f"The deadline of {self._options.deadline:g} s is over. run() goes on.")
+            self.halt(f"The deadline of {self._options.deadline:g} s is over.")
 
     async def _go_through_rounds(self) -> None:
         while self.reason is None and next(self._ledger.unfinished(), None) is not None:
@@ -211,10 +211,12 @@ class EconomyRun(Run):
         error = job.error
         if error is None:
             return False
-        if error.category in NOBODYS_FAULT:
-            self.halt(f"{error.message} Mend that, and run() again: no row has failed of it.")
+        if self._is_stopping and job.cancelled():
             return True
-        if error.category is ErrorCategory.RATE_LIMIT:
+        if error.category in NOBODYS_FAULT:
+            self.halt(f"{error.message} Mend that: no row has failed of it.")
+            return True
+        if error.category is ErrorCategory.RATE_LIMIT or error.code == WORKER_LOST:
             course.refusals += 1
             return course.refusals <= MOST_REFUSALS
         return has_tries_left(job)

@@ -64,7 +64,12 @@ class Errand:
                     await asyncio.sleep(0)  # others run on this loop too
 
     async def stop(self) -> None:
-        """Tell the vendor to stop, as far as that is known here and can be done in a short while."""
+        """Tell the vendor to stop, as far as that is known here and can be done in a short while.
+
+        Raises:
+            LeaseLostError: nobody wants that: another worker has the job now, and its batch.
+        """
+        await self.context.progress(95, f"Stopping {self.provider.name}")
         with suppress(TimeoutError, ProviderError):
             async with asyncio.timeout(STOP_SECONDS):
                 batch = await self.remotes.recall(self.turn, self.provider)

@@ -17,7 +17,7 @@ from aijobs_sdk.jobtypes.ai_generation import effects_of, result_of
 from aijobs_sdk.jobtypes.economy.payload import EconomyItem
 from aijobs_sdk.jobtypes.economy.prices import EconomyTable
 from aijobs_sdk.jobtypes.generation.writing import Answer, answer_of
-from aijobs_sdk.jobtypes.markdown.sanitise import Sanitiser
+from aijobs_sdk.jobtypes.markdown.sanitise import made_safe
 from aijobs_sdk.providers.models import Model
 
 _effects = unchecked(Effects)
@@ -71,15 +71,14 @@ class Harvest:
             case ProviderError():
                 raise outcome
             case BatchAnswer():
-                sanitiser = Sanitiser()
-                content = sanitiser.feed(outcome.text) + sanitiser.close()
+                safe = made_safe(outcome.text)
                 return answer_of(
                     self.model,
                     item.payload,
                     outcome.finished,
                     raw=outcome.text,
-                    content=content,
-                    is_cut=sanitiser.truncated,
+                    content=safe.text,
+                    is_cut=safe.is_cut,
                 )
 
 

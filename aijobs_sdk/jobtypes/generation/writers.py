@@ -37,7 +37,8 @@ class Writers:
         """
         asked = self.asked(payload, context.can_ask)
         candidates = [self.candidate(payload, model) for model in (asked, *self._fallbacks(payload, asked))]
-        await context.progress(5, f"Asking {asked.name}")
+        if payload.stream:  # else nobody watches
+            await context.progress(5, f"Asking {asked.name}")
         return await write(context, payload, candidates)
 
     def asked(self, payload: GenerationPayload, can_ask: Callable[[str], bool] | None = None) -> Model:

@@ -17,7 +17,7 @@ from aijobs_sdk.contract.provider import Finished, GenerationRequest, TextChunk,
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.jobtypes.generation.quote import EXPECTED_OUTPUT_TOKENS, read_tokens
-from aijobs_sdk.jobtypes.markdown.sanitise import Sanitiser
+from aijobs_sdk.jobtypes.markdown.sanitise import Safe, Sanitiser, made_safe
 from aijobs_sdk.providers.failures import CUT_BEFORE_TEXT, EMPTY, INVALID_OUTPUT
 from aijobs_sdk.providers.models import Model
 
@@ -72,10 +72,10 @@ def _is_outage(error: ProviderError, context: JobContext) -> bool:
 
 
 async def _ask(context: JobContext, payload: GenerationPayload, candidate: Candidate) -> Answer:
-    """Let one model write, show each piece as it comes, and return the whole."""
+    """Let one model write, show each piece as it comes where somebody watches, and return the whole."""
     model, sanitiser = candidate.model, Sanitiser()
     raw: list[str] = []
-    safe: list[str] = []
+    shown: list[str] = []
     request = request_of(context, payload, candidate)
     answer = context.generate(
         model.provider,
@@ -89,15 +89,22 @@ async def _ask(context: JobContext, payload: GenerationPayload, candidate: Candi
             match chunk:
                 case TextChunk():
                     raw.append(chunk.text)
-                    safe.append(sanitiser.feed(chunk.text))
-                    await context.write(safe[-1], soon=payload.stream)
+                    if payload.stream:
+                        shown.append(sanitiser.feed(chunk.text))
+                        await context.write(shown[-1])
                 case Finished():
                     finished = chunk
                 case _:
                     assert_never(chunk)
-    safe.append(sanitiser.close())
-    await context.write(safe[-1], soon=payload.stream)
-    return answer_of(model, payload, finished, raw="".join(raw), content="".join(safe), is_cut=sanitiser.truncated)
+    text = "".join(raw)
+    if payload.stream:
+        shown.append(sanitiser.close())
+        await context.write(shown[-1])
+        safe = Safe("".join(shown), sanitiser.truncated)
+    else:
+        safe = made_safe(text)
+        await context.write(safe.text, soon=False)
+    return answer_of(model, payload, finished, raw=text, content=safe.text, is_cut=safe.is_cut)
 
 
 def answer_of(

@@ -11,6 +11,7 @@ neighbours into new Markdown, so a drop leaves a space and ends the trust in cod
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from aijobs_sdk.jobtypes.markdown import fences
 from aijobs_sdk.jobtypes.markdown.containers import Containers
@@ -20,13 +21,30 @@ from aijobs_sdk.jobtypes.markdown.held import Held
 from aijobs_sdk.jobtypes.markdown.prose import Prose
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_MAY_NEED_A_LOOK = re.compile("[<\\]\0\ud800-\udfff]")
+"""Tags begin with the first, the targets of links stand behind the second: without them, as mostly, nothing changes."""
 _NEWLINE = re.compile(r"\r\n?|\n")
+
+
+class Safe(NamedTuple):
+    """A text that is safe to show."""
+
+    text: str
+    is_cut: bool
+    """Whether it ends before the answer does."""
 
 
 def sanitise(text: str) -> str:
     """Return `text` without active content, at most `MAX_CHARS` long."""
+    return made_safe(text).text
+
+
+def made_safe(text: str) -> Safe:
+    """Return the same, and whether it had to be cut."""
+    if len(text) <= MAX_CHARS and not _MAY_NEED_A_LOOK.search(text):
+        return Safe(text, is_cut=False)
     sanitiser = Sanitiser()
-    return sanitiser.feed(text) + sanitiser.close()
+    return Safe(sanitiser.feed(text) + sanitiser.close(), sanitiser.truncated)
 
 
 class Sanitiser:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from aijobs_sdk.engine.limits import ModelPace
-from aijobs_sdk.engine.pace_pause import Pause
-from aijobs_sdk.engine.pace_quotas import Quotas
-from aijobs_sdk.engine.pace_rate import SendingRate
-from aijobs_sdk.engine.pace_turn import ONE_REQUEST, UNTIL_A_CALL_ENDS, Amounts, Ending, Outcome, Size, Turn, Wait
-from aijobs_sdk.engine.pace_window import Window
+from aijobs_sdk.engine.pace.pause import Pause
+from aijobs_sdk.engine.pace.quotas import Quotas
+from aijobs_sdk.engine.pace.rate import SendingRate
+from aijobs_sdk.engine.pace.turn import ONE_REQUEST, UNTIL_A_CALL_ENDS, Amounts, Ending, Outcome, Size, Turn, Wait
+from aijobs_sdk.engine.pace.window import Window
 
 NEWEST_SHARE = 0.1
 """How much the newest call counts in the mean of how long calls take."""

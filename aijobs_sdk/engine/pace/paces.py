@@ -8,9 +8,9 @@ from typing import NamedTuple
 from aijobs_sdk.contract.health import PaceHealth
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.limits import PaceLimits
-from aijobs_sdk.engine.pace import Pace
-from aijobs_sdk.engine.pace_line import Line
-from aijobs_sdk.engine.pace_turn import Asker, Ending, Place, Size, Turn
+from aijobs_sdk.engine.pace.line import Line
+from aijobs_sdk.engine.pace.pace import Pace
+from aijobs_sdk.engine.pace.turn import Asker, Ending, Place, Size, Turn
 
 CROWDED_SHARE = 0.75
 """While so many of the places for jobs are taken by some that wait, the rest is kept for those that can go on."""

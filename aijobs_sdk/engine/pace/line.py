@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from aijobs_sdk.contract.errors import ProviderBusyError
 from aijobs_sdk.contract.health import PaceHealth
-from aijobs_sdk.engine.pace import Pace
-from aijobs_sdk.engine.pace_turn import Ending, Place, Size, Turn
+from aijobs_sdk.engine.pace.pace import Pace
+from aijobs_sdk.engine.pace.turn import Ending, Place, Size, Turn
 
 SOONER = 0.9
 """Those who are sent away come back at this share of the time between two turns: should there be more turns than was

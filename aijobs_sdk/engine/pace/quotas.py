@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from aijobs_sdk.contract.provider import Allowance, Allowances, TokenNeed
 from aijobs_sdk.engine.limits import ModelPace
-from aijobs_sdk.engine.pace_bucket import Bucket, Weight
-from aijobs_sdk.engine.pace_turn import Amounts, Turn, amounts_of
+from aijobs_sdk.engine.pace.bucket import Bucket, Weight
+from aijobs_sdk.engine.pace.turn import Amounts, Turn, amounts_of
 
 _REQUESTS, _TOKENS, _INPUT, _OUTPUT = range(len(Amounts._fields))
 _KINDS_OF_TOKENS = (_TOKENS, _INPUT, _OUTPUT)
