@@ -30,6 +30,8 @@ from aijobs_sdk.contract.job import Job, JobQuery
 
 HOLD_SECONDS = 30.0
 JOBS_AT_ONCE = 1000
+CHUNKS_AT_ONCE = 10
+"""Jobs of up to a thousand rows each, with all that was answered."""
 DIGEST = "rows_digest"
 COLUMNS = "input_columns"
 
@@ -153,7 +155,7 @@ class Journal:
 
     async def jobs(self) -> AsyncGenerator[Job]:
         """Yield the jobs of all its runs, the newest first."""
-        query = JobQuery(batch_id=self.id, limit=JOBS_AT_ONCE)
+        query = JobQuery(batch_id=self.id, limit=CHUNKS_AT_ONCE if self.options.economy else JOBS_AT_ONCE)
         while True:
             page = await self._backend.list_jobs(query)
             for job in page.jobs:

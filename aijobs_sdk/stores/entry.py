@@ -29,5 +29,5 @@ class Entry:
         try:
             await readers.wait()
         finally:
-            if readers.deserted:
+            if readers.deserted and self.readers is readers:  # others may wait for a newer one
                 self.readers = None

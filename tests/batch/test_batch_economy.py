@@ -15,6 +15,7 @@ from pydantic import BaseModel
 import aijobs_sdk as aijobs
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.contract.batches import BatchState
+from aijobs_sdk.contract.economy import RemoteState
 from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.contract.records import UsageRow
@@ -48,6 +49,11 @@ def billed(rows: Sequence[UsageRow]) -> Decimal:
 def batches(sim: aijobs.Mock, provider: str = "openai") -> int:
     """Return how many batches a vendor has been sent."""
     return len(list(sim.batches.newest_first(provider)))
+
+
+def state_at_vendor(sim: aijobs.Mock) -> RemoteState:
+    """Return where the last batch stands at OpenAI."""
+    return next(sim.batches.newest_first("openai")).course.look(sim.clock.now())
 
 
 def asked(backend: WatchedBackend) -> int:
@@ -179,7 +185,7 @@ async def test_a_cancelled_batch_stops_at_its_vendor_and_can_be_run_again(
     await batch.wait()
     await asyncio.sleep(1_000)
     assert (batch.progress.state, len(batch.results)) == (BatchState.CANCELLED, 0)
-    assert len(sim.calls) < len(TASKS)
+    assert state_at_vendor(sim) is RemoteState.CANCELLED
     assert {row.status for row in await batch.run()} == {"completed"}
 
 
@@ -222,3 +228,37 @@ async def test_a_broken_account_pauses_the_batch_and_fails_no_row(sim: aijobs.Mo
     with pytest.raises(BatchPausedError, match="Mend that: no row has failed of it"):
         await batch.run()
     assert batch.progress.failed == 0
+
+
+async def test_a_row_that_takes_too_long_has_failed_and_its_vendor_stops(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    rows = await an_economy(backend, row_timeout=100).run()
+    assert {row.error.code for row in rows if row.error} == {"row_timeout"}
+    await asyncio.sleep(1_000)
+    assert state_at_vendor(sim) is RemoteState.CANCELLED
+
+
+async def test_a_deadline_leaves_the_rows_at_their_vendor(sim: aijobs.Mock, backend: WatchedBackend) -> None:
+    batch = an_economy(backend, deadline=100)
+    with pytest.raises(BatchPausedError, match="deadline"):
+        await batch.run()
+    await asyncio.sleep(1_000)
+    assert {row.status for row in await batch.run()} == {"completed"}
+    assert batches(sim) == 1
+
+
+async def test_a_later_turn_that_cannot_be_sent_fails_its_row_alone(backend: WatchedBackend) -> None:
+    rows = [
+        {"task": "Write a line.", "then": "And then?"},
+        {"task": "Write a page.", "then": "far too long " * 400_000},
+    ]
+    done = await an_economy(backend, rows, prompt=["{task}", "{then}"]).run()
+    assert [row.status for row in done] == ["completed", "failed"]
+    assert [row.error.code for row in done if row.error] == ["context_too_long"]
+
+
+async def test_a_tenant_that_may_have_one_job_sends_one_chunk_after_the_other(sim: aijobs.Mock) -> None:
+    backend = WatchedBackend(aijobs.AsyncClient(limits=aijobs.Limits(max_active_jobs=1)))
+    rows = await an_economy(backend, model=["gpt-5.2", "claude-sonnet-4.5"]).run()
+    assert {row.status for row in rows} == {"completed"}

@@ -163,6 +163,22 @@ async def test_waiting_for_events_ends_with_the_next_one(store: Store, clock: Cl
     await asyncio.wait_for(waiting, timeout=1)
 
 
+async def test_each_of_several_readers_of_a_job_hears_of_every_event(store: Store, clock: Clock) -> None:
+    job = await create(store, clock)
+
+    async def read_to(last: int) -> None:
+        for seen in range(1, last):
+            await store.wait_events(job.id, after=seen)
+
+    readers = [asyncio.create_task(read_to(4)) for _ in range(3)]
+    await clock.sleep(1)
+    lease = (await claim(store)).lease
+    await store.append(lease, [Progress(40, "Half of it")])
+    await clock.sleep(1)
+    await store.finish(lease, DONE)
+    await asyncio.wait_for(asyncio.gather(*readers), timeout=5)
+
+
 async def test_a_completed_job_keeps_its_result_and_never_moves_again(store: Store, clock: Clock) -> None:
     job = await create(store, clock)
     lease = (await claim(store)).lease

@@ -51,6 +51,7 @@ class ChunkSender(Sender):
             [job] = await self.backend.submit([self._request_for(chunk)])
         for part in chunk.parts:
             part.course.job_id = job.id
+            part.payload = {}  # of no more use, and it may be large
 
     async def refusals(self, chunk: Chunk) -> Mapping[int, InvalidRequestError]:
         """Return which rows of a chunk cannot be sent, by place, and why."""
