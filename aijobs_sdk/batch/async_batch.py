@@ -13,12 +13,11 @@ from pydantic import BaseModel
 
 from aijobs_sdk.batch.asking.question import Prompt
 from aijobs_sdk.batch.asking.recipe import OnNull, Recipe
-from aijobs_sdk.batch.detach import Detacher
 from aijobs_sdk.batch.estimate import BatchEstimate, estimate_batch
 from aijobs_sdk.batch.failures import Failures
 from aijobs_sdk.batch.intake import Intake
-from aijobs_sdk.batch.lanes import Lanes
-from aijobs_sdk.batch.ledger import Ledger
+from aijobs_sdk.batch.journal.detach import Detacher
+from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.operation import Operation
 from aijobs_sdk.batch.options import DEFAULT_CONCURRENCY, checked_options
 from aijobs_sdk.batch.progress import BatchProgress
@@ -26,6 +25,7 @@ from aijobs_sdk.batch.reading.rows import Source, open_rows
 from aijobs_sdk.batch.refusal import bad_argument
 from aijobs_sdk.batch.results import Results
 from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow, RowStatus
+from aijobs_sdk.batch.running.lanes import Lanes
 from aijobs_sdk.batch.writing.frames import to_arrow, to_pandas, to_polars
 from aijobs_sdk.batch.writing.output import write_rows
 from aijobs_sdk.contract.backend import Backend

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from aijobs_sdk.batch.economy.chunk_sending import checked_for_economy
-from aijobs_sdk.batch.ledger import Ledger
-from aijobs_sdk.batch.sending import checked
+from aijobs_sdk.batch.keeping.ledger import Ledger
+from aijobs_sdk.batch.running.sending import checked
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.model import Fact
 

@@ -9,10 +9,10 @@ from itertools import islice
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.asking.recipe import Recipe
 from aijobs_sdk.batch.economy.chunk_sending import checked_for_economy
-from aijobs_sdk.batch.ledger import Ledger
+from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.reading.rows import Row
 from aijobs_sdk.batch.refusal import refusal_of
-from aijobs_sdk.batch.sending import checked
+from aijobs_sdk.batch.running.sending import checked
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import InvalidRequestError
 

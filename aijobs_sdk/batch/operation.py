@@ -11,22 +11,22 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
-from aijobs_sdk.batch.budget import Budget
-from aijobs_sdk.batch.course import Course
-from aijobs_sdk.batch.detach import Detacher, Runner, follow
 from aijobs_sdk.batch.economy.economy_run import EconomyRun
 from aijobs_sdk.batch.intake import Intake
-from aijobs_sdk.batch.journal import Journal, is_dead
-from aijobs_sdk.batch.lanes import Lanes
-from aijobs_sdk.batch.ledger import Ledger
+from aijobs_sdk.batch.journal.detach import Detacher, Runner, follow
+from aijobs_sdk.batch.journal.journal import Journal, is_dead
+from aijobs_sdk.batch.journal.restore import restore
+from aijobs_sdk.batch.journal.tenure import tenure
+from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.options import BatchOptions, read_options
 from aijobs_sdk.batch.progress import BatchProgress, progress_of
-from aijobs_sdk.batch.restore import restore
 from aijobs_sdk.batch.row import RowStatus
-from aijobs_sdk.batch.run import Run
-from aijobs_sdk.batch.sending import Sender
+from aijobs_sdk.batch.running.budget import Budget
+from aijobs_sdk.batch.running.course import Course
+from aijobs_sdk.batch.running.lanes import Lanes
+from aijobs_sdk.batch.running.run import Run
+from aijobs_sdk.batch.running.sending import Sender
 from aijobs_sdk.batch.stopwatch import Stopwatch
-from aijobs_sdk.batch.tenure import tenure
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchRecord, BatchStanding, BatchState, BatchWish
 from aijobs_sdk.contract.errors import BatchHeldError, BatchNotFoundError, InvalidRequestError

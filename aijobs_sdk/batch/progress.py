@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from aijobs_sdk.batch.outcome import Outcome
+from aijobs_sdk.batch.keeping.outcome import Outcome
 from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.contract.batches import BatchStanding, BatchState
 

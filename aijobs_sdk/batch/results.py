@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
-from aijobs_sdk.batch.ledger import Ledger
+from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.row import BatchRow
 
 

@@ -86,4 +86,6 @@ class BatchRow(Fact):
     """The index of the row that asked the same first, and paid for the answer."""
     job_id: UUID | None = None
     """The last job of the row; None where it never became one."""
+
+
 OUTPUT_COLUMNS = FIXED_COLUMNS

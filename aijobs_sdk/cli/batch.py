@@ -95,6 +95,7 @@ def _open(client: ClientOver, file: Path, *, name: str | None, concurrency: int,
         fail_fast=options["fail_fast"],
         row_timeout=options["row_timeout"],
         deadline=options["deadline"],
+        economy=options["economy"],
         detach=options["detach"],
     )
 

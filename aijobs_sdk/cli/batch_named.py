@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, assert_never
 from urllib.parse import urlsplit
 
-from aijobs_sdk.batch.journal import is_dead
+from aijobs_sdk.batch.journal.journal import is_dead
 from aijobs_sdk.batch.operation import RUNNER_DIED
 from aijobs_sdk.cli.errors import BadInput
 from aijobs_sdk.client.client import Client

@@ -43,6 +43,7 @@ class Manner(TypedDict):
     fail_fast: bool
     row_timeout: float | None
     deadline: float | None
+    economy: bool
     detach: bool | None
 
 
@@ -82,6 +83,9 @@ def run_options(command: F) -> F:
             click.option("--fail-fast", is_flag=True, help="Stop at the first row that fails."),
             click.option("--row-timeout", type=float, metavar="SECONDS", help="How long one row may take."),
             click.option("--deadline", type=float, metavar="SECONDS", help="How long the run may take."),
+            click.option(
+                "--economy", is_flag=True, help="Through the vendor's own batches: half the price, within a day."
+            ),
             detach_option,
         )
     ):

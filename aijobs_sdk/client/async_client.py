@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from aijobs_sdk.batch.asking.question import Prompt
 from aijobs_sdk.batch.asking.recipe import OnNull
 from aijobs_sdk.batch.async_batch import AsyncBatch
-from aijobs_sdk.batch.detach import ATTACHED, Detaching
+from aijobs_sdk.batch.journal.detach import ATTACHED, Detaching
 from aijobs_sdk.batch.options import DEFAULT_CONCURRENCY
 from aijobs_sdk.batch.reading.rows import Source
 from aijobs_sdk.client.async_handle import AsyncJobHandle

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
-from aijobs_sdk.batch.detach import Detaching
+from aijobs_sdk.batch.journal.detach import Detaching
 from aijobs_sdk.client.async_client import AsyncClient as AsyncClientOver
 from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.client.portal import Portal

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import pickle
 import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +17,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from aijobs_sdk.batch.detach import Detaching
+from aijobs_sdk.batch.journal.detach import Detaching
 from aijobs_sdk.connect.models import OwnModels
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.contract.provider import Provider
@@ -24,7 +26,7 @@ from aijobs_sdk.simulation.mock import current_mock
 
 NO_CREDENTIALS = Credentials()
 _started: list[subprocess.Popen[bytes]] = []
-"""Those that may still run: one that nobody holds any more would be complained about."""
+"""Those that may still run: Python complains about a process that nobody holds any more, or has waited for."""
 LAST_WORDS = 2000
 """Characters of a log that an error quotes."""
 
@@ -108,11 +110,17 @@ def start_runner(order: Order, environment: Mapping[str, str]) -> RunnerProcess:
             start_new_session=True,
             env=dict(environment),
         )
-    _started.append(process)
+    _started[:] = [process, *_still_running()]
     assert process.stdin is not None  # noqa: S101 - it is a pipe
-    with process.stdin:
+    with suppress(BrokenPipeError), process.stdin:  # it may have been killed: whoever waits for it is told
         process.stdin.write(pickle.dumps(order))
     return RunnerProcess(process, log)
+
+
+@atexit.register
+def _still_running() -> list[subprocess.Popen[bytes]]:
+    """Take note of those that have ended, and return the others."""
+    return [process for process in _started if process.poll() is None]
 
 
 def _log_of(name: str, environment: Mapping[str, str]) -> Path:

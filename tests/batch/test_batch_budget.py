@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aijobs_sdk as aijobs
-from aijobs_sdk.batch.course import cost_of_job
+from aijobs_sdk.batch.running.course import cost_of_job
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
 from aijobs_sdk.contract.job import Job, JobRequest

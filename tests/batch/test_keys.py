@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aijobs_sdk.batch.keys import Keys
+from aijobs_sdk.batch.keeping.keys import Keys
 
 KEYS = st.lists(st.integers(0, 9).map(lambda number: f"{number:032x}"), max_size=30)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aijobs_sdk.batch.lanes import FIRST_WINDOW, Lane, Lanes
+from aijobs_sdk.batch.running.lanes import FIRST_WINDOW, Lane, Lanes
 
 
 def lanes_of(rows: dict[str, int], concurrency: int | dict[str, int] = 100) -> Lanes:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from aijobs_sdk.batch.processes import is_alive
+from aijobs_sdk.batch.journal.processes import is_alive
 
 
 def test_this_process_and_the_first_are_alive() -> None:

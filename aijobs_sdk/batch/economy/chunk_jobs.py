@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from aijobs_sdk.batch.work import Work, read_work
+from aijobs_sdk.batch.journal.work import Work, read_work
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.job import Job, JobStatus
 

@@ -10,9 +10,9 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from aijobs_sdk.batch.course import Course
 from aijobs_sdk.batch.economy.chunk_jobs import TRIES
-from aijobs_sdk.batch.work import Work
+from aijobs_sdk.batch.journal.work import Work
+from aijobs_sdk.batch.running.course import Course
 
 MOST_ROWS = 1_000
 MOST_BYTES = 6_000_000

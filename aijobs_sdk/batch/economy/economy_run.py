@@ -7,15 +7,15 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 
-from aijobs_sdk.batch.course import Course, cost_of_job
 from aijobs_sdk.batch.economy.chunk_jobs import has_tries_left, unpacked
 from aijobs_sdk.batch.economy.chunk_sending import ChunkSender
 from aijobs_sdk.batch.economy.chunks import Chunk, Chunks, Part, under_way
-from aijobs_sdk.batch.outcome import Outcome, refused
-from aijobs_sdk.batch.run import MOST_REFUSALS, NOBODYS_FAULT, WORKER_LOST, Run
-from aijobs_sdk.batch.sending import as_sent
-from aijobs_sdk.batch.steps import Ask, next_step
-from aijobs_sdk.batch.work import read_work
+from aijobs_sdk.batch.journal.work import read_work
+from aijobs_sdk.batch.keeping.outcome import Outcome, refused
+from aijobs_sdk.batch.running.course import Course, cost_of_job
+from aijobs_sdk.batch.running.run import MOST_REFUSALS, NOBODYS_FAULT, WORKER_LOST, Run
+from aijobs_sdk.batch.running.sending import as_sent
+from aijobs_sdk.batch.running.steps import Ask, next_step
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import AdmissionError, InvalidRequestError
 from aijobs_sdk.contract.job import Job

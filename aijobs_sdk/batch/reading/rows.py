@@ -7,11 +7,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from aijobs_sdk.batch.keeping.spool import Spool
 from aijobs_sdk.batch.reading.cells import plain
 from aijobs_sdk.batch.reading.row_files import files_of, read_file
 from aijobs_sdk.batch.reading.tables import keeps_others_waiting, rows_of_table
 from aijobs_sdk.batch.refusal import all_good, bad_row
-from aijobs_sdk.batch.spool import Spool
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.shapes import shape_of
 

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.columns.columns import Columns
+from aijobs_sdk.batch.journal.processes import is_alive
 from aijobs_sdk.batch.options import BatchOptions, read_options
-from aijobs_sdk.batch.processes import is_alive
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import (
     JOURNAL_VERSION,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import BaseModel, ValidationError
 
 from aijobs_sdk.batch.asking.item import Item
-from aijobs_sdk.batch.outcome import Outcome, outcome_of
+from aijobs_sdk.batch.keeping.outcome import Outcome, outcome_of
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.results import GenerationResult

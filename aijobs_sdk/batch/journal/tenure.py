@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from aijobs_sdk.batch.journal import Journal, new_holder
+from aijobs_sdk.batch.journal.journal import Journal, new_holder
 from aijobs_sdk.contract.batches import BatchRecord, BatchStanding, Holder
 from aijobs_sdk.contract.errors import BatchHeldError, ServerUnavailableError, StoreUnavailableError
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
-from aijobs_sdk.batch.journal import Journal, is_dead
+from aijobs_sdk.batch.journal.journal import Journal, is_dead
 from aijobs_sdk.contract.batches import BatchRecord, BatchState
 from aijobs_sdk.contract.errors import ConfigurationError
 

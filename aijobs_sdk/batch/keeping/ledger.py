@@ -14,11 +14,11 @@ from pydantic import BaseModel
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.columns.schema_columns import columns_of_schema
-from aijobs_sdk.batch.keys import Keys
-from aijobs_sdk.batch.outcome import Outcome, row_of, skipped
+from aijobs_sdk.batch.keeping.keys import Keys
+from aijobs_sdk.batch.keeping.outcome import Outcome, row_of, skipped
+from aijobs_sdk.batch.keeping.spool import Spool
 from aijobs_sdk.batch.progress import Tally
 from aijobs_sdk.batch.row import BatchRow, RowStatus
-from aijobs_sdk.batch.spool import Spool
 
 _PENDING, _COMPLETED, _FAILED, _SKIPPED = range(4)
 _CODE = {RowStatus.COMPLETED: _COMPLETED, RowStatus.FAILED: _FAILED, RowStatus.SKIPPED: _SKIPPED}
