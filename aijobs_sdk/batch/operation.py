@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from decimal import Decimal
-from typing import assert_never
 from uuid import uuid4
 
 from pydantic import BaseModel
 
 from aijobs_sdk.batch.economy.economy_run import EconomyRun
+from aijobs_sdk.batch.helm import Helm
 from aijobs_sdk.batch.intake import Intake
 from aijobs_sdk.batch.journal.detach import Detacher, Runner, follow
 from aijobs_sdk.batch.journal.journal import Journal, is_dead
@@ -19,7 +19,7 @@ from aijobs_sdk.batch.journal.restore import restore
 from aijobs_sdk.batch.journal.tenure import tenure
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.options import BatchOptions, read_options
-from aijobs_sdk.batch.progress import BatchProgress, progress_of
+from aijobs_sdk.batch.progress import BatchProgress, progress_here, progress_of
 from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.batch.running.budget import Budget
 from aijobs_sdk.batch.running.course import Course
@@ -36,8 +36,6 @@ LEARN_SECONDS = 1.0
 LEARN_SHARE = 10
 """So many times as long as that took, it is let be: all jobs of a large batch are many."""
 USUAL = BatchOptions()
-CANCELLED = ""
-PAUSED = "Somebody paused it."
 INTERRUPTED = "It was interrupted."
 RUNNER_DIED = "The process that ran it has ended before its work was done."
 
@@ -86,9 +84,7 @@ class Operation:
         self._courses: dict[int, Course] = {}
         self._budget = Budget(options.budget)
         self._watch = Stopwatch()
-        self._run: Run | None = None
-        self._stopped: str | None = None
-        """Why the run is to end that has not begun yet."""
+        self._helm = Helm(self._budget)
         self._wish = None if as_wished else BatchWish.RUN
         """What whoever runs it is told when that begins; None, in a process that was started for it: what it was told
         last, which may be to stop again."""
@@ -102,19 +98,9 @@ class Operation:
         """How far the batch is."""
         if self._seen is not None:
             return progress_of(self._seen.standing, total=self._seen.rows, budget=self.options.budget)
-        tally = self.ledger.tally
-        return BatchProgress(
-            total=len(self.ledger),
-            completed=tally.completed,
-            failed=tally.failed,
-            skipped=tally.skipped,
-            shared=tally.shared,
+        return progress_here(
+            self.ledger,
             running=sum(course.job_id is not None for course in list(self._courses.values())),
-            retries=tally.retries,
-            input_tokens=tally.input_tokens,
-            output_tokens=tally.output_tokens,
-            credits=tally.credits,
-            metered_credits=tally.metered_credits,
             elapsed_seconds=self._watch.seconds,
             budget=self.options.budget,
             state=self.state,
@@ -161,7 +147,7 @@ class Operation:
     async def refresh(self) -> None:
         """Learn how far it is, unless it is run here: `progress` then says so, and `ledger` what became of its rows."""
         await self.load()
-        if self._journal is None or self._run is not None:
+        if self._journal is None or self._helm.has_a_run:
             return
         record = await self._journal.refresh()
         await self.catch_up()
@@ -170,7 +156,7 @@ class Operation:
 
     def allow(self) -> None:
         """Forget that an earlier run was stopped."""
-        self._stopped = None
+        self._helm.allow()
 
     async def run(self) -> None:
         """Run every row that is not over, here or in a process of its own; `state` says how that ended."""
@@ -204,20 +190,16 @@ class Operation:
 
     async def pause(self) -> None:
         """Send no more rows, and let those under way end."""
-        self._stopped = PAUSED
-        if self._run is not None:
-            self._run.halt(PAUSED)
+        self._helm.pause()
         if journal := await self._known_journal():
             await journal.change(wish=BatchWish.PAUSE)
 
     async def cancel(self) -> None:
         """Send no more rows, and ask those under way to stop."""
-        self._stopped = CANCELLED
-        if self._run is not None:
-            await self._run.cancel()
+        await self._helm.cancel()
         if journal := await self._known_journal():
             await journal.change(wish=BatchWish.CANCEL)
-            if self._run is None and (record := await journal.refresh()).holder is None:
+            if not self._helm.has_a_run and (record := await journal.refresh()).holder is None:
                 await self._cancel_what_nobody_runs(journal, record)
 
     async def _cancel_what_nobody_runs(self, journal: Journal, record: BatchRecord) -> None:
@@ -248,9 +230,7 @@ class Operation:
 
     async def _go_by(self, options: BatchOptions, journal: Journal | None) -> None:
         self.options = options
-        self._budget.cap = options.budget
-        if self._run is not None:
-            self._run.look_again()
+        self._helm.allow_to_spend(options.budget)
         if journal is not None:
             await journal.change(options=options)
 
@@ -278,19 +258,15 @@ class Operation:
                 await held.enter_async_context(tenure(self._journal, self._standing, self._heed))
                 await self._prepare(self._journal)
             self.state, self.reason = BatchState.RUNNING, ""
-            self._run = run = self._new_run()
-            if self._journal is not None:
-                self._heed(self._journal.record)  # somebody may have stopped it before it began
-            if self._stopped is not None:
-                run.halt(self._stopped)
+            run = self._new_run()
             try:
-                with self._watch.running(asyncio.get_running_loop().time):
+                with self._helm.steering(run), self._watch.running(asyncio.get_running_loop().time):
+                    if self._journal is not None:
+                        self._heed(self._journal.record)  # somebody may have stopped it before it began
                     await run.go()
             except BaseException:
                 self.state, self.reason = BatchState.PAUSED, INTERRUPTED
                 raise
-            finally:
-                self._run = None
             self.state, self.reason = _end_of(run.reason)
 
     async def _run_elsewhere(self, journal: Journal, detacher: Detacher) -> None:
@@ -301,8 +277,8 @@ class Operation:
             self.state, self.reason = BatchState.OPEN, ""
             async with tenure(journal, self._standing, self._heed):
                 await self._prepare(journal)
-            if self._stopped is not None or not _holds_any(self.ledger.unfinished()):
-                self.state, self.reason = _end_of(self._stopped)
+            if self._helm.stopped is not None or not _holds_any(self.ledger.unfinished()):
+                self.state, self.reason = _end_of(self._helm.stopped)
                 return
             runner = detacher(journal.record.name, Lanes(self.options.concurrency).total)
         elif journal.digest != self.ledger.digest:
@@ -359,22 +335,11 @@ class Operation:
 
     def _heed(self, record: BatchRecord) -> None:
         """Do what somebody else wants of the run."""
-        if self._run is None:
-            return
         options = read_options(record.settings)
-        if options.budget != self.options.budget:
+        if self._helm.has_a_run and options.budget != self.options.budget:
             self.options = self.options.replace(budget=options.budget)
-            self._budget.cap = options.budget
-            self._run.look_again()
-        match record.wish:
-            case BatchWish.RUN:
-                pass
-            case BatchWish.PAUSE:
-                self._run.halt(PAUSED)
-            case BatchWish.CANCEL:
-                self._run.cancel_soon()
-            case _:
-                assert_never(record.wish)
+            self._helm.allow_to_spend(options.budget)
+        self._helm.heed(record.wish)
 
 
 def _nobody_listens(_: Sequence[int]) -> None:

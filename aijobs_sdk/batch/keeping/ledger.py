@@ -17,7 +17,7 @@ from aijobs_sdk.batch.columns.schema_columns import columns_of_schema
 from aijobs_sdk.batch.keeping.keys import Keys
 from aijobs_sdk.batch.keeping.outcome import Outcome, row_of, skipped
 from aijobs_sdk.batch.keeping.spool import Spool
-from aijobs_sdk.batch.progress import Tally
+from aijobs_sdk.batch.keeping.tally import Tally
 from aijobs_sdk.batch.row import BatchRow, RowStatus
 
 _PENDING, _COMPLETED, _FAILED, _SKIPPED = range(4)

@@ -1,0 +1,77 @@
+"""Where a run is steered from: by its caller, and by what others have written into its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import assert_never
+
+from aijobs_sdk.batch.running.budget import Budget
+from aijobs_sdk.batch.running.run import Run
+from aijobs_sdk.contract.batches import BatchWish
+
+CANCELLED = ""
+PAUSED = "Somebody paused it."
+
+
+class Helm:
+    """Passes on to the run, while there is one, what is wanted of it; what was wanted before it began holds as well."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._run: Run | None = None
+        self.stopped: str | None = None
+        """Why a run is to end, also one that has not begun yet; None where it is not."""
+
+    @property
+    def has_a_run(self) -> bool:
+        """Whether this process runs the batch now."""
+        return self._run is not None
+
+    @contextmanager
+    def steering(self, run: Run) -> Iterator[None]:
+        """Steer this run inside."""
+        self._run = run
+        if self.stopped is not None:
+            run.halt(self.stopped)
+        try:
+            yield
+        finally:
+            self._run = None
+
+    def allow(self) -> None:
+        """Forget that an earlier run was stopped."""
+        self.stopped = None
+
+    def pause(self) -> None:
+        """Have no more rows sent, and those under way end."""
+        self.stopped = PAUSED
+        if self._run is not None:
+            self._run.halt(PAUSED)
+
+    async def cancel(self) -> None:
+        """Have no more rows sent, and those under way asked to stop."""
+        self.stopped = CANCELLED
+        if self._run is not None:
+            await self._run.cancel()
+
+    def allow_to_spend(self, cap: Decimal | None) -> None:
+        """Set what the batch may cost; a run that waits for room looks again."""
+        self._budget.cap = cap
+        if self._run is not None:
+            self._run.look_again()
+
+    def heed(self, wish: BatchWish) -> None:
+        """Do what somebody else wants of the run that there is."""
+        if self._run is None:
+            return
+        match wish:
+            case BatchWish.RUN:
+                pass
+            case BatchWish.PAUSE:
+                self._run.halt(PAUSED)
+            case BatchWish.CANCEL:
+                self._run.cancel_soon()
+            case _:
+                assert_never(wish)
