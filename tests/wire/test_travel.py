@@ -36,6 +36,9 @@ ERRORS: list[aijobs.AIJobsError] = [
     aijobs.JobNotFoundError(JOB.id),
     aijobs.ScheduleNotFoundError("nightly"),
     aijobs.DeadLetterNotFoundError(JOB.id),
+    aijobs.BatchNotFoundError("harbours"),
+    aijobs.BatchHeldError("harbours", held_by="process 7 on data-box"),
+    aijobs.BatchPausedError("The budget is used up.", finished=3, total=9),
     aijobs.IdempotencyConflictError("order-7", JOB.id),
     aijobs.AdmissionError("Later.", retry_after_seconds=3),
     aijobs.TooManyJobsError(10, retry_after_seconds=3),
@@ -51,6 +54,7 @@ ERRORS: list[aijobs.AIJobsError] = [
     aijobs.InvalidOutputError(JOB, BaseModel, "it is empty"),
     aijobs.ProviderError("No.", code="no", category=INFO.category, provider="openai", retryable=True),
     aijobs.CircuitOpenError("openai", retry_after_seconds=3, spread_seconds=1),
+    aijobs.ProviderBusyError("openai", wait_seconds=3, spread_seconds=1),
 ]
 
 
