@@ -7,19 +7,15 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
-from pydantic import BaseModel
-
-from aijobs_sdk.batch.asking.question import Prompt
-from aijobs_sdk.batch.asking.recipe import OnNull, Recipe
+from aijobs_sdk.batch.arguments import BatchArguments, options_of, recipe_of
 from aijobs_sdk.batch.estimate import BatchEstimate, estimate_batch
 from aijobs_sdk.batch.failures import Failures
 from aijobs_sdk.batch.intake import Intake
 from aijobs_sdk.batch.journal.detach import Detacher
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.operation import Operation
-from aijobs_sdk.batch.options import DEFAULT_CONCURRENCY, checked_options
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.batch.reading.rows import Source, open_rows
 from aijobs_sdk.batch.refusal import bad_argument
@@ -32,6 +28,7 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError
 from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.contract.shapes import refuse_unknown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,37 +58,14 @@ class AsyncBatch:
         backend: Backend,
         source: Source = None,
         *,
-        prompt: Prompt | None = None,
-        model: str | Sequence[str] | None = None,
-        name: str | None = None,
-        parameters: Mapping[str, Any] | None = None,
-        output_model: type[BaseModel] | None = None,
-        on_null: OnNull = "error",
-        id: str | None = None,  # noqa: A002 - what it is to the caller
-        concurrency: int | Mapping[str, int] = DEFAULT_CONCURRENCY,
-        budget: Decimal | int | str | None = None,
-        dedupe: bool = True,
-        fail_fast: bool = False,
-        row_timeout: float | None = None,
-        deadline: float | None = None,
-        economy: bool = False,
         detacher: Detacher | None = None,
+        **arguments: Unpack[BatchArguments],
     ) -> None:
-        options = checked_options(
-            {
-                "concurrency": concurrency,
-                "budget": budget,
-                "dedupe": dedupe,
-                "fail_fast": fail_fast,
-                "row_timeout": row_timeout,
-                "deadline": deadline,
-                "economy": economy,
-            }
-        )
+        refuse_unknown("batch", arguments, BatchArguments.__annotations__)
+        name, options = arguments.get("name"), options_of(arguments)
         intake = None
         if source is not None:
-            recipe = _recipe(prompt, model, parameters, output_model, on_null=on_null, id=id)
-            intake = Intake(open_rows(source), recipe, economy=economy)
+            intake = Intake(open_rows(source), recipe_of(arguments), economy=options.economy)
         elif name is None:
             raise bad_argument("source", "is left out: give rows, or the `name` of a batch that has some already")
         self._backend = backend
@@ -100,7 +74,7 @@ class AsyncBatch:
             name=name,
             intake=intake,
             options=options,
-            output_model=output_model,
+            output_model=arguments.get("output_model"),
             detacher=detacher,
             tell=self._tell_of,
         )
@@ -261,7 +235,7 @@ class AsyncBatch:
             InvalidRequestError: the name has another ending, or nothing can be written there.
         """
         ledger = self._ledger
-        fields = ledger.answer_columns if outputs is ALL_COLUMNS else None
+        fields = ledger.answer_columns if tuple(outputs) == ALL_COLUMNS else None
         return write_rows(self.results, Path(path), columns=ledger.columns, outputs=outputs, fields=fields)
 
     async def _run_through(self) -> Results:
@@ -287,20 +261,3 @@ class AsyncBatch:
     def _tell_the_end(self) -> None:
         for finished in self._audience:
             finished.put_nowait(None)
-
-
-def _recipe(
-    prompt: Prompt | None,
-    model: str | Sequence[str] | None,
-    parameters: Mapping[str, Any] | None,
-    output_model: type[BaseModel] | None,
-    *,
-    on_null: OnNull,
-    id: str | None,  # noqa: A002 - what it is to the caller
-) -> Recipe:
-    if prompt is None:
-        raise bad_argument("prompt", "is left out: say what to ask for each row, such as `Summarise: {text}`")
-    given = {name: value for name, value in (parameters or {}).items() if value is not None}
-    if output_model is not None:
-        given["output_schema"] = output_model.model_json_schema()
-    return Recipe(prompt=prompt, model=model, parameters=given, on_null=on_null, id=id)

@@ -50,61 +50,24 @@ class BatchProgress(NamedTuple):
 
     def standing(self) -> BatchStanding:
         """Return what a journal notes of it."""
-        return BatchStanding(
-            state=self.state,
-            reason=self.reason,
-            completed=self.completed,
-            failed=self.failed,
-            skipped=self.skipped,
-            running=self.running,
-            retries=self.retries,
-            input_tokens=self.input_tokens,
-            output_tokens=self.output_tokens,
-            credits=self.credits,
-            metered_credits=self.metered_credits,
-            elapsed_seconds=self.elapsed_seconds,
-        )
+        return BatchStanding(**{name: getattr(self, name) for name in BatchStanding.model_fields})
 
 
 def progress_of(standing: BatchStanding, *, total: int, budget: Decimal | None) -> BatchProgress:
     """Return how far a batch is that another process runs, as it noted last."""
-    return BatchProgress(
-        total=total,
-        completed=standing.completed,
-        failed=standing.failed,
-        skipped=standing.skipped,
-        running=standing.running,
-        retries=standing.retries,
-        input_tokens=standing.input_tokens,
-        output_tokens=standing.output_tokens,
-        credits=standing.credits,
-        metered_credits=standing.metered_credits,
-        elapsed_seconds=standing.elapsed_seconds,
-        budget=budget,
-        state=standing.state,
-        reason=standing.reason,
-    )
+    return BatchProgress(total=total, budget=budget, **dict(standing))
 
 
 def progress_here(
     ledger: Ledger, *, running: int, elapsed_seconds: float, budget: Decimal | None, state: BatchState, reason: str
 ) -> BatchProgress:
     """Return how far a batch is by its ledger."""
-    tally = ledger.tally
     return BatchProgress(
         total=len(ledger),
-        completed=tally.completed,
-        failed=tally.failed,
-        skipped=tally.skipped,
-        shared=tally.shared,
         running=running,
-        retries=tally.retries,
-        input_tokens=tally.input_tokens,
-        output_tokens=tally.output_tokens,
-        credits=tally.credits,
-        metered_credits=tally.metered_credits,
         elapsed_seconds=elapsed_seconds,
         budget=budget,
         state=state,
         reason=reason,
+        **vars(ledger.tally),
     )

@@ -80,12 +80,10 @@ class BatchRow(Fact):
     metered_credits: Decimal | None = None
     """By the provider's own token counts."""
     attempts: int = 0
+    """Over all turns, at least one each."""
     latency_seconds: float | None = None
     """From the moment it was sent to its end."""
     shared_with: int | None = None
     """The index of the row that asked the same first, and paid for the answer."""
     job_id: UUID | None = None
     """The last job of the row; None where it never became one."""
-
-
-OUTPUT_COLUMNS = FIXED_COLUMNS

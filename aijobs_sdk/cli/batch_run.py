@@ -57,7 +57,8 @@ class Run(NamedTuple):
                 with watched(self.batch, name=self.named and self.named.name, quiet=self.quiet):
                     go()
             except BatchPausedError as paused:
-                raise Stopped(f"Paused: {paused.message}\n{self._way_on()}") from None
+                finished = _so_far(self.batch.progress)
+                raise Stopped(f"Paused: {finished} are finished. {paused.reason}\n{self._way_on()}") from None
         done = self.batch.progress
         if done.state is BatchState.CANCELLED:
             raise Stopped(f"Somebody cancelled it: {_so_far(done)} are finished.\n{self._way_on()}")

@@ -5,30 +5,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 from uuid import UUID
 
-from pydantic import BaseModel
-
-from aijobs_sdk.batch.asking.question import Prompt
-from aijobs_sdk.batch.asking.recipe import OnNull
+from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.journal.detach import ATTACHED, Detaching
-from aijobs_sdk.batch.options import DEFAULT_CONCURRENCY
 from aijobs_sdk.batch.reading.rows import Source
 from aijobs_sdk.client.async_handle import AsyncJobHandle
 from aijobs_sdk.client.request import (
     GENERATION,
     SubmitOptions,
+    as_a_batch,
     as_id,
+    as_submitted,
     dead_letter_query,
     document_request,
     request_for,
     schedule_request,
-    spelled_out,
 )
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchRecord
@@ -91,7 +86,7 @@ class AsyncClient:
         type: str,
         **options: Unpack[SubmitOptions],
     ) -> AsyncJobHandle[JobResult]: ...
-    @spelled_out
+    @as_submitted
     async def submit(
         self,
         prompt: str | None = None,
@@ -109,7 +104,7 @@ class AsyncClient:
         handle.output_model = options.get("output_model")
         return handle
 
-    @spelled_out
+    @as_submitted
     async def estimate(
         self,
         prompt: str | None = None,
@@ -125,7 +120,7 @@ class AsyncClient:
         [estimate] = await self._backend.estimate([request_for(prompt, type, options, draw_key=None)])
         return estimate
 
-    @spelled_out
+    @as_submitted
     def request(
         self,
         prompt: str | None = None,
@@ -172,93 +167,20 @@ class AsyncClient:
                 return
             query = query.model_copy(update={"cursor": page.next_cursor})
 
-    def batch(
-        self,
-        source: Source = None,
-        *,
-        prompt: Prompt | None = None,
-        model: str | Sequence[str] | None = None,
-        name: str | None = None,
-        system: str | None = None,
-        messages: str | Sequence[Mapping[str, object]] | None = None,
-        images: str | Sequence[str | Path] | None = None,
-        temperature: float | str | None = None,
-        max_tokens: int | str | None = None,
-        output_model: type[BaseModel] | None = None,
-        parameters: Mapping[str, object] | None = None,
-        on_null: OnNull = "error",
-        id: str | None = None,  # noqa: A002
-        concurrency: int | Mapping[str, int] = DEFAULT_CONCURRENCY,
-        budget: Decimal | int | str | None = None,
-        dedupe: bool = True,
-        fail_fast: bool = False,
-        row_timeout: float | None = None,
-        deadline: float | None = None,
-        economy: bool = False,
-        detach: bool | None = None,
-    ) -> AsyncBatch:
+    @as_a_batch
+    def batch(self, source: Source = None, **arguments: Unpack[BatchArguments]) -> AsyncBatch:
         """Return a batch of one answer a row; `run()` sends it. With a `name` alone, the batch that was begun by it.
 
-        Args:
-            source: a path or glob (`.jsonl`, `.csv`, `.parquet`), a list or generator, or a table of pandas, polars,
-                Arrow or DuckDB.
-            prompt: a template over the columns, such as `Summarise: {text}`; several of them, for a conversation; or a
-                function from a row to a prompt, or to a mapping of payload fields.
-            model: a model's name, or a template such as `{model}`; or several: each row is asked of each of them.
-            name: keeps a journal: the same call goes on after a crash, and pays for nothing twice.
-            system: instructions that stand before every prompt; a template, as the following may be.
-            messages: what was said before the prompt: `{history}` takes a row's own.
-            images: pictures that stand in the prompt: `{photo}` takes a row's own paths or addresses.
-            temperature: 0 to 2, as the model understands it; `{t}` takes a row's own, as for all parameters.
-            max_tokens: the longest answer.
-            output_model: a pydantic model that each answer has to fit: `output` is an instance, and its fields are
-                columns. An answer that does not fit is asked about once more.
-            parameters: more of what `submit()` takes, such as `top_p`, `seed`, `reasoning_effort` or `fallback`.
-            on_null: what to do about a row with an empty cell where one is needed: `error` refuses the batch before
-                anything is sent, `skip` leaves the row out.
-            id: a column whose values must be there, and be different in each row.
-            concurrency: rows under way at the same time, which models share evenly; or a mapping from models.
-            budget: credits that the batch may cost, all its runs together; it pauses before it would cost more.
-            dedupe: whether rows that ask the same share one answer.
-            fail_fast: whether the first row that fails ends the run.
-            row_timeout: seconds that one row may take.
-            deadline: seconds that a run may take.
-            economy: whether rows go through the vendors' own batches: half the price, and answers within a day.
-            detach: whether a process of its own runs it, which goes on when this one ends; by default for a batch with
-                a name in a place that lasts.
+        `source` is a path or glob (`.jsonl`, `.csv`, `.parquet`), a list or generator, or a table of pandas, polars,
+        Arrow or DuckDB. `prompt` is a template over its columns, and so may be `model`, `system` and all that is sent.
 
         Raises:
             InvalidRequestError: an argument, one of the first rows or a template cannot be used; the row is named, and
                 nothing was sent.
             ConfigurationError: `detach` asks for what is not possible here.
         """
-        given = {
-            "system": system,
-            "messages": messages,
-            "images": images,
-            "temperature": temperature,
-            "max_tokens": max_tokens,
-            **(parameters or {}),
-        }
-        return AsyncBatch(
-            self._backend,
-            source,
-            prompt=prompt,
-            model=model,
-            name=name,
-            parameters=given,
-            output_model=output_model,
-            on_null=on_null,
-            id=id,
-            concurrency=concurrency,
-            budget=budget,
-            dedupe=dedupe,
-            fail_fast=fail_fast,
-            row_timeout=row_timeout,
-            deadline=deadline,
-            economy=economy,
-            detacher=self._detaching.detacher(name, asked=detach),
-        )
+        detacher = self._detaching.detacher(arguments.get("name"), asked=arguments.get("detach"))
+        return AsyncBatch(self._backend, source, detacher=detacher, **arguments)
 
     async def batches(self) -> Sequence[BatchRecord]:
         """Return all batches that have a name, the newest first: how far each is, and who runs it."""
@@ -385,7 +307,7 @@ class AsyncClient:
         """Delete the dead letters of jobs that failed longer ago than this; return how many there were."""
         return await self._backend.purge_dead_letters(older_than=older_than)
 
-    @spelled_out
+    @as_submitted
     async def schedule(
         self,
         name: str,

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 from uuid import UUID
 
-from pydantic import BaseModel
-
-from aijobs_sdk.batch.asking.question import Prompt
-from aijobs_sdk.batch.asking.recipe import OnNull
-from aijobs_sdk.batch.options import DEFAULT_CONCURRENCY
+from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.reading.rows import Source
 from aijobs_sdk.client.async_client import AsyncClient
 from aijobs_sdk.client.async_handle import AsyncJobHandle
 from aijobs_sdk.client.batch import Batch
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.client.portal import Portal
-from aijobs_sdk.client.request import GENERATION, SubmitOptions, spelled_out
+from aijobs_sdk.client.request import GENERATION, SubmitOptions, as_a_batch, as_submitted
 from aijobs_sdk.contract.batches import BatchRecord
 from aijobs_sdk.contract.blocks import Block, BlockRequest, DocumentConfiguration, Revision
 from aijobs_sdk.contract.error_info import ErrorCategory
@@ -81,7 +75,7 @@ class Client:
         type: str,
         **options: Unpack[SubmitOptions],
     ) -> JobHandle[JobResult]: ...
-    @spelled_out
+    @as_submitted
     def submit(
         self,
         prompt: str | None = None,
@@ -99,7 +93,7 @@ class Client:
         handle.on_loop.output_model = options.get("output_model")
         return handle
 
-    @spelled_out
+    @as_submitted
     def request(
         self,
         prompt: str | None = None,
@@ -110,7 +104,7 @@ class Client:
         """Return a request for `submit_many()`, in the words of `submit()`."""
         return self._client.request(prompt, type=type, **options)
 
-    @spelled_out
+    @as_submitted
     def estimate(
         self,
         prompt: str | None = None,
@@ -153,90 +147,19 @@ class Client:
         for handle in self._portal.iterate(self._client.list(status=status, type=type, limit=limit)):
             yield self._blocking(handle)
 
-    def batch(
-        self,
-        source: Source = None,
-        *,
-        prompt: Prompt | None = None,
-        model: str | Sequence[str] | None = None,
-        name: str | None = None,
-        system: str | None = None,
-        messages: str | Sequence[Mapping[str, object]] | None = None,
-        images: str | Sequence[str | Path] | None = None,
-        temperature: float | str | None = None,
-        max_tokens: int | str | None = None,
-        output_model: type[BaseModel] | None = None,
-        parameters: Mapping[str, object] | None = None,
-        on_null: OnNull = "error",
-        id: str | None = None,  # noqa: A002
-        concurrency: int | Mapping[str, int] = DEFAULT_CONCURRENCY,
-        budget: Decimal | int | str | None = None,
-        dedupe: bool = True,
-        fail_fast: bool = False,
-        row_timeout: float | None = None,
-        deadline: float | None = None,
-        economy: bool = False,
-        detach: bool | None = None,
-    ) -> Batch:
+    @as_a_batch
+    def batch(self, source: Source = None, **arguments: Unpack[BatchArguments]) -> Batch:
         """Return a batch of one answer a row; `run()` sends it. With a `name` alone, the batch that was begun by it.
 
-        Args:
-            source: a path or glob (`.jsonl`, `.csv`, `.parquet`), a list or generator, or a table of pandas, polars,
-                Arrow or DuckDB.
-            prompt: a template over the columns, such as `Summarise: {text}`; several of them, for a conversation; or a
-                function from a row to a prompt, or to a mapping of payload fields.
-            model: a model's name, or a template such as `{model}`; or several: each row is asked of each of them.
-            name: keeps a journal: the same call goes on after a crash, and pays for nothing twice.
-            system: instructions that stand before every prompt; a template, as the following may be.
-            messages: what was said before the prompt: `{history}` takes a row's own.
-            images: pictures that stand in the prompt: `{photo}` takes a row's own paths or addresses.
-            temperature: 0 to 2, as the model understands it; `{t}` takes a row's own, as for all parameters.
-            max_tokens: the longest answer.
-            output_model: a pydantic model that each answer has to fit: `output` is an instance, and its fields are
-                columns. An answer that does not fit is asked about once more.
-            parameters: more of what `submit()` takes, such as `top_p`, `seed`, `reasoning_effort` or `fallback`.
-            on_null: what to do about a row with an empty cell where one is needed: `error` refuses the batch before
-                anything is sent, `skip` leaves the row out.
-            id: a column whose values must be there, and be different in each row.
-            concurrency: rows under way at the same time, which models share evenly; or a mapping from models.
-            budget: credits that the batch may cost, all its runs together; it pauses before it would cost more.
-            dedupe: whether rows that ask the same share one answer.
-            fail_fast: whether the first row that fails ends the run.
-            row_timeout: seconds that one row may take.
-            deadline: seconds that a run may take.
-            economy: whether rows go through the vendors' own batches: half the price, and answers within a day.
-            detach: whether a process of its own runs it, which goes on when this one ends; by default for a batch with
-                a name in a place that lasts.
+        `source` is a path or glob (`.jsonl`, `.csv`, `.parquet`), a list or generator, or a table of pandas, polars,
+        Arrow or DuckDB. `prompt` is a template over its columns, and so may be `model`, `system` and all that is sent.
 
         Raises:
             InvalidRequestError: an argument, one of the first rows or a template cannot be used; the row is named, and
                 nothing was sent.
             ConfigurationError: `detach` asks for what is not possible here.
         """
-        batch = self._client.batch(
-            source,
-            prompt=prompt,
-            model=model,
-            name=name,
-            system=system,
-            messages=messages,
-            images=images,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            output_model=output_model,
-            parameters=parameters,
-            on_null=on_null,
-            id=id,
-            concurrency=concurrency,
-            budget=budget,
-            dedupe=dedupe,
-            fail_fast=fail_fast,
-            row_timeout=row_timeout,
-            deadline=deadline,
-            economy=economy,
-            detach=detach,
-        )
-        return Batch(batch, self._portal)
+        return Batch(self._client.batch(source, **arguments), self._portal)
 
     def batches(self) -> Sequence[BatchRecord]:
         """Return all batches that have a name, the newest first: how far each is, and who runs it."""
@@ -365,7 +288,7 @@ class Client:
         """Delete the dead letters of jobs that failed longer ago than this; return how many there were."""
         return self._portal.call(partial(self._client.purge_dead_letters, older_than=older_than))
 
-    @spelled_out
+    @as_submitted
     def schedule(
         self,
         name: str,

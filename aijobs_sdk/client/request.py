@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
+from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.asking.images import image_url
 from aijobs_sdk.contract.blocks import DocumentRequest
 from aijobs_sdk.contract.error_info import FieldProblem
@@ -20,7 +21,7 @@ from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.contract.provider import Message, Tool
 from aijobs_sdk.contract.records import DeadLetterQuery
 from aijobs_sdk.contract.schedule import ScheduleRequest
-from aijobs_sdk.contract.shapes import nearest, problems_of, shape_of
+from aijobs_sdk.contract.shapes import problems_of, refuse_unknown, shape_of
 
 GENERATION = "ai_generation"
 F = TypeVar("F", bound=Callable[..., Any])
@@ -102,16 +103,24 @@ _OF_THE_PAYLOAD = frozenset(
 )
 
 
-def spelled_out(function: F) -> F:
-    """Show the options one by one in the signature, so that a notebook completes and explains them."""
-    signature = inspect.signature(function)
-    named = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
-    options = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation.__forward_arg__)
-        for name, annotation in SubmitOptions.__annotations__.items()
-    ]
-    function.__signature__ = signature.replace(parameters=[*named, *options])  # type: ignore[attr-defined]
-    return function
+def spelled_out(options: Mapping[str, Any]) -> Callable[[F], F]:
+    """Show these options one by one in a function's signature, so that a notebook completes and explains them."""
+
+    def show(function: F) -> F:
+        signature = inspect.signature(function)
+        named = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        spelled = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation.__forward_arg__)
+            for name, annotation in options.items()
+        ]
+        function.__signature__ = signature.replace(parameters=[*named, *spelled])  # type: ignore[attr-defined]
+        return function
+
+    return show
+
+
+as_submitted = spelled_out(SubmitOptions.__annotations__)
+as_a_batch = spelled_out(BatchArguments.__annotations__)
 
 
 def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, draw_key: str | None) -> JobRequest:
@@ -121,8 +130,7 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
         TypeError: there is no such option; the nearest is named.
         InvalidRequestError: the payload is neither a mapping nor a model, or `run_at` is no instant.
     """
-    for name in options.keys() - SubmitOptions.__annotations__.keys():
-        raise TypeError(f"submit() has no option {name!r}.{nearest(name, SubmitOptions.__annotations__)}")
+    refuse_unknown("submit", options, SubmitOptions.__annotations__)
     payload = _as_mapping(options.get("payload") or {})
     if prompt is not None:
         payload["prompt"] = prompt

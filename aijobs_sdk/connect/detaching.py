@@ -88,14 +88,15 @@ class RunnerProcess:
 
 
 def _with_room_for(jobs: int, settings: Settings) -> Settings:
-    """Return settings by which a runner has a place for each of its rows: those without one are others' to take.
+    """Return settings by which a runner begins each of its rows itself: one that another process takes dies with that.
 
     With a concurrency of 0 other processes do all the work, as somebody wanted.
     """
     limits = settings.limits
-    if not limits.concurrency or limits.concurrency >= jobs:
+    if not limits.concurrency:
         return settings
-    return settings.replace(limits=limits.replace(concurrency=jobs))
+    places = max(2 * jobs, limits.concurrency)  # a row is over a moment before its place is free
+    return settings.replace(limits=limits.replace(concurrency=places, own_first=True))
 
 
 def start_runner(order: Order, environment: Mapping[str, str]) -> RunnerProcess:

@@ -42,6 +42,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Known: {', '.join(names[:_MANY])}{' …' if len(names) > _MANY else ''}."
 
 
+def refuse_unknown(call: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Return where a call has all of these options.
+
+    Raises:
+        TypeError: there is no such option; the nearest is named.
+    """
+    known = tuple(known)
+    for name in given:
+        if name not in known:
+            raise TypeError(f"{call}() has no option {name!r}.{nearest(name, known)}")
+
+
 def problems_of(error: ValidationError, *, known: Iterable[str], at: str | None = None) -> tuple[FieldProblem, ...]:
     """Return what pydantic found, one problem a field, with paths below `at`; values are described, not shown.
 

@@ -24,7 +24,7 @@ from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.pace.paces import Paces
 from aijobs_sdk.engine.pace.turn import Asker
-from aijobs_sdk.engine.provider_call import call_for_picture, call_provider
+from aijobs_sdk.engine.provider_call import call_for_picture, call_provider, unsupported
 from aijobs_sdk.engine.provider_guard import ProviderGuard
 
 FLUSH_CHARS = 256
@@ -85,7 +85,7 @@ class JobContext:
         """Whether the job was cancelled: set before the handler is interrupted at its next await."""
         self.region: str = ""
         """Where the provider was asked last; empty where nobody said, or none was asked."""
-        self._asker = Asker(was_sent_away=claim.lease.fence > claim.job.attempts)
+        self._asker = Asker(was_sent_away=self.claims > self.attempt)
         self._lease = claim.lease
         self._world = world
         self._answer: Answer | None = None
@@ -196,7 +196,7 @@ class JobContext:
         """
         found = self._turn_to(provider, region)
         if not isinstance(found, BatchProvider):
-            raise _takes_no_batches(provider)
+            raise unsupported(provider, "takes no batches from us, and nothing was sent. Ask without `economy`.")
         return found
 
     def come_back(self, seconds: float) -> NoReturn:
@@ -251,16 +251,6 @@ def text_of(events: Iterable[JobEvent]) -> str:
         if isinstance(event, TextDelta):
             text = text[: event.offset] + event.text
     return text
-
-
-def _takes_no_batches(provider: str) -> ProviderError:
-    return ProviderError(
-        f"{provider} takes no batches from us, and nothing was sent. Ask without `economy`.",
-        code="unsupported",
-        category=ErrorCategory.VALIDATION,
-        provider=provider,
-        retryable=False,
-    )
 
 
 def _not_set_up(provider: str, to_do: str | None) -> ProviderError:

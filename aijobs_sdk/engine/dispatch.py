@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
@@ -98,20 +99,10 @@ def find_refusals(
     refused: dict[int, InvalidRequestError] = {}
     for n, request in enumerate(requests):
         try:
-            _check(request, caller, types)
+            _checked(request, caller, types)
         except InvalidRequestError as error:
             refused[n] = error
     return refused
-
-
-def _check(request: JobRequest, caller: Caller, types: JobTypes) -> None:
-    """Return where `checked_job()` would; no job is made."""
-    job_type = types[request.type]
-    _prepared(_checked_payload(request, job_type), job_type)
-    _user_id(request, caller)
-    _priority(request, job_type)
-    _max_attempts(request, job_type)
-    _idempotency_key(request)
 
 
 def _place(n: int, of: int) -> str:
@@ -132,21 +123,18 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
     Raises:
         InvalidRequestError: every problem of the request, field by field.
     """
-    job_type = types[request.type]
-    asked = _checked_payload(request, job_type)
-    prepared = _prepared(asked, job_type)
+    asked, prepared, key, user_id, priority, max_attempts = _checked(request, caller, types)
     stored = _stored(asked)
-    key = _idempotency_key(request)
     job = _job(
         id=new_id(),
         tenant_id=caller.tenant_id,
-        user_id=_user_id(request, caller),
+        user_id=user_id,
         type=request.type,
         status=JobStatus.PENDING,
-        priority=_priority(request, job_type),
+        priority=priority,
         payload=stored if prepared is asked else _stored(prepared),
         message="Accepted",
-        max_attempts=_max_attempts(request, job_type),
+        max_attempts=max_attempts,
         idempotency_key=key,
         replay_of=request.replay_of,
         batch_id=request.batch_id,
@@ -157,6 +145,30 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
         fingerprint=None if key is None else _fingerprint(request.type, stored),
         run_at=request.run_at,
         draw_key=request.draw_key or _fingerprint(request.type, stored),
+    )
+
+
+class _Checked(NamedTuple):
+    """What a request asks for."""
+
+    asked: BaseModel
+    prepared: BaseModel
+    idempotency_key: str | None
+    user_id: UUID
+    priority: Priority
+    max_attempts: int
+
+
+def _checked(request: JobRequest, caller: Caller, types: JobTypes) -> _Checked:
+    job_type = types[request.type]
+    asked = _checked_payload(request, job_type)
+    return _Checked(
+        asked,
+        _prepared(asked, job_type),
+        _idempotency_key(request),
+        _user_id(request, caller),
+        _priority(request, job_type),
+        _max_attempts(request, job_type),
     )
 
 

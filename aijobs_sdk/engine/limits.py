@@ -61,6 +61,9 @@ class Limits(Fact):
 
     concurrency: int = Field(default=100, ge=0)
     """Attempts at the same time; with 0 other processes do all the work."""
+    own_first: bool = False
+    """Whether jobs that are made here are begun here as long as there is a place, before older ones of others: what a
+    process wants that is there for one batch."""
     max_active_jobs: int | None = Field(default=None, ge=1)
     """Unfinished jobs one tenant may have; None: any number."""
     job_seconds: float = Field(default=300.0, gt=0)

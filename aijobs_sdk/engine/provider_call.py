@@ -77,7 +77,7 @@ async def call_for_picture(
         CircuitOpenError, ProviderBusyError: it was not asked, as of `call_provider()`.
     """
     if not isinstance(provider, ImageProvider):
-        raise _draws_nothing(provider.name)
+        raise unsupported(provider.name, "draws no pictures. Choose a model that does: `aijobs models`.")
     async with guard.call(Place(provider.name, region, request.model), asker or Asker(), Size()) as call:
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -108,9 +108,10 @@ def _truncated(provider: str) -> ProviderError:
     )
 
 
-def _draws_nothing(provider: str) -> ProviderError:
+def unsupported(provider: str, what: str) -> ProviderError:
+    """Return the error of a provider that is asked for what it does not do."""
     return ProviderError(
-        f"{provider} draws no pictures. Choose a model that does: `aijobs models`.",
+        f"{provider} {what}",
         code="unsupported",
         category=ErrorCategory.VALIDATION,
         provider=provider,

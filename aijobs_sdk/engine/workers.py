@@ -111,10 +111,11 @@ class WorkerPool:
 
     async def take_in(self, jobs: int, create: Callable[[Taker | None], Awaitable[Created]]) -> Created:
         """Let so many jobs be made, and begin at once with those that have a place here and nobody before them."""
-        places = 0 if self._idle is None else min(jobs, self._free_places)
+        limits = self._world.limits
+        may_begin = self._idle is not None or limits.own_first
+        places = min(jobs, self._free_places) if may_begin else 0
         if places < 1:
             return await create(None)
-        limits = self._world.limits
         taker = Taker(self.worker_id, self._unlimited, places, limits.lease_seconds, limits.hard_limit_seconds)
         began_at = self._loop.time()
         self._kept += places

@@ -7,12 +7,13 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from aijobs_sdk.contract.economy import BatchAnswer, BatchOutcome, BatchRow, RemoteBatch, RemoteState
+from aijobs_sdk.contract.economy import BatchAnswer, BatchIntent, BatchOutcome, BatchRow, RemoteBatch, RemoteState
 from aijobs_sdk.contract.error_info import ErrorCategory, FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError, ProviderError
 from aijobs_sdk.contract.provider import GenerationRequest
@@ -20,6 +21,8 @@ from aijobs_sdk.providers.failures import Failure, is_name
 
 log = logging.getLogger("aijobs.economy")
 
+_SLACK = timedelta(hours=1)
+"""How far a vendor's clock and ours may be apart."""
 _CUSTOM_ID = re.compile(rb'"custom_id"\s*:\s*"([\w-]+)"')
 _TOO_MANY_TOKENS = "token_limit_exceeded"
 """OpenAI's: batches that were not begun hold more tokens of this model than the account may have waiting."""
@@ -47,6 +50,7 @@ QUEUE_FULL = Failure(
     reason=f"{_TOO_MANY_TOKENS}: more tokens wait there than this account may have waiting",
     advice="Send it again when earlier batches have ended.",
     retryable=True,
+    retry_after_seconds=300,
 )
 REFUSED = Failure(
     code="batch_refused",
@@ -93,9 +97,14 @@ def custom_id(job_id: UUID, mark: str) -> str:
     return f"{job_id.hex}_{mark}"
 
 
-def marked_by(custom_id: str) -> str:
-    """Return the mark of the batch that a request was named in."""
-    return custom_id.partition("_")[2]
+def mark_in(line: bytes) -> str:
+    """Return the mark of the batch that a line of results is of."""
+    return _Named.model_validate_json(line).custom_id.partition("_")[2]
+
+
+def earliest_of(intent: BatchIntent) -> datetime:
+    """Return since when the batch of an intent may be there, by its vendor's clock."""
+    return intent.written_at - _SLACK
 
 
 def job_of(custom_id: str) -> UUID | None:

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
 
@@ -196,6 +196,9 @@ class Model(Fact):
 class ModelTable:
     """The models that can be named, in order. A user's own are added by `with_models` and `with_file`."""
 
+    economy: ClassVar[bool] = False
+    """Whether credits are those of the vendors' own batches."""
+
     def __init__(self, models: Iterable[Model], *, usd_per_credit: Decimal) -> None:
         """Hold these models, which fit together.
 
@@ -264,11 +267,10 @@ class ModelTable:
         *,
         at: date | None = None,
         cached_input_tokens: int = 0,
-        economy: bool = False,
     ) -> Decimal:
         """Return what that many tokens are in credits, to six decimals, halves rounded up; see `Model.cost_usd`."""
         cost = model.cost_usd(
-            input_tokens, output_tokens, at=at, cached_input_tokens=cached_input_tokens, economy=economy
+            input_tokens, output_tokens, at=at, cached_input_tokens=cached_input_tokens, economy=self.economy
         )
         return (cost / self.usd_per_credit).quantize(CREDIT_STEP, rounding=ROUND_HALF_UP)
 

@@ -12,7 +12,7 @@ from aijobs_sdk.server.event_ids import as_id, from_id, read_varints, write_vari
 from aijobs_sdk.server.limits import MAX_SEQ
 
 MOST_OPEN = 250
-"""Jobs that one stream follows at the same time: each of them has two or three bytes in the id of every event."""
+"""Jobs that one stream follows at the same time: each of them has two bytes or more in the id of every event."""
 _MARK_BYTES = 6
 _ID_BYTES = 16
 

@@ -21,10 +21,13 @@ async def answer_rows(backend: Backend, batch_id: UUID, *, start: int, limit: in
     while next_start is not None and len(written) < limit and size < enough_bytes:
         asked = min(_ROWS_AT_ONCE, limit - len(written))
         rows = await backend.batch_rows(batch_id, start=next_start, limit=asked)
-        some = [to_json(row) for row in rows]
-        written += some
-        size += sum(map(len, some))
         next_start = rows[-1].index + 1 if len(rows) == asked else None
+        for row in rows:
+            if size >= enough_bytes:
+                next_start = row.index
+                break
+            written.append(to_json(row))
+            size += len(written[-1])
     return _answer(written, next_start)
 
 

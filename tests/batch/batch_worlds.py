@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobRequest
+from aijobs_sdk.contract.records import UsageRow
 
 QUESTIONS = Path(__file__).parent / "data" / "batch_questions.jsonl"
 TASKS = [{"task": f"Write about harbour {n}."} for n in range(12)]
@@ -66,3 +68,8 @@ PARAMETERS = frozenset({"system", "temperature", "max_tokens", "output_schema"})
 def a_batch(backend: Any, rows: Any = TASKS, *, prompt: Any = "{task}", **options: Any) -> AsyncBatch:
     parameters = {name: options.pop(name) for name in PARAMETERS & options.keys()}
     return AsyncBatch(backend, rows, prompt=prompt, parameters=parameters, **({"model": "gpt-5.2"} | options))
+
+
+def billed(rows: Sequence[UsageRow]) -> Decimal:
+    """Return what these rows of usage come to."""
+    return sum((row.credits_used for row in rows), Decimal(0))

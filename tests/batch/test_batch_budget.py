@@ -17,8 +17,7 @@ from aijobs_sdk.batch.running.course import cost_of_job
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
 from aijobs_sdk.contract.job import Job, JobRequest
-from aijobs_sdk.contract.records import UsageRow
-from batch.batch_worlds import WatchedBackend, a_batch
+from batch.batch_worlds import WatchedBackend, a_batch, billed
 
 pytestmark = pytest.mark.anyio
 
@@ -51,10 +50,6 @@ class Purse(WatchedBackend):
 @pytest.fixture
 def purse(sim: aijobs.Mock) -> Purse:
     return Purse(aijobs.AsyncClient())
-
-
-def billed(rows: Sequence[UsageRow]) -> Decimal:
-    return sum((row.credits_used for row in rows), Decimal(0))
 
 
 async def price_of(rows: Sequence[object], **options: object) -> Decimal:

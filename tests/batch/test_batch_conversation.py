@@ -42,6 +42,15 @@ async def test_a_row_holds_all_answers_and_their_sums(sim: aijobs.Mock, backend:
     assert (row.attempts, len(sim.calls), len(backend.sent)) == (3, 3, 3)
 
 
+async def test_the_next_turn_is_no_retry_and_a_second_attempt_at_one_is(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    sim.on(prompt="And then?").do(aijobs.fail(503), aijobs.ok())
+    batch = a_batch(backend, TASKS[:1], prompt=["{task}", "And then?", "And at last?"])
+    [row] = await batch.run()
+    assert (row.attempts, batch.progress.retries) == (4, 1)
+
+
 async def test_a_turn_that_fails_fails_its_row_and_is_asked_again_alone(
     sim: aijobs.Mock, backend: WatchedBackend
 ) -> None:

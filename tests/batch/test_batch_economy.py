@@ -18,9 +18,8 @@ from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.economy import RemoteState
 from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
-from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.simulation.profiles import Turnaround
-from batch.batch_worlds import TASKS, WatchedBackend, a_batch
+from batch.batch_worlds import TASKS, WatchedBackend, a_batch, billed
 
 pytestmark = pytest.mark.anyio
 
@@ -40,10 +39,6 @@ class Rating(BaseModel):
 
 def an_economy(backend: WatchedBackend, rows: Any = TASKS, **options: Any) -> AsyncBatch:
     return a_batch(backend, rows, **({"economy": True} | options))
-
-
-def billed(rows: Sequence[UsageRow]) -> Decimal:
-    return sum((row.credits_used for row in rows), Decimal(0))
 
 
 def batches(sim: aijobs.Mock, provider: str = "openai") -> int:

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from aijobs_sdk.batch.economy.chunk_jobs import has_tries_left, part_of, unpacked
 from aijobs_sdk.batch.economy.chunks import MOST_BYTES, MOST_ROWS, Chunk, Chunks, Part
-from aijobs_sdk.batch.journal.work import Work
+from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, part_of, unpacked
 from aijobs_sdk.batch.running.course import Course
+from aijobs_sdk.batch.running.work import Work
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.job import Job, JobStatus, Priority
 

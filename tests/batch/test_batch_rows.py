@@ -23,8 +23,8 @@ from pydantic import BaseModel
 
 from aijobs_sdk.batch.reading.rows import open_rows
 from aijobs_sdk.contract.errors import InvalidRequestError
+from batch.batch_worlds import QUESTIONS
 
-QUESTIONS = Path(__file__).parent / "data" / "batch_questions.jsonl"
 TWO: list[dict[str, object]] = [{"q": "one", "n": 1}, {"q": "two", "n": 2}]
 TABLE = pa.Table.from_pylist(TWO)
 
@@ -76,6 +76,8 @@ class Nested(BaseModel):
         (pd.NA, None),
         (pd.NaT, None),
         (Decimal("NaN"), None),
+        (Decimal("sNaN"), None),
+        (Decimal("Infinity"), None),
         (np.int64(3), 3),
         (np.bool_(True), True),
         (np.array([[1, 2]]), [[1, 2]]),
@@ -112,6 +114,11 @@ def test_a_csv_file_gives_its_cells_as_texts_with_their_line_breaks(tmp_path: Pa
     assert list(open_rows(path)) == [{"q": 'a\nb, "c"', "n": "1"}, {"q": "d", "n": "2"}]
 
 
+def test_a_csv_file_may_begin_with_empty_lines(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("\n\nq,n\na,1\n")
+    assert list(open_rows(tmp_path / "rows.csv")) == [{"q": "a", "n": "1"}]
+
+
 def test_a_csv_cell_may_be_as_long_as_a_book(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("q\n" + "x" * 500_000)
@@ -136,10 +143,12 @@ GOOD_LINES = '{"q": "x"}\n' * 36
         ("a.csv", "a,b\n1,2\n3\n", "Line 3 of .*a.csv has 1 cells under 2 columns"),
         ("a.csv", 'a,b\n"1\n1",2\n3\n', "Line 4 of .* has 1 cells under 2 columns"),
         ("a.csv", "a,b,a\n1,2,3\n", "Line 1 of .* names the column 'a' twice"),
+        ("a.csv", "\na,b,a\n1,2,3\n", "Line 2 of .* names the column 'a' twice"),
         ("a.csv", 'a,b\n1,2\n3,"4\n5,6\n', "Line 3 of .* begins a row that is not CSV: .* look at its quotes"),
         ("a.csv", b"a,b\n1,caf\xe9\n", "Line 2 of .* is not UTF-8 text; save the file as UTF-8"),
         ("a.csv", "", "a.csv holds no rows"),
         ("a.csv", "a,b\n", "a.csv holds no rows"),
+        ("a.csv", "\n\n", "a.csv holds no rows"),
         ("a.jsonl", "\n\n", "a.jsonl holds no rows"),
         ("a.jsonl", b'{"q": "x"}\n{"q": "caf\xe9"}\n', "Line 2 of .* is not UTF-8 text; save the file as UTF-8"),
         ("a.jsonl", '1\n{"q": 2}\n[\n', r"Line 1 of .* holds a number .* There is more to mend at line 3\."),
@@ -157,6 +166,12 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(InvalidRequestError, match=problem):
         list(open_rows(path))
+
+
+def test_a_parquet_file_with_two_columns_of_one_name_is_refused(tmp_path: Path) -> None:
+    pq.write_table(TWICE, tmp_path / "a.parquet")
+    with pytest.raises(InvalidRequestError, match=r"a\.parquet has two columns 'q'\. Rename one of them"):
+        list(open_rows(tmp_path / "a.parquet"))
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])

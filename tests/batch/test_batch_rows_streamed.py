@@ -18,7 +18,6 @@ from aijobs_sdk.batch.asking.recipe import Recipe
 from aijobs_sdk.batch.reading.rows import open_rows
 from aijobs_sdk.contract.errors import InvalidRequestError
 
-QUESTIONS = Path(__file__).parent / "data" / "batch_questions.jsonl"
 TWO: list[dict[str, object]] = [{"q": "one", "n": 1}, {"q": "two", "n": 2}]
 TABLE = pa.Table.from_pylist(TWO)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from pydantic import BaseModel
 
@@ -54,3 +57,13 @@ async def test_fields_are_columns(backend: WatchedBackend) -> None:
     await batch.run()
     frame = batch.to_pandas()
     assert (list(frame["name"]), list(frame["berths"])) == (["Elm"] * 12, [7] * 12)
+
+
+@pytest.mark.usefixtures("harbours")
+async def test_fields_are_columns_of_a_file_also_where_the_first_row_is_skipped(
+    backend: WatchedBackend, tmp_path: Path
+) -> None:
+    batch = a_batch(backend, [{"task": None}, {"task": "Name one."}], output_model=Harbour, on_null="skip")
+    await batch.run()
+    lines = batch.write(tmp_path / "out.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(lines[1])["berths"] == 7

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aijobs_sdk.batch.keeping import spool as module
-from aijobs_sdk.batch.keeping.spool import Spool
+from aijobs_sdk.batch import spool as module
+from aijobs_sdk.batch.spool import Spool
 from aijobs_sdk.contract.errors import ConfigurationError
 
 LARGE = "x" * 10_000

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aijobs_sdk.batch.journal.work import Work, read_work
+from aijobs_sdk.batch.running.work import Work, read_work
 
 WORK = st.builds(
     Work,

@@ -95,6 +95,10 @@ async def test_a_batch_reads_back_as_it_was_opened(store: Store, clock: Clock) -
     assert await store.batch(US, "another") is None
 
 
+async def test_a_name_that_no_batch_can_have_finds_none(store: Store) -> None:
+    assert await store.batch(US, "a\x00b") is None
+
+
 async def test_a_name_is_opened_once_by_each_tenant(store: Store, clock: Clock) -> None:
     first, theirs = await opened(store, clock), await opened(store, clock, tenant_id=THEM)
     await store.change_batch(US, first.id, BatchChange(rows=7))

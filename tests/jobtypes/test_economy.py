@@ -12,7 +12,7 @@ import pytest
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.batch.economy.chunk_sending import stop_request
-from aijobs_sdk.contract.economy import RemoteState
+from aijobs_sdk.contract.economy import BatchLimits, RemoteState
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.simulation.profiles import Turnaround
@@ -36,7 +36,7 @@ def place(request: pytest.FixtureRequest, sim: aijobs.Mock) -> Place:
     return Place(sim, request.param)
 
 
-async def test_every_text_is_answered_under_its_key_for_half_the_price(place: Place) -> None:
+async def test_every_text_is_answered_under_its_key_and_accounted_for(place: Place) -> None:
     async with place.process() as backend:
         job = await asked(backend, place.request(20))
         usage = await backend.usage(since=job.created_at, until=job.created_at + timedelta(days=2))
@@ -113,6 +113,19 @@ async def test_what_expires_is_an_error_that_may_pass(place: Place) -> None:
         job = await asked(backend, place.request(5))
     assert (job.errors["text-3"]["code"], job.errors["text-3"]["retryable"]) == ("batch_expired", True)
     assert (len(job.results), list(job.errors)) == (4, ["text-3"])
+
+
+@pytest.mark.parametrize("sim", ["wire"], indirect=True)
+@pytest.mark.parametrize("place", ["openai"], indirect=True)
+async def test_a_batch_that_is_refused_is_not_said_to_be_worth_a_wait(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_row = BatchLimits(max_requests=1, max_bytes=10**9, source="of this test", as_of=date(2026, 11, 26))
+    monkeypatch.setattr("aijobs_sdk.simulation.wire.openai_batches.limits_of", lambda _: one_row)
+    async with place.process() as backend:
+        job = await asked(backend, place.request(2))
+    assert (job.error.code, job.attempts) == ("batch_refused", 1)
+    assert "retry after" not in job.error.message
 
 
 async def test_a_job_that_is_cancelled_while_it_waits_can_have_its_vendor_stopped(place: Place) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from aijobs_sdk.contract.economy import BatchLimits
 from aijobs_sdk.contract.provider import GenerationRequest
+from aijobs_sdk.jobtypes.economy.prices import EconomyTable
 from aijobs_sdk.providers.economy import ENVELOPE_BYTES, TOO_LARGE, Cut, batch_terms, cut_into_batches
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.direct_batches import BatchingSimulatedProvider
@@ -128,7 +129,7 @@ def test_credits_of_a_batch_are_rounded_once(table: ModelTable) -> None:
     model = table.get("gpt-5.2")
 
     # 7 tokens read cost 0.0006125 credits in a batch: half a step is rounded up, as it always is.
-    assert table.credits(model, 7, 0, economy=True) == Decimal("0.000613")
+    assert EconomyTable.of(table).credits(model, 7, 0) == Decimal("0.000613")
 
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic"])

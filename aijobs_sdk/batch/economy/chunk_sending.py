@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Self
 
-from aijobs_sdk.batch.economy.chunk_jobs import CHUNK_TYPE
 from aijobs_sdk.batch.economy.chunks import Chunk
 from aijobs_sdk.batch.running.budget import most_of
+from aijobs_sdk.batch.running.chunk_jobs import CHUNK_TYPE
 from aijobs_sdk.batch.running.course import Course
 from aijobs_sdk.batch.running.sending import Sender, as_sent
 from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from aijobs_sdk.batch.economy.chunk_jobs import TRIES
-from aijobs_sdk.batch.journal.work import Work
+from aijobs_sdk.batch.running.chunk_jobs import TRIES
 from aijobs_sdk.batch.running.course import Course
+from aijobs_sdk.batch.running.work import Work
 
 MOST_ROWS = 1_000
 MOST_BYTES = 6_000_000
@@ -26,8 +25,6 @@ class Part:
     course: Course
     work: Work
     payload: dict[str, Any]
-    most: Decimal = Decimal(0)
-    """What it may cost, where a budget wants to know."""
 
     def item(self, batch_id: UUID) -> dict[str, Any]:
         """Return the item of a chunk that it is."""
@@ -94,7 +91,7 @@ class Chunks:
             yield self._open.popitem()[1]
 
 
-def under_way(parts: Sequence[Part]) -> list[Chunk]:
+def under_way(parts: Iterable[Part]) -> list[Chunk]:
     """Return the chunks that rows were sent in which are under way."""
     chunks: dict[UUID | None, Chunk] = {}
     for part in parts:

@@ -7,15 +7,15 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 
-from aijobs_sdk.batch.economy.chunk_jobs import has_tries_left, unpacked
 from aijobs_sdk.batch.economy.chunk_sending import ChunkSender
 from aijobs_sdk.batch.economy.chunks import Chunk, Chunks, Part, under_way
-from aijobs_sdk.batch.journal.work import read_work
 from aijobs_sdk.batch.keeping.outcome import Outcome, refused
+from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, unpacked
 from aijobs_sdk.batch.running.course import Course, cost_of_job
 from aijobs_sdk.batch.running.run import MOST_REFUSALS, NOBODYS_FAULT, WORKER_LOST, Run
 from aijobs_sdk.batch.running.sending import as_sent
 from aijobs_sdk.batch.running.steps import Ask, next_step
+from aijobs_sdk.batch.running.work import read_work
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import AdmissionError, InvalidRequestError
 from aijobs_sdk.contract.job import Job
@@ -105,7 +105,7 @@ class EconomyRun(Run):
 
     async def _cut(self) -> AsyncGenerator[Chunk]:
         """Yield the chunks of a round: those under way first, and of the others as many as the budget allows."""
-        for chunk in under_way([*self._parts([index for index, course in self._courses.items() if course.job_id])]):
+        for chunk in under_way(self._parts([index for index, course in self._courses.items() if course.job_id])):
             yield chunk
         cutting = Chunks()
         for part in self._parts(self._not_sent()):

@@ -10,14 +10,14 @@ from decimal import Decimal
 from pydantic import BaseModel
 
 from aijobs_sdk.batch.asking.item import Item
-from aijobs_sdk.batch.economy.chunk_jobs import has_tries_left, unpacked
-from aijobs_sdk.batch.journal.work import Work, read_work
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.keeping.outcome import Outcome
 from aijobs_sdk.batch.row import RowStatus
+from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, unpacked
 from aijobs_sdk.batch.running.course import Course, cost_of_job
 from aijobs_sdk.batch.running.run import NOBODYS_FAULT, WORKER_LOST
 from aijobs_sdk.batch.running.steps import Ask, next_step
+from aijobs_sdk.batch.running.work import Work, read_work
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.job import Job
 

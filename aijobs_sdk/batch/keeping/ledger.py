@@ -16,9 +16,9 @@ from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.columns.schema_columns import columns_of_schema
 from aijobs_sdk.batch.keeping.keys import Keys
 from aijobs_sdk.batch.keeping.outcome import Outcome, row_of, skipped
-from aijobs_sdk.batch.keeping.spool import Spool
 from aijobs_sdk.batch.keeping.tally import Tally
 from aijobs_sdk.batch.row import BatchRow, RowStatus
+from aijobs_sdk.batch.spool import Spool
 
 _PENDING, _COMPLETED, _FAILED, _SKIPPED = range(4)
 _CODE = {RowStatus.COMPLETED: _COMPLETED, RowStatus.FAILED: _FAILED, RowStatus.SKIPPED: _SKIPPED}
@@ -36,7 +36,7 @@ class Jobs(NamedTuple):
 
 
 class Ledger:
-    """The rows of a batch, most of them on disk: in memory are some forty bytes of each.
+    """The rows of a batch, most of them on disk: in memory are some fifty bytes of each.
 
     Rows that ask the same are one: the first of them, their leader, is sent, and the others share what becomes of it.
 
@@ -50,7 +50,8 @@ class Ledger:
         self.columns = columns or Columns()
         """Of the input; learnt from the rows, where a journal did not know them."""
         self.answer_columns = Columns()
-        """Of structured answers."""
+        """Of structured answers, as the first row describes them that asks for one."""
+        self._has_schema = False
         self._learns_columns = columns is None
         self.tally = Tally()
         self._dedupe = dedupe
@@ -73,8 +74,8 @@ class Ledger:
         """Take in the next row."""
         if self._learns_columns:
             self.columns.note(item.inputs)
-        if item.index == 0 and isinstance(schema := item.payload.get("output_schema"), Mapping):
-            self.answer_columns = columns_of_schema(schema)
+        if not self._has_schema and isinstance(schema := item.payload.get("output_schema"), Mapping):
+            self.answer_columns, self._has_schema = columns_of_schema(schema), True
         self._items.put(item.index, item)
         self._keys.add(item.key)
         self._codes.append(_PENDING)
@@ -125,11 +126,6 @@ class Ledger:
         if status is None:
             return (index for index in range(len(self)) if self.is_over(index))
         return (index for index, code in enumerate(self._codes) if code == _CODE[status])
-
-    @property
-    def finished(self) -> int:
-        """How many rows are over."""
-        return len(self) - self._codes.count(_PENDING)
 
     def settle(self, index: int, outcome: Outcome) -> list[int]:
         """Note what became of a row; return it and those that share its answer."""

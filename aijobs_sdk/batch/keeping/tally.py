@@ -23,7 +23,7 @@ class Tally:
         self.failed += rows * (outcome.status is RowStatus.FAILED)
         self.skipped += rows * (outcome.status is RowStatus.SKIPPED)
         self.shared += times * sharing
-        self.retries += times * max(0, outcome.attempts - 1)
+        self.retries += times * max(0, outcome.attempts - len(outcome.job_ids))  # a turn's first attempt is none
         self.input_tokens += times * (outcome.input_tokens or 0)
         self.output_tokens += times * (outcome.output_tokens or 0)
         self.credits += times * (outcome.credits or 0)

@@ -25,7 +25,7 @@ def plain(value: object) -> object:
     """
     kind = type(value)  # asked first, as a million rows pass here; subclasses come below
     if kind is str:
-        return _whole(value)  # type: ignore[arg-type]
+        return whole(value)  # type: ignore[arg-type]
     if kind in _AS_THEY_ARE:
         return value
     if kind is float:
@@ -65,6 +65,17 @@ def to_text(value: object) -> str:
             return str(to_json(value))
 
 
+def whole(text: str) -> str:
+    """Return the text as it is.
+
+    Raises:
+        UnicodeEncodeError: it holds half a character.
+    """
+    if not text.isascii():
+        text.encode()
+    return text
+
+
 def mended(text: str) -> str:
     """Return the text with a replacement mark in place of each half of a character: a file cannot hold those."""
     if text.isascii():
@@ -75,17 +86,19 @@ def mended(text: str) -> str:
 def _of_a_library(value: object) -> object:
     match value:
         case str():
-            return _whole(str.__str__(value))  # without what a subclass adds, such as an enum's way to print
+            return whole(str.__str__(value))  # without what a subclass adds, such as an enum's way to print
         case int():
             return int(value)
         case float():
             return plain(float(value))
+        case Decimal():
+            return value if value.is_finite() else None
         case bytes() | bytearray() | memoryview():
             return bytes(value)
         case BaseModel():
             return plain(value.model_dump(mode="json"))
         case Mapping():
-            return {_whole(str(key)): plain(held) for key, held in value.items()}
+            return {whole(str(key)): plain(held) for key, held in value.items()}
         case list() | tuple():
             return [plain(held) for held in value]
         case _:
@@ -123,9 +136,3 @@ def _is_missing(value: object) -> bool:
         return not getattr(value, "ndim", 0) and bool(differs)
     except (TypeError, ValueError):  # the parts of some objects are compared one by one
         return False
-
-
-def _whole(text: str) -> str:
-    if not text.isascii():
-        text.encode()
-    return text

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from aijobs_sdk.batch.reading.tables import ROWS_AT_A_TIME, name_used_twice
 from aijobs_sdk.batch.refusal import bad_line
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.shapes import shape_of
@@ -19,7 +20,6 @@ ReadRow = FileRow | InvalidRequestError
 
 MAX_CELL_CHARS = 2**31 - 1
 """The csv module stops at 131,072, which is less than a long document."""
-ROWS_AT_A_TIME = 1_000
 BYTES_AT_A_TIME = 1_000_000
 _GZIPPED = ".gz"
 _GLOB_MARKS = frozenset("*?[")
@@ -85,9 +85,9 @@ def _read_csv(path: Path) -> Iterator[ReadRow]:
     reader = csv.reader((_decoded(raw, number) for number, raw in _lines(path)), strict=True)
     row_begins_at = 1
     try:
-        header = next(reader, [])
-        if twice := next((name for name in header if header.count(name) > 1), None):
-            yield bad_line(path, 1, f"names the column {twice!r} twice; rename one of them")
+        header = next(filter(None, reader), [])
+        if twice := name_used_twice(header):
+            yield bad_line(path, reader.line_num, f"names the column {twice!r} twice; rename one of them")
             return
         row_begins_at = reader.line_num + 1
         for cells in reader:
@@ -112,6 +112,8 @@ def _read_parquet(path: Path) -> Iterator[ReadRow]:
     try:
         # Through a small window: a row group may be larger than memory.
         with pyarrow.parquet.ParquetFile(path, buffer_size=BYTES_AT_A_TIME, pre_buffer=False) as file:
+            if twice := name_used_twice(file.schema_arrow.names):
+                raise InvalidRequestError(f"{path} has two columns {twice!r}. Rename one of them.", code="broken_file")
             for record_batch in file.iter_batches(batch_size=ROWS_AT_A_TIME):
                 yield from record_batch.to_pylist()
     except (pyarrow.ArrowException, OSError):

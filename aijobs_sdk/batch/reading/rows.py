@@ -7,11 +7,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from aijobs_sdk.batch.keeping.spool import Spool
-from aijobs_sdk.batch.reading.cells import plain
+from aijobs_sdk.batch.reading.cells import plain, whole
 from aijobs_sdk.batch.reading.row_files import files_of, read_file
 from aijobs_sdk.batch.reading.tables import keeps_others_waiting, rows_of_table
 from aijobs_sdk.batch.refusal import all_good, bad_row
+from aijobs_sdk.batch.spool import Spool
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.shapes import shape_of
 
@@ -74,19 +74,12 @@ def _row(item: object, index: int) -> Row | InvalidRequestError:
     if not isinstance(item, Mapping):
         return bad_row(index, f"should be a mapping of columns, or a text, got {shape_of(item)}")
     try:
-        row = {_name(name): plain(value) for name, value in item.items()}
+        row = {whole(str(name)): plain(value) for name, value in item.items()}
     except (UnicodeEncodeError, RecursionError):
         return bad_row(index, _worst_cell(item))
     if len(row) < len(item):
         return bad_row(index, "has two columns whose names are the same text; rename one of them")
     return row
-
-
-def _name(name: object) -> str:
-    text = name if type(name) is str else str(name)
-    if not text.isascii():
-        text.encode()
-    return text
 
 
 def _worst_cell(item: Mapping[object, object]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
@@ -71,7 +71,7 @@ class _DuckDBRelation(Protocol):
 
 def keeps_others_waiting(source: object) -> bool:
     """Return whether a source, once begun, has to be read to its end before its owner can use its connection."""
-    return isinstance(source, _DuckDBRelation) and not isinstance(source, _PolarsLazyFrame)
+    return isinstance(source, _DuckDBRelation)
 
 
 def rows_of_table(source: object) -> Iterable[object] | None:
@@ -105,9 +105,13 @@ def rows_of_table(source: object) -> Iterable[object] | None:
             return None
 
 
+def name_used_twice(names: Sequence[str]) -> str | None:
+    """Return the first name that two columns have, of which a row could hold but one."""
+    return next((name for name in names if names.count(name) > 1), None)
+
+
 def _check_columns(table: object) -> None:
-    names = list(map(str, _column_names(table)))
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    if twice := name_used_twice([*map(str, _column_names(table))]):
         raise InvalidRequestError(f"The table has two columns {twice!r}. Rename one of them.", code="bad_rows")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
-from aijobs_sdk.batch.journal.work import Work
+from aijobs_sdk.batch.running.work import Work
 from aijobs_sdk.contract.job import Job
 
 

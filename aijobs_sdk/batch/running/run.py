@@ -9,12 +9,12 @@ from decimal import Decimal
 
 from pydantic import BaseModel
 
-from aijobs_sdk.batch.economy.chunk_jobs import has_tries_left, part_of
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.keeping.outcome import Outcome, refused
 from aijobs_sdk.batch.options import BatchOptions
 from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.batch.running.budget import Budget
+from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, part_of
 from aijobs_sdk.batch.running.course import Course, cost_of_job
 from aijobs_sdk.batch.running.lanes import Lane, Lanes
 from aijobs_sdk.batch.running.sending import Sender, as_sent

@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from aijobs_sdk.batch.journal.work import Work
 from aijobs_sdk.batch.running.budget import most_of
 from aijobs_sdk.batch.running.course import Course
+from aijobs_sdk.batch.running.work import Work
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import IdempotencyConflictError

@@ -46,7 +46,7 @@ def next_step(item: Item, jobs: Sequence[Job], output_model: type[BaseModel] | N
     if problem is None:
         return outcome
     if len(jobs) == _turns(item) and result.finish_reason != "length":
-        return _repair(item, jobs, result.content, problem)
+        return _repair(item, jobs, problem)
     return outcome.failed(_does_not_fit(problem, result))
 
 
@@ -61,7 +61,7 @@ def _turn(item: Item, jobs: Sequence[Job]) -> Ask:
     return Ask(f"turn/{number}", payload)
 
 
-def _repair(item: Item, jobs: Sequence[Job], content: str, problem: str) -> Ask:
+def _repair(item: Item, jobs: Sequence[Job], problem: str) -> Ask:
     prompt = (
         f"This does not fit what was asked for: {problem}. Answer again with the corrected JSON object, and nothing "
         "beside it."

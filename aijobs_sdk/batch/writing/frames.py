@@ -58,11 +58,10 @@ def to_pandas(rows: Iterable[BatchRow], *, columns: Columns) -> pd.DataFrame:
     rows = list(rows)
     layout = _layout(rows, columns)
     records = [layout.record(row) for row in rows]
-    values = {name: _column(records, name, layout) for name in layout.names}
     return pd.DataFrame(
         {
-            name: pd.Series(held, dtype="Int64" if name in _COUNTS and name in layout.outputs else None)
-            for name, held in values.items()
+            name: pd.Series(_column(records, name, layout), dtype="Int64" if name in _COUNTS else None)
+            for name in layout.names
         }
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID, uuid5
@@ -13,7 +13,7 @@ from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.provider import GenerationRequest
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.jobtypes.economy.payload import EconomyItem, EconomyPayload
-from aijobs_sdk.jobtypes.economy.prices import EconomyTable, takes_batches
+from aijobs_sdk.jobtypes.economy.prices import EconomyTable
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.jobtypes.generation.quote import estimate, quoted_credits
 from aijobs_sdk.jobtypes.generation.writers import Writers
@@ -36,17 +36,14 @@ class Asking:
     writers: Writers
     """Over the same table."""
 
-    def model_of(self, payload: EconomyPayload, context: JobContext | None = None) -> Model:
-        """Return the model of all of them, by a route that takes batches; with a context, by one that is set up.
+    def model_of(self, payload: EconomyPayload, can_ask: Callable[[str], bool] | None = None) -> Model:
+        """Return the model of all of them, by a route that takes batches and, if told, is set up.
 
         Raises:
             InvalidRequestError: no batch goes there.
         """
         first = payload.items[0].payload
-        model = self.models.reached(first.model, first.provider)
-        if context is None or first.provider is not None:
-            return model
-        return model.via_first(lambda name: takes_batches(name) and context.can_ask(name))
+        return self.models.reached(first.model, first.provider, can_ask)
 
     def prepared(self, payload: EconomyPayload) -> EconomyPayload:
         """Return the payload with what each text is quoted at.

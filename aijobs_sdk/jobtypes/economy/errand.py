@@ -22,8 +22,6 @@ from aijobs_sdk.jobtypes.economy.waiting import in_time, patiently, until_next_l
 from aijobs_sdk.providers.economy import Cut, cut_into_batches
 from aijobs_sdk.providers.economy_rows import missing_failure
 
-QUEUE_SECONDS = 300.0
-"""How long a vendor is left alone that has as many tokens waiting as it takes."""
 STOP_SECONDS = 20.0
 """How long a job that is cancelled may take to tell its vendor: less than a worker's lease."""
 
@@ -81,7 +79,7 @@ class Errand:
             await self._wait_for(batch)
         if batch.state is RemoteState.FAILED:
             self.remotes.note_none(self.turn)
-            raise missing_failure(batch).replace(retry_after_seconds=QUEUE_SECONDS).error(self.provider.name)
+            raise missing_failure(batch).error(self.provider.name)
         return batch
 
     async def _wait_for(self, batch: RemoteBatch) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
@@ -80,11 +80,6 @@ class Harvest:
                     content=safe.text,
                     is_cut=safe.is_cut,
                 )
-
-
-def refuse_all(items: Iterable[EconomyItem], error: ProviderError) -> Mapping[str, JsonValue]:
-    """Return what the job hands back where none of its items could be sent."""
-    return {"results": {}, "errors": {item.key: _told(error, item).model_dump(mode="json") for item in items}}
 
 
 def _told(error: ProviderError, item: EconomyItem) -> ErrorInfo:

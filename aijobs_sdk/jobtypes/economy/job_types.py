@@ -34,7 +34,7 @@ def economy_job_types(
     asking = Asking(table, Writers(table, quotes_by_vocabulary, vocabularies))
 
     async def run(context: JobContext, payload: EconomyPayload) -> Mapping[str, JsonValue]:
-        model = asking.model_of(payload, context)
+        model = asking.model_of(payload, context.can_ask)
         provider = context.batch_provider(model.provider, region=model.route.region)
         errand = Errand(context, provider, remotes, Turn.of(context))
         harvest = Harvest(context, model, table)

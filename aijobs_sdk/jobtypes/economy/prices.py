@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
+from collections.abc import Callable
 from typing import Self
 
 from aijobs_sdk.contract.error_info import FieldProblem
@@ -15,28 +14,15 @@ from aijobs_sdk.providers.models import Model, ModelTable
 class EconomyTable(ModelTable):
     """The same models, called where batches are taken, and priced so."""
 
+    economy = True
+
     @classmethod
     def of(cls, models: ModelTable) -> Self:
         """Return the economy table of a table."""
         return cls(models, usd_per_credit=models.usd_per_credit)
 
-    def credits(
-        self,
-        model: Model,
-        input_tokens: int,
-        output_tokens: int,
-        *,
-        at: date | None = None,
-        cached_input_tokens: int = 0,
-        economy: bool = True,
-    ) -> Decimal:
-        """Return what that many tokens are in credits."""
-        return super().credits(
-            model, input_tokens, output_tokens, at=at, cached_input_tokens=cached_input_tokens, economy=economy
-        )
-
-    def reached(self, name: str, provider: str | None) -> Model:
-        """Return a model by the route that is named, else by its first that takes batches.
+    def reached(self, name: str, provider: str | None, can_ask: Callable[[str], bool] | None = None) -> Model:
+        """Return a model by the route that is named, else by its first that takes batches and, if told, is set up.
 
         Raises:
             InvalidRequestError: no batch goes there; the models are named that have one.
@@ -44,7 +30,9 @@ class EconomyTable(ModelTable):
         model = self.get(name)
         model = model.via_first(takes_batches) if provider is None else model.via(provider)
         if takes_batches(model.provider):
-            return model
+            if provider is not None or can_ask is None:
+                return model
+            return model.via_first(lambda other: takes_batches(other) and can_ask(other))
         field = "model" if provider is None else "provider"
         problem = f"leads to {model.provider}, which takes no batches: leave `economy` out, or ask {self._choices()}"
         raise InvalidRequestError(

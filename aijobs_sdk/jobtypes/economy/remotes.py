@@ -124,14 +124,17 @@ class Remotes:
 
     def note_none(self, turn: Turn) -> None:
         """Keep in mind that there is no batch that would be of use."""
-        self._known[turn.owner] = _Known(None, turn)
+        self._note(turn, None)
 
     def forget(self, owner: Owner) -> None:
         """Keep in mind nothing of a job's batch."""
         self._known.pop(owner, None)
 
     def _remember(self, turn: Turn, batch: RemoteBatch) -> RemoteBatch:
+        self._note(turn, batch)
+        return batch
+
+    def _note(self, turn: Turn, batch: RemoteBatch | None) -> None:
         self._known[turn.owner] = _Known(batch, turn)
         while len(self._known) > _MOST_REMEMBERED:
             self._known.popitem(last=False)
-        return batch

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.jobtypes.economy.payload import StopPayload
-from aijobs_sdk.jobtypes.economy.prices import EconomyTable, takes_batches
+from aijobs_sdk.jobtypes.economy.prices import EconomyTable
 from aijobs_sdk.jobtypes.economy.remotes import Owner, Remotes, Turn
 from aijobs_sdk.jobtypes.economy.waiting import in_time, patiently
 
@@ -17,9 +17,7 @@ async def stop_batch(
     context: JobContext, payload: StopPayload, models: EconomyTable, remotes: Remotes
 ) -> Mapping[str, JsonValue]:
     """Return whether there was a batch to stop; where that cannot be told yet, the job comes back."""
-    model = models.reached(payload.model, payload.provider)
-    if payload.provider is None:
-        model = model.via_first(lambda name: takes_batches(name) and context.can_ask(name))
+    model = models.reached(payload.model, payload.provider, context.can_ask)
     provider = context.batch_provider(model.provider, region=model.route.region)
     owner = Owner(context.job.tenant_id, payload.job_id)
     turn = Turn(owner, payload.attempts, claim=0, begun_at=payload.begun_at)

@@ -44,7 +44,7 @@ def estimate(payload: GenerationPayload, model: Model, models: ModelTable, count
         provider=model.provider,
         input_tokens=count.tokens,
         token_method=count.method,
-        output_tokens=_expected_tokens(payload, most),
+        output_tokens=expected_tokens(payload, most),
         most_output_tokens=most,
         credits=quoted_credits(payload, model, models, count),
         most_credits=None if most is None else models.credits(model, count.tokens, most),
@@ -57,7 +57,7 @@ def quoted_credits(payload: GenerationPayload, model: Model, models: ModelTable,
     Raises:
         InvalidRequestError: `max_credits` do not even pay for the prompt.
     """
-    expected = _expected_tokens(payload, most_output_tokens(payload, model, models, count))
+    expected = expected_tokens(payload, most_output_tokens(payload, model, models, count))
     if payload.estimated_credits is not None:
         return payload.estimated_credits
     return models.credits(model, count.tokens, expected)
@@ -73,7 +73,8 @@ def most_output_tokens(payload: GenerationPayload, model: Model, models: ModelTa
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _expected_tokens(payload: GenerationPayload, most: int | None) -> int:
+def expected_tokens(payload: GenerationPayload, most: int | None) -> int:
+    """Return about how long an answer is that is at most so long."""
     expected = payload.max_tokens or EXPECTED_OUTPUT_TOKENS
     return expected if most is None else min(expected, most)
 

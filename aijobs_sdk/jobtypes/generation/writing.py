@@ -16,7 +16,7 @@ from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.provider import Finished, GenerationRequest, TextChunk, TokenNeed
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
-from aijobs_sdk.jobtypes.generation.quote import EXPECTED_OUTPUT_TOKENS, read_tokens
+from aijobs_sdk.jobtypes.generation.quote import expected_tokens, read_tokens
 from aijobs_sdk.jobtypes.markdown.sanitise import Safe, Sanitiser, made_safe
 from aijobs_sdk.providers.failures import CUT_BEFORE_TEXT, EMPTY, INVALID_OUTPUT
 from aijobs_sdk.providers.models import Model
@@ -126,9 +126,7 @@ def answer_of(
 def _need(payload: GenerationPayload, candidate: Candidate) -> TokenNeed:
     """Return about how many tokens are read and written, as a quote has it."""
     count = read_tokens(payload, candidate.model.tokenizer)
-    expected = payload.max_tokens or EXPECTED_OUTPUT_TOKENS
-    most = candidate.most_tokens
-    return TokenNeed(count.tokens, expected if most is None else min(expected, most))
+    return TokenNeed(count.tokens, expected_tokens(payload, candidate.most_tokens))
 
 
 def _parsed(text: str) -> Mapping[str, JsonValue] | None:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from datetime import timedelta
 from uuid import UUID
 
 import anthropic
 import httpx2
-from pydantic import BaseModel
 from pydantic_core import to_json
 
 from aijobs_sdk.contract.economy import BatchIntent, BatchLimits, BatchRow, RemoteBatch
@@ -28,21 +26,16 @@ from aijobs_sdk.providers.economy_rows import (
     check_batch,
     check_over,
     custom_id,
+    earliest_of,
     lines_of,
+    mark_in,
     mark_of,
-    marked_by,
     read_rows,
 )
 
 _BATCHES = "/v1/messages/batches"
 _PAGE = 100
 """The batches that are asked for at once."""
-_SLACK = timedelta(hours=1)
-"""How far the vendor's clock and ours may be apart."""
-
-
-class _Named(BaseModel):
-    custom_id: str
 
 
 class BatchingAnthropic(Anthropic):
@@ -151,7 +144,7 @@ class BatchingAnthropic(Anthropic):
             page = BatchPage.model_validate_json(await self._get(f"?limit={_PAGE}{after}", intent.endpoint))
             for batch in page.data:
                 remote = batch.remote(endpoint=intent.endpoint)
-                if remote.created_at < intent.written_at - _SLACK:
+                if remote.created_at < earliest_of(intent):
                     return
                 yield remote
             if not page.has_more or page.last_id is None:
@@ -161,7 +154,7 @@ class BatchingAnthropic(Anthropic):
     async def _mark_in(self, batch: RemoteBatch) -> str | None:
         async with aclosing(self._results(batch)) as lines:
             async for line in lines:
-                return marked_by(_Named.model_validate_json(line).custom_id)
+                return mark_in(line)
         return None
 
     async def _results(self, batch: RemoteBatch) -> AsyncGenerator[bytes]:

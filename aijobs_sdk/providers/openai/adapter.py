@@ -55,7 +55,7 @@ class OpenAI:
             ProviderError: whatever went wrong, translated.
         """
         with translated():
-            answer = await self._client(request).images.with_raw_response.generate(
+            answer = await self._client_at(request.endpoint).images.with_raw_response.generate(
                 **images_request(request), extra_headers=self._headers(request)
             )
             drawn = Drawn.model_validate_json(answer.content)
@@ -69,7 +69,7 @@ class OpenAI:
     # every part of the answer.
 
     async def _ask(self, request: GenerationRequest) -> httpx2.Response:
-        return await self._client(request).post(
+        return await self._client_at(request.endpoint).post(
             self._responses(request),
             cast_to=httpx2.Response,
             body=responses_request(request),
@@ -77,7 +77,7 @@ class OpenAI:
         )
 
     async def _open_stream(self, request: GenerationRequest) -> openai.AsyncStream[object]:
-        return await self._client(request).post(
+        return await self._client_at(request.endpoint).post(
             self._responses(request),
             cast_to=object,
             body=responses_request(request),
@@ -94,8 +94,8 @@ class OpenAI:
         # The library would draw a key of its own for every call, and send none.
         return {"headers": self._headers(request), "idempotency_key": request.idempotency_token}
 
-    def _client(self, request: GenerationRequest | ImageRequest) -> openai.AsyncOpenAI:
-        return self._clients.get(self._base_url(request.endpoint))
+    def _client_at(self, endpoint: str | None) -> openai.AsyncOpenAI:
+        return self._clients.get(self._base_url(endpoint))
 
     def _base_url(self, endpoint: str | None) -> str:
         return (self._keys.base_url or endpoint or EVERYWHERE).rstrip("/")

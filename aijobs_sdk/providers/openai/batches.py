@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx2
-import openai
 from pydantic_core import to_json
 
 from aijobs_sdk.contract.economy import BatchIntent, BatchLimits, BatchRow, RemoteBatch
 from aijobs_sdk.contract.provider import GenerationRequest
 from aijobs_sdk.providers.economy import limits_of
-from aijobs_sdk.providers.economy_rows import check_batch, check_over, custom_id, lines_of, mark_of, read_rows
+from aijobs_sdk.providers.economy_rows import (
+    check_batch,
+    check_over,
+    custom_id,
+    earliest_of,
+    lines_of,
+    mark_of,
+    read_rows,
+)
 from aijobs_sdk.providers.openai.adapter import OpenAI
 from aijobs_sdk.providers.openai.batch_answer import Batch, BatchPage, UploadedFile, read_line
 from aijobs_sdk.providers.openai.failures import NAME, translated
@@ -26,8 +32,6 @@ _MARK = "aijobs_batch"
 """The entry of a batch's metadata that holds its mark."""
 _PAGE = 100
 """The most batches that are told at once."""
-_SLACK = timedelta(hours=1)
-"""How far the vendor's clock and ours may be apart."""
 
 
 class BatchingOpenAI(OpenAI):
@@ -70,7 +74,7 @@ class BatchingOpenAI(OpenAI):
         Raises:
             ProviderError: whatever went wrong, translated.
         """
-        mark, earliest = mark_of(intent.token), intent.written_at - _SLACK
+        mark, earliest = mark_of(intent.token), earliest_of(intent)
         with translated():
             async with aclosing(self._newest_first(intent.endpoint)) as batches:
                 async for batch in batches:
@@ -173,6 +177,3 @@ class BatchingOpenAI(OpenAI):
             options={"headers": {"Idempotency-Key": idempotency_key}} if idempotency_key else {},
         )
         return Batch.model_validate_json(answer.content).remote(endpoint=endpoint)
-
-    def _client_at(self, endpoint: str | None) -> openai.AsyncOpenAI:
-        return self._clients.get(self._base_url(endpoint))

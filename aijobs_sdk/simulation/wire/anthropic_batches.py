@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from http import HTTPStatus
 
 from aijobs_sdk.contract.economy import RemoteState
 from aijobs_sdk.providers.economy import limits_of
 from aijobs_sdk.simulation.kept import Kept
 from aijobs_sdk.simulation.wire.anthropic_reading import Body, invalid
-from aijobs_sdk.simulation.wire.batched import Batched, NamedLine, begin, named_line, page_of, paged
+from aijobs_sdk.simulation.wire.batched import Batched, NamedLine, begin, listed, named_line
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, instant, json_bytes, json_of
 
@@ -33,10 +34,7 @@ class Batches:
     def list(self, call: Call) -> HttpResponse:
         """Answer `GET /v1/messages/batches`: the newest first."""
         batches = {batch.id: batch for batch in self._kept.newest_first(call.identity.tenant)}
-        ids, has_more = paged(list(batches), page_of(call, after="after_id"))
-        data = [_facts(call, batches[id_]) for id_ in ids]
-        ends = {"first_id": ids[0] if ids else None, "last_id": ids[-1] if ids else None}
-        return call.reply({"data": data, "has_more": has_more, **ends})
+        return call.reply(listed(call, batches, partial(_facts, call), after="after_id"))
 
     def cancel(self, call: Call) -> HttpResponse:
         """Answer `POST /v1/messages/batches/{id}/cancel`."""
@@ -105,7 +103,7 @@ def _counts(batch: Batched, state: RemoteState) -> Json:
 
 def _results(batch: Batched, state: RemoteState) -> Iterator[Json]:
     for (custom_id, _), response in batch.course.answered:
-        body = json_of(b"".join(chunk.data for chunk in response.chunks))
+        body = json_of(response.body)
         if response.status == HTTPStatus.OK:
             yield {"custom_id": custom_id, "result": {"type": "succeeded", "message": body}}
         else:

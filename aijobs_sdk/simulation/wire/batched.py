@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qs
 
 from pydantic import JsonValue
@@ -13,10 +13,14 @@ from pydantic import JsonValue
 from aijobs_sdk.contract.economy import RemoteState
 from aijobs_sdk.simulation.batch_course import Course
 from aijobs_sdk.simulation.wire.calls import Call, Line
-from aijobs_sdk.simulation.wire.exchange import HttpRequest, HttpResponse, json_bytes
+from aijobs_sdk.simulation.wire.exchange import HttpRequest, HttpResponse, Json, json_bytes
 
 _OF_THE_WHOLE = frozenset({"content-length", "content-type", "idempotency-key", "transfer-encoding"})
 """Headers that are not those of a line."""
+USUAL_LIMIT = 20
+"""The things that are listed at once where the caller does not say how many."""
+
+Thing = TypeVar("Thing")
 
 
 class NamedLine(NamedTuple):
@@ -67,21 +71,18 @@ def _answered(line: NamedLine, at: datetime) -> HttpResponse:
     return line.line.answer(at)
 
 
-class Page(NamedTuple):
-    """Which part of a list a caller asks for."""
+def listed(call: Call, things: Mapping[str, Thing], show: Callable[[Thing], Json], *, after: str) -> Json:
+    """Return the part of a list that the query asks for.
 
-    after: str | None
-    limit: int
-
-
-def page_of(call: Call, *, after: str) -> Page:
-    """Return what the query says; `after` is the vendor's name for the last one that the caller has."""
-    query = parse_qs(call.request.query)
-    limit = query.get("limit", ["20"])[0]
-    return Page(query.get(after, [None])[0], int(limit) if limit.isdecimal() else 20)
-
-
-def paged(ids: Sequence[str], page: Page) -> tuple[Sequence[str], bool]:
-    """Return the part of these, and whether more follow."""
-    start = ids.index(page.after) + 1 if page.after in ids else 0
-    return ids[start : start + page.limit], len(ids) > start + page.limit
+    `things` are all there are, by id; `after` is the vendor's name for the last one that the caller has.
+    """
+    query, ids = parse_qs(call.request.query), list(things)
+    last, limit = query.get(after, [""])[0], query.get("limit", [""])[0]
+    start = ids.index(last) + 1 if last in things else 0
+    shown = ids[start : start + (int(limit) if limit.isdecimal() else USUAL_LIMIT)]
+    return {
+        "data": [show(things[id_]) for id_ in shown],
+        "has_more": len(ids) > start + len(shown),
+        "first_id": shown[0] if shown else None,
+        "last_id": shown[-1] if shown else None,
+    }

@@ -92,6 +92,11 @@ class HttpResponse(NamedTuple):
         """When the status and the headers are sent."""
         return self.chunks[0].at_seconds if self.chunks else self.ends_at_seconds
 
+    @property
+    def body(self) -> bytes:
+        """All that is sent."""
+        return b"".join(chunk.data for chunk in self.chunks)
+
 
 def json_response(body: object, *, status: int = 200) -> HttpResponse:
     """Return an answer in JSON that nobody waits for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 
 from pydantic import JsonValue
@@ -13,7 +14,7 @@ from aijobs_sdk.contract.economy import RemoteState
 from aijobs_sdk.providers.economy import limits_of
 from aijobs_sdk.simulation.faults import BatchFault
 from aijobs_sdk.simulation.kept import Kept
-from aijobs_sdk.simulation.wire.batched import Batched, NamedLine, begin, named_line, page_of, paged
+from aijobs_sdk.simulation.wire.batched import Batched, NamedLine, begin, listed, named_line
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import HttpResponse, Json, json_bytes, json_of
 from aijobs_sdk.simulation.wire.openai_files import File, Files
@@ -70,10 +71,7 @@ class Batches:
     def list(self, call: Call) -> HttpResponse:
         """Answer `GET /v1/batches`: the newest first."""
         batches = {one.batched.id: one for one in self._kept.newest_first(call.identity.tenant)}
-        ids, has_more = paged(list(batches), page_of(call, after="after"))
-        data = [self._facts(call, batches[id_]) for id_ in ids]
-        ends = {"first_id": ids[0] if ids else None, "last_id": ids[-1] if ids else None}
-        return call.reply({"object": "list", "data": data, "has_more": has_more, **ends})
+        return call.reply({"object": "list", **listed(call, batches, partial(self._facts, call), after="after")})
 
     def cancel(self, call: Call) -> HttpResponse:
         """Answer `POST /v1/batches/{id}/cancel`."""
@@ -205,7 +203,7 @@ def _results(batch: Batched, state: RemoteState) -> tuple[list[Json], list[Json]
         reply: JsonValue = {
             "status_code": response.status,
             "request_id": f"{batch.id}_{place}",
-            "body": json_of(b"".join(chunk.data for chunk in response.chunks)),
+            "body": json_of(response.body),
         }
         into = answers if response.status == HTTPStatus.OK else errors
         into.append(_result(batch, place, line.custom_id, response=reply, error=None))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from aijobs_sdk.simulation.kept import Kept
-from aijobs_sdk.simulation.wire.batched import page_of, paged
+from aijobs_sdk.simulation.wire.batched import listed
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json
 
@@ -65,10 +65,7 @@ class Files:
     def list(self, call: Call) -> HttpResponse:
         """Answer `GET /v1/files`: the newest first."""
         files = {file.id: file for file in self._kept.newest_first(call.identity.tenant)}
-        ids, has_more = paged(list(files), page_of(call, after="after"))
-        data = [files[id_].facts() for id_ in ids]
-        ends = {"first_id": ids[0] if ids else None, "last_id": ids[-1] if ids else None}
-        return call.reply({"object": "list", "data": data, "has_more": has_more, **ends})
+        return call.reply({"object": "list", **listed(call, files, File.facts, after="after")})
 
     def retrieve(self, call: Call) -> HttpResponse:
         """Answer `GET /v1/files/{id}`."""

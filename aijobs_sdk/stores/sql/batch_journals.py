@@ -52,7 +52,7 @@ class BatchJournals(OpenDatabase):
     async def delete_batch(self, tenant_id: UUID, batch_id: UUID) -> bool:
         """Forget a batch at once, and what belongs to it some at a time, so that others may write in between.
 
-        What is left where that is cut short is cleared away with the next batch.
+        What is left where that is cut short is cleared away with the tenant's next one.
         """
         if not await self._write(batches.DeleteBatch(tenant_id, batch_id)):
             return False

@@ -29,6 +29,8 @@ _PUT_ROWS = replacing(schema.batch_rows, ITEM, changed=ITEM_CHANGES)
 
 def batch(connection: Connection, tenant_id: UUID, name: str) -> BatchRecord | None:
     """Return a tenant's batch of this name."""
+    if "\x00" in name:
+        return None  # PostgreSQL refuses even to look for it
     named = select(schema.batches).where(_batches.tenant_id == tenant_id, _batches.name == name)
     row = connection.execute(named).mappings().one_or_none()
     return None if row is None else batch_of_row(row)

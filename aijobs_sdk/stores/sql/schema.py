@@ -36,9 +36,9 @@ DUE, LATER = text("queue = 'due'"), text("queue = 'later'")
 """Written out, because SQLite uses a partial index only where the query says its condition in these words."""
 RUNNING = text("state = 'running'")
 ON_A_DOCUMENT = text("document_id IS NOT NULL")
-OF_A_BATCH, OF_NO_BATCH = text("batch_id IS NOT NULL"), text("batch_id IS NULL")
-UNFINISHED, ENDED = text("completed_at IS NULL"), text("completed_at IS NOT NULL")
-ENDED_ALONE = text(f"{ENDED.text} AND {OF_NO_BATCH.text}")
+OF_A_BATCH = text("batch_id IS NOT NULL")
+UNFINISHED = text("completed_at IS NULL")
+ENDED_ALONE = text("completed_at IS NOT NULL AND batch_id IS NULL")
 """A batch keeps its jobs: whoever looks for old ones need not walk past a million of them."""
 
 jobs = Table(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from batch.crash.crash_worlds import KILLS, ONLY_LONG, ROWS, Place, answers, kill_points, tasks, wait_until
+from batch.crash.crash_worlds import KILLS, ROWS, Place, answers, kill_points, tasks, wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -18,7 +18,6 @@ def run_until_it_is_killed(place: Place, asked: Sequence[str], calls: int) -> No
     kernel.kill()
 
 
-@ONLY_LONG
 def test_a_kernel_that_works_on_jobs_itself_leaves_those_of_the_batch_alone(place: Place) -> None:
     asked = tasks(600)
     kernel = place.kernel(asked, works_itself=True, concurrency=200)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from aijobs_sdk.batch.journal.work import Work, read_work
+from aijobs_sdk.batch.running.sending import JOB_TYPE
+from aijobs_sdk.batch.running.work import Work, read_work
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.job import Job, JobStatus
 
 CHUNK_TYPE = "ai_generation_batch"
-ROW_TYPE = "ai_generation"
 TRIES = 3
 """How often a row is asked that its vendor did not get to, or had trouble with, as of a job by itself."""
 
@@ -22,7 +22,7 @@ def unpacked(job: Job) -> Iterator[Job]:
         return
     for item in cast("list[Mapping[str, Any]]", job.payload["items"]):
         yield job.replace(
-            type=ROW_TYPE,
+            type=JOB_TYPE,
             payload=item["payload"],
             idempotency_key=item["key"],
             attempts=item.get("attempt", 1),
