@@ -123,8 +123,14 @@ if TYPE_CHECKING:
     from aijobs_sdk.sinks.memory import InMemoryMetrics as InMemoryMetrics
     from aijobs_sdk.sinks.opentelemetry import OpenTelemetryMetrics as OpenTelemetryMetrics
     from aijobs_sdk.sinks.prometheus import PrometheusMetrics as PrometheusMetrics
-    from aijobs_sdk.usage.export import export_usage as export_usage
+    from aijobs_sdk.usage.billing.plans import PlanBook as PlanBook
+    from aijobs_sdk.usage.billing.prices import PriceBook as PriceBook
+    from aijobs_sdk.usage.exports.export import export_usage as export_usage
+    from aijobs_sdk.usage.exports.jobs import export_jobs as export_jobs
+    from aijobs_sdk.usage.monthly_report import MonthlyReport as MonthlyReport
+    from aijobs_sdk.usage.table import UsageTable as UsageTable
     from aijobs_sdk.usage.usage import Usage as Usage
+    from aijobs_sdk.usage.warehouse.dialects import sql_for as sql_for
 
 _HOMES = {
     "BatchEstimate": "batch.estimate",
@@ -245,7 +251,13 @@ _HOMES = {
     "InMemoryMetrics": "sinks.memory",
     "OpenTelemetryMetrics": "sinks.opentelemetry",
     "PrometheusMetrics": "sinks.prometheus",
-    "export_usage": "usage.export",
+    "export_usage": "usage.exports.export",
+    "export_jobs": "usage.exports.jobs",
+    "sql_for": "usage.warehouse.dialects",
+    "MonthlyReport": "usage.monthly_report",
+    "UsageTable": "usage.table",
+    "PriceBook": "usage.billing.prices",
+    "PlanBook": "usage.billing.plans",
     "Usage": "usage.usage",
 }
 
@@ -327,11 +339,14 @@ __all__ = [
     "Mock",
     "Model",
     "ModelPace",
+    "MonthlyReport",
     "OpenTelemetryMetrics",
     "PaceHealth",
     "PaceLimits",
     "PermissionDeniedError",
+    "PlanBook",
     "Price",
+    "PriceBook",
     "Priority",
     "PrometheusMetrics",
     "Provider",
@@ -359,9 +374,11 @@ __all__ = [
     "UnusedRuleWarning",
     "Usage",
     "UsageRow",
+    "UsageTable",
     "Verdict",
     "WorkersHealth",
     "as_completed",
+    "export_jobs",
     "export_usage",
     "fail",
     "job_type",
@@ -369,6 +386,7 @@ __all__ = [
     "ok",
     "outage",
     "record",
+    "sql_for",
     "wait",
 ]
 

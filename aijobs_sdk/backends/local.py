@@ -24,6 +24,7 @@ from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.contract.store import Created, Taker
+from aijobs_sdk.contract.usage_pages import check_page_rows
 from aijobs_sdk.engine.batches import check_hold, check_rows_at_once, new_batch
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.dispatch import admission_of, dispatch, estimate_of, find_refusals, get_ready
@@ -138,9 +139,13 @@ class LocalBackend:
         """Return the records of the pictures that a job made."""
         return await self._world.store.images(self._caller.tenant_id, job_id)
 
-    async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
+    async def usage(
+        self, *, since: datetime, until: datetime, after: UUID | None = None, limit: int | None = None
+    ) -> Sequence[UsageRow]:
         """Return usage rows of a span of time."""
-        return await self._world.store.usage(self._caller.tenant_id, since=since, until=until)
+        check_page_rows(limit)
+        tenant_id = self._caller.tenant_id
+        return await self._world.store.usage(tenant_id, since=since, until=until, after=after, limit=limit)
 
     async def dead_letters(self, query: DeadLetterQuery) -> Sequence[DeadLetter]:
         """Return one page of what failed jobs left behind, newest first."""

@@ -23,7 +23,7 @@ from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.connect.servers import is_server
 from aijobs_sdk.connect.settings import Settings
-from aijobs_sdk.usage.export import export_usage
+from aijobs_sdk.usage.exports.export import export_usage
 
 
 @click.command()

@@ -17,6 +17,7 @@ from aijobs_sdk.cli.demo import run_demo
 from aijobs_sdk.cli.dlq import dlq
 from aijobs_sdk.cli.errors import CommandGroup
 from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.cli.export import export
 from aijobs_sdk.cli.health import ask_health, health_text
 from aijobs_sdk.cli.keys import keys
 from aijobs_sdk.cli.options import (
@@ -30,7 +31,7 @@ from aijobs_sdk.cli.options import (
 from aijobs_sdk.cli.schedule import schedule
 from aijobs_sdk.cli.serve import serve
 from aijobs_sdk.cli.submit import follow, read_payload
-from aijobs_sdk.cli.usage import print_report
+from aijobs_sdk.cli.usage import usage
 from aijobs_sdk.cli.worker import worker
 from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.connect.models import known_models
@@ -109,24 +110,6 @@ def watch(job_id: UUID, *, url: str | None) -> None:
             click.echo(display.event_line(event))
 
 
-@aijobs.group()
-def usage() -> None:
-    """Tell what jobs cost."""
-
-
-@usage.command()
-@click.argument("paths", nargs=-1, required=True)
-@click.option("--month", required=True, metavar="YYYY-MM", help="The billing month, UTC.")
-@click.option("--by", default="tenant_id,model", show_default=True, metavar="COLUMNS", help="What to group by.")
-@json_option
-def report(paths: tuple[str, ...], *, month: str, by: str, as_json: bool) -> None:
-    """Report the credits of a month from its exports.
-
-    PATHS are export files of query_usage, folders of them or globs, in any mix.
-    """
-    print_report(paths, month=month, by=tuple(name.strip() for name in by.split(",")), as_json=as_json)
-
-
 @aijobs.command()
 @url_option
 @json_option
@@ -169,7 +152,9 @@ def types(*, job_types: list[JobType[Any]], as_json: bool) -> None:
 
 aijobs.add_command(batch)
 aijobs.add_command(dlq)
+aijobs.add_command(export)
 aijobs.add_command(keys)
 aijobs.add_command(schedule)
 aijobs.add_command(serve)
+aijobs.add_command(usage)
 aijobs.add_command(worker)

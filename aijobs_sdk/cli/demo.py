@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from typing import Literal
 
@@ -16,7 +15,6 @@ from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.simulation.mock import mock
 from aijobs_sdk.simulation.script import fail, ok
-from aijobs_sdk.usage.export import export_usage
 
 SEED = 0
 MAX_TOKENS = 120
@@ -67,10 +65,8 @@ def _print_bill(usage: Sequence[UsageRow], month: str, console: Console) -> None
     from aijobs_sdk.usage.usage import Usage  # noqa: PLC0415 - DuckDB takes a while to load
 
     console.print("\n[bold]The month's credit report[/bold], from the usage the jobs left behind:\n")
-    with tempfile.TemporaryDirectory() as folder:
-        export_usage(usage, folder, format="csv")
-        report = Usage(folder).report(month, by=("model",))
-    console.print(report.to_text(), markup=False)
+    with Usage(usage) as kept:
+        console.print(kept.report(month, by=("model",)).to_text(), markup=False)
 
 
 def _next(month: str) -> str:
@@ -79,6 +75,7 @@ def _next(month: str) -> str:
   aijobs batch questions.jsonl --prompt "{{question}}" --model gpt-5.2 \\
       --out answers.jsonl --usage-dir usage/
   aijobs usage report usage/ --month {month}
+  aijobs usage report usage/ --month {month} --html report.html
   aijobs models
 
 In Python:

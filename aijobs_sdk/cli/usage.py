@@ -1,19 +1,22 @@
-"""`aijobs usage`: the monthly report, to a screen or to a program."""
+"""`aijobs usage`: what jobs cost, from exports to the month's settled bill."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-
 import click
 
-from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.cli.usage_export import export
+from aijobs_sdk.cli.usage_ingest import ingest
+from aijobs_sdk.cli.usage_months import MONTH_COMMANDS
+from aijobs_sdk.cli.usage_reconcile import reconcile
+from aijobs_sdk.cli.usage_report import report
+from aijobs_sdk.cli.usage_sql import sql
 
+usage = click.Group(
+    "usage",
+    commands=[ingest, report, *MONTH_COMMANDS, reconcile, export, sql],
+    help="""Tell what jobs cost.
 
-def print_report(paths: Sequence[str], *, month: str, by: Sequence[str], as_json: bool) -> None:
-    """Print what a month cost by the exports at these paths."""
-    from aijobs_sdk.usage.usage import Usage  # noqa: PLC0415 - DuckDB is an extra, and takes a while to load
-
-    month_span(month)  # a bad month is said before a long read
-    report = Usage(paths).report(month, by=by)
-    click.echo(json.dumps(report.to_json(), indent=2) if as_json else report.to_text(), nl=as_json)
+    `aijobs export usage` writes the exports that are read here. A --store is a DuckDB file that keeps what was read,
+    what was closed and why.
+    """,
+)

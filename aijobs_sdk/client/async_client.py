@@ -32,10 +32,11 @@ from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
-from aijobs_sdk.contract.months import month_of, month_span
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import AnalysisResult, BlockResult, GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
+from aijobs_sdk.contract.spans import Moment, Span, span_of
+from aijobs_sdk.contract.usage_pages import usage_pages
 
 
 class AsyncClient:
@@ -246,8 +247,26 @@ class AsyncClient:
         Raises:
             InvalidRequestError: that is not a month.
         """
-        since, until = month_span(month or month_of(datetime.now(UTC)))
-        return await self._backend.usage(since=since, until=until)
+        return [row async for row in self.usage_rows(month)]
+
+    def usage_rows(
+        self, month: str | None = None, *, since: Moment | None = None, until: Moment | None = None
+    ) -> AsyncGenerator[UsageRow]:
+        """Yield `query_usage` rows, oldest first, without holding more than a page of them.
+
+        Those of a month such as `2026-01`, by default this one; or those from `since` to before `until`, each a day
+        (UTC) or an instant, by default until now. Month and days go by `created_at`.
+
+        Raises:
+            InvalidRequestError: that is no span of time, or one longer than ten years.
+        """
+        span = span_of(month, since=since, until=until, now=datetime.now(UTC))
+        return self._usage_in(span)
+
+    async def _usage_in(self, span: Span) -> AsyncGenerator[UsageRow]:
+        async for page in usage_pages(self._backend, since=span.since, until=span.until):
+            for row in page:
+                yield row
 
     async def dead_letters(
         self,

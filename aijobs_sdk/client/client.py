@@ -26,6 +26,8 @@ from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import AnalysisResult, BlockResult, GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
+from aijobs_sdk.contract.spans import Moment
+from aijobs_sdk.contract.usage_pages import MOST_PAGE_ROWS
 
 
 class Client:
@@ -229,6 +231,20 @@ class Client:
             InvalidRequestError: that is not a month.
         """
         return self._portal.call(self._client.usage, month)
+
+    def usage_rows(
+        self, month: str | None = None, *, since: Moment | None = None, until: Moment | None = None
+    ) -> Iterator[UsageRow]:
+        """Yield `query_usage` rows, oldest first, without holding more than a page of them.
+
+        Those of a month such as `2026-01`, by default this one; or those from `since` to before `until`, each a day
+        (UTC) or an instant, by default until now. Month and days go by `created_at`.
+
+        Raises:
+            InvalidRequestError: that is no span of time, or one longer than ten years.
+        """
+        rows = self._client.usage_rows(month, since=since, until=until)
+        return self._portal.iterate(rows, at_once=MOST_PAGE_ROWS)
 
     def dead_letters(
         self,

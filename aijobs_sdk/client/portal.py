@@ -69,11 +69,14 @@ class Portal:
         running = self._running()
         return running.portal.start_task_soon(_while_time_passes, running.hold_time, function, args)
 
-    def iterate(self, items: AsyncGenerator[T]) -> Iterator[T]:
-        """Yield an async generator's items; leaving the loop early closes it."""
+    def iterate(self, items: AsyncGenerator[T], *, at_once: int = 1) -> Iterator[T]:
+        """Yield an async generator's items; leaving the loop early closes it.
+
+        So many are fetched `at_once`: a way to the portal's thread and back takes longer than most items do.
+        """
         try:
-            while (found := self.call(_next, items)) is not None:
-                yield found[0]
+            while found := self.call(_next, items, at_once):
+                yield from found
         finally:
             # Not waited for; and where a generator is left open until the program ends, the portal ends before it.
             with suppress(RuntimeError):
@@ -131,8 +134,11 @@ async def _while_time_passes(
         return await function(*args)
 
 
-async def _next(items: AsyncGenerator[T]) -> tuple[T] | None:
-    try:
-        return (await anext(items),)
-    except StopAsyncIteration:  # cannot cross a Future
-        return None
+async def _next(items: AsyncGenerator[T], at_once: int) -> list[T]:
+    """Return the next items; none at the end."""
+    found: list[T] = []
+    async for item in items:
+        found.append(item)
+        if len(found) == at_once:
+            break
+    return found

@@ -96,8 +96,17 @@ class Backend(Protocol):
         """Return the records of the pictures that a job of this tenant made, in their order; none for any other job."""
         ...
 
-    async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
-        """Return usage rows with `since` <= `created_at` < `until`, oldest first."""
+    async def usage(
+        self, *, since: datetime, until: datetime, after: UUID | None = None, limit: int | None = None
+    ) -> Sequence[UsageRow]:
+        """Return usage rows with `since` <= `created_at` < `until`, oldest first, those of one instant by their ids.
+
+        At most `limit` of them. `after` leaves out the rows of the instant `since` up to this id: with both from the
+        last row of a page, the next one begins. `usage_pages()` does so.
+
+        Raises:
+            InvalidRequestError: a `limit` that is not 1 to MOST_PAGE_ROWS.
+        """
         ...
 
     async def dead_letters(self, query: DeadLetterQuery) -> Sequence[DeadLetter]:

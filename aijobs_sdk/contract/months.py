@@ -10,6 +10,9 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import MONTH_PATTERN
 from aijobs_sdk.contract.shapes import shape_of
 
+FIRST_MONTH, LAST_MONTH = "0001-01", "9998-12"
+"""What a `datetime` can tell, with the first instant after it."""
+
 
 def month_of(instant: datetime) -> str:
     """Return the month an instant is billed in."""
@@ -22,7 +25,7 @@ def month_span(month: str) -> tuple[datetime, datetime]:
     Raises:
         InvalidRequestError: it is not a month.
     """
-    if not re.fullmatch(MONTH_PATTERN, month):
+    if not re.fullmatch(MONTH_PATTERN, month) or not FIRST_MONTH <= month <= LAST_MONTH:
         problem = f"must be a month such as 2026-01, got {shape_of(month)}"
         raise InvalidRequestError(f"`month` {problem}.", fields=[FieldProblem(field="month", problem=problem)])
     year, number = int(month[:4]), int(month[5:])

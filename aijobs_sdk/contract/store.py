@@ -237,8 +237,19 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
         """Return the document's history, oldest first."""
         ...
 
-    async def usage(self, tenant_id: UUID, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
-        """Return this tenant's usage with `since` <= `created_at` < `until`, oldest first."""
+    async def usage(
+        self,
+        tenant_id: UUID,
+        *,
+        since: datetime,
+        until: datetime,
+        after: UUID | None = None,
+        limit: int | None = None,
+    ) -> Sequence[UsageRow]:
+        """Return this tenant's usage with `since` <= `created_at` < `until`, oldest first, ties by id.
+
+        At most `limit` rows. `after` leaves out those of the instant `since` up to this id.
+        """
         ...
 
     async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:

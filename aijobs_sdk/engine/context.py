@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from typing import NoReturn
 from uuid import UUID
@@ -79,6 +80,8 @@ class JobContext:
         """How often the job was claimed so far: attempts, and those that were given back."""
         self.draw_key: str = claim.draw_key
         self.clock: Clock = world.clock
+        self.began_at: datetime = world.clock.now()
+        """When the attempt began, or went on after it was given back."""
         self.effects: Effects = NO_EFFECTS
         """What is committed with the completion, or not at all; the handler sets it before it returns."""
         self.stopping: bool = False

@@ -22,6 +22,7 @@ from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.jobtypes.artifacts import Artifacts
 from aijobs_sdk.jobtypes.generation.checks import refused
 from aijobs_sdk.jobtypes.generation.payload import Prompt
+from aijobs_sdk.jobtypes.latency import latency_text
 from aijobs_sdk.jobtypes.pixels import Pixels, read_pixels
 from aijobs_sdk.providers.models import Model, ModelTable
 from aijobs_sdk.providers.pictures import Quality, Size, picture_figures
@@ -272,6 +273,7 @@ def _effects(context: JobContext, payload: ImagePayload, result: ImageResult, *,
                     "metered_credits": format(result.metered_credits, "f"),
                     "attempts": context.attempt,
                     "reused": reused,
+                    "latency_seconds": latency_text(context.began_at, now),
                 },
                 month_year=month_of(now),
                 created_at=now,

@@ -27,7 +27,7 @@ CREATE INDEX jobs_by_end ON jobs (completed_at);
 CREATE TABLE contents (age INTEGER PRIMARY KEY, record BLOB, log BLOB);
 CREATE TRIGGER forget AFTER DELETE ON jobs BEGIN DELETE FROM contents WHERE age = old.age; END;
 
-CREATE TABLE records (number INTEGER PRIMARY KEY, kind TEXT, owner BLOB, at INTEGER, contents BLOB);
+CREATE TABLE records (number INTEGER PRIMARY KEY, kind TEXT, owner BLOB, at INTEGER, id BLOB, contents BLOB);
 CREATE INDEX records_of ON records (kind, owner, at);
 
 CREATE TABLE batches (number INTEGER PRIMARY KEY, id BLOB UNIQUE, tenant BLOB, name TEXT, record BLOB);

@@ -11,10 +11,17 @@ from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.packing import Packing, microseconds
 
 _document, _lineage, _usage, _image = Packing(Document), Packing(LineageEvent), Packing(UsageRow), Packing(Image)
-_FIND = "SELECT contents FROM records WHERE kind = ? AND owner = ? AND at >= ? AND at < ? ORDER BY at, number"
-_INSERT = "INSERT INTO records (kind, owner, at, contents) VALUES (?, ?, ?, ?)"
+_FIND = "SELECT contents FROM records WHERE kind = ? AND owner = ? ORDER BY number"
+_FIND_USAGE = """
+SELECT contents FROM records WHERE kind = 'usage' AND owner = :tenant AND at >= :since AND at < :until
+AND (at > :since OR id > :after) ORDER BY at, id LIMIT :limit
+"""
+_INSERT = "INSERT INTO records (kind, owner, at, id, contents) VALUES (?, ?, ?, ?, ?)"
 
-_Row = tuple[str, bytes, int, bytes]
+_BEFORE_ANY_ID = b""
+_NO_LIMIT = -1
+
+_Row = tuple[str, bytes, int | None, bytes | None, bytes]
 
 
 class RecordsInAttic:
@@ -40,29 +47,39 @@ class RecordsInAttic:
         """Return a document's history, oldest first."""
         return [_lineage.unpack(one) for one in self._found("lineage", document_id)]
 
-    def usage(self, tenant_id: UUID, since: datetime, until: datetime) -> list[UsageRow]:
+    def usage(
+        self, tenant_id: UUID, since: datetime, until: datetime, after: UUID | None, limit: int | None
+    ) -> list[UsageRow]:
         """Return a tenant's usage in a span of time, oldest first."""
-        found = self._found("usage", tenant_id, microseconds(since), microseconds(until))
-        return [_usage.unpack(one) for one in found]
+        if not self._attic.is_open:
+            return []
+        asked = {
+            "tenant": tenant_id.bytes,
+            "since": microseconds(since),
+            "until": microseconds(until),
+            "after": _BEFORE_ANY_ID if after is None else after.bytes,
+            "limit": _NO_LIMIT if limit is None else limit,
+        }
+        return [_usage.unpack(one) for (one,) in self._attic.database.execute(_FIND_USAGE, asked)]
 
     def images(self, job_id: UUID) -> list[Image]:
         """Return the pictures that a job made."""
         return [_image.unpack(one) for one in self._found("image", job_id)]
 
-    def _found(self, kind: str, owner: UUID, since: int = 0, until: int = 1) -> Iterator[bytes]:
+    def _found(self, kind: str, owner: UUID) -> Iterator[bytes]:
         if not self._attic.is_open:
             return
-        for (contents,) in self._attic.database.execute(_FIND, (kind, owner.bytes, since, until)):
+        for (contents,) in self._attic.database.execute(_FIND, (kind, owner.bytes)):
             yield contents
 
 
 def _rows_of(effects: Effects) -> Iterable[_Row]:
-    """Yield a row for each record; usage alone is looked up by its time."""
+    """Yield a row for each record; usage alone is looked up by its time, and by its id."""
     for document in effects.documents:
-        yield "document", document.id.bytes, 0, _document.pack(document)
+        yield "document", document.id.bytes, None, None, _document.pack(document)
     for event in effects.lineage:
-        yield "lineage", event.document_id.bytes, 0, _lineage.pack(event)
+        yield "lineage", event.document_id.bytes, None, None, _lineage.pack(event)
     for row in effects.usage:
-        yield "usage", row.tenant_id.bytes, microseconds(row.created_at), _usage.pack(row)
+        yield "usage", row.tenant_id.bytes, microseconds(row.created_at), row.id.bytes, _usage.pack(row)
     for image in effects.images:
-        yield "image", image.job_id.bytes, 0, _image.pack(image)
+        yield "image", image.job_id.bytes, None, None, _image.pack(image)

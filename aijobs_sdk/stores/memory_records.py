@@ -9,6 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.usage_pages import place_of
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.attic_records import RecordsInAttic
 from aijobs_sdk.stores.backlog import Backlog
@@ -39,10 +40,21 @@ class RecordsInMemory:
         events = [*self._away.lineage(document_id), *self._lineage.get(document_id, ())]
         return [event for event in events if event.tenant_id == tenant_id]
 
-    async def usage(self, tenant_id: UUID, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
+    async def usage(
+        self,
+        tenant_id: UUID,
+        *,
+        since: datetime,
+        until: datetime,
+        after: UUID | None = None,
+        limit: int | None = None,
+    ) -> Sequence[UsageRow]:
         """Return this tenant's usage in a span of time, oldest first."""
-        at_hand = [row for row in self._usage.get(tenant_id, ()) if since <= row.created_at < until]
-        return sorted([*self._away.usage(tenant_id, since, until), *at_hand], key=_created_at)
+        at_hand = (row for row in self._usage.get(tenant_id, ()) if since <= row.created_at < until)
+        if after is not None:
+            at_hand = (row for row in at_hand if place_of(row) > (since, after))
+        away = self._away.usage(tenant_id, since, until, after, limit)
+        return sorted([*away, *at_hand], key=place_of)[:limit]
 
     async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
         """Return the pictures that a job of this tenant made."""
@@ -109,10 +121,6 @@ def _drop_oldest(records: dict[UUID, deque[T]], owner: UUID) -> None:
     of_owner.popleft()
     if not of_owner:
         del records[owner]
-
-
-def _created_at(row: UsageRow) -> datetime:
-    return row.created_at
 
 
 def _failed_at(letter: DeadLetter) -> datetime:

@@ -1,4 +1,4 @@
-"""A table of answers: in a notebook a table, in a terminal text, and on request a DataFrame."""
+"""A table of answers: in a notebook a table, in a terminal text, and on request a frame of another library."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.usage.columns import amount_text
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
+    import polars
+    import pyarrow as pa
 
 _SHOWN_ROWS = 60
+_MOST_DIGITS = 38  # of a DECIMAL, in Arrow and in DuckDB alike
+_LARGEST_INTEGER = 2**63 - 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,8 +45,49 @@ class UsageTable:
         try:
             import pandas as pd  # noqa: PLC0415 - optional, and slow to import
         except ModuleNotFoundError as error:
-            raise ConfigurationError("df() needs pandas: pip install pandas. `rows` needs nothing.") from error
+            raise ConfigurationError(_needs("df()", "pandas")) from error
         return pd.DataFrame([list(values) for values in self.cells], columns=list(self.columns))
+
+    def pl(self) -> polars.DataFrame:
+        """Return a polars DataFrame; amounts are of its type Decimal, ids are text.
+
+        Raises:
+            ConfigurationError: polars is not installed.
+        """
+        try:
+            import polars as pl  # noqa: PLC0415 - optional, and slow to import
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(_needs("pl()", "polars")) from error
+        return pl.DataFrame({name: pl.Series(values) for name, values in self._columns_of_values()})
+
+    def arrow(self) -> pa.Table:
+        """Return an Arrow table; amounts are decimal128 with all their places, ids are text.
+
+        Raises:
+            ConfigurationError: pyarrow is not installed.
+        """
+        try:
+            import pyarrow as pa  # noqa: PLC0415 - optional, and slow to import
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(_needs("arrow()", "pyarrow")) from error
+        inferred = pa.Table.from_pydict(dict(self._columns_of_values()))
+        return inferred.cast(pa.schema([_widest(field) for field in inferred.schema]))
+
+    def relation(self) -> duckdb.DuckDBPyRelation:
+        """Return a DuckDB relation over this answer, in a database of its own in memory: filter it, join it, ask on.
+
+        Raises:
+            ConfigurationError: DuckDB or pyarrow is not installed.
+        """
+        try:
+            import duckdb  # noqa: PLC0415 - optional, and slow to import
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(_needs("relation()", "duckdb")) from error
+        return duckdb.connect().from_arrow(self.arrow())
+
+    def _columns_of_values(self) -> Iterator[tuple[str, list[object]]]:
+        for index, name in enumerate(self.columns):
+            yield name, _carried([row[index] for row in self.cells])
 
     def __len__(self) -> int:
         return len(self.cells)
@@ -62,6 +109,33 @@ class UsageTable:
     def _rest(self) -> list[str]:
         hidden = len(self.cells) - _SHOWN_ROWS
         return [f"… and {hidden:,} more rows"] if hidden > 0 else []
+
+
+def _needs(call: str, library: str) -> str:
+    return f"{call} needs {library}: pip install {library}. `rows` needs nothing."
+
+
+def _carried(values: Sequence[object]) -> list[object]:
+    """Return the values of one column as other libraries have types for: ids as text, huge sums as Decimal."""
+    huge = any(isinstance(value, int) and abs(value) > _LARGEST_INTEGER for value in values)
+    return [_carried_value(value, huge=huge) for value in values]
+
+
+def _carried_value(value: object, *, huge: bool) -> object:
+    match value:
+        case UUID():
+            return str(value)
+        case int() if huge:
+            return Decimal(value)
+        case _:
+            return value
+
+
+def _widest(field: pa.Field[pa.DataType]) -> pa.Field[pa.DataType]:
+    """Return `field` with room for any amount, so that answers to one question are of one type."""
+    import pyarrow as pa  # noqa: PLC0415 - optional, and slow to import
+
+    return field.with_type(pa.decimal128(_MOST_DIGITS, field.type.scale)) if pa.types.is_decimal(field.type) else field
 
 
 def text_lines(

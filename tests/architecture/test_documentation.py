@@ -23,6 +23,8 @@ WITH_EXAMPLES = (
     "stores",
     "tokens",
     "usage",
+    "usage_at_scale",
+    "usage_plans",
     "workers",
 )
 PAGES = ["README.md", *(f"docs/{page}.md" for page in WITH_EXAMPLES)]

@@ -180,7 +180,7 @@ def test_a_setting_that_cannot_be_used_is_named(folder: Path, variable: str, val
         (["rows.jsonl", "--month", "2026-13"], "`month` must be a month such as 2026-01"),
         (["rows.jsonl", "--month", "january"], "`month` must be a month such as 2026-01"),
         (["rows.jsonl", "--month", "2026-01", "--by", "colour"], "colour"),
-        ([], "Missing argument 'PATHS...'"),
+        ([], "Missing option '--month'"),
     ],
 )
 def test_usage_report_refuses(folder: Path, arguments: Sequence[str], message: str) -> None:

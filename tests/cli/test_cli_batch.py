@@ -100,7 +100,8 @@ def test_the_report_for_a_person_names_its_columns() -> None:
     batch("--usage-dir", "usage")
     report = CliRunner().invoke(aijobs, ["usage", "report", "usage", "--month", "2026-01", "--by", "model, provider"])
     assert report.exit_code == 0
-    assert report.stdout.startswith("Usage in 2026-01\n\nmodel    provider  rows")
+    assert report.stdout.startswith("Usage in 2026-01: open\n")
+    assert "\nmodel    provider  rows" in report.stdout
 
 
 def test_each_row_is_asked_of_every_model() -> None:

@@ -26,6 +26,9 @@ COMMANDS = [[], ["demo"], ["submit"], ["watch"], ["batch"], ["usage"], ["usage",
 COMMANDS += [
     ["batch", word] for word in ("rows.jsonl", "list", "status", "resume", "pause", "cancel", "export", "delete")
 ]
+COMMANDS += [["usage", word] for word in ("ingest", "close", "reopen", "verify", "correct", "months")]
+COMMANDS += [["usage", "reconcile"], ["usage", "export"], ["usage", "sql"], ["export"], ["export", "usage"]]
+COMMANDS += [["export", "jobs"]]
 COMMANDS += [["worker"], ["dlq"], ["dlq", "list"], ["dlq", "show"], ["dlq", "replay"], ["dlq", "purge"]]
 
 
@@ -169,8 +172,8 @@ def test_the_demo_shows_one_retry_and_one_refusal(demo: tuple[BatchProgress, lis
 def test_the_demo_ends_with_the_bill_and_what_to_do_next(demo: tuple[BatchProgress, list[str]]) -> None:
     _, lines = demo
     bill, total, following = (
-        lines.index("Usage in 2026-01"),
-        next(number for number, line in enumerate(lines) if line.startswith("total ")),
+        lines.index("Usage in 2026-01: open"),
+        next(number for number, line in enumerate(lines) if line.startswith("Total ")),
         lines.index("Next"),
     )
     assert bill < total < following

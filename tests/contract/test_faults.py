@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
@@ -44,7 +44,7 @@ US = Caller(tenant_id=UUID(int=1), user_id=UUID(int=10))
 MODELS = ModelTable.load()
 TYPES = JobTypes([ai_generation(MODELS), do_as_told])
 CLOCK = VirtualClock()
-EVERYTHING = {"since": EPOCH, "until": EPOCH + timedelta(days=365)}
+EVERYTHING: dict[str, Any] = {"since": EPOCH, "until": EPOCH + timedelta(days=365)}
 
 METHODS = ["create", "wait_claimable", "claim", "heartbeat", "append", "finish", "request_cancel", "reap", "events"]
 CALLS = st.tuples(st.sampled_from(METHODS), st.integers(1, 6))

@@ -43,6 +43,7 @@ async def test_every_text_is_answered_under_its_key_and_accounted_for(place: Pla
     assert (sorted(job.results), job.errors) == (sorted(f"text-{n}" for n in range(20)), {})
     assert {row.metadata["item"] for row in usage} == set(job.results)
     assert {row.metadata["economy"] for row in usage} == {True}
+    assert min(Decimal(str(row.metadata["latency_seconds"])) for row in usage) >= 600
 
 
 async def test_a_text_costs_half_of_what_it_costs_alone(place: Place) -> None:

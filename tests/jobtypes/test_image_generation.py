@@ -38,6 +38,7 @@ from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.jobtypes.artifacts import Artifacts, Folder, open_artifacts
 from aijobs_sdk.jobtypes.image_generation import image_generation
+from aijobs_sdk.jobtypes.latency import latency_text
 from aijobs_sdk.jobtypes.pixels import read_pixels
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.core import Simulation
@@ -279,7 +280,10 @@ async def test_pictures_and_usage_are_stored_with_the_job(any_studio: Studio) ->
     [row] = await any_studio.usage()
     assert (row.query_type, row.model, row.provider) == ("image_generation", "gpt-image-2", "openai")
     assert (row.input_tokens, row.output_tokens, row.credits_used) == (6, 316, result.credits_used)
-    assert dict(row.metadata) == {
+    told = dict(row.metadata)
+    assert job.started_at is not None
+    assert 0 < Decimal(str(told.pop("latency_seconds"))) <= Decimal(latency_text(job.started_at, row.created_at))
+    assert told == {
         "job_id": str(job.id),
         "image_ids": [str(one.id) for one in result.images],
         "size": "1024x1536",

@@ -21,6 +21,7 @@ from aijobs_sdk.contract.errors import IdempotencyConflictError, JobNotFoundErro
 from aijobs_sdk.contract.job import Job, JobQuery, NewJob
 from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRow
 from aijobs_sdk.contract.store import Done, Fail, Outcome, Progress, Text
+from aijobs_sdk.contract.usage_pages import place_of
 from aijobs_sdk.engine.lifecycle import accept
 from aijobs_sdk.simulation.virtual_time import VirtualClock
 from aijobs_sdk.stores.attic import Attic
@@ -165,7 +166,7 @@ async def test_what_jobs_left_is_found_wherever_it_is() -> None:
     assert [tuple(await store.lineage(US, one.id)) for one in documents] == [one.lineage for one in effects]
     now = CLOCK.now()
     usage = await store.usage(US, since=now, until=now + timedelta(seconds=1))
-    assert list(usage) == [row for one in effects for row in one.usage]
+    assert list(usage) == sorted((row for one in effects for row in one.usage), key=place_of)
 
 
 async def test_old_jobs_are_purged_wherever_they_are() -> None:

@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS
-from aijobs_sdk.usage.export import ExportFormat, export_usage
+from aijobs_sdk.usage.exports.export import ExportFormat, export_usage
 from usage.usage_rows import many_rows, usage_row
 
 EVERY_FORMAT: list[ExportFormat] = ["csv", "jsonl", "parquet"]
@@ -60,7 +62,8 @@ def test_parquet_keeps_the_types_of_the_database(tmp_path: Path) -> None:
     (path,) = export_usage([usage_row(credits_used=Decimal("0.000001"))], tmp_path)
 
     with duckdb.connect() as reader:
-        reader.execute("CREATE TABLE export AS FROM read_parquet($path)", {"path": str(path)})
+        read = "CREATE TABLE export AS FROM read_parquet($path, hive_partitioning = false)"
+        reader.execute(read, {"path": str(path)})
         types = dict(reader.execute("SELECT column_name, column_type FROM (DESCRIBE export)").fetchall())
         stored = reader.execute("SELECT credits_used, created_at FROM export").fetchone()
     assert tuple(types) == EXPORT_COLUMNS
@@ -88,6 +91,47 @@ def test_no_csv_file_grows_past_10_mb(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file_format", ["jsonl", "parquet"])
 def test_other_formats_are_one_file(tmp_path: Path, file_format: ExportFormat) -> None:
     assert len(export_usage(many_rows(10_001), tmp_path, format=file_format)) == 1
+
+
+def test_parquet_has_a_folder_for_each_month_the_rows_name(tmp_path: Path) -> None:
+    rows = [usage_row(number, month_year=f"2026-0{number}") for number in (2, 1, 3)]
+    paths = export_usage([*rows, usage_row(4)], tmp_path)
+
+    assert [path.parent.name for path in paths] == ["month=2026-01", "month=2026-02", "month=2026-03"]
+    assert [pq.read_metadata(path).num_rows for path in paths] == [2, 1, 1]
+
+
+def test_a_lake_of_months_is_read_as_one_table_with_the_month_in_it(tmp_path: Path) -> None:
+    export_usage([usage_row(1), usage_row(2, month_year="2026-02")], tmp_path)
+    export_usage([usage_row(3)], tmp_path)
+
+    table = pq.read_table(tmp_path, filters=[("month", "=", "2026-01")])
+    assert table.column("month_year").to_pylist() == ["2026-01", "2026-01"]
+    assert pq.read_table(tmp_path).num_rows == 3
+
+
+def test_metadata_may_be_longer_than_any_line_that_duckdb_expects(tmp_path: Path) -> None:
+    note = "é\n" * 2_000_000
+    (path,) = export_usage([usage_row(metadata={"note": note})], tmp_path)
+
+    [metadata] = pq.read_table(path, columns=["metadata"]).column(0).to_pylist()
+    assert json.loads(str(metadata)) == {"note": note}
+
+
+@pytest.mark.parametrize("file_format", EVERY_FORMAT)
+def test_rows_are_let_go_as_they_are_written(tmp_path: Path, file_format: ExportFormat) -> None:
+    alive: WeakValueDictionary[int, UsageRow] = WeakValueDictionary()
+    most = 0
+
+    def counted() -> Iterator[UsageRow]:
+        nonlocal most
+        for row in many_rows(500):
+            alive[row.id.int] = row
+            most = max(most, len(alive))
+            yield row
+
+    export_usage(counted(), tmp_path, format=file_format)
+    assert most <= 3
 
 
 def test_two_exports_into_one_folder_never_meet(tmp_path: Path) -> None:
@@ -162,6 +206,14 @@ def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path, monkeypat
         export_usage([usage_row()], tmp_path, format="jsonl")
 
 
+def test_a_file_where_the_folder_of_a_month_should_be_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    (tmp_path / "month=2026-02").write_text("a file")
+
+    with pytest.raises(InvalidRequestError, match="cannot be used as a folder"):
+        export_usage([usage_row(1), usage_row(2, month_year="2026-02")], tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "month=2026-02"]
+
+
 def test_metadata_that_json_cannot_say_is_refused_by_row(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequestError, match=f"usage row {usage_row().id} is not JSON"):
         export_usage([usage_row(metadata={"ratio": float("nan")})], tmp_path, format="csv")
@@ -172,15 +224,15 @@ def test_text_formats_need_no_duckdb(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file_format: ExportFormat
 ) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    monkeypatch.delitem(sys.modules, "aijobs_sdk.usage.database", raising=False)
+    monkeypatch.delitem(sys.modules, "aijobs_sdk.usage.store", raising=False)
 
     assert export_usage([usage_row()], tmp_path, format=file_format)
 
 
 def test_parquet_without_duckdb_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    monkeypatch.delitem(sys.modules, "aijobs_sdk.usage.database", raising=False)
-    monkeypatch.delitem(sys.modules, "aijobs_sdk.usage.parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "aijobs_sdk.usage.store", raising=False)
+    monkeypatch.delitem(sys.modules, "aijobs_sdk.usage.exports.parquet", raising=False)
 
     with pytest.raises(ConfigurationError, match=r"pip install 'aijobs-sdk\[usage\]'"):
         export_usage([usage_row()], tmp_path, format="parquet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
@@ -13,8 +14,10 @@ from hypothesis import strategies as st
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.columns import USAGE_COLUMNS, export_values
-from aijobs_sdk.usage.export import ExportFormat, export_usage
-from aijobs_sdk.usage.usage import Usage
+from aijobs_sdk.usage.exports.export import ExportFormat, export_usage
+from aijobs_sdk.usage.reading.files import data_quality, problems, source_files
+from aijobs_sdk.usage.store import UsageStore
+from usage.usage_reading import bill, read
 from usage.usage_rows import csv_text, jsonl_text, text_row, usage_row, write
 
 AWKWARD_ROWS = [
@@ -25,14 +28,12 @@ AWKWARD_ROWS = [
 ]
 
 
-def stored(usage: Usage) -> list[tuple[object, ...]]:
+def stored(store: UsageStore) -> list[tuple[object, ...]]:
     """Return the rows as an export says them, in the order of their ids."""
-    rows = usage.sql("""
-        SELECT * EXCLUDE (day, metered_credits, file_id, row) REPLACE (
-            id::VARCHAR AS id,
-            credits_used::VARCHAR AS credits_used,
-            strftime(created_at, '%Y-%m-%dT%H:%M:%S.%fZ') AS created_at
-        )
+    rows = store.ask("""
+        SELECT
+            id::VARCHAR, tenant_id, user_id, query_type, model, provider, input_tokens, output_tokens,
+            credits_used::VARCHAR, metadata, month_year, strftime(created_at, '%Y-%m-%dT%H:%M:%S.%fZ')
         FROM usage
         ORDER BY id
     """)
@@ -47,7 +48,7 @@ def exported(rows: list[UsageRow]) -> list[tuple[object, ...]]:
 def test_what_was_exported_is_read_back_unchanged(tmp_path: Path, file_format: ExportFormat) -> None:
     paths = export_usage(AWKWARD_ROWS, tmp_path, format=file_format)
 
-    assert stored(Usage(paths)) == exported(AWKWARD_ROWS)
+    assert stored(read(paths)) == exported(AWKWARD_ROWS)
 
 
 def test_columns_are_read_by_name_in_any_order_and_case(tmp_path: Path) -> None:
@@ -55,52 +56,52 @@ def test_columns_are_read_by_name_in_any_order_and_case(tmp_path: Path) -> None:
     write(tmp_path, "reordered.csv", reordered.replace("tenant_id", " Tenant_ID"))
     write(tmp_path, "usual.csv", csv_text([text_row(2, tenant_id="acme", user_id="eve")]))
 
-    table = Usage(tmp_path).monthly("2026-01", by=["tenant_id", "user_id"])
+    table = read(tmp_path).ask("SELECT DISTINCT tenant_id, user_id, input_tokens, output_tokens FROM usage")
 
-    assert table.cells == (("acme", "eve", 2, 240, 90, Decimal("3.000000"), None),)
+    assert table.cells == (("acme", "eve", 120, 45),)
 
 
 def test_columns_that_are_no_part_of_an_export_are_passed_over(tmp_path: Path) -> None:
     path = write(tmp_path, "more.csv", csv_text([text_row() | {"region": "eu"}], columns=("region", *USAGE_COLUMNS)))
 
-    assert Usage(path).report("2026-01").totals.credits == Decimal("1.5")
+    assert bill(read(path)).credits == Decimal("1.5")
 
 
 def test_carriage_returns_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> None:
     path = write(tmp_path, "windows.csv", "\ufeff" + csv_text([text_row(1), text_row(2)], line_end="\r\n"))
 
-    usage = Usage(path)
+    store = read(path)
 
-    assert usage.report("2026-01").totals.rows == 2
-    assert usage.problems == ()
+    assert bill(store).rows == 2
+    assert problems(store) == ()
 
 
 def test_blank_lines_are_no_rows(tmp_path: Path) -> None:
     csv_path = write(tmp_path, "a.csv", "\n\n" + csv_text([text_row(1), text_row(2)]).replace("\n", "\n\n"))
     jsonl_path = write(tmp_path, "b.jsonl", "\n" + jsonl_text([text_row(3)]) + "\n  \n")
 
-    assert [file.rows_read for file in Usage([csv_path, jsonl_path]).files] == [2, 1]
+    assert [file.rows_read for file in source_files(read([csv_path, jsonl_path]))] == [2, 1]
 
 
 def test_a_file_with_only_a_header_holds_no_rows(tmp_path: Path) -> None:
-    usage = Usage(export_usage([], tmp_path, format="csv") + export_usage([], tmp_path, format="parquet"))
+    store = read(export_usage([], tmp_path, format="csv") + export_usage([], tmp_path, format="parquet"))
 
-    assert usage.report("2026-01").totals.rows == 0
-    assert [file.rows_read for file in usage.files] == [0, 0]
+    assert bill(store).rows == 0
+    assert [file.rows_read for file in source_files(store)] == [0, 0]
 
 
 def test_metadata_may_be_an_object_instead_of_text(tmp_path: Path) -> None:
     nested = text_row(1) | {"metadata": {"metered_credits": "0.25"}}
     path = write(tmp_path, "nested.jsonl", jsonl_text([nested, text_row(2)]))
 
-    assert Usage(path).report("2026-01").totals.metered_credits == Decimal("0.25")
+    assert bill(read(path)).metered_credits == Decimal("0.25")
 
 
 @pytest.mark.parametrize("number", ["123456789012.123456", "0.00001", "7"])
 def test_credits_written_as_a_json_number_keep_every_digit(tmp_path: Path, number: str) -> None:
     path = write(tmp_path, "numbers.jsonl", jsonl_text([text_row()]).replace('"1.500000"', number))
 
-    assert Usage(path).report("2026-01").totals.credits == Decimal(number)
+    assert bill(read(path)).credits == Decimal(number)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,9 @@ def test_credits_written_as_a_json_number_keep_every_digit(tmp_path: Path, numbe
 def test_instants_are_read_with_their_offset_and_as_utc_without_one(tmp_path: Path, instant: str) -> None:
     path = write(tmp_path, "zones.csv", csv_text([text_row(created_at=instant)]))
 
-    assert Usage(path).monthly("2026-01", by="day").cells[0][0] == "2026-01-31"
+    assert read(path).ask("SELECT created_at, day FROM usage").cells == (
+        (datetime(2026, 1, 31, 22, 30), date(2026, 1, 31)),
+    )
 
 
 def test_a_row_belongs_to_the_month_it_says(tmp_path: Path) -> None:
@@ -119,9 +122,9 @@ def test_a_row_belongs_to_the_month_it_says(tmp_path: Path) -> None:
         text_row(2, created_at="2026-02-01T00:00:00Z", month_year="2026-02"),
         text_row(3, created_at="2026-02-01T00:00:00Z", month_year="2026-01"),  # billed late, on purpose
     ]
-    usage = Usage(write(tmp_path, "boundary.csv", csv_text(rows)))
+    store = read(write(tmp_path, "boundary.csv", csv_text(rows)))
 
-    assert [usage.report(month).totals.rows for month in ("2025-12", "2026-01", "2026-02")] == [0, 2, 1]
+    assert [bill(store, month).rows for month in ("2025-12", "2026-01", "2026-02")] == [0, 2, 1]
 
 
 def test_a_row_seen_in_several_files_and_formats_counts_once(tmp_path: Path) -> None:
@@ -129,29 +132,30 @@ def test_a_row_seen_in_several_files_and_formats_counts_once(tmp_path: Path) -> 
     export_usage([usage_row(2), usage_row(3)], tmp_path / "b", format="csv")
     export_usage([usage_row(3), usage_row(1)], tmp_path / "c", format="jsonl")
 
-    report = Usage(tmp_path).report("2026-01")
+    store = read(tmp_path)
 
-    assert (report.totals.rows, report.totals.credits) == (3, Decimal("4.5"))
-    assert (report.duplicates, report.quarantined) == (3, 0)
+    assert (bill(store).rows, bill(store).credits) == (3, Decimal("4.5"))
+    quality = data_quality(store)
+    assert (quality.rows_read, quality.kept, quality.duplicates, quality.quarantined) == (6, 3, 3, 0)
 
 
 def test_spelling_an_amount_or_metadata_another_way_is_still_the_same_row(tmp_path: Path) -> None:
     first = text_row(1, credits_used="1.5", metadata='{"a": 1, "b": {"c": 2, "d": 3}}')
     again = text_row(1, credits_used="1.50000000", metadata='{"b":{"d":3,"c":2},"a":1}')
-    usage = Usage(write(tmp_path, "twice.csv", csv_text([first, again])))
+    store = read(write(tmp_path, "twice.csv", csv_text([first, again])))
 
-    assert (usage.files[0].kept, usage.files[0].duplicates) == (1, 1)
+    assert (source_files(store)[0].kept, source_files(store)[0].duplicates) == (1, 1)
 
 
 def test_the_same_id_with_other_content_is_set_aside_and_the_first_stays_billed(tmp_path: Path) -> None:
     write(tmp_path, "a.csv", csv_text([text_row(1, credits_used="1.5")]))
     write(tmp_path, "b.csv", csv_text([text_row(2), text_row(1, credits_used="99", month_year="2026-02")]))
 
-    usage = Usage(tmp_path)
+    store = read(tmp_path)
 
-    assert usage.report("2026-01").totals.credits == Decimal(3)
-    assert usage.report("2026-02").totals.rows == 0
-    ((reason, line, detail),) = usage.sql("SELECT reason, line, detail FROM quarantine").cells
+    assert bill(store).credits == Decimal(3)
+    assert bill(store, "2026-02").rows == 0
+    ((reason, line, detail),) = store.ask("SELECT reason, line, detail FROM quarantine").cells
     assert (reason, line) == ("id_conflict", 3)
     assert str(detail).endswith("a.csv with another credits_used, month_year")
 
@@ -160,7 +164,7 @@ def test_the_first_row_wins_in_the_order_given_even_from_a_damaged_file(tmp_path
     damaged = write(tmp_path, "z.csv", csv_text([text_row(1, model="first")]) + "broken\n")
     sound = write(tmp_path, "a.csv", csv_text([text_row(1, model="second")]))
 
-    assert Usage([damaged, sound]).monthly("2026-01", by="model").cells[0][0] == "first"
+    assert read([damaged, sound]).ask("SELECT model FROM usage").cells == (("first",),)
 
 
 def test_a_copy_of_a_file_is_counted_as_duplicates_and_changes_nothing(tmp_path: Path) -> None:
@@ -168,18 +172,18 @@ def test_a_copy_of_a_file_is_counted_as_duplicates_and_changes_nothing(tmp_path:
     write(tmp_path, "one.csv", text)
     write(tmp_path, "two.csv", text)
 
-    usage = Usage(tmp_path)
+    store = read(tmp_path)
 
-    counts = [(file.rows_read, file.kept, file.duplicates, file.quarantined) for file in usage.files]
+    counts = [(file.rows_read, file.kept, file.duplicates, file.quarantined) for file in source_files(store)]
     assert counts == [(3, 2, 0, 1), (3, 0, 3, 0)]
 
 
 def test_a_file_named_twice_is_read_once(tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", csv_text([text_row()]))
 
-    usage = Usage([path, tmp_path, str(tmp_path / "*.csv"), tmp_path / ".." / tmp_path.name])
+    store = read([path, tmp_path, str(tmp_path / "*.csv"), tmp_path / ".." / tmp_path.name])
 
-    assert [file.duplicates for file in usage.files] == [0]
+    assert [file.duplicates for file in source_files(store)] == [0]
 
 
 def test_folders_are_searched_to_the_bottom_and_other_files_passed_over(tmp_path: Path) -> None:
@@ -188,9 +192,9 @@ def test_folders_are_searched_to_the_bottom_and_other_files_passed_over(tmp_path
     write(tmp_path, "notes.txt", "not an export")
     write(tmp_path, ".query_usage.csv.partial", "half an export")
 
-    assert len(Usage(tmp_path).files) == 2
-    assert len(Usage(f"{tmp_path}/**/*.parquet").files) == 1
-    assert len(Usage(f"{tmp_path}/*").files) == 2
+    assert len(source_files(read(tmp_path))) == 2
+    assert len(source_files(read(f"{tmp_path}/**/*.parquet"))) == 1
+    assert len(source_files(read(f"{tmp_path}/*"))) == 2
 
 
 def test_a_folder_named_like_a_partition_or_a_pattern_changes_nothing(tmp_path: Path) -> None:
@@ -199,7 +203,7 @@ def test_a_folder_named_like_a_partition_or_a_pattern_changes_nothing(tmp_path: 
     export_usage([usage_row(2, model="mine")], folder, format="csv")
     export_usage([usage_row(3, model="mine")], folder, format="jsonl")
 
-    assert Usage(folder).monthly("2026-01", by="model").cells[0][:2] == ("mine", 3)
+    assert read(folder).ask("SELECT model, count(*) FROM usage GROUP BY model").cells == (("mine", 3),)
 
 
 @pytest.mark.parametrize(
@@ -223,13 +227,13 @@ def test_a_path_that_gives_no_rows_is_refused_by_name(
         write(tmp_path, name, content)
 
     with pytest.raises(InvalidRequestError, match=message) as caught:
-        Usage(tmp_path / name)
+        read(tmp_path / name)
     assert str(tmp_path / name) in str(caught.value)
 
 
 def test_no_paths_at_all_are_refused() -> None:
     with pytest.raises(InvalidRequestError, match="No paths were given"):
-        Usage([])
+        read([])
 
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=12)
@@ -247,15 +251,15 @@ usage_rows = st.builds(
 def test_every_format_tells_the_same_rows(tmp_path_factory: pytest.TempPathFactory, rows: list[UsageRow]) -> None:
     folder = tmp_path_factory.mktemp("formats")
     in_order = exported(sorted(rows, key=lambda row: row.id))
-    parquet = Usage(export_usage(rows, folder, format="parquet"))
-    text = Usage(export_usage(rows, folder, format="csv"))
-    everything = Usage([*export_usage(rows[:1], folder, format="jsonl"), folder])
+    parquet = read(export_usage(rows, folder, format="parquet"))
+    text = read(export_usage(rows, folder, format="csv"))
+    everything = read([*export_usage(rows[:1], folder, format="jsonl"), folder])
 
     assert stored(parquet) == stored(text) == stored(everything) == in_order
-    assert everything.sql("SELECT count(*) FROM quarantine").cells == ((0,),)
+    assert everything.ask("SELECT count(*) FROM quarantine").cells == ((0,),)
 
 
 def test_ids_are_uuids_in_sql(tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", csv_text([text_row(5)]))
 
-    assert Usage(path).sql("SELECT id FROM usage").cells == ((UUID(int=5),),)
+    assert read(path).ask("SELECT id FROM usage").cells == ((UUID(int=5),),)

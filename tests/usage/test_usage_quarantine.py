@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aijobs_sdk.usage.columns import USAGE_COLUMNS
-from aijobs_sdk.usage.usage import Usage
+from aijobs_sdk.usage.reading.files import problems, source_files
+from usage.usage_reading import bill, read
 from usage.usage_rows import Text, csv_record, csv_text, jsonl_text, text_row, write
 
 HEADER = ",".join(USAGE_COLUMNS)
@@ -51,21 +52,21 @@ def test_a_bad_row_is_set_aside_with_reason_line_and_text(tmp_path: Path, reason
     bad = csv_record(text_row(3, **changes))
     path = write(tmp_path, "dirty.csv", f"{HEADER}\n{GOOD}\n{bad}\n{ALSO_GOOD}\n")
 
-    usage = Usage(path)
+    store = read(path)
 
-    quarantine = usage.sql("SELECT file, line, reason, raw FROM quarantine")
+    quarantine = store.ask("SELECT file, line, reason, raw FROM quarantine")
     assert quarantine.cells == ((str(path), 3, reason, bad),)
-    assert usage.report("2026-01").totals.rows == 2
+    assert bill(store).rows == 2
 
 
 @pytest.mark.parametrize(("reason", "changes"), BAD_ROWS)
 def test_the_same_row_is_as_bad_in_jsonl(tmp_path: Path, reason: str, changes: Text) -> None:
     path = write(tmp_path, "dirty.jsonl", jsonl_text([text_row(1), text_row(3, **changes), text_row(2)]))
 
-    usage = Usage(path)
+    store = read(path)
 
-    assert usage.sql("SELECT line, reason FROM quarantine").cells == ((2, reason),)
-    assert usage.report("2026-01").totals.rows == 2
+    assert store.ask("SELECT line, reason FROM quarantine").cells == ((2, reason),)
+    assert bill(store).rows == 2
 
 
 @pytest.mark.parametrize(
@@ -75,16 +76,16 @@ def test_the_same_row_is_as_bad_in_jsonl(tmp_path: Path, reason: str, changes: T
         (GOOD + ',"more"', "the header has 12 fields, the line 13"),
         ("cut off", "the header has 12 fields, the line 1"),
         ('"never closed,' + GOOD.replace('"', ""), "a quote is never closed"),
-        ('"closed" too early,' + GOOD, "',' expected after '\"'"),
+        ('"closed" too early,' + GOOD, "something follows a closing quote"),
     ],
 )
 def test_a_line_that_is_no_record_costs_only_itself(tmp_path: Path, broken: str, detail: str) -> None:
     path = write(tmp_path, "broken.csv", f"{HEADER}\n{broken}\n{GOOD}\n{ALSO_GOOD}\n")
 
-    usage = Usage(path)
+    store = read(path)
 
-    assert usage.sql("SELECT line, reason, detail, raw FROM quarantine").cells == ((2, "broken_line", detail, broken),)
-    assert usage.report("2026-01").totals.rows == 2
+    assert store.ask("SELECT line, reason, detail, raw FROM quarantine").cells == ((2, "broken_line", detail, broken),)
+    assert bill(store).rows == 2
 
 
 def test_an_open_quote_swallows_no_neighbour(tmp_path: Path) -> None:
@@ -92,10 +93,10 @@ def test_an_open_quote_swallows_no_neighbour(tmp_path: Path) -> None:
     lines = [HEADER, GOOD, swallowing, ALSO_GOOD, swallowing, csv_record(text_row(3))]
     path = write(tmp_path, "open.csv", "\n".join(lines))
 
-    usage = Usage(path)
+    store = read(path)
 
-    assert usage.sql("SELECT line, raw FROM quarantine ORDER BY line").cells == ((3, swallowing), (5, swallowing))
-    assert usage.report("2026-01").totals.rows == 3
+    assert store.ask("SELECT line, raw FROM quarantine ORDER BY line").cells == ((3, swallowing), (5, swallowing))
+    assert bill(store).rows == 3
 
 
 def test_a_value_over_several_lines_is_still_one_row(tmp_path: Path) -> None:
@@ -103,10 +104,10 @@ def test_a_value_over_several_lines_is_still_one_row(tmp_path: Path) -> None:
     bad = csv_record(text_row(4, credits_used="NaN"))
     path = write(tmp_path, "pretty.csv", f"{HEADER}\n{pretty}\nbroken\n{bad}\n")
 
-    usage = Usage(path)
+    store = read(path)
 
-    assert usage.report("2026-01").totals.rows == 1
-    assert usage.sql("SELECT line, reason FROM quarantine ORDER BY line").cells == (
+    assert bill(store).rows == 1
+    assert store.ask("SELECT line, reason FROM quarantine ORDER BY line").cells == (
         (5, "broken_line"),
         (6, "bad_credits"),
     )
@@ -115,9 +116,9 @@ def test_a_value_over_several_lines_is_still_one_row(tmp_path: Path) -> None:
 def test_a_bad_row_far_down_a_large_file_is_shown_from_its_own_line(tmp_path: Path) -> None:
     rows = [text_row(number) for number in range(1, 20_001)]
     rows[17_000] |= {"credits_used": "NaN"}
-    usage = Usage([write(tmp_path, "a.csv", csv_text(rows)), write(tmp_path, "b.jsonl", jsonl_text(rows))])
+    store = read([write(tmp_path, "a.csv", csv_text(rows)), write(tmp_path, "b.jsonl", jsonl_text(rows))])
 
-    quarantine = usage.sql("SELECT line, contains(raw, 'NaN') FROM quarantine ORDER BY file_id")
+    quarantine = store.ask("SELECT line, contains(raw, 'NaN') FROM quarantine ORDER BY file_id")
     assert quarantine.cells == ((17_002, True), (17_001, True))
 
 
@@ -125,9 +126,9 @@ def test_a_line_that_is_not_utf_8_is_set_aside_with_its_bytes_shown(tmp_path: Pa
     path = tmp_path / "latin.csv"
     path.write_bytes(f"{HEADER}\n{GOOD}\n".encode() + csv_record(text_row(2, user_id="Zoë")).encode("latin-1"))
 
-    usage = Usage(path)
+    store = read(path)
 
-    ((detail, raw),) = usage.sql("SELECT detail, raw FROM quarantine").cells
+    ((detail, raw),) = store.ask("SELECT detail, raw FROM quarantine").cells
     assert detail == "the line is not UTF-8"
     assert "Zo\\xeb" in str(raw)
 
@@ -136,16 +137,16 @@ def test_a_line_that_is_not_utf_8_is_set_aside_with_its_bytes_shown(tmp_path: Pa
 def test_a_line_of_jsonl_that_is_no_object_costs_only_itself(tmp_path: Path, broken: str) -> None:
     path = write(tmp_path, "broken.jsonl", broken + "\n" + jsonl_text([text_row(1)]))
 
-    usage = Usage(path)
+    store = read(path)
 
-    assert usage.sql("SELECT line, reason, raw FROM quarantine").cells == ((1, "broken_line", broken),)
-    assert usage.report("2026-01").totals.rows == 1
+    assert store.ask("SELECT line, reason, raw FROM quarantine").cells == ((1, "broken_line", broken),)
+    assert bill(store).rows == 1
 
 
 def test_rows_of_a_file_without_a_column_are_all_set_aside(tmp_path: Path) -> None:
     path = write(tmp_path, "other.csv", csv_text([text_row(1), text_row(2)], columns=USAGE_COLUMNS[:-2]))
 
-    (problem,) = Usage(path).problems
+    (problem,) = problems(read(path))
 
     assert (problem.reason, problem.rows, problem.first_line) == ("missing_columns", 2, 2)
     assert problem.first_detail == "the file has no column month_year, created_at"
@@ -154,7 +155,7 @@ def test_rows_of_a_file_without_a_column_are_all_set_aside(tmp_path: Path) -> No
 def test_a_column_named_twice_is_not_guessed_at(tmp_path: Path) -> None:
     path = write(tmp_path, "twice.csv", csv_text([text_row()], columns=(*USAGE_COLUMNS, "credits_used")))
 
-    (problem,) = Usage(path).problems
+    (problem,) = problems(read(path))
 
     assert problem.first_detail == "the file has credits_used more than once"
 
@@ -163,17 +164,17 @@ def test_an_object_without_a_column_is_set_aside_by_itself(tmp_path: Path) -> No
     partial = {name: value for name, value in text_row(1).items() if name not in {"model", "user_id"}}
     path = write(tmp_path, "partial.jsonl", jsonl_text([partial, text_row(2)]))
 
-    usage = Usage(path)
+    store = read(path)
 
-    assert usage.problems[0].first_detail == "the row has no user_id, model"
-    assert usage.report("2026-01").totals.rows == 1
+    assert problems(store)[0].first_detail == "the row has no user_id, model"
+    assert bill(store).rows == 1
 
 
 def test_rows_of_a_later_schema_are_not_guessed_at(tmp_path: Path) -> None:
     rows = [text_row(1) | {"schema_version": "2"}, text_row(2) | {"schema_version": "1"}]
     path = write(tmp_path, "later.csv", csv_text(rows, columns=(*USAGE_COLUMNS, "schema_version")))
 
-    assert [problem.reason for problem in Usage(path).problems] == ["unknown_version"]
+    assert [problem.reason for problem in problems(read(path))] == ["unknown_version"]
 
 
 def parquet_of(folder: Path, select: str) -> Path:
@@ -191,17 +192,17 @@ def parquet_row(**changes: str) -> str:
 def test_a_parquet_row_is_set_aside_with_its_place_and_values(tmp_path: Path) -> None:
     path = parquet_of(tmp_path, parquet_row() + " UNION ALL " + parquet_row(credits_used="'NaN'"))
 
-    usage = Usage(path)
+    store = read(path)
 
-    ((line, reason, raw),) = usage.sql("SELECT line, reason, raw FROM quarantine").cells
+    ((line, reason, raw),) = store.ask("SELECT line, reason, raw FROM quarantine").cells
     assert (line, reason) == (2, "bad_credits")
     assert '"credits_used":"NaN"' in str(raw)
 
 
 def test_a_parquet_file_of_something_else_is_set_aside_row_by_row(tmp_path: Path) -> None:
-    usage = Usage(parquet_of(tmp_path, "SELECT 'x' AS id FROM range(3)"))
+    store = read(parquet_of(tmp_path, "SELECT 'x' AS id FROM range(3)"))
 
-    assert [(problem.reason, problem.rows) for problem in usage.problems] == [("missing_columns", 3)]
+    assert [(problem.reason, problem.rows) for problem in problems(store)] == [("missing_columns", 3)]
 
 
 def test_parquet_may_hold_floats_and_structures_if_they_are_exact(tmp_path: Path) -> None:
@@ -212,17 +213,17 @@ def test_parquet_may_hold_floats_and_structures_if_they_are_exact(tmp_path: Path
         input_tokens="7::UINTEGER",
         created_at="'2026-01-22 10:15:00'::TIMESTAMPTZ",
     )
-    report = Usage(parquet_of(tmp_path, row)).report("2026-01")
+    totals = bill(read(parquet_of(tmp_path, row)))
 
-    assert report.totals.credits == Decimal("0.1")
-    assert report.totals.metered_credits == Decimal("0.05")
+    assert totals.credits == Decimal("0.1")
+    assert totals.metered_credits == Decimal("0.05")
 
 
 def test_empty_fields_past_the_last_column_are_no_problem(tmp_path: Path) -> None:
     sound = write(tmp_path, "sound.csv", f"{HEADER}\n{GOOD},\n")
     damaged = write(tmp_path, "damaged.csv", f"{HEADER}\n{ALSO_GOOD},,\nbroken\n")
 
-    assert [file.kept for file in Usage([sound, damaged]).files] == [1, 1]
+    assert [file.kept for file in source_files(read([sound, damaged]))] == [1, 1]
 
 
 LINES = [GOOD, ALSO_GOOD, "", "broken", '"open', GOOD + ",more", csv_record(text_row(3, id="x"))]
@@ -233,7 +234,7 @@ LINES = [GOOD, ALSO_GOOD, "", "broken", '"open', GOOD + ",more", csv_record(text
 def test_every_line_is_kept_counted_or_set_aside(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
     path = write(tmp_path_factory.mktemp("dirty"), "dirty.csv", "\n".join([HEADER, *lines]))
 
-    (file,) = Usage(path).files
+    (file,) = source_files(read(path))
 
     assert file.rows_read == sum(bool(line) for line in lines)
     assert file.rows_read == file.kept + file.duplicates + file.quarantined

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
-from aijobs_sdk.usage.export import export_usage
+from aijobs_sdk.usage.exports.export import export_usage
+from aijobs_sdk.usage.report.groups import GROUP_COLUMNS
 from aijobs_sdk.usage.table import UsageTable
-from aijobs_sdk.usage.usage import GROUP_COLUMNS, Usage
+from aijobs_sdk.usage.usage import Usage
 from usage.usage_rows import csv_text, text_row, usage_row, write
 
 
@@ -70,9 +71,9 @@ def test_a_month_that_cannot_be_is_refused(january: Usage, month: str) -> None:
 
 
 def test_the_report_as_json_says_amounts_in_decimal_text(january: Usage) -> None:
-    report = january.report("2026-01", by=["model"])
+    told = json.loads(json.dumps(january.report("2026-01", by=["model"]).to_json()))
 
-    assert json.loads(json.dumps(report.to_json())) == {
+    assert {word: told[word] for word in ("month", "totals", "groups", "duplicates", "quarantined")} == {
         "month": "2026-01",
         "totals": {"rows": 4, "credits": "23.000002", "input_tokens": 480, "output_tokens": 180},
         "groups": [
@@ -87,27 +88,39 @@ def test_the_report_as_json_says_amounts_in_decimal_text(january: Usage) -> None
 
 
 def test_the_report_as_text_lines_numbers_up_and_ends_in_the_total(january: Usage) -> None:
-    lines = january.report("2026-01", by=["tenant_id", "model"]).to_text().splitlines()
+    text = january.report("2026-01", by=["tenant_id", "model"]).to_text()
 
-    assert lines[:9] == [
-        "Usage in 2026-01",
-        "",
-        "tenant_id  model              rows  input_tokens  output_tokens    credits  metered_credits",
-        "─" * 91,
-        "acme       gpt-5.2               2           240             90  10.000001         9.500000",
-        "zeta       gpt-5.2               1           120             45  10.000001                -",
-        "acme       claude-sonnet-4.5     1           120             45   3.000000                -",
-        "─" * 91,
-        "total                            4           480            180  23.000002         9.500000",
-    ]
+    assert text.startswith("Usage in 2026-01: open\n")
+    assert _TABLE in text
+
+
+_TABLE = """
+tenant_id  model              rows  input_tokens  output_tokens    credits  metered_credits
+───────────────────────────────────────────────────────────────────────────────────────────
+acme       gpt-5.2               2           240             90  10.000001         9.500000
+zeta       gpt-5.2               1           120             45  10.000001                -
+acme       claude-sonnet-4.5     1           120             45   3.000000                -
+───────────────────────────────────────────────────────────────────────────────────────────
+Total                            4           480            180  23.000002         9.500000
+"""
 
 
 def test_the_report_as_text_says_where_the_first_bad_row_of_each_kind_is(january: Usage) -> None:
     *_, counts, problem = january.report("2026-01").to_text().splitlines()
 
-    assert counts == "1 duplicates counted once, 1 rows set aside."
+    assert counts == "1 duplicate counted once, 1 row set aside."
     assert problem.startswith("  bad_credits: 1, first at ")
     assert problem.endswith("january.csv:6 (credits_used is 'NaN')")
+
+
+def test_the_report_is_written_in_every_form(january: Usage, tmp_path: Path) -> None:
+    report = january.report("2026-01")
+
+    assert report.to_html(tmp_path / "january.html") == (tmp_path / "january.html").read_text("utf-8")
+    assert report.to_excel(tmp_path / "january.xlsx").stat().st_size > 5_000
+    assert tmp_path / "csv" / "2026-01-groups.csv" in report.to_csv(tmp_path / "csv")
+    assert tmp_path / "parquet" / "2026-01-groups.parquet" in report.to_parquet(tmp_path / "parquet")
+    assert "23.000002" in report._repr_html_()
 
 
 def test_a_month_without_usage_is_a_report_of_nothing(january: Usage) -> None:
@@ -115,7 +128,7 @@ def test_a_month_without_usage_is_a_report_of_nothing(january: Usage) -> None:
 
     assert (report.totals.rows, report.totals.credits, report.groups) == (0, Decimal(0), ())
     assert report.to_json()["totals"] == {"rows": 0, "credits": "0.000000", "input_tokens": 0, "output_tokens": 0}
-    assert "total" in report.to_text()
+    assert "Total" in report.to_text()
 
 
 @settings(deadline=None, max_examples=40)

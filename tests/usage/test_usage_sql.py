@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.usage.database import statement
+from aijobs_sdk.usage.store import statement
 from aijobs_sdk.usage.usage import Usage
 from usage.usage_rows import csv_text, text_row, write
+
+SQL = Path(__file__).parents[2] / "aijobs_sdk" / "usage" / "sql"
 
 
 @pytest.fixture
@@ -30,15 +32,28 @@ def test_a_select_over_the_three_tables_is_answered(usage: Usage) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "DELETE FROM record",
-        "SELECT 1; DELETE FROM record",
-        "WITH gone AS (DELETE FROM record RETURNING *) SELECT * FROM gone",
-        "COPY record TO 'stolen.csv'",
+        "DELETE FROM entry",
+        "SELECT 1; DELETE FROM entry",
+        "WITH gone AS (DELETE FROM entry RETURNING *) SELECT * FROM gone",
+        "CREATE TEMP TABLE mine AS SELECT 1",
+        "COPY entry TO 'stolen.csv'",
+        "COPY (SELECT 1) TO 'stolen.csv'",
+        "EXPORT DATABASE 'stolen'",
         "ATTACH 'other.db'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "PRAGMA database_list",
+        "CALL pragma_version()",
+        "CHECKPOINT",
+        "COMMIT",
         "SET enable_external_access = true",
         "SELECT * FROM read_csv('/etc/passwd')",
         "SELECT * FROM read_text('/etc/passwd')",
         "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM sniff_csv('/etc/passwd')",
+        "SELECT * FROM read_parquet('https://example.com/a.parquet')",
+        "EXPLAIN ANALYZE DELETE FROM entry",
         "SELECT * FROM nowhere",
         "SELEC",
         "",
@@ -75,10 +90,11 @@ def test_usage_gives_its_memory_back_when_closed(usage: Usage) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted(Path(__file__).parents[2].glob("aijobs_sdk/usage/sql/*.sql")), ids=lambda p: p.stem
+    "name",
+    sorted(str(path.relative_to(SQL).with_suffix("")) for path in SQL.rglob("*.sql")),
 )
-def test_every_statement_opens_with_the_question_it_answers(path: Path) -> None:
-    first_line = statement(path.stem).splitlines()[0]
+def test_every_statement_opens_with_the_question_it_answers(name: str) -> None:
+    first_line = statement(name).splitlines()[0]
 
     assert first_line.startswith("-- ")
-    assert first_line.endswith("?")
+    assert "?" in first_line

@@ -167,9 +167,17 @@ class HttpBackend:
                 return []
             raise
 
-    async def usage(self, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
+    async def usage(
+        self, *, since: datetime, until: datetime, after: UUID | None = None, limit: int | None = None
+    ) -> Sequence[UsageRow]:
         """Return usage rows of a span of time."""
-        query = {"since": since.isoformat(), "until": until.isoformat(), "format": "jsonl"}
+        query = {
+            "since": since.isoformat(),
+            "until": until.isoformat(),
+            "after": None if after is None else str(after),
+            "limit": limit,
+            "format": "jsonl",
+        }
         question = Question(method="GET", path="/api/usage", query=query)
         return await self._ask(question, as_lines(UsageRow))
 

@@ -17,6 +17,7 @@ from aijobs_sdk.jobtypes.ai_generation import effects_of, result_of
 from aijobs_sdk.jobtypes.economy.payload import EconomyItem
 from aijobs_sdk.jobtypes.economy.prices import EconomyTable
 from aijobs_sdk.jobtypes.generation.writing import Answer, answer_of
+from aijobs_sdk.jobtypes.latency import latency_text
 from aijobs_sdk.jobtypes.markdown.sanitise import made_safe
 from aijobs_sdk.providers.models import Model
 
@@ -44,7 +45,7 @@ class Harvest:
             return
         result = result_of(self.context, item.payload, answer, self.models)
         effects = effects_of(self.context, item.payload, answer, result)
-        self._left_behind.append(effects.replace(usage=tuple(_named(row, item) for row in effects.usage)))
+        self._left_behind.append(effects.replace(usage=tuple(self._named(row, item) for row in effects.usage)))
         self.results[item.key] = result.model_dump(mode="json")
 
     @property
@@ -81,6 +82,17 @@ class Harvest:
                     is_cut=safe.is_cut,
                 )
 
+    def _named(self, row: UsageRow, item: EconomyItem) -> UsageRow:
+        """Return the row with what is known of the item; it took as long as the batch, over all looks at it."""
+        began_at = self.context.job.started_at or self.context.began_at
+        about = {
+            "attempts": item.attempt,
+            "economy": True,
+            "item": item.key,
+            "latency_seconds": latency_text(began_at, row.created_at),
+        }
+        return row.replace(metadata={**row.metadata, **about})
+
 
 def _told(error: ProviderError, item: EconomyItem) -> ErrorInfo:
     return ErrorInfo(
@@ -91,7 +103,3 @@ def _told(error: ProviderError, item: EconomyItem) -> ErrorInfo:
         attempt=item.attempt,
         provider=error.provider,
     )
-
-
-def _named(row: UsageRow, item: EconomyItem) -> UsageRow:
-    return row.replace(metadata={**row.metadata, "attempts": item.attempt, "economy": True, "item": item.key})

@@ -13,6 +13,7 @@ from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.jobtypes.generation.writing import Answer
+from aijobs_sdk.jobtypes.latency import latency_text
 from aijobs_sdk.providers.models import ModelTable
 
 # Of values that are checked already.
@@ -88,7 +89,10 @@ def usage_of(
         input_tokens=told.input_tokens,
         output_tokens=told.output_tokens,
         credits_used=told.credits_used,
-        metadata=_metadata(context, payload, answer, told, about),
+        metadata={
+            **_metadata(context, payload, answer, told, about),
+            "latency_seconds": latency_text(context.began_at, now),
+        },
         month_year=month_of(now),
         created_at=now,
     )

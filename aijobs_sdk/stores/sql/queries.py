@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Connection, Select, exists, func, select
@@ -177,12 +177,24 @@ def lineage(connection: Connection, tenant_id: UUID, document_id: UUID) -> Seque
     return [LineageEvent(**fields_of_effect(row)) for row in rows]
 
 
-def usage(connection: Connection, tenant_id: UUID, since: datetime, until: datetime) -> Sequence[UsageRow]:
+class UsageSpan(NamedTuple):
+    """Which usage is asked for."""
+
+    since: datetime
+    until: datetime
+    after: UUID | None
+    """Of the instant `since`, only rows beyond this id."""
+    limit: int | None
+
+
+def usage(connection: Connection, tenant_id: UUID, span: UsageSpan) -> Sequence[UsageRow]:
     """Return usage in a span of time, oldest first."""
     table = schema.query_usage
-    span = (table.c.created_at >= since) & (table.c.created_at < until)
-    wanted = select(table).where(table.c.tenant_id == tenant_id, span)
-    rows = connection.execute(wanted.order_by(table.c.created_at, table.c.ordinal)).mappings()
+    within = (table.c.created_at >= span.since) & (table.c.created_at < span.until)
+    wanted = select(table).where(table.c.tenant_id == tenant_id, within)
+    if span.after is not None:
+        wanted = wanted.where((table.c.created_at > span.since) | (table.c.id > span.after))
+    rows = connection.execute(wanted.order_by(table.c.created_at, table.c.id).limit(span.limit)).mappings()
     return [UsageRow(**fields_of_effect(row)) for row in rows]
 
 

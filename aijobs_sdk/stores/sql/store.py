@@ -157,9 +157,17 @@ class SqlStore(BatchJournals):
         """Return the document's history, oldest first."""
         return await self._read_of(tenant_id, queries.lineage, document_id)
 
-    async def usage(self, tenant_id: UUID, *, since: datetime, until: datetime) -> Sequence[UsageRow]:
+    async def usage(
+        self,
+        tenant_id: UUID,
+        *,
+        since: datetime,
+        until: datetime,
+        after: UUID | None = None,
+        limit: int | None = None,
+    ) -> Sequence[UsageRow]:
         """Return this tenant's usage in a span of time, oldest first."""
-        return await self._read_of(tenant_id, queries.usage, since, until)
+        return await self._read_of(tenant_id, queries.usage, queries.UsageSpan(since, until, after, limit))
 
     async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
         """Return the pictures that a job of this tenant made."""

@@ -1,0 +1,51 @@
+"""`aijobs usage ingest`: exports read into a store, once each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aijobs_sdk.cli.options import json_option
+from aijobs_sdk.cli.usage_options import open_usage, prices_option, store_option, timezone_option
+from aijobs_sdk.cli.usage_progress import ingest_bar
+
+if TYPE_CHECKING:
+    from aijobs_sdk.usage.reading.outcome import IngestReport
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True)
+@store_option
+@timezone_option
+@prices_option
+@json_option
+def ingest(paths: tuple[str, ...], *, store: Path, timezone: str | None, prices: Path | None, as_json: bool) -> None:
+    """Read exports into a store, which is made if missing.
+
+    PATHS are export files of query_usage, folders of them, globs or URLs, in any mix; a file that was read before is
+    passed over. Each row is kept, counted as a duplicate, or set aside with its reason.
+    """
+    with open_usage(store, timezone=timezone, prices=prices) as usage, ingest_bar() as on_progress:
+        report = usage.ingest(paths, on_progress=on_progress)
+    click.echo(report.model_dump_json(indent=2) if as_json else ingest_text(report, store))
+
+
+def ingest_text(report: IngestReport, store: Path) -> str:
+    """Return what came of reading, for a person."""
+    read = f"{_files(len(report.files))} read: {report.rows_read:,} rows, {report.kept:,} kept"
+    lines = [f"{read}, {report.duplicates:,} duplicates, {report.quarantined:,} set aside."]
+    if report.skipped:
+        lines.append(f"{_files(len(report.skipped))} passed over: read before.")
+    if report.late:
+        lines.append(f"{report.late:,} rows are late: their month is closed, and they are billed in the next open one.")
+    if report.month_mismatches:
+        lines.append(f"{report.month_mismatches:,} rows name another month than that of their time.")
+    if report.quarantined:
+        lines.append(f'Why rows were set aside: aijobs usage sql "FROM quarantine" --store {store}')
+    return "\n".join(lines)
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file" if count == 1 else f"{count:,} files"

@@ -1,0 +1,1 @@
+"""What is settled? Months closed and reopened on record, and rows put right afterwards."""

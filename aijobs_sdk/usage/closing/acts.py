@@ -1,0 +1,77 @@
+"""The record of what was done to months: each act that closed or reopened one, when and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from pydantic import AwareDatetime
+
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.shapes import shape_of
+from aijobs_sdk.usage.closing.seal import Seal
+from aijobs_sdk.usage.store import Database, UsageStore, statement
+
+
+class ClosedMonth(Seal):
+    """A month was closed: what its entries came to then."""
+
+    act: Literal["closed"] = "closed"
+    month: str
+    version: int
+    """How often the month was closed, this time counted."""
+    at: AwareDatetime
+    reason: str
+    price_version: str
+    """Which prices its provider cost was reckoned by."""
+
+
+class ReopenedMonth(Fact):
+    """A month takes new rows again."""
+
+    act: Literal["reopened"] = "reopened"
+    month: str
+    version: int
+    """Of the closing that was undone."""
+    at: AwareDatetime
+    reason: str
+
+
+MonthAct: TypeAlias = ClosedMonth | ReopenedMonth
+
+
+def month_acts(store: UsageStore) -> tuple[MonthAct, ...]:
+    """Return every act, the first one first."""
+    return tuple(map(_act, store.ask(statement("closing/month_acts"))))
+
+
+def record_act(database: Database, act: MonthAct, *, report: str | None = None) -> None:
+    """Note an act; a closing with the report that is kept of the month, as JSON."""
+    said = {"rows": None, "credits": None, "digest": None, "price_version": None, **act.model_dump()}
+    database.execute(statement("closing/record_act"), {**said, "at": stored_instant(act.at), "report": report})
+
+
+def stored_instant(instant: datetime) -> datetime:
+    """Return an instant as the store has it: UTC, without saying so."""
+    return instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def given_reason(reason: str) -> str:
+    """Return the reason of an act that must have one.
+
+    Raises:
+        InvalidRequestError: it says nothing.
+    """
+    if reason.strip():
+        return reason
+    problem = f"must say why, in words for whoever reads the books later; got {shape_of(reason)}"
+    raise InvalidRequestError(f"`reason` {problem}.", fields=[FieldProblem(field="reason", problem=problem)])
+
+
+def _act(row: Mapping[str, object]) -> MonthAct:
+    if row["act"] == "closed":
+        return ClosedMonth.model_validate(row)
+    return ReopenedMonth.model_validate({name: row[name] for name in ReopenedMonth.model_fields})

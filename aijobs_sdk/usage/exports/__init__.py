@@ -1,0 +1,1 @@
+"""How does usage leave? Rows written to CSV, JSON lines and Parquet, whole files or none."""

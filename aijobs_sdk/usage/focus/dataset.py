@@ -1,0 +1,132 @@
+"""A month's bill as a FOCUS 1.2 data set, the form in which finance tools compare the bills of all vendors."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.shapes import shape_of
+from aijobs_sdk.providers.models import ModelTable
+from aijobs_sdk.usage.store import UsageStore, scratch_database, statement
+
+_PRICE_STEP = Decimal("1e-12")
+"""As fine as a price can be: amounts then have 18 places, and 20 digits before them."""
+_PRICE_END = Decimal(1_000_000)
+
+
+def write_focus(
+    store: UsageStore,
+    month: str,
+    path: str | Path,
+    *,
+    issuer: str,
+    credit_price: Decimal | None = None,
+    currency: str = "USD",
+) -> Path:
+    """Write the bill of `month` to `path`, .parquet or .csv, and return it; a file that is there is replaced, whole.
+
+    `issuer` is who sends the bill, by name. Each credit costs `credit_price` in `currency`; without one, what the table
+    of models says in US dollars. Plans are not in it: costs add up to the month's credits times that price, exactly.
+    Rows of a month that was closed before are of the charge class "Correction", with the day they were used on.
+    `InvoiceId` is given once the month is closed.
+
+    Raises:
+        InvalidRequestError: an argument cannot be used, or the file cannot be written.
+    """
+    month_span(month)  # refuses what is no month
+    target = Path(path)
+    if target.suffix not in {".parquet", ".csv"}:
+        raise _refused("path", f"must end in .parquet or .csv, got {shape_of(str(path))}")
+    said = {
+        "month": month,
+        "timezone": store.timezone,
+        "issuer": _checked_issuer(issuer),
+        "currency": _checked_currency(currency),
+        "credit_price": str(_checked_price(credit_price, currency=currency)),
+    }
+    hidden = target.with_name(f".{target.name}.{uuid4().hex[:8]}.partial")
+    try:
+        if target.suffix == ".csv":
+            _write_csv(store, said, hidden)
+        else:
+            _write_parquet(store, said, hidden)
+        hidden.replace(target)
+    except OSError as error:
+        raise InvalidRequestError(f"{target} cannot be written ({error.strerror}). Choose another path.") from error
+    finally:
+        hidden.unlink(missing_ok=True)
+    return target
+
+
+def _write_parquet(store: UsageStore, said: Mapping[str, str], target: Path) -> None:
+    """Write text first, and let DuckDB turn that into types: a session on the store may write no file."""
+    with TemporaryDirectory() as scratch, scratch_database() as database:
+        text, typed = Path(scratch, "rows.csv"), Path(scratch, "rows.parquet")
+        types = _write_csv(store, said, text)
+        database.execute(statement("focus/write_parquet"), {"rows": str(text), "columns": types, "target": str(typed)})
+        shutil.copyfile(typed, target)
+
+
+def _write_csv(store: UsageStore, said: Mapping[str, str], target: Path) -> dict[str, str]:
+    """Write the rows as text, and return the DuckDB type of each column."""
+    with store.reading() as session, target.open("x", encoding="utf-8", newline="") as file:
+        answer = session.execute(statement("focus/dataset"), dict(said))
+        # FOCUS knows no instant without a zone.
+        types = {name: str(kind).replace("TIMESTAMP", "TIMESTAMPTZ") for name, kind, *_ in answer.description or ()}
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(types)
+        while rows := answer.fetchmany(10_000):
+            writer.writerows(map(_as_text, rows))
+    return types
+
+
+def _as_text(values: Iterable[object]) -> list[str]:
+    return ["" if value is None else _text_of(value) for value in values]
+
+
+def _text_of(value: object) -> str:
+    match value:
+        case datetime():
+            return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+        case Decimal():
+            return format(value, "f")
+        case _:
+            return str(value)
+
+
+def _checked_issuer(issuer: str) -> str:
+    if not issuer.strip():
+        raise _refused("issuer", f"must be the name of who sends the bill, got {shape_of(issuer)}")
+    return issuer
+
+
+def _checked_currency(currency: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", currency):
+        raise _refused("currency", f"must be three capital letters (ISO 4217), such as USD, got {shape_of(currency)}")
+    return currency
+
+
+def _checked_price(price: Decimal | None, *, currency: str) -> Decimal:
+    if price is None:
+        if currency != "USD":
+            raise _refused("credit_price", f"is needed: what a credit costs is known in USD, not in {currency}")
+        price = ModelTable.load().usd_per_credit
+    if not isinstance(price, Decimal):
+        raise _refused("credit_price", f"must be a Decimal, got {shape_of(price)}")
+    if not (price.is_finite() and 0 <= price < _PRICE_END and price == price.quantize(_PRICE_STEP)):
+        raise _refused("credit_price", f"must be from 0 to below {_PRICE_END:,}, with at most 12 decimals")
+    return price
+
+
+def _refused(field: str, problem: str) -> InvalidRequestError:
+    return InvalidRequestError(f"`{field}` {problem}.", fields=[FieldProblem(field=field, problem=problem)])

@@ -1,0 +1,67 @@
+"""`MonthlyReport`: what one month cost, and the ways to read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from aijobs_sdk.usage.facts.month import MonthFacts
+from aijobs_sdk.usage.showing.fragment import report_fragment
+from aijobs_sdk.usage.showing.json import report_json
+from aijobs_sdk.usage.showing.text import report_text
+
+
+class MonthlyReport(MonthFacts):
+    """The bill of one month, explained: a frozen set of facts. The same facts are shown the same, to the byte."""
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the report as a JSON object; amounts are decimal text."""
+        return report_json(self)
+
+    def to_text(self) -> str:
+        """Return the report to read in a terminal."""
+        return report_text(self)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return the report as one page that needs no network and no script; write it to `path`, too, if given.
+
+        Raises:
+            ConfigurationError: the `report` extra is not installed.
+            InvalidRequestError: the file cannot be written.
+        """
+        from aijobs_sdk.usage.showing.page import report_page, write_page  # noqa: PLC0415 - its tables are an extra
+
+        page = report_page(self)
+        if path is not None:
+            write_page(page, Path(path))
+        return page
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write the report as a workbook with real numbers and sums that can be checked; return its path.
+
+        Raises:
+            ConfigurationError: the `report` extra is not installed.
+            InvalidRequestError: the file cannot be written.
+        """
+        from aijobs_sdk.usage.showing.workbook import write_workbook  # noqa: PLC0415 - an extra
+
+        return write_workbook(self, Path(path))
+
+    def to_csv(self, folder: str | Path) -> list[Path]:
+        """Write each table of the report as a CSV file into `folder`; return their paths."""
+        from aijobs_sdk.usage.showing.files import write_csv_tables  # noqa: PLC0415 - DuckDB takes a while to load
+
+        return write_csv_tables(self, Path(folder))
+
+    def to_parquet(self, folder: str | Path) -> list[Path]:
+        """Write each table of the report as a Parquet file into `folder`, amounts as DECIMAL; return their paths."""
+        from aijobs_sdk.usage.showing.files import write_parquet_tables  # noqa: PLC0415 - DuckDB takes a while to load
+
+        return write_parquet_tables(self, Path(folder))
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        return report_fragment(self)

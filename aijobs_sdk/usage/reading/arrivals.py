@@ -1,0 +1,183 @@
+"""Files of one layout read into the scratch table `arrived`, each value as text, and judged from there.
+
+DuckDB reads many files at once. A file of which it cannot take a line is read once more, line by line.
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.usage.columns import EXPORT_COLUMNS
+from aijobs_sdk.usage.reading.csv_lines import csv_header, csv_records
+from aijobs_sdk.usage.reading.exports import SourceFormat
+from aijobs_sdk.usage.reading.first_look import foreign_encoding, needs_care
+from aijobs_sdk.usage.reading.headers import column_names, header_problem
+from aijobs_sdk.usage.reading.jsonl_lines import jsonl_records
+from aijobs_sdk.usage.reading.lines import Record
+from aijobs_sdk.usage.reading.local_copy import Source
+from aijobs_sdk.usage.store import Database, DatabaseError, statement
+
+_MANY_PATHS = 5
+_REWRITTEN_COLUMNS = ("reason", "detail", *EXPORT_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """By what rows are judged beside their own columns."""
+
+    timezone: str
+    """In which days are reckoned."""
+    strict_months: bool
+    """Whether a row whose month_year is not the month of its day is set aside."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What files must have in common to be read by one statement: DuckDB takes the first file's word for all."""
+
+    format: SourceFormat
+    columns: tuple[str, ...] = ()
+    """CSV: a name for each field, in order."""
+    types: tuple[str, ...] = ()
+    """Parquet: by column; a DOUBLE read as its neighbour's DECIMAL would be rounded."""
+    header_problem: str | None = None
+    line_by_line: bool = False
+    """Text that DuckDB would misread or give up on, or whose header is not where it looks for it."""
+
+
+def layout_of(database: Database, source: Source) -> Layout:
+    """Return how a file must be read.
+
+    Raises:
+        InvalidRequestError: it has no header, or is not what its ending says.
+    """
+    match source.format:
+        case "jsonl":
+            return Layout("jsonl", line_by_line=_needs_care(source))
+        case "csv":
+            careful = _needs_care(source)
+            header = csv_header(source.file)
+            if not header.fields:
+                raise InvalidRequestError(
+                    f"{source.path} has no readable header. Its first line must name the columns, separated by commas."
+                )
+            return Layout(
+                "csv",
+                columns=column_names(header.fields),
+                header_problem=header_problem(header.fields),
+                line_by_line=careful or not header.is_first_line,
+            )
+        case "parquet":
+            columns = _parquet_columns(database, source)
+            names = tuple(name for name, _ in columns)
+            types = tuple(kind for _, kind in columns)
+            return Layout("parquet", columns=names, types=types, header_problem=header_problem(names))
+
+
+def read_alike(database: Database, layout: Layout, sources: Sequence[Source], rules: Rules) -> None:
+    """Read files of one layout and judge their rows."""
+    if layout.line_by_line:
+        _read_line_by_line(database, layout, sources, rules)
+        return
+    paths = [literal(source.file) for source in sources]
+    match layout.format:
+        case "csv":
+            columns = dict.fromkeys(layout.columns, "VARCHAR")
+            database.execute(statement("reading/read_csv"), {"paths": paths, "columns": columns})
+        case "jsonl":
+            database.execute(statement("reading/read_jsonl"), {"paths": paths})
+        case "parquet":
+            _read_parquet(database, layout, sources)
+    suspects = _suspects(database, layout, sources)
+    _judge(database, layout, sources, rules, left_out=suspects)
+    if suspects:
+        _read_line_by_line(database, layout, suspects, rules)
+
+
+def records_of(source: Source) -> Iterator[Record]:
+    """Yield the records of a text file one by one."""
+    return csv_records(source.file) if source.format == "csv" else jsonl_records(source.file)
+
+
+def literal(path: Path) -> str:
+    """Return `path` as a pattern that matches only itself: DuckDB takes brackets and stars in names as patterns."""
+    return glob.escape(str(path))
+
+
+def _needs_care(source: Source) -> bool:
+    encoding = foreign_encoding(source.file)
+    if encoding is not None:
+        raise InvalidRequestError(f"{source.path} is {encoding} text. Save it as UTF-8.")
+    return needs_care(source.file)
+
+
+def _parquet_columns(database: Database, source: Source) -> list[tuple[str, str]]:
+    try:
+        return database.execute(statement("reading/parquet_columns"), {"path": literal(source.file)}).fetchall()
+    except DatabaseError as error:
+        raise InvalidRequestError(
+            f"{source.path} is not a Parquet file, or a cut one: {error}. Export it again."
+        ) from error
+
+
+def _read_parquet(database: Database, layout: Layout, sources: Sequence[Source]) -> None:
+    name = "reading/read_strange_parquet" if layout.header_problem else "reading/read_parquet"
+    try:
+        database.execute(statement(name), {"paths": [literal(source.file) for source in sources]})
+    except DatabaseError as error:
+        shown = ", ".join(source.path for source in sources[:_MANY_PATHS])
+        raise InvalidRequestError(f"Of {shown}, one is a damaged Parquet file: {error}. Export it again.") from error
+
+
+def _suspects(database: Database, layout: Layout, sources: Sequence[Source]) -> list[Source]:
+    """Return the files just read that hold something which only a reading line by line can tell."""
+    if layout.format == "parquet":
+        return []
+    paths = [str(source.file) for source in sources]
+    found = {path for (path,) in database.execute(statement("reading/suspect_files"), {"paths": paths}).fetchall()}
+    return [source for source in sources if str(source.file) in found]
+
+
+def _read_line_by_line(database: Database, layout: Layout, sources: Sequence[Source], rules: Rules) -> None:
+    with TemporaryDirectory() as scratch:
+        paths = [str(_rewritten(source, Path(scratch))) for source in sources]
+        columns = dict.fromkeys(_REWRITTEN_COLUMNS, "VARCHAR")
+        database.execute(statement("reading/read_rewritten"), {"paths": paths, "columns": columns})
+    _judge(database, layout, sources, rules, left_out=())
+
+
+def _rewritten(source: Source, folder: Path) -> Path:
+    """Write every record of `source` as clean CSV, a broken line as a row that only has a reason."""
+    path = folder / f"{source.file_id}.csv"
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        for record in records_of(source):
+            texts = [record.values.get(column) for column in EXPORT_COLUMNS]
+            writer.writerow([record.reason, record.detail, *texts])
+    return path
+
+
+def _judge(
+    database: Database, layout: Layout, sources: Sequence[Source], rules: Rules, *, left_out: Sequence[Source]
+) -> None:
+    """Take what arrived from `sources`, but for those `left_out`, into the scratch table `judged`."""
+    files = {
+        "file_ids": [source.file_id for source in sources],
+        "left_out": [source.file_id for source in left_out],
+    }
+    database.execute(statement("reading/count_rows"), files)
+    database.execute(
+        statement("reading/judge_rows"),
+        {
+            **files,
+            "header_problem": layout.header_problem,
+            "zone": rules.timezone,
+            "strict_months": rules.strict_months,
+        },
+    )

@@ -1,0 +1,1 @@
+"""How is a report read? On a screen, as a page, in a spreadsheet, by a program."""

@@ -1,0 +1,2 @@
+-- When, why and how many rows were put right?
+INSERT INTO correction_act VALUES ($at, $reason, $corrections, $credits);

@@ -1,3 +1,0 @@
--- What was needed while reading only?
-DROP TABLE IF EXISTS arrived;
-DROP TABLE IF EXISTS repeat;

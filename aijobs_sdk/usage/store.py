@@ -1,0 +1,221 @@
+"""The DuckDB file that usage is kept in: written by one process at a time, asked by many, and the named statements."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from threading import Condition
+from typing import TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.usage.table import UsageTable
+
+try:
+    import duckdb
+except ModuleNotFoundError as missing:
+    raise ConfigurationError(
+        "Usage reports and Parquet files need DuckDB: pip install 'aijobs-sdk[usage]'. "
+        "Exports to csv and jsonl work without it."
+    ) from missing
+
+Database: TypeAlias = duckdb.DuckDBPyConnection
+DatabaseError = duckdb.Error
+
+Value: TypeAlias = object
+"""What a parameter of a statement may be: whatever DuckDB takes."""
+
+LAYOUT = "1"
+"""Which tables a store has. One that was made by a later version of this package is refused."""
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "memory_limit": "1GB",  # what does not fit goes to disk, beside the store
+}
+
+
+class UsageStore:
+    """A file of usage, made where there is none; without a path one that lasts as long as this object.
+
+    It is open only while somebody asks or writes, so that other processes have their turn in between.
+
+    Raises:
+        InvalidRequestError: the file is no store of usage, cannot be used, or is being written by another process; or
+            it reckons in another time zone.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, timezone: str | None = None) -> None:
+        self._folder = None if path is not None else Path(tempfile.mkdtemp(prefix="aijobs-usage-"))
+        self.path = Path(path).expanduser() if path is not None else Path(self._folder or "", "usage.duckdb")
+        self._turn = Condition()
+        self._reader: Database | None = None
+        self._sessions = 0
+        """How many read now, by the one reader. While they do, what they see does not change."""
+        self._is_writing = False
+        self._closed = False
+        if not self.path.exists() or not self.ask("SELECT 1 FROM information_schema.tables LIMIT 1"):
+            with self.writing() as database:
+                _make_tables(database, timezone)
+        with self.reading() as database:
+            self.timezone = _zone_of(database, self.path, timezone)
+
+    @contextmanager
+    def writing(self) -> Iterator[Database]:
+        """Open the store for writing, in one transaction: all that the block does is kept, or nothing.
+
+        It waits until nobody asks this store any more; ask it before the block, and not within.
+        """
+        with self._turn:
+            self._turn.wait_for(lambda: not (self._sessions or self._is_writing))
+            self._check_open()
+            self._is_writing = True
+        try:
+            with _opened(self.path, read_only=False) as database, _transaction(database):
+                yield database
+        finally:
+            with self._turn:
+                self._is_writing = False
+                self._turn.notify_all()
+
+    @contextmanager
+    def reading(self) -> Iterator[Database]:
+        """Give a session that can read the store and nothing else: no file, no network, no setting.
+
+        Until the block ends all who ask this store are told of the same state, and nobody can write.
+        """
+        reader = self._join()
+        try:
+            with reader.cursor() as session:
+                yield session
+        finally:
+            self._leave()
+
+    def ask(self, query: str, parameters: dict[str, Value] | None = None) -> UsageTable:
+        """Return the answer to one SELECT."""
+        with self.reading() as session:
+            answer = session.execute(query, parameters or {})
+            columns = tuple(column[0] for column in answer.description or ())
+            return UsageTable(columns=columns, cells=tuple(answer.fetchall()))
+
+    def close(self) -> None:
+        """Let go of the file; one without a name is deleted."""
+        with self._turn:
+            self._closed = True
+            if self._folder is not None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):
+            self.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InvalidRequestError("This usage was closed. Make another: aijobs.Usage(...).")
+
+    def _join(self) -> Database:
+        with self._turn:
+            self._turn.wait_for(lambda: not self._is_writing)
+            self._check_open()
+            if self._reader is None:
+                self._reader = _opened(self.path, read_only=True)
+            self._sessions += 1
+            return self._reader
+
+    def _leave(self) -> None:
+        with self._turn:
+            self._sessions -= 1
+            if not self._sessions and self._reader is not None:
+                self._reader.close()
+                self._reader = None
+            self._turn.notify_all()
+
+
+@cache
+def statement(name: str) -> str:
+    """Return the text of `sql/<name>.sql`, such as "report/monthly". Each file opens with the question it answers."""
+    return files("aijobs_sdk.usage").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def scratch_database() -> Database:
+    """Return a database in memory, to turn files into others."""
+    return _connected(":memory:", read_only=False)
+
+
+def is_one_query(sql: str) -> bool:
+    """Return whether `sql` is a single statement that reads.
+
+    Raises:
+        DatabaseError: `sql` is not SQL.
+    """
+    kinds = [parsed.type for parsed in duckdb.extract_statements(sql)]
+    return len(kinds) == 1 and kinds[0] in {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+
+
+@contextmanager
+def _transaction(database: Database) -> Iterator[None]:
+    database.execute("BEGIN TRANSACTION")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def _opened(path: Path, *, read_only: bool) -> Database:
+    try:
+        database = _connected(path, read_only=read_only)
+    except duckdb.Error as error:
+        if isinstance(error, duckdb.IOException) and "lock" in str(error).lower():
+            raise InvalidRequestError(
+                f"{path} is in use by another process: {error} Try again when it is done, or end it."
+            ) from error
+        raise InvalidRequestError(f"{path} cannot be used as a store of usage: {error}") from error
+    if read_only:
+        database.execute("SET enable_external_access = false")
+        database.execute("SET lock_configuration = true")
+    return database
+
+
+def _connected(path: str | Path, *, read_only: bool) -> Database:
+    database = duckdb.connect(path, read_only=read_only, config=_CONFIG)
+    if database.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+        # A notebook would show a bar for every step. Where it cannot show one, DuckDB refuses even to turn it off.
+        database.execute("SET enable_progress_bar = false")
+    database.execute("SET GLOBAL TimeZone = 'UTC'")  # GLOBAL: a cursor is a session of its own
+    return database
+
+
+def _make_tables(database: Database, timezone: str | None) -> None:
+    zone = _known_zone("UTC" if timezone is None else timezone)
+    database.execute(statement("store/schema"))
+    database.execute("INSERT INTO setting VALUES ('layout', ?), ('timezone', ?)", [LAYOUT, zone])
+
+
+def _zone_of(database: Database, path: Path, timezone: str | None) -> str:
+    """Return the time zone that a store reckons in; refuse a file that is none, or one that reckons otherwise."""
+    found = database.execute("SELECT table_name FROM information_schema.tables").fetchall()
+    if not {("setting",), ("entry",)} <= set(found):
+        raise InvalidRequestError(f"{path} is a DuckDB file of something else. Name another file for the usage.")
+    settings = dict(database.execute("SELECT name, value FROM setting").fetchall())
+    if settings["layout"] != LAYOUT:
+        raise InvalidRequestError(f"{path} was made by another version of aijobs-sdk. Ingest the exports anew.")
+    if timezone is not None and timezone != settings["timezone"]:
+        raise InvalidRequestError(
+            f"{path} reckons days in {settings['timezone']}, not in {timezone}. "
+            "Leave `timezone` out, or make another store."
+        )
+    return str(settings["timezone"])
+
+
+def _known_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InvalidRequestError("`timezone` is no known time zone. Give a name such as Europe/Berlin.") from error

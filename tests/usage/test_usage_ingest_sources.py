@@ -1,0 +1,112 @@
+"""Usage is read from where it lies: behind a URL, packed, or in memory."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import fsspec  # type: ignore[import-untyped]
+import pytest
+
+from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.usage.reading.files import source_files
+from aijobs_sdk.usage.reading.ingest import ingest
+from aijobs_sdk.usage.store import UsageStore
+from usage.usage_reading import bill, read, set_aside
+from usage.usage_rows import csv_text, jsonl_text, many_rows, text_row, usage_row, write
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    """A place behind a URL, with two exports and something else in it."""
+    files = fsspec.filesystem("memory")
+    files.pipe_file("/bucket/2026/a.csv", csv_text([text_row(1), text_row(2)]).encode())
+    files.pipe_file("/bucket/2026/b.jsonl.gz", gzip.compress(jsonl_text([text_row(2), text_row(3)]).encode()))
+    files.pipe_file("/bucket/2026/notes.txt", b"no export")
+    yield "memory://bucket"
+    files.rm("/bucket", recursive=True)
+
+
+@pytest.mark.parametrize("below", ["", "/2026/*", "/**/*.*"])
+def test_folders_and_patterns_behind_a_url_are_read(bucket: str, below: str) -> None:
+    store = read(bucket + below)
+
+    assert (bill(store).rows, bill(store).credits) == (3, Decimal("4.5"))
+    assert [file.path for file in source_files(store)] == [
+        "memory://bucket/2026/a.csv",
+        "memory://bucket/2026/b.jsonl.gz",
+    ]
+
+
+def test_one_file_behind_a_url_is_read_once(bucket: str) -> None:
+    store = read(f"{bucket}/2026/a.csv")
+
+    assert ingest(store, [f"{bucket}/2026/a.csv"]).skipped == (f"{bucket}/2026/a.csv",)
+
+
+def test_a_file_url_is_a_path(tmp_path: Path) -> None:
+    path = write(tmp_path, "a b.csv", csv_text([text_row(1)]))
+
+    assert [file.path for file in source_files(read(path.as_uri()))] == [str(path)]
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("memory://bucket/none.csv", "does not exist"),
+        ("memory://bucket/*.parquet", "holds no export"),
+        ("memory://bucket/2026/notes.txt", "must end in"),
+        ("nowhere://user:hunter2@host/a.csv?key=hunter2", "cannot be read"),
+    ],
+)
+def test_a_url_without_an_export_is_refused_without_its_secrets(bucket: str, url: str, message: str) -> None:
+    with pytest.raises(InvalidRequestError, match=message) as caught:
+        read(url)
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_url_of_a_kind_whose_library_is_missing_says_what_to_install() -> None:
+    with pytest.raises(ConfigurationError, match="dropbox"):
+        read("dropbox://folder/a.csv")
+
+
+def test_packed_files_are_read_and_their_rows_set_aside_from_their_own_lines(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(csv_text([text_row(1), text_row(2, credits_used="x")]).encode()))
+
+    store = read(path)
+
+    assert bill(store).rows == 1
+    assert set_aside(store) == [(3, "bad_credits")]
+
+
+def test_rows_in_memory_are_read_like_any_export() -> None:
+    store = UsageStore()
+
+    report = ingest(store, iter([usage_row(1), usage_row(2, credits_used=Decimal("0.000001"))]))
+
+    assert (bill(store).rows, bill(store).credits) == (2, Decimal("1.500001"))
+    (file,) = report.files
+    assert file.path.startswith("rows ")
+
+
+def test_the_same_rows_in_memory_are_skipped_and_new_ones_read() -> None:
+    store = UsageStore()
+    ingest(store, many_rows(25_000))
+
+    report = ingest(store, many_rows(25_001))
+
+    assert len(report.skipped) == 2
+    assert (report.rows_read, report.kept, bill(store).rows) == (5_001, 1, 25_001)
+
+
+def test_paths_and_rows_are_not_mixed(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", csv_text([text_row(1)]))
+
+    with pytest.raises(InvalidRequestError, match="Give rows alone"):
+        ingest(UsageStore(), [usage_row(1), path])  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequestError, match="not a number"):
+        ingest(UsageStore(), [path, 7])  # type: ignore[arg-type]

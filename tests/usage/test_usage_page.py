@@ -1,0 +1,272 @@
+"""The report as a page, in a real browser: for every reader, in light, in dark, on paper, with the network off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from html.parser import HTMLParser
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Request
+
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.usage.facts.month import MonthFacts
+from aijobs_sdk.usage.showing.fragment import report_fragment
+from aijobs_sdk.usage.showing.page import report_page, write_page
+from services.chromium import running_chromium
+from usage.month_facts import Use, january_uses, month_facts, quiet_facts
+
+pytestmark = pytest.mark.timeout(600)  # the first of these tests may install the browser
+
+HOSTILE = "</title></style><script>alert(1)</script><img src=x onerror=alert(1)>{{m^2}}\x1b=HYPERLINK"
+VOID = {"meta", "link", "br", "img", "input", "hr", "col"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "january.html"
+    write_page(report_page(month_facts()), path)
+    return path
+
+
+def opened(browser: Browser, path: Path, *, scheme: str = "light", script: bool = True, width: int = 1200) -> Page:
+    context = browser.new_context(
+        color_scheme="dark" if scheme == "dark" else "light",
+        java_script_enabled=script,
+        viewport={"width": width, "height": 900},
+    )
+    page = context.new_page()
+    page.goto(path.as_uri())
+    return page
+
+
+def hostile_facts(count: int = 1) -> MonthFacts:
+    """Return facts in which every name is as bad and as long as can be."""
+    name = HOSTILE + "<" * 500
+    uses = january_uses() * count
+    bad = [
+        replace(use, tenant=f"{number % 400}{name}", user=f"{number}{name}", model=f"{number % 90}{name}")
+        for number, use in enumerate(uses)
+    ]
+    return month_facts(bad)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("facts", [month_facts(), quiet_facts()], ids=["full", "quiet"])
+def test_axe_finds_nothing_that_keeps_anyone_out(
+    browser: Browser, tmp_path: Path, facts: MonthFacts, scheme: str
+) -> None:
+    write_page(report_page(facts), tmp_path / "page.html")
+    page = opened(browser, tmp_path / "page.html", scheme=scheme)
+    page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+
+    found = Axe().run(page, options={"resultTypes": ["violations", "incomplete"]}).response
+
+    assert found["violations"] == []
+    assert len(found["passes"]) > 20
+
+
+def test_dark_is_dark_and_light_is_light(browser: Browser, page_file: Path) -> None:
+    paper = "getComputedStyle(document.body).backgroundColor"
+
+    assert opened(browser, page_file, scheme="light").evaluate(paper) == "rgb(255, 255, 255)"
+    assert opened(browser, page_file, scheme="dark").evaluate(paper) == "rgb(21, 24, 29)"
+
+
+def test_the_page_asks_nobody_for_anything(browser: Browser, page_file: Path) -> None:
+    asked: list[Request] = []
+    with browser.new_page() as page:
+        page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - Playwright marks what it is given
+        page.goto(page_file.as_uri())
+        page.wait_for_load_state("networkidle")
+
+    assert [request.url for request in asked if not request.url.startswith("data:")] == [page_file.as_uri()]
+
+
+def test_the_page_needs_no_script(browser: Browser, page_file: Path) -> None:
+    page = opened(browser, page_file, script=False)
+    page.get_by_text("The same in numbers").click()
+
+    assert page.get_by_role("img", name="Credits of each day in 2026-01, by model").is_visible()
+    assert page.get_by_role("cell", name="1,208.892120").first.is_visible()
+    assert "<script" not in page_file.read_text("utf-8")
+
+
+def test_a_keyboard_comes_to_the_report_at_once(browser: Browser, page_file: Path) -> None:
+    page = opened(browser, page_file)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_reader_hears_landmarks_one_title_and_named_tables(browser: Browser, page_file: Path) -> None:
+    page = opened(browser, page_file)
+
+    assert page.locator("h1").count() == 1
+    assert [page.get_by_role(role).count() for role in ("banner", "navigation", "main", "contentinfo")] == [1] * 4
+    assert page.locator("table").count() == page.locator("table > caption").count() > 15
+    assert page.locator("th:not([scope])").count() == 0
+
+
+def test_each_bar_is_as_high_as_its_credits(browser: Browser, page_file: Path) -> None:
+    """Of the dearest model, on two days: the heights are in the ratio of the numbers."""
+    page = opened(browser, page_file)
+    bars = page.locator("svg.chart").first.locator("rect.s0")
+    first, fifteenth = (float(bars.nth(day).get_attribute("height") or 0) for day in (0, 14))
+
+    assert fifteenth / first == pytest.approx(558.4857 / 370.6415, rel=0.01)
+
+
+def test_on_paper_everything_is_light_and_open_and_within_the_page(browser: Browser, page_file: Path) -> None:
+    page = opened(browser, page_file, scheme="dark", width=700)  # what A4 leaves between its margins
+    page.emulate_media(media="print")
+
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.get_by_role("cell", name="1,208.892120").first.is_visible()
+    assert not page.get_by_role("navigation").is_visible()
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+
+
+def test_a_narrow_screen_scrolls_tables_and_not_the_page(browser: Browser, page_file: Path) -> None:
+    page = opened(browser, page_file, width=380)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 380
+
+
+def test_hostile_names_are_shown_and_do_nothing(browser: Browser, tmp_path: Path) -> None:
+    write_page(report_page(hostile_facts()), tmp_path / "page.html")
+    alerts: list[str] = []
+    page = browser.new_page()
+    page.on("dialog", lambda dialog: alerts.append(dialog.message))
+    page.goto((tmp_path / "page.html").as_uri())
+
+    assert alerts == []
+    assert page.locator("script, img, [onerror]").count() == 0
+    assert page.get_by_text("<script>alert(1)</script>").count() > 10
+    assert page.locator("thead th", has_text="{{m^2}}").count() == 5
+
+
+def test_a_page_stays_small_however_much_there_is() -> None:
+    assert len(report_page(hostile_facts(count=4)).encode()) < 400_000
+    assert len(report_page(month_facts()).encode()) < 200_000
+
+
+def test_a_month_divided_by_nothing_is_its_numbers_in_one_row() -> None:
+    page = report_page(month_facts(by=(), groups=()))
+    bill = page[page.index("<caption>Credits</caption>") :]
+
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", bill)[:5] == [
+        *("6,346", "5,152,952", "1,694,382", "23,647.823513", "21,992.47586709")
+    ]
+
+
+def test_what_is_cut_is_said() -> None:
+    assert "more rows are in the other forms of this report; the total counts them." in report_page(hostile_facts())
+
+
+def test_the_same_facts_give_the_same_page_to_the_byte() -> None:
+    kept = MonthFacts.model_validate_json(month_facts().model_dump_json())
+
+    assert report_page(kept) == report_page(month_facts())
+
+
+@pytest.mark.parametrize("make", [report_page, report_fragment])
+@pytest.mark.parametrize("facts", [month_facts(), quiet_facts(), hostile_facts()], ids=["full", "quiet", "hostile"])
+def test_every_element_is_closed_in_its_turn(facts: MonthFacts, make: object) -> None:
+    assert callable(make)
+    parser = _Balance()
+    parser.feed(make(facts))
+
+    assert parser.open == []
+    assert parser.faults == []
+
+
+class _Balance(HTMLParser):
+    """Says which elements were not closed, or closed out of turn, and which ids stand twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.faults: list[str] = []
+        self._ids: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open += [] if tag in VOID else [tag]
+        given = dict(attrs).get("id")
+        self.faults += [f"id {given} twice"] if given in self._ids else []
+        self._ids |= {given} if given else set()
+
+    def handle_endtag(self, tag: str) -> None:
+        self.faults += [] if self.open and self.open[-1] == tag else [tag]
+        self.open = self.open[:-1]
+
+
+def test_a_notebook_gets_a_part_without_script_whose_style_stays_inside(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content(f"<p id=outside>x</p><h1>y</h1><div>{report_fragment(month_facts())}</div>")
+    colour = "getComputedStyle(document.getElementById('outside')).color"
+
+    assert page.evaluate(colour) == "rgb(0, 0, 0)"
+    assert page.get_by_role("img", name="Credits of each day in 2026-01, by model").is_visible()
+    assert page.locator("tbody tr").count() == 10
+    assert "<script" not in report_fragment(hostile_facts())
+
+
+def test_a_notebook_theme_wins_over_the_systems(browser: Browser) -> None:
+    page = browser.new_context(color_scheme="light").new_page()
+    page.set_content(f"<body data-jp-theme-light='false'>{report_fragment(quiet_facts())}</body>")
+
+    assert page.evaluate("getComputedStyle(document.querySelector('.usage')).backgroundColor") == "rgb(21, 24, 29)"
+
+
+@pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("colour", "least"),
+    [("ink", 7.0), ("quiet", 4.5), ("link", 4.5), ("warn", 3.0), *((f"s{number}", 3.0) for number in range(6))],
+)
+def test_colours_stand_out_from_the_paper(colour: str, least: float, shade: int) -> None:
+    assert _contrast(_colours()[colour][shade], _colours()["paper"][shade]) >= least
+
+
+def _colours() -> dict[str, tuple[str, str]]:
+    style = files("aijobs_sdk.usage.showing").joinpath("page.css").read_text("utf-8")
+    return {name: (light, dark) for name, light, dark in re.findall(r"--(\w+): light-dark\((#\w+), (#\w+)\)", style)}
+
+
+def _contrast(one: str, other: str) -> float:
+    """WCAG 2.2, "contrast ratio"."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_a_page_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "page.html").mkdir()
+
+    with pytest.raises(InvalidRequestError, match=r"cannot be written to .*page\.html"):
+        write_page("x", tmp_path / "page.html")
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_credits_below_nothing_are_drawn_as_nothing() -> None:
+    reversed_use = Use("acme", "u", "gpt-5.2", january_uses()[0].day, -1, Decimal(-5))
+
+    assert 'class="s0"' not in report_page(month_facts([reversed_use])).split('class="legend"')[0]

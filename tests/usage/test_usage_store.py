@@ -1,0 +1,159 @@
+"""A store is one file: written by one process at a time, asked by many, and never half written."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.usage.store import DatabaseError, UsageStore
+from usage.usage_entries import entries
+from usage.usage_rows import usage_row
+
+HOLD = """
+import sys
+from aijobs_sdk.usage.store import UsageStore
+store = UsageStore(sys.argv[1])
+with getattr(store, sys.argv[2])():
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    store = UsageStore(tmp_path / "usage.duckdb", timezone="Europe/Berlin")
+    entries(store, [usage_row(1)])
+    store.close()
+    return store.path
+
+
+@pytest.fixture
+def held(path: Path, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Another process that is writing to the store, or reading it."""
+    command = [sys.executable, "-c", HOLD, str(path), request.param]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield
+        process.communicate(b"\n")
+
+
+def test_what_was_written_is_there_when_the_store_is_opened_again(path: Path) -> None:
+    store = UsageStore(path)
+
+    assert store.ask("SELECT count(*) FROM usage").cells == ((1,),)
+    assert store.timezone == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("held", ["writing"], indirect=True)
+def test_a_store_that_another_process_writes_to_is_refused_by_name(held: None, path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="in use by another process") as caught:
+        UsageStore(path)
+
+    assert str(path) in str(caught.value)
+
+
+def test_a_store_that_another_process_writes_to_cannot_be_asked_meanwhile_and_can_be_afterwards(path: Path) -> None:
+    store = UsageStore(path)
+    command = [sys.executable, "-c", HOLD, str(path), "writing"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(InvalidRequestError, match="in use by another process"):
+            store.ask("SELECT 1")
+        process.communicate(b"\n")
+
+    assert store.ask("SELECT count(*) FROM usage").cells == ((1,),)
+
+
+@pytest.mark.parametrize("held", ["reading"], indirect=True)
+def test_a_store_may_be_opened_and_asked_while_another_process_asks(held: None, path: Path) -> None:
+    assert UsageStore(path).ask("SELECT count(*) FROM usage").cells == ((1,),)
+
+
+def test_another_process_may_write_between_two_questions(path: Path) -> None:
+    store = UsageStore(path)
+    store.ask("SELECT 1")
+
+    command = [sys.executable, "-c", HOLD, str(path), "writing"]
+    written = subprocess.run(command, input=b"\n", capture_output=True, check=False)
+
+    assert (written.returncode, store.ask("SELECT count(*) FROM usage").cells) == (0, ((1,),))
+
+
+def test_a_writer_waits_until_nobody_asks_any_more(path: Path) -> None:
+    store = UsageStore(path)
+    with ThreadPoolExecutor(1) as thread:
+        with store.reading() as session:
+            written = thread.submit(entries, store, [usage_row(2)])
+            seen = session.execute("SELECT count(*) FROM usage").fetchall()
+            assert (written.done(), seen) == (False, [(1,)])
+        written.result()
+
+    assert store.ask("SELECT count(*) FROM usage").cells == ((2,),)
+
+
+def test_a_store_whose_making_was_cut_off_is_made(tmp_path: Path) -> None:
+    duckdb.connect(str(tmp_path / "cut.duckdb")).close()
+
+    assert UsageStore(tmp_path / "cut.duckdb").ask("SELECT count(*) FROM usage").cells == ((0,),)
+
+
+def test_a_block_that_fails_leaves_nothing_behind(path: Path) -> None:
+    store = UsageStore(path)
+
+    with pytest.raises(DatabaseError, match="nowhere"), store.writing() as database:
+        database.execute("DELETE FROM entry; SELECT * FROM nowhere")
+
+    assert store.ask("SELECT count(*) FROM usage").cells == ((1,),)
+
+
+def test_nothing_can_be_written_where_the_store_is_only_asked(path: Path) -> None:
+    with UsageStore(path).reading() as session, pytest.raises(DatabaseError, match="read-only"):
+        session.execute("DELETE FROM entry")
+
+
+def test_a_store_without_a_name_is_gone_when_it_is_closed() -> None:
+    store = UsageStore()
+    store.close()
+
+    assert not store.path.parent.exists()
+    with pytest.raises(InvalidRequestError, match="was closed"):
+        store.ask("SELECT 1")
+
+
+def test_a_store_keeps_to_its_time_zone(path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match="reckons days in Europe/Berlin, not in UTC"):
+        UsageStore(path, timezone="UTC")
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd"])
+def test_a_time_zone_that_nobody_knows_is_refused(name: str) -> None:
+    with pytest.raises(InvalidRequestError, match="no known time zone"):
+        UsageStore(timezone=name)
+
+
+def test_a_file_of_something_else_is_not_taken_for_a_store(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as other:
+        other.execute("CREATE TABLE music (title VARCHAR)")
+    tmp_path.joinpath("notes.txt").write_text("no database")
+
+    with pytest.raises(InvalidRequestError, match="of something else"):
+        UsageStore(tmp_path / "other.duckdb")
+    with pytest.raises(InvalidRequestError, match="cannot be used as a store"):
+        UsageStore(tmp_path / "notes.txt")
+
+
+def test_a_store_of_another_version_is_refused(path: Path) -> None:
+    with UsageStore(path).writing() as database:
+        database.execute("UPDATE setting SET value = '99' WHERE name = 'layout'")
+
+    with pytest.raises(InvalidRequestError, match="another version"):
+        UsageStore(path)
