@@ -138,4 +138,5 @@ class Counted(Generic[T]):
 
 
 def _instant_text(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S}".removesuffix(":00").removesuffix(" 00:00")
+    text = instant.replace(tzinfo=None).isoformat(" ", timespec="seconds")  # strftime() writes the year 1 as it is said
+    return text.removesuffix(":00").removesuffix(" 00:00")

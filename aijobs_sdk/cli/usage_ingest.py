@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -20,14 +21,24 @@ if TYPE_CHECKING:
 @store_option
 @timezone_option
 @prices_option
+@click.option("--strict-months", is_flag=True, help="Set rows aside whose month is not that of their time.")
 @json_option
-def ingest(paths: tuple[str, ...], *, store: Path, timezone: str | None, prices: Path | None, as_json: bool) -> None:
+def ingest(
+    paths: tuple[str, ...],
+    *,
+    store: Path,
+    timezone: str | None,
+    prices: Path | None,
+    strict_months: bool,
+    as_json: bool,
+) -> None:
     """Read exports into a store, which is made if missing.
 
     PATHS are export files of query_usage, folders of them, globs or URLs, in any mix; a file that was read before is
     passed over. Each row is kept, counted as a duplicate, or set aside with its reason.
     """
-    with open_usage(store, timezone=timezone, prices=prices) as usage, ingest_bar() as on_progress:
+    usage = open_usage(store, timezone=timezone, prices=prices, strict_months=strict_months)
+    with usage, ingest_bar() as on_progress:
         report = usage.ingest(paths, on_progress=on_progress)
     click.echo(report.model_dump_json(indent=2) if as_json else ingest_text(report, store))
 
@@ -43,7 +54,7 @@ def ingest_text(report: IngestReport, store: Path) -> str:
     if report.month_mismatches:
         lines.append(f"{report.month_mismatches:,} rows name another month than that of their time.")
     if report.quarantined:
-        lines.append(f'Why rows were set aside: aijobs usage sql "FROM quarantine" --store {store}')
+        lines.append(f'Why rows were set aside: aijobs usage sql "FROM quarantine" --store {quote(str(store))}')
     return "\n".join(lines)
 
 

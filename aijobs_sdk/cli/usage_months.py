@@ -19,6 +19,7 @@ from aijobs_sdk.cli.usage_options import (
     reason_option,
     store_option,
 )
+from aijobs_sdk.usage.table import cell_text
 
 if TYPE_CHECKING:
     from aijobs_sdk.usage.closing.acts import MonthAct
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 def close(month: str, *, store: Path, reason: str, plans: Path | None, prices: Path | None, as_json: bool) -> None:
     """Settle a month.
 
-    Its report stays as it is now, and rows that arrive later are billed in the next open month.
+    Its report stays as it is now, and rows that arrive later are billed in the next open month. What --plans and
+    --prices make of it is kept with it.
     """
     with open_kept_usage(store, plans=plans, prices=prices) as usage:
         closed = usage.close_month(month, reason=reason)
@@ -54,8 +56,7 @@ def reopen(month: str, *, store: Path, reason: str, as_json: bool) -> None:
     That it was reopened, and why, stays on record.
     """
     with open_kept_usage(store) as usage:
-        usage.reopen_month(month, reason=reason)
-        act = usage.month_acts[-1]
+        act = usage.reopen_month(month, reason=reason)
     click.echo(act.model_dump_json(indent=2) if as_json else act_text(act))
 
 
@@ -113,7 +114,7 @@ def months(*, store: Path, as_json: bool) -> None:
 
 def act_text(act: MonthAct) -> str:
     """Return what was done to a month, in a line."""
-    why = f" Reason: {act.reason}" if act.reason else ""
+    why = f" Reason: {cell_text(act.reason)}" if act.reason else ""
     match act.act:
         case "closed":
             return f"{act.month} closed, version {act.version}: {_seal_text(act)}.{why}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,8 @@ from aijobs_sdk.contract.months import month_span
 if TYPE_CHECKING:
     from aijobs_sdk.usage.usage import Usage
 
-A_FILE = click.Path(path_type=Path)
+A_FILE = click.Path(path_type=Path, dir_okay=False)
+A_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 class Amount(click.ParamType[Decimal]):
@@ -27,9 +29,12 @@ class Amount(click.ParamType[Decimal]):
     def convert(self, value: str | Decimal, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
         """Return the number that `value` is the text of."""
         try:
-            return Decimal(value)
+            amount = Decimal(value)
         except InvalidOperation:
+            amount = Decimal("NaN")
+        if not amount.is_finite():
             self.fail("It must be a decimal number such as 0.01.", param, ctx)
+        return amount
 
 
 month_argument = click.argument("month", callback=lambda _, __, month: checked_month(month))
@@ -50,12 +55,17 @@ reason_option = click.option("--reason", required=True, help="Why, for whoever r
 
 
 def open_usage(
-    store: Path | None, *, timezone: str | None = None, plans: Path | None = None, prices: Path | None = None
+    store: Path | None,
+    *,
+    timezone: str | None = None,
+    plans: Path | None = None,
+    prices: Path | None = None,
+    strict_months: bool = False,
 ) -> Usage:
     """Return the usage that is kept in `store`, made where there is none; None: a temporary one."""
     from aijobs_sdk.usage.usage import Usage  # noqa: PLC0415 - DuckDB is an extra, and takes a while to load
 
-    return Usage(store=store, timezone=timezone, plans=plans, prices=prices)
+    return Usage(store=store, timezone=timezone, plans=plans, prices=prices, strict_months=strict_months)
 
 
 def open_kept_usage(
@@ -67,7 +77,7 @@ def open_kept_usage(
         BadInput: there is none: a slip of the pen makes no empty store.
     """
     if not store.exists():
-        raise BadInput(f"There is no store {store}. `aijobs usage ingest PATHS --store {store}` makes one.")
+        raise BadInput(f"There is no store {store}. `aijobs usage ingest PATHS --store {quote(str(store))}` makes one.")
     return open_usage(store, timezone=timezone, plans=plans, prices=prices)
 
 

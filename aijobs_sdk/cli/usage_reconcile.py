@@ -13,6 +13,7 @@ import click
 from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.options import json_option
 from aijobs_sdk.cli.usage_options import A_FILE, Amount, month_argument, open_kept_usage, prices_option, store_option
+from aijobs_sdk.usage.table import text_lines
 
 if TYPE_CHECKING:
     from aijobs_sdk.contract.model import Fact
@@ -44,8 +45,9 @@ def reconcile(
 ) -> None:
     """Hold a month against jobs and invoices.
 
-    Each completed job should have one row of usage, and each row a completed job. With --invoice, what the provider
-    should charge by its prices is held against what it does.
+    Each completed job should have one row of usage, and each row a completed job. The store keeps what --jobs tell,
+    and reports say from then on what failures cost. With --invoice, what the provider should charge by its prices is
+    held against what it does.
 
     Exit code 0: all agrees. 1: something differs. 2: bad input.
     """
@@ -71,8 +73,6 @@ def reconcile(
 
 
 def _job_lines(found: JobReconciliation | None) -> Iterator[str]:
-    from aijobs_sdk.usage.table import text_lines  # noqa: PLC0415 - beside DuckDB
-
     if found is None:
         yield "Jobs: none are known."
         return
@@ -86,8 +86,6 @@ def _job_lines(found: JobReconciliation | None) -> Iterator[str]:
 
 
 def _invoice_lines(found: InvoiceReconciliation | None) -> Iterator[str]:
-    from aijobs_sdk.usage.table import text_lines  # noqa: PLC0415 - as above
-
     if found is None:
         return
     yield (

@@ -12,6 +12,7 @@ import click
 from aijobs_sdk.cli.options import json_option
 from aijobs_sdk.cli.usage_options import (
     A_FILE,
+    A_FOLDER,
     month_option,
     names_in,
     plans_option,
@@ -38,8 +39,8 @@ class Targets(TypedDict):
 def target_options(command: F) -> F:
     """Give a command the options about where a report is written to."""
     for option in (
-        click.option("--parquet", type=A_FILE, metavar="DIR", help="Write its tables as Parquet files."),
-        click.option("--csv", type=A_FILE, metavar="DIR", help="Write its tables as CSV files."),
+        click.option("--parquet", type=A_FOLDER, metavar="DIR", help="Write its tables as Parquet files."),
+        click.option("--csv", type=A_FOLDER, metavar="DIR", help="Write its tables as CSV files."),
         click.option("--excel", type=A_FILE, metavar="FILE", help="Write it as a workbook."),
         click.option("--html", type=A_FILE, metavar="FILE", help="Write it as one page that needs no network."),
     ):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from math import isfinite
@@ -14,6 +15,7 @@ from pathlib import Path
 import click
 from pydantic import JsonValue
 
+from aijobs_sdk.cli.errors import BadInput
 from aijobs_sdk.cli.options import json_option
 from aijobs_sdk.cli.usage_options import A_FILE, read_usage
 
@@ -35,6 +37,7 @@ def sql(query: str, paths: tuple[str, ...], *, store: Path | None, as_csv: bool,
     with read_usage(paths, store) as usage:
         answer = usage.sql(query)
     if as_json:
+        _refuse_one_name_for_two(answer.columns)
         click.echo(json.dumps([_object(row) for row in answer], indent=2, ensure_ascii=False))
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
@@ -42,6 +45,13 @@ def sql(query: str, paths: tuple[str, ...], *, store: Path | None, as_csv: bool,
         writer.writerows([_text(value) for value in row] for row in answer.cells)
     else:
         click.echo(str(answer))
+
+
+def _refuse_one_name_for_two(columns: Sequence[str]) -> None:
+    """Refuse what an object would have one value of, and lose the other."""
+    for column, count in Counter(columns).items():
+        if count > 1:
+            raise BadInput(f"More than one column is called {column!r}. Name them apart (AS), or ask for --csv.")
 
 
 def _object(row: Mapping[str, object]) -> JsonValue:

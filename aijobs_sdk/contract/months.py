@@ -16,7 +16,7 @@ FIRST_MONTH, LAST_MONTH = "0001-01", "9998-12"
 
 def month_of(instant: datetime) -> str:
     """Return the month an instant is billed in."""
-    return f"{instant.astimezone(UTC):%Y-%m}"
+    return instant.astimezone(UTC).isoformat()[:7]  # strftime() writes the year 1 as it is said
 
 
 def month_span(month: str) -> tuple[datetime, datetime]:

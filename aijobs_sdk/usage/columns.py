@@ -51,8 +51,8 @@ def export_values(row: UsageRow) -> tuple[str | int, ...]:
 
 
 def amount_text(amount: Decimal) -> str:
-    """Return `amount` as plain decimal text: all its digits, at least six places, no exponent."""
-    whole, _, places = format(amount, "f").partition(".")
+    """Return `amount` as plain decimal text: all its digits, at least six places, no exponent, no signed zero."""
+    whole, _, places = format(amount or abs(amount), "f").partition(".")
     return f"{whole}.{places.rstrip('0').ljust(6, '0')}"
 
 

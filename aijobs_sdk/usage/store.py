@@ -13,7 +13,7 @@ from threading import Condition
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError, StoreUnavailableError
 from aijobs_sdk.usage.table import UsageTable
 
 try:
@@ -165,7 +165,12 @@ def _transaction(database: Database) -> Iterator[None]:
     except BaseException:
         database.execute("ROLLBACK")
         raise
-    database.execute("COMMIT")
+    try:
+        database.execute("COMMIT")
+    except duckdb.Error as error:
+        raise StoreUnavailableError(
+            f"Nothing was written to the store of usage: {error} Is the disk full? Make room, and do it again."
+        ) from error
 
 
 def _opened(path: Path, *, read_only: bool) -> Database:
@@ -176,7 +181,9 @@ def _opened(path: Path, *, read_only: bool) -> Database:
             raise InvalidRequestError(
                 f"{path} is in use by another process: {error} Try again when it is done, or end it."
             ) from error
-        raise InvalidRequestError(f"{path} cannot be used as a store of usage: {error}") from error
+        raise InvalidRequestError(
+            f"{path} cannot be used as a store of usage: {error} Name another file for the usage."
+        ) from error
     if read_only:
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")

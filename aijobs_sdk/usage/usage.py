@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
 from uuid import UUID
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
-from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.billing.plans import PlanBook
 from aijobs_sdk.usage.billing.price_table import refresh_prices
 from aijobs_sdk.usage.billing.prices import PriceBook
@@ -30,14 +29,12 @@ from aijobs_sdk.usage.monthly_report import MonthlyReport
 from aijobs_sdk.usage.reading.files import data_quality, problems, source_files
 from aijobs_sdk.usage.reading.ingest import ingest
 from aijobs_sdk.usage.reading.outcome import IngestProgress, IngestReport, SourceFile
+from aijobs_sdk.usage.reading.sources import Sources
 from aijobs_sdk.usage.report.build import month_facts
 from aijobs_sdk.usage.report.groups import group_columns, group_table, month_groups
 from aijobs_sdk.usage.store import DatabaseError, UsageStore, is_one_query
 from aijobs_sdk.usage.table import UsageTable
 from aijobs_sdk.usage.warehouse.lake import LakeMonth, write_lake
-
-Sources: TypeAlias = str | Path | Iterable[str | Path] | Iterable[UsageRow]
-"""Export files, folders with all below them, patterns such as `exports/**/*.parquet`, URLs; or rows in memory."""
 
 _USUAL_COLUMNS = ("tenant_id", "model")
 
@@ -76,8 +73,6 @@ class Usage:
         self._store = UsageStore(store, timezone=timezone)
         if paths is not None:
             self.ingest(paths, on_progress=on_progress)
-        elif store is not None:
-            refresh_prices(self._store, self._prices)  # the book may be another than the one of the last time
 
     def ingest(self, paths: Sources, *, on_progress: Callable[[IngestProgress], None] | None = None) -> IngestReport:
         """Read exports, and return what came of them. What was read before is passed over.
@@ -86,7 +81,8 @@ class Usage:
             InvalidRequestError: as for `Usage` itself. Files before the one that is refused may have been read.
         """
         report = ingest(self._store, paths, strict_months=self._strict_months, on_progress=on_progress)
-        refresh_prices(self._store, self._prices)
+        if report.kept:
+            refresh_prices(self._store, self._prices)
         return report
 
     @property
@@ -116,7 +112,6 @@ class Usage:
         Raises:
             InvalidRequestError: no such month can be, or a column is not one of GROUP_COLUMNS.
         """
-        month_span(month)  # refuses what is no month
         columns = group_columns(by)
         return group_table(columns, month_groups(self._store, month, columns))
 
@@ -125,7 +120,6 @@ class Usage:
 
         Of a closed month it is what was kept of it when it was closed, and does not change; only `by` is your own.
         """
-        month_span(month)
         columns = group_columns(by)
         kept = closed_facts(self._store, month)
         facts = self._facts(month, columns) if kept is None else self._divided(kept, columns)
@@ -137,7 +131,6 @@ class Usage:
         Raises:
             InvalidRequestError: the month is not over, or is closed already.
         """
-        month_span(month)
         return close_month(self._store, month, lambda: self._facts(month, _USUAL_COLUMNS), now=_now(), reason=reason)
 
     def reopen_month(self, month: str, *, reason: str) -> ReopenedMonth:
@@ -186,7 +179,6 @@ class Usage:
 
     def reconcile_jobs(self, month: str) -> JobReconciliation | None:
         """Hold the usage of `month` against the jobs noted by `add_jobs`; None: there are none."""
-        month_span(month)
         return reconcile_jobs(self._store, month)
 
     def reconcile_invoice(
@@ -207,7 +199,6 @@ class Usage:
         Raises:
             InvalidRequestError: the file cannot be read as an invoice in US dollars.
         """
-        month_span(month)
         return reconcile_invoice(
             provider_cost(self._store, month, self._prices),
             invoice,
@@ -269,7 +260,10 @@ class Usage:
         self.close()
 
     def __repr__(self) -> str:
-        quality = self.quality
+        try:
+            quality = self.quality
+        except InvalidRequestError as error:  # a debugger shows what was closed, too
+            return f"<Usage: {error}>"
         return (
             f"Usage({quality.files:,} files: {quality.kept:,} rows, {quality.duplicates:,} duplicates, "
             f"{quality.quarantined:,} quarantined)"

@@ -67,6 +67,19 @@ def test_a_person_reads_how_many_rows_are_in_which_files() -> None:
     assert Path(path).read_text().count("\n") == 4
 
 
+def test_a_year_is_told_with_four_digits() -> None:
+    first, *_ = export("usage", "--month", "0001-01", "--format", "csv").stdout.splitlines()
+    assert first == "0 usage rows from 0001-01-01 to 0001-02-01 UTC"
+
+
+@pytest.mark.parametrize(
+    ("since", "told"), [("2026-01-01T08:30Z", "2026-01-01 08:30"), ("2026-01-01T08:30:05.5Z", "2026-01-01 08:30:05")]
+)
+def test_an_instant_is_told_as_short_as_it_can_be(since: str, told: str) -> None:
+    first, *_ = export("usage", "--since", since, "--until", "2026-02-01", "--format", "csv").stdout.splitlines()
+    assert f" from {told} to 2026-02-01 UTC" in first
+
+
 def test_jobs_are_exported_with_how_they_ended() -> None:
     said = json.loads(export("jobs", "--month", "2026-01", "--format", "jsonl", "--json").stdout)
     records = [json.loads(line) for line in Path(said["files"][0]).read_text().splitlines()]

@@ -45,6 +45,13 @@ def test_an_ingest_tells_what_came_of_every_row() -> None:
     assert result.stderr == ""
 
 
+def test_a_command_that_is_told_can_be_copied_whatever_the_store_is_called() -> None:
+    read = usage("ingest", "exports", "--store", "it's [all].duckdb").stdout
+    refused = usage("months", "--store", "my books.duckdb").stderr
+    assert read.endswith("""--store 'it'"'"'s [all].duckdb'\n""")
+    assert "`aijobs usage ingest PATHS --store 'my books.duckdb'` makes one." in refused
+
+
 def test_files_that_were_read_before_are_passed_over() -> None:
     usage("ingest", "exports", *STORE)
     assert "3 files passed over: read before.\n" in usage("ingest", "exports", *STORE).stdout
@@ -121,8 +128,13 @@ def test_a_person_sees_a_table() -> None:
         ),
         (["report", "exports", "--month", "2026-13"], "`month` must be a month such as 2026-01"),
         (["report", "exports", *MONTH, "--by", "colour"], "Usage cannot be divided by 'colour'."),
+        (["report", "exports", *MONTH, "--html", "."], "File '.' is a directory."),
+        (["report", "exports", *MONTH, "--excel", "exports"], "File 'exports' is a directory."),
+        (["report", "exports", *MONTH, "--csv", "exports/a.csv"], "Directory 'exports/a.csv' is a file."),
+        (["report", "exports", *MONTH, "--parquet", "exports/a.csv"], "Directory 'exports/a.csv' is a file."),
         (["sql", "SELECT 1"], "Say what to read"),
         (["sql", "SELECT 1", "exports", "--csv", "--json"], "--csv or --json, not both."),
+        (["sql", "SELECT 1 AS a, 2 AS b, 3 AS a", "exports", "--json"], "More than one column is called 'a'."),
         (["sql", "DROP TABLE entry", "exports"], "sql() takes one SELECT"),
         (["sql", "SELECT wrong FROM usage", "exports"], "DuckDB cannot answer this query"),
     ],

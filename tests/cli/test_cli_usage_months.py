@@ -72,6 +72,11 @@ def test_a_month_that_is_reopened_takes_new_rows_and_the_record_tells_why(ingest
     assert "2026-01 reopened, after version 1. Reason: an export was forgotten\n" in usage("months").stdout
 
 
+def test_what_a_reason_would_do_to_a_terminal_is_shown_instead() -> None:
+    usage("close", MONTH, "--reason", "so\x1b[2Jit\nis")
+    assert usage("months").stdout.endswith(" Reason: so\\x1b[2Jit\\nis\n")
+
+
 def test_a_row_that_contradicts_is_accepted_with_a_reason(ingest: Callable[..., None]) -> None:
     ingest("other", text_row(1, credits_used="1.000000"))
     before = totals(MONTH)
@@ -138,6 +143,11 @@ def test_closed_months_are_written_into_a_lake() -> None:
         (["reconcile", MONTH, "--provider", "openai"], "--invoice and --provider go together."),
         (["reconcile", MONTH, "--jobs", "missing"], "missing"),
         (["reconcile", MONTH, "--tolerance", "much"], "It must be a decimal number such as 0.01."),
+        (["reconcile", MONTH, "--tolerance", "nan"], "It must be a decimal number such as 0.01."),
+        (
+            ["export", MONTH, "--focus", "f.csv", "--issuer", "A", "--credit-price", "inf"],
+            "It must be a decimal number",
+        ),
         (["export"], "Say which: --focus FILE or --lake PLACE."),
         (["export", "--focus", "f.csv", "--issuer", "Acme"], "--focus needs a MONTH"),
         (["export", MONTH, "--focus", "f.csv"], "--focus needs a MONTH, and an --issuer"),

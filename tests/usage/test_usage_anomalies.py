@@ -36,8 +36,8 @@ def enter_small_rows(store: UsageStore, rows_on: Callable[[date], int], *, tenan
                 INSERT INTO entry
                 SELECT
                     i, 'usage', 1, uuid(), $tenant, 'u1', 'text_generation', 'gpt-5.2', 'openai', 1, 1, 1, NULL, NULL,
-                    NULL, NULL, NULL, NULL, '{}', strftime($day::DATE, '%Y-%m'), strftime($day::DATE, '%Y-%m'), $day,
-                    $day, 0, i
+                    NULL, NULL, NULL, NULL, false, '{}', strftime($day::DATE, '%Y-%m'), strftime($day::DATE, '%Y-%m'),
+                    $day, $day, 0, i
                 FROM range($rows) AS numbers(i)
                 """,
                 {"tenant": tenant, "day": day, "rows": rows_on(day)},

@@ -175,9 +175,7 @@ def test_a_correction_needs_a_reason_which_is_kept(store: UsageStore, tmp_path: 
     )
 
 
-def test_after_a_correction_its_row_is_a_duplicate_and_the_old_one_contradicts(
-    store: UsageStore, tmp_path: Path
-) -> None:
+def test_after_a_correction_its_row_and_the_old_one_are_duplicates(store: UsageStore, tmp_path: Path) -> None:
     wrong, right = row_of("2026-01"), row_of("2026-01", credits_used="2.0")
     read(store, tmp_path, wrong)
     read(store, tmp_path, right)
@@ -187,7 +185,18 @@ def test_after_a_correction_its_row_is_a_duplicate_and_the_old_one_contradicts(
     read(store, tmp_path, wrong, row_of("2026-01", 3))
 
     assert billed(store) == {"2026-01": Decimal("5.0")}
-    assert store.ask("SELECT reason FROM quarantine").cells == (("id_conflict",),)
+    assert len(store.ask("FROM quarantine")) == 0
+
+
+def test_what_differs_is_told_against_the_newest_statement(store: UsageStore, tmp_path: Path) -> None:
+    read(store, tmp_path, row_of("2026-01"))
+    read(store, tmp_path, row_of("2026-01", credits_used="2.0"))
+    accept(store)
+
+    read(store, tmp_path, row_of("2026-01", credits_used="2.0", model="another"))
+
+    ((detail,),) = store.ask("SELECT detail FROM quarantine").cells
+    assert str(detail).endswith("with another model")
 
 
 months = st.sampled_from(["2026-01", "2026-02", "2026-03", "2026-04"])

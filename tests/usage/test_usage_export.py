@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -42,6 +43,12 @@ def test_credits_are_plain_decimal_text_with_six_places(tmp_path: Path, amount: 
     (path,) = export_usage([usage_row(credits_used=Decimal(amount))], tmp_path, format="csv")
 
     assert rows_of(path)[0]["credits_used"] == f"{Decimal(amount):.6f}"
+
+
+def test_a_zero_with_a_sign_leaves_without_it(tmp_path: Path) -> None:
+    (path,) = export_usage([usage_row(credits_used=Decimal("-0.00"))], tmp_path, format="csv")
+
+    assert rows_of(path)[0]["credits_used"] == "0.000000"
 
 
 def test_metadata_is_a_json_object_in_text_with_sorted_keys(tmp_path: Path) -> None:
@@ -204,6 +211,25 @@ def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path, monkeypat
 
     with pytest.raises(InvalidRequestError, match=r"cannot be written to .Permission denied"):
         export_usage([usage_row()], tmp_path, format="jsonl")
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+@pytest.mark.parametrize("count", [10, 1_000], ids=["when it is closed", "on the way"])
+def test_a_disk_that_is_full_is_told_of_and_left_as_it_was(
+    tmp_path: Path, small_files: None, file_format: ExportFormat, count: int
+) -> None:
+    with pytest.raises(InvalidRequestError, match=r"cannot be written to .File too large"):
+        export_usage(map(usage_row, range(1, count)), tmp_path, format=file_format)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def small_files() -> Iterator[None]:
+    """Let no file grow beyond 1,000 bytes, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_file_where_the_folder_of_a_month_should_be_is_refused_and_nothing_is_left(tmp_path: Path) -> None:

@@ -267,6 +267,8 @@ def test_what_cannot_be_used_is_refused_by_name(
 
 @pytest.mark.parametrize("name", ["focus.csv", "focus.parquet"])
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(store: UsageStore, tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+
     with pytest.raises(InvalidRequestError, match="cannot be written"):
-        write_focus(store, "2026-01", tmp_path / "missing" / name, issuer="Acme AI")
-    assert list(tmp_path.iterdir()) == []
+        write_focus(store, "2026-01", tmp_path / "file" / name, issuer="Acme AI")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -16,6 +16,7 @@ from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.columns import USAGE_COLUMNS, export_values
 from aijobs_sdk.usage.exports.export import ExportFormat, export_usage
 from aijobs_sdk.usage.reading.files import data_quality, problems, source_files
+from aijobs_sdk.usage.reading.first_look import needs_care
 from aijobs_sdk.usage.store import UsageStore
 from usage.usage_reading import bill, read
 from usage.usage_rows import csv_text, jsonl_text, text_row, usage_row, write
@@ -263,3 +264,11 @@ def test_ids_are_uuids_in_sql(tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", csv_text([text_row(5)]))
 
     assert read(path).ask("SELECT id FROM usage").cells == ((UUID(int=5),),)
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_what_must_be_read_with_care_is_seen_wherever_it_lies(tmp_path: Path, before: int) -> None:
+    path = tmp_path / "long.csv"
+    path.write_bytes(b"x" * ((1 << 20) - before) + b'"  "\n')
+
+    assert needs_care(path, "csv")

@@ -89,17 +89,17 @@ def test_a_row_that_was_set_aside_for_its_id_says_all_that_a_correction_needs(tm
     assert told["metadata"] == metadata
 
 
-def test_an_id_that_was_replaced_is_held_against_its_replacement(tmp_path: Path) -> None:
+def test_an_id_that_was_replaced_is_held_against_all_its_statements(tmp_path: Path) -> None:
     store = UsageStore()
     entries(store, [usage_row(1)])
     entries(store, [usage_row(1)], kind="reversal")
     entries(store, [usage_row(1, input_tokens=7)], kind="replacement")
-    as_first, as_replaced = text_of(usage_row(1)), text_of(usage_row(1, input_tokens=7))
+    said = [usage_row(1), usage_row(1, input_tokens=7), usage_row(1, input_tokens=9)]
 
-    report = ingest(store, write(tmp_path, "a.csv", csv_text([as_first, as_replaced])))
+    report = ingest(store, write(tmp_path, "a.csv", csv_text(list(map(text_of, said)))))
 
-    assert (report.duplicates, report.quarantined) == (1, 1)
-    assert set_aside(store) == [(2, "id_conflict")]
+    assert (report.duplicates, report.quarantined) == (2, 1)
+    assert set_aside(store) == [(4, "id_conflict")]
 
 
 def text_of(row: UsageRow) -> dict[str, str]:

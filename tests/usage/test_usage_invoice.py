@@ -105,6 +105,22 @@ def test_a_model_without_a_price_is_told_with_what_it_was_charged(tmp_path: Path
     )
 
 
+def test_a_provider_is_known_by_its_other_names(tmp_path: Path) -> None:
+    file = write(tmp_path, "costs.csv", OPENAI + openai_line("gpt-5.2", "12.50") + openai_line("o3", "1.25"))
+
+    found = held(file, provider="OpenAI")
+
+    assert (found.reckoned_usd, found.agreed) == (Decimal("13.75"), 2)
+
+
+@pytest.mark.parametrize("tolerance", ["NaN", "sNaN", "Infinity", "-0.01"])
+def test_a_tolerance_that_tells_nothing_apart_is_refused(tmp_path: Path, tolerance: str) -> None:
+    file = write(tmp_path, "costs.csv", OPENAI + openai_line("o3", "1.25"))
+
+    with pytest.raises(InvalidRequestError, match="`tolerance_usd` must be an amount of dollars from 0 on"):
+        held(file, tolerance_usd=Decimal(tolerance))
+
+
 def test_a_small_difference_may_be_tolerated_and_stays_in_the_gap(tmp_path: Path) -> None:
     lines = openai_line("gpt-5.2", "12.51") + openai_line("o3", "1.27")
     file = write(tmp_path, "costs.csv", OPENAI + lines)
@@ -172,6 +188,8 @@ def test_a_file_of_another_form_is_read_by_the_columns_that_are_named(tmp_path: 
         (openai_line("o3", '"1,5"'), "line 2: the amount must be one such as 1234.56"),
         (openai_line("o3", "1,500.00"), "line 2: it has more fields than the header"),
         (openai_line("o3", "NaN"), "line 2: the amount must be one such as 1234.56, got a text of 3 characters"),
+        (openai_line("o3", "$"), "line 2: the amount must be one such as 1234.56, got a text of 1 characters"),
+        (openai_line("o3", "-e5"), "line 2: the amount must be one such as 1234.56, got a text of 3 characters"),
         (openai_line("o3", ""), "line 2: the amount must be one such as 1234.56, got an empty text"),
         (openai_line("o3", "1.5", currency="eur"), "line 2: the amount is not in USD"),
         (openai_line("o3", "1.5", day="01/05/2026"), "line 2: the day must be one such as 2026-01-31"),

@@ -122,6 +122,7 @@ GOOD = (
         ("status", "processing", "`status`"),
         ("attempts", "many", "`attempts`"),
         ("attempts", "-1", "`attempts`"),
+        ("attempts", "3000000000", "`attempts`"),
         ("credits_used", "1.1234567", "`credits_used`"),
         ("credits_used", "NaN", "`credits_used`"),
         ("credits_used", "-1.5", "`credits_used`"),
@@ -163,6 +164,14 @@ def test_a_file_that_is_none_of_jobs_is_refused(
         add_jobs(store, [completed(1), file])
 
     assert store.ask("FROM job").cells == ()
+
+
+def test_a_mark_before_the_first_line_is_no_part_of_it(tmp_path: Path, store: UsageStore) -> None:
+    (exported,) = export_jobs([completed(1)], tmp_path / "a", format="jsonl")
+    marked = tmp_path / "marked.jsonl"
+    marked.write_text(exported.read_text("utf-8"), encoding="utf-8-sig")
+
+    assert add_jobs(store, marked) == 1
 
 
 def test_a_folder_or_a_pattern_means_all_files_of_jobs_in_it(tmp_path: Path, store: UsageStore) -> None:

@@ -117,6 +117,16 @@ def test_a_month_that_was_closed_with_other_rows_since_is_not_written_over(store
     assert contents(lake) == before
 
 
+@pytest.mark.parametrize("text", ["{}", "no JSON"])
+def test_a_manifest_that_says_nothing_is_told_of_and_left(store: UsageStore, lake: Path, text: str) -> None:
+    manifest = lake / "billing_month=2026-01" / "_manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text(text)
+    with pytest.raises(InvalidRequestError, match=r"billing_month=2026-01/_manifest\.json .* is none of ours"):
+        write_lake(store, lake)
+    assert contents(lake) == {"billing_month=2026-01/_manifest.json": text.encode()}
+
+
 def test_rows_that_changed_behind_a_closed_month_are_not_written(store: UsageStore, lake: Path) -> None:
     with store.writing() as database:
         database.execute("UPDATE entry SET credits_used = 0.5 WHERE billing_month = '2026-01' AND row = 1")

@@ -229,6 +229,13 @@ def test_spreads_are_told_by_model_most_rows_first_and_only_of_rows_that_say_the
     ]
 
 
+def test_the_hours_of_a_vendors_own_batch_are_no_latency(store: UsageStore) -> None:
+    entries(store, [used(1, "1", latency_seconds="2"), used(2, "1", latency_seconds="7200", economy=True)])
+
+    assert spread_of(store, "latency_seconds", None).p95 == 2
+    assert spread_of(store, "input_tokens", None).rows == 2
+
+
 def test_a_row_put_right_spreads_as_it_stands_now(store: UsageStore) -> None:
     entries(store, [used(1, "1", output_tokens=900), used(2, "1", output_tokens=10), used(3, "1", output_tokens=30)])
     entries(store, [used(1, "1", output_tokens=900)], kind="reversal")
@@ -285,6 +292,31 @@ def test_without_usage_in_the_month_before_there_is_nothing_to_compare(store: Us
 )
 def test_growth_is_a_part_of_what_was_before_rounded_half_to_even(before: str, now: str, change: str | None) -> None:
     assert growth(Decimal(before), Decimal(now)) == (None if change is None else Decimal(change))
+
+
+def test_a_month_that_grew_from_next_to_nothing_beyond_28_digits_has_a_report(store: UsageStore) -> None:
+    entries(store, [used(1, "0.000001", month_year="2025-12")])
+    entries(store, [used(number, "999999999999.999999") for number in range(2, 12)])
+    with store.writing() as database:
+        database.execute("INSERT INTO entry SELECT entry.* FROM entry, range(4095) WHERE billing_month = '2026-01'")
+
+    before = facts_of(store).before
+
+    assert before is not None
+    assert before.credits_change == Decimal("40959999999999999959039.000000")
+
+
+def test_a_month_of_an_early_year_has_one_before_it(store: UsageStore) -> None:
+    entries(store, [used(1, "1", month_year="0001-01"), used(2, "2", month_year="0001-02")])
+
+    before = facts_of(store, "0001-02").before
+
+    assert before is not None
+    assert (before.month, before.totals.credits) == ("0001-01", Decimal(1))
+
+
+def test_the_first_month_of_all_has_none_before_it(store: UsageStore) -> None:
+    assert facts_of(store, "0001-01").before is None
 
 
 def test_what_a_month_bears_for_others_is_told_by_month_and_kind(store: UsageStore) -> None:

@@ -20,6 +20,7 @@ from aijobs_sdk.usage.billing.price_table import refresh_prices
 from aijobs_sdk.usage.billing.prices import Pair, PriceBook
 from aijobs_sdk.usage.billing.provider_cost import provider_cost
 from aijobs_sdk.usage.store import UsageStore
+from aijobs_sdk.usage.usage import Usage
 from usage.usage_entries import entries
 from usage.usage_rows import usage_row
 
@@ -369,6 +370,16 @@ def test_the_same_prices_are_not_written_again(store: UsageStore) -> None:
     before = store.path.stat().st_mtime_ns
     assert refresh_prices(store, PriceBook.load()) == 1
     assert store.path.stat().st_mtime_ns == before
+
+
+def test_who_opens_a_store_to_ask_by_other_prices_writes_nothing(tmp_path: Path) -> None:
+    Usage([row()], store=tmp_path / "usage.duckdb").close()
+    before = (tmp_path / "usage.duckdb").read_bytes()
+
+    with Usage(
+        store=tmp_path / "usage.duckdb", prices=PriceBook.load().with_prices("openai", "gpt-5.2", price("1", "0"))
+    ):
+        assert (tmp_path / "usage.duckdb").read_bytes() == before
 
 
 def test_a_price_that_is_taken_back_leaves_the_table(store: UsageStore) -> None:

@@ -38,9 +38,11 @@ BAD_ROWS = [
     ("bad_created_at", {"created_at": "infinity"}),
     ("bad_month", {"month_year": "2026-13"}),
     ("bad_month", {"month_year": "2026-1"}),
+    ("bad_month", {"month_year": "9999-01"}),
     ("bad_metadata", {"metadata": '{"job_id": '}),
     ("bad_metadata", {"metadata": "[1]"}),
     ("bad_metered_credits", {"metadata": '{"metered_credits": "a lot"}'}),
+    ("bad_metered_credits", {"metadata": '{"metered_credits": 1e12}'}),
     ("bad_text", {"model": "gpt\x1b[31m"}),
     ("bad_text", {"tenant_id": "ac\x00me"}),
     ("bad_text", {"user_id": "u1\nu2"}),
@@ -239,3 +241,22 @@ def test_every_line_is_kept_counted_or_set_aside(tmp_path_factory: pytest.TempPa
     assert file.rows_read == sum(bool(line) for line in lines)
     assert file.rows_read == file.kept + file.duplicates + file.quarantined
     assert file.kept == len({GOOD, ALSO_GOOD} & set(lines))
+
+
+SCRAPS = ['"', '""', ",", " ", '" ', ' "', '" "', "\\", "{", "\t", "\n", "9", "-", "\u00a0", "\u2028"]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.sampled_from(SCRAPS)), min_size=1, max_size=3))
+def test_what_comes_of_a_row_does_not_depend_on_its_neighbours(
+    tmp_path_factory: pytest.TempPathFactory, scraps: list[tuple[int, str]]
+) -> None:
+    strange = GOOD
+    for position, scrap in scraps:
+        strange = strange[:position] + scrap + strange[position:]
+    folder = tmp_path_factory.mktemp("strange")
+    alone = read(write(folder, "alone.csv", f"{HEADER}\n{strange}\n"))
+    beside_a_broken_line = read(write(folder, "beside.csv", f"{HEADER}\n{strange}\nbroken\n"))
+
+    query = "SELECT * EXCLUDE (file) FROM quarantine WHERE raw <> 'broken' UNION ALL BY NAME SELECT * FROM usage"
+    assert alone.ask(query).cells == beside_a_broken_line.ask(query).cells

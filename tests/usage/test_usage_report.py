@@ -201,3 +201,15 @@ def test_a_data_frame_without_pandas_says_what_to_install(january: Usage, monkey
 
 def test_usage_says_what_it_holds(january: Usage) -> None:
     assert repr(january) == "Usage(1 files: 5 rows, 1 duplicates, 1 quarantined)"
+
+
+def test_usage_that_was_closed_can_still_be_looked_at(january: Usage) -> None:
+    january.close()
+
+    assert "was closed" in repr(january)
+
+
+@pytest.mark.parametrize("ask", ["monthly", "report", "close_month", "reconcile_jobs", "verify_month"])
+def test_whatever_is_asked_of_a_month_that_cannot_be_is_refused(january: Usage, ask: str) -> None:
+    with pytest.raises(InvalidRequestError, match="`month` must be a month such as 2026-01"):
+        getattr(january, ask)("2026-13")

@@ -57,12 +57,12 @@ def test_a_folder_that_cannot_be_written_to_is_told_of_and_left_as_it_was(tmp_pa
 @every_writer
 def test_a_table_that_fails_keeps_all_the_others_away(tmp_path: Path, write: Writer) -> None:
     (last,) = write(month_facts(), tmp_path / "known")[-1:]
-    hidden = tmp_path / "new" / f".{last.name}.partial"
-    (hidden / "in the way").mkdir(parents=True)
+    in_the_way = tmp_path / "new" / last.name
+    in_the_way.mkdir(parents=True)
 
     with pytest.raises(InvalidRequestError, match=last.name):
         write(month_facts(), tmp_path / "new")
-    assert list((tmp_path / "new").iterdir()) == [hidden]
+    assert list((tmp_path / "new").iterdir()) == [in_the_way]
 
 
 def test_csv_columns_sum_to_the_bill(tmp_path: Path) -> None:
@@ -90,6 +90,14 @@ def test_parquet_carries_amounts_as_decimals_and_text_as_it_came(tmp_path: Path)
     )
 
     assert found == [("=\x1b", long, "DECIMAL(38,6)", "BIGINT")]
+
+
+def test_a_count_beyond_64_bits_stays_exact_in_parquet(tmp_path: Path) -> None:
+    (group,) = month_facts(january_uses()[:1], by=("model",)).groups
+    huge = group.replace(keys={"model": "m"}, input_tokens=10**19)
+    write_parquet_tables(month_facts(january_uses()[:1], by=("model",), groups=(huge,)), tmp_path)
+
+    assert asked(f"SELECT input_tokens FROM '{tmp_path}/2026-01-groups.parquet'") == [(Decimal(10**19),)]
 
 
 def test_parquet_days_are_dates(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def _values(row: UsageRow, timezone: str, sign: int) -> dict[str, object]:
     return {
         **exported,
         **{name: row.metadata.get(name) for name in told},
+        "economy": row.metadata.get("economy") is True,
         "kind": "usage",
         "quantity": sign,
         "input_tokens": sign * row.input_tokens,

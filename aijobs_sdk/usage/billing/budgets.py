@@ -8,9 +8,9 @@ from typing import Literal
 
 from aijobs_sdk.usage.billing.amounts import EXACT
 from aijobs_sdk.usage.billing.credits import billed_credits
-from aijobs_sdk.usage.billing.plan_terms import ALL_TENANTS, Budget
+from aijobs_sdk.usage.billing.plan_terms import Budget
 from aijobs_sdk.usage.billing.plans import PlanBook
-from aijobs_sdk.usage.facts.owed import BudgetStanding, Forecast
+from aijobs_sdk.usage.facts.owed import ALL_TENANTS, BudgetStanding, Forecast
 from aijobs_sdk.usage.store import UsageStore
 
 _SHARE_STEP = Decimal("0.0001")

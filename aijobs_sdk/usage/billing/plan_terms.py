@@ -12,11 +12,10 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.records import MONTH_PATTERN
 from aijobs_sdk.usage.billing.amounts import Amount
+from aijobs_sdk.usage.facts.owed import ALL_TENANTS
 
 EVERY_TENANT = "*"
 """As a `tenant_id`: each tenant that has none of its own."""
-ALL_TENANTS = "all"
-"""As the `tenant_id` of a budget: all of them together."""
 
 
 def _month(value: object) -> object:

@@ -11,7 +11,8 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.providers.toml_file import read_toml
-from aijobs_sdk.usage.billing.plan_terms import ALL_TENANTS, EVERY_TENANT, Budget, Plan, Subscription, Tier
+from aijobs_sdk.usage.billing.plan_terms import EVERY_TENANT, Budget, Plan, Subscription, Tier
+from aijobs_sdk.usage.facts.owed import ALL_TENANTS
 
 _T = TypeVar("_T", Subscription, Budget)
 _ByTenant: TypeAlias = Mapping[str, Sequence[_T]]

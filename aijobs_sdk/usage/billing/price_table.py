@@ -40,15 +40,7 @@ class _Row(Fact):
     @property
     def told(self) -> tuple[object, ...]:
         """All but `as_of`: the day a source was read on changes no price."""
-        return (
-            self.provider,
-            self.model,
-            self.valid_from,
-            self.input_usd,
-            self.cached_input_usd,
-            self.output_usd,
-            self.source,
-        )
+        return tuple(value for name, value in self if name != "as_of")
 
 
 def refresh_prices(store: UsageStore, prices: PriceBook) -> int:
@@ -69,7 +61,7 @@ def _keep(store: UsageStore, rows: tuple[_Row, ...]) -> None:
     with store.writing() as database:
         database.execute("DELETE FROM price")
         for row in rows:
-            database.execute(statement("billing/keep_price"), row.__dict__)
+            database.execute(statement("billing/keep_price"), dict(row))
 
 
 def _rows(store: UsageStore, prices: PriceBook) -> Iterator[_Row]:

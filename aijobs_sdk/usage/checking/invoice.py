@@ -8,6 +8,9 @@ from decimal import Context, Decimal, localcontext
 from pathlib import Path
 from typing import Literal
 
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.usage.billing.price_names import provider_key
 from aijobs_sdk.usage.checking.facts import InvoiceDifference, InvoiceReconciliation
 from aijobs_sdk.usage.checking.invoice_file import read_invoice
 from aijobs_sdk.usage.checking.model_names import plain_name
@@ -58,8 +61,9 @@ def reconcile_invoice(
     Lines of other months are passed over. A late row costs us in the month that bears it, but the provider in its own.
 
     Raises:
-        InvalidRequestError: the file cannot be read as an invoice in US dollars.
+        InvalidRequestError: the file cannot be read as an invoice in US dollars, or the tolerance is no amount.
     """
+    _refuse_no_amount(tolerance_usd)
     meant = {plain_name(name): plain_name(model) for name, model in (aliases or {}).items()}
     lines = lines_of_other_months = 0
     with localcontext(_EXACT):
@@ -90,15 +94,23 @@ def reconcile_invoice(
         )
 
 
+def _refuse_no_amount(tolerance_usd: Decimal) -> None:
+    if not tolerance_usd.is_finite() or tolerance_usd < 0:
+        problem = "must be an amount of dollars from 0 on"
+        field = FieldProblem(field="tolerance_usd", problem=problem)
+        raise InvalidRequestError(f"`tolerance_usd` {problem}.", fields=[field])
+
+
 def _reckoned(cost: ProviderCost, provider: str) -> dict[str, _Model]:
     """Return the models of `provider` by plain name. Two that an invoice does not tell apart are one."""
     models: dict[str, _Model] = {}
+    wanted = provider_key(provider)
     for priced in cost.priced:
-        if priced.provider == provider:
+        if provider_key(priced.provider) == wanted:
             model = models.setdefault(plain_name(priced.model), _Model(priced.model))
             model.reckoned = (model.reckoned or _ZERO) + priced.usd
     for unpriced in cost.unpriced:
-        if unpriced.provider == provider:
+        if provider_key(unpriced.provider) == wanted:
             models.setdefault(plain_name(unpriced.model), _Model(unpriced.model)).is_priced = False
     return models
 

@@ -14,7 +14,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.shapes import problems_of, shape_of
 
-_AMOUNT = re.compile(r"-?\$?(\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[+-]?\d{1,3})?", re.IGNORECASE)
+_AMOUNT = re.compile(r"-?\$?(?=\.?\d)(\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[+-]?\d{1,3})?", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-\d{2}(-\d{2}.*)?")
 
 

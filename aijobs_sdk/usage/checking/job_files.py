@@ -76,7 +76,7 @@ def _csv_values(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
 
 
 def _jsonl_values(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 yield number, _json_object(line, path, number)

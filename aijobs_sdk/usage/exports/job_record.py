@@ -35,7 +35,7 @@ class JobRecord(Fact):
     model: str | None = None
     """The one that answered; of a job that none answered, the one that was asked for."""
     provider: str | None = None
-    attempts: int = Field(ge=0)
+    attempts: int = Field(ge=0, lt=2**31)
     credits_used: Credits | None = None
     """As its result says; None: the job did not complete, or is of a type that costs nothing."""
     estimated_credits: Credits | None = None

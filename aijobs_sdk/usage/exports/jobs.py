@@ -36,9 +36,7 @@ def export_jobs(
     """
     if format not in get_args(ExportFormat):
         raise InvalidRequestError(f"Unknown format {format!r}. Choose csv, jsonl or parquet.")
-    if not name or Path(name).name != name or name.startswith("."):
-        raise InvalidRequestError(f"{name!r} cannot begin a file name. Give a plain word, such as 'jobs'.")
-    with Staging(_made_folder(Path(directory)), name=name, ending=format) as staging:
+    with Staging(Path(directory), name=name, ending=format) as staging:
         records = job_records(jobs)
         match format:
             case "csv":
@@ -79,23 +77,17 @@ def _json_line(record: JobRecord) -> bytes:
 
 
 def _write_parquet(records: Iterable[JobRecord], staging: Staging) -> None:
-    from aijobs_sdk.usage.store import scratch_database, statement  # noqa: PLC0415 - DuckDB is an extra
+    from aijobs_sdk.usage.store import DatabaseError, scratch_database, statement  # noqa: PLC0415 - DuckDB is an extra
 
     with TemporaryDirectory() as scratch, scratch_database() as database:
         texts = Path(scratch, "jobs.csv")  # on disk, so that memory does not grow with the jobs
         write_job_texts(records, texts)
-        columns = dict.fromkeys(JOB_COLUMNS, "VARCHAR")
-        database.execute(
-            statement("exports/write_jobs_parquet"),
-            {"jobs": str(texts), "columns": columns, "target": staging.next_file().name},
-        )
-
-
-def _made_folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InvalidRequestError(
-            f"{folder} cannot be used as a folder ({error.strerror}). Choose another one for the export."
-        ) from error
-    return folder
+        parameters = {
+            "jobs": str(texts),
+            "columns": dict.fromkeys(JOB_COLUMNS, "VARCHAR"),
+            "target": staging.next_file().name,
+        }
+        try:
+            database.execute(statement("exports/write_jobs_parquet"), parameters)
+        except DatabaseError as error:
+            raise staging.refused(error) from error

@@ -13,7 +13,7 @@ from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS, export_values
 from aijobs_sdk.usage.exports.csv_export import csv_line
 from aijobs_sdk.usage.exports.staging import Staging
-from aijobs_sdk.usage.store import Database, scratch_database, statement
+from aijobs_sdk.usage.store import Database, DatabaseError, scratch_database, statement
 
 _USUAL_LINE_BYTES = 2**21
 """What DuckDB is prepared for anyhow."""
@@ -43,12 +43,11 @@ def write_parquet(rows: Iterable[UsageRow], staging: Staging) -> None:
         database.execute("SET threads = 1")  # as fast with one file, in half the memory
         texts = _write_texts(rows, Path(scratch))
         for month in sorted(texts):
-            text, target = texts[month], staging.next_file(within=f"month={month}")
-            _turn_into_parquet(database, text.path, target, longest=text.longest)
+            _turn_into_parquet(database, texts[month], staging, within=f"month={month}")
         if not texts:
             nothing = Path(scratch, "nothing")
-            nothing.touch()
-            _turn_into_parquet(database, nothing, staging.next_file())
+            with nothing.open("wb") as file:
+                _turn_into_parquet(database, MonthText(nothing, file), staging)
 
 
 def _write_texts(rows: Iterable[UsageRow], scratch: Path) -> Mapping[str, MonthText]:
@@ -63,11 +62,14 @@ def _write_texts(rows: Iterable[UsageRow], scratch: Path) -> Mapping[str, MonthT
     return texts
 
 
-def _turn_into_parquet(database: Database, text: Path, target: BinaryIO, *, longest: int = 0) -> None:
+def _turn_into_parquet(database: Database, text: MonthText, staging: Staging, *, within: str = "") -> None:
     parameters = {
-        "rows": str(text),
+        "rows": str(text.path),
         "columns": dict.fromkeys(EXPORT_COLUMNS, "VARCHAR"),
-        "longest": max(longest, _USUAL_LINE_BYTES),
-        "target": target.name,
+        "longest": max(text.longest, _USUAL_LINE_BYTES),
+        "target": staging.next_file(within=within).name,
     }
-    database.execute(statement("exports/write_parquet"), parameters)
+    try:
+        database.execute(statement("exports/write_parquet"), parameters)
+    except DatabaseError as error:
+        raise staging.refused(error) from error

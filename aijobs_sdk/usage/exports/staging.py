@@ -35,17 +35,21 @@ class Staging:
 
     def next_file(self, *, within: str = "") -> BinaryIO:
         """Close the file at hand and return the next one, empty; it is to be in the folder `within` this one."""
-        self._open_file.close()
         name = f"{self._stem}-{len(self._hidden) + 1:04d}.{self._ending}"
         hidden = self._folder / f".{name}.partial"  # neither `*` nor `*.csv` finds it
         try:
+            self._open_file.close()
             file = self._open_file.enter_context(hidden.open("xb"))
         except OSError as error:
-            raise InvalidRequestError(
-                f"{self._folder} cannot be written to ({error.strerror}). Choose another folder for the export."
-            ) from error
+            raise self.refused(error.strerror) from error
         self._hidden.append((hidden, self._folder / within / name))
         return file
+
+    def refused(self, reason: object) -> InvalidRequestError:
+        """Return the error for a folder that takes no file, or no more of one."""
+        return InvalidRequestError(
+            f"{self._folder} cannot be written to ({reason}). Choose another folder for the export."
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -53,10 +57,12 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open_file.close()
         try:
+            self._open_file.close()  # a disk that was full when something was written is so now
             if error is None:
                 self._publish()
+        except OSError as unwritten:
+            raise self.refused(unwritten.strerror) from unwritten
         finally:
             for hidden, _ in self._hidden:
                 hidden.unlink(missing_ok=True)
@@ -69,7 +75,7 @@ class Staging:
 
 def _plain(name: str) -> str:
     if not name or Path(name).name != name or name.startswith("."):
-        raise InvalidRequestError(f"{name!r} cannot begin a file name. Give a plain word, such as 'query_usage'.")
+        raise InvalidRequestError(f"{name!r} cannot begin a file name. Give a plain word, such as 'january'.")
     return name
 
 

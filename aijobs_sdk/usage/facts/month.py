@@ -35,7 +35,7 @@ class MonthFacts(Fact):
     data_until: AwareDatetime | None
     """The newest row in it."""
     digest: str | None = None
-    """Of a closed month: over all its rows. `usage.verify()` reckons it anew."""
+    """Of a closed month: over all its rows. `usage.verify_month()` reckons it anew."""
     by: tuple[str, ...]
     totals: UsageTotals
     groups: tuple[UsageGroup, ...]

@@ -8,6 +8,9 @@ from typing import Literal
 
 from aijobs_sdk.contract.model import Fact
 
+ALL_TENANTS = "all"
+"""As the `tenant_id` of a budget: all of them together."""
+
 
 class TierLine(Fact):
     """Credits charged at one price."""
@@ -15,7 +18,7 @@ class TierLine(Fact):
     credits: Decimal
     unit_price: Decimal
     amount: Decimal
-    """Rounded to the cent, half to even."""
+    """As it can be paid in the currency of the plan; halves to even."""
 
 
 class PlanStatement(Fact):
@@ -40,6 +43,7 @@ class BudgetStanding(Fact):
     """How far a tenant is in its budget of credits for the month."""
 
     tenant_id: str
+    """Or ALL_TENANTS."""
     budget: Decimal
     used: Decimal
     share: Decimal
@@ -56,10 +60,11 @@ class Forecast(Fact):
     credits: Decimal
     low: Decimal
     high: Decimal
-    """`low` to `high`: as far off as in four of five months of the back-test."""
+    """`low` to `high`: as far off as in four of five months of the back-test, or what `method` says without one."""
     through: date
     """The last day that counts as known."""
     method: str
+    """In whole sentences: how it was told, and on what that was tested."""
     tested_months: int
     error: Decimal | None
     """Mean absolute error of those months, as a part of what they came to; None: no month could be tested."""

@@ -47,11 +47,16 @@ class Division(Fact):
     rest_groups: int = 0
 
 
+OTHER_MODELS = "others"
+"""As the model of daily credits: all that are not among the dearest."""
+
+
 class DailyCredits(Fact):
     """Credits of one day and model, for the chart."""
 
     day: date
     model: str
+    """Or OTHER_MODELS."""
     credits: Decimal
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
@@ -18,6 +17,7 @@ from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.usage.store import UsageStore, scratch_database, statement
+from aijobs_sdk.usage.writing import write_files
 
 _PRICE_STEP = Decimal("1e-12")
 """As fine as a price can be: amounts then have 18 places, and 20 digits before them."""
@@ -54,27 +54,16 @@ def write_focus(
         "currency": _checked_currency(currency),
         "credit_price": str(_checked_price(credit_price, currency=currency)),
     }
-    hidden = target.with_name(f".{target.name}.{uuid4().hex[:8]}.partial")
-    try:
-        if target.suffix == ".csv":
-            _write_csv(store, said, hidden)
-        else:
-            _write_parquet(store, said, hidden)
-        hidden.replace(target)
-    except OSError as error:
-        raise InvalidRequestError(f"{target} cannot be written ({error.strerror}). Choose another path.") from error
-    finally:
-        hidden.unlink(missing_ok=True)
-    return target
+    write = _write_csv if target.suffix == ".csv" else _write_parquet
+    return write_files({target: partial(write, store, said)})[0]
 
 
 def _write_parquet(store: UsageStore, said: Mapping[str, str], target: Path) -> None:
     """Write text first, and let DuckDB turn that into types: a session on the store may write no file."""
     with TemporaryDirectory() as scratch, scratch_database() as database:
-        text, typed = Path(scratch, "rows.csv"), Path(scratch, "rows.parquet")
+        text = Path(scratch, "rows.csv")
         types = _write_csv(store, said, text)
-        database.execute(statement("focus/write_parquet"), {"rows": str(text), "columns": types, "target": str(typed)})
-        shutil.copyfile(typed, target)
+        database.execute(statement("focus/write_parquet"), {"rows": str(text), "columns": types, "target": str(target)})
 
 
 def _write_csv(store: UsageStore, said: Mapping[str, str], target: Path) -> dict[str, str]:

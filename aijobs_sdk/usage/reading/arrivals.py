@@ -16,7 +16,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS
 from aijobs_sdk.usage.reading.csv_lines import csv_header, csv_records
 from aijobs_sdk.usage.reading.exports import SourceFormat
-from aijobs_sdk.usage.reading.first_look import foreign_encoding, needs_care
+from aijobs_sdk.usage.reading.first_look import TextFormat, foreign_encoding, needs_care
 from aijobs_sdk.usage.reading.headers import column_names, header_problem
 from aijobs_sdk.usage.reading.jsonl_lines import jsonl_records
 from aijobs_sdk.usage.reading.lines import Record
@@ -59,9 +59,9 @@ def layout_of(database: Database, source: Source) -> Layout:
     """
     match source.format:
         case "jsonl":
-            return Layout("jsonl", line_by_line=_needs_care(source))
+            return Layout("jsonl", line_by_line=_needs_care(source, "jsonl"))
         case "csv":
-            careful = _needs_care(source)
+            careful = _needs_care(source, "csv")
             header = csv_header(source.file)
             if not header.fields:
                 raise InvalidRequestError(
@@ -110,11 +110,11 @@ def literal(path: Path) -> str:
     return glob.escape(str(path))
 
 
-def _needs_care(source: Source) -> bool:
+def _needs_care(source: Source, kind: TextFormat) -> bool:
     encoding = foreign_encoding(source.file)
     if encoding is not None:
         raise InvalidRequestError(f"{source.path} is {encoding} text. Save it as UTF-8.")
-    return needs_care(source.file)
+    return needs_care(source.file, kind)
 
 
 def _parquet_columns(database: Database, source: Source) -> list[tuple[str, str]]:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import re
 from pathlib import Path
+from typing import Literal, TypeAlias
 
+TextFormat: TypeAlias = Literal["csv", "jsonl"]
+
+_SPACED_QUOTES = re.compile(b'" +"')
 _CHUNK_BYTES = 1 << 20
 _FOREIGN_MARKS = {
     codecs.BOM_UTF32_LE: "UTF-32",  # before UTF-16, whose mark it begins with
@@ -14,22 +19,28 @@ _FOREIGN_MARKS = {
 }
 
 
-def needs_care(path: Path) -> bool:
+def needs_care(path: Path, kind: TextFormat) -> bool:
     """Return whether DuckDB would misread or give up on this file, so that it must be read line by line.
 
-    It goes by the first line end it sees, and takes a NUL for the end of a value.
+    It goes by the first line end it sees, takes a NUL for the end of a value, and reads on past `" "` in a quoted one.
     """
     newlines = returns = both = 0
+    end = b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             if chunk.endswith(b"\r"):
                 chunk += file.read(1)
-            if b"\0" in chunk:
+            if b"\0" in chunk or (kind == "csv" and _has_spaced_quotes(end + chunk)):
                 return True
+            end = chunk[chunk.rfind(b'"') :]
             newlines += chunk.count(b"\n")
             returns += chunk.count(b"\r")
             both += chunk.count(b"\r\n")
     return returns > 0 and not returns == both == newlines
+
+
+def _has_spaced_quotes(text: bytes) -> bool:
+    return b'" ' in text and _SPACED_QUOTES.search(text) is not None  # the first is fast, and hardly ever so
 
 
 def foreign_encoding(path: Path) -> str | None:

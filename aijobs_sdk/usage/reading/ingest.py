@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.reading.arrivals import Rules
 from aijobs_sdk.usage.reading.batch import BatchOutcome, read_batch
 from aijobs_sdk.usage.reading.outcome import IngestProgress, IngestReport
-from aijobs_sdk.usage.reading.sources import batches, find_sources
+from aijobs_sdk.usage.reading.sources import Sources, batches, find_sources
 from aijobs_sdk.usage.store import UsageStore
 
 
 def ingest(
     store: UsageStore,
-    sources: str | Path | Iterable[str | Path] | Iterable[UsageRow],
+    sources: Sources,
     *,
     strict_months: bool = False,
     on_progress: Callable[[IngestProgress], None] | None = None,

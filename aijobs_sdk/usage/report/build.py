@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import localcontext
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.usage.billing.amounts import EXACT
 from aijobs_sdk.usage.billing.budgets import budget_standings
 from aijobs_sdk.usage.billing.plans import PlanBook
 from aijobs_sdk.usage.billing.prices import PriceBook
@@ -49,7 +51,7 @@ def month_facts(
         InvalidRequestError: no such month can be, or a column is not in GROUP_COLUMNS.
     """
     columns = group_columns(by)
-    with store.reading():  # one state for all sections
+    with store.reading(), localcontext(EXACT):  # one state for all sections
         return _facts(store, month, columns, now=now, prices=prices, plans=plans)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from aijobs_sdk.contract.months import month_of, month_span
+from aijobs_sdk.contract.months import FIRST_MONTH, month_of, month_span
 from aijobs_sdk.usage.facts.totals import Correction, MonthBefore, UsageTotals
 from aijobs_sdk.usage.report.groups import month_totals
 from aijobs_sdk.usage.store import UsageStore, statement
@@ -16,6 +16,8 @@ RATIO_PLACES = Decimal("0.000001")
 def month_before(store: UsageStore, month: str, totals: UsageTotals) -> MonthBefore | None:
     """Return the month before `month`, which came to `totals`; None: nothing is billed in it."""
     first, _ = month_span(month)
+    if month == FIRST_MONTH:
+        return None
     before = month_of(first - timedelta(days=1))
     billed = month_totals(store, before)
     if not billed.rows and not billed.credits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from aijobs_sdk.usage.facts.totals import NUMBER_COLUMNS, DailyCredits, Division, UsageGroup, UsageTotals
+from aijobs_sdk.usage.facts.totals import NUMBER_COLUMNS, OTHER_MODELS, DailyCredits, Division, UsageGroup, UsageTotals
 from aijobs_sdk.usage.report.groups import month_groups
 from aijobs_sdk.usage.store import UsageStore, statement
 
@@ -13,7 +13,7 @@ MOST_GROUPS = 20
 """So many of a column are shown one by one; of days all."""
 
 MOST_MODELS = 8
-"""So many colours of a chart can be told apart."""
+"""So many are told of by day, one by one."""
 
 
 def divisions(store: UsageStore, month: str) -> tuple[Division, ...]:
@@ -22,8 +22,8 @@ def divisions(store: UsageStore, month: str) -> tuple[Division, ...]:
 
 
 def daily_credits(store: UsageStore, month: str) -> tuple[DailyCredits, ...]:
-    """Return the credits by day and model: the MOST_MODELS dearest by name, then "others"."""
-    found = store.ask(statement("report/daily"), {"month": month, "most": MOST_MODELS})
+    """Return the credits by day and model: the MOST_MODELS dearest by name, then OTHER_MODELS."""
+    found = store.ask(statement("report/daily"), {"month": month, "most": MOST_MODELS, "others": OTHER_MODELS})
     return tuple(DailyCredits.model_validate(row) for row in found)
 
 

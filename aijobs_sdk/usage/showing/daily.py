@@ -10,8 +10,9 @@ from itertools import accumulate
 
 from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.usage.facts.month import MonthFacts
+from aijobs_sdk.usage.facts.totals import OTHER_MODELS
 from aijobs_sdk.usage.showing.fact_table import Column, FactTable, Kind
-from aijobs_sdk.usage.showing.figures import counted, shown
+from aijobs_sdk.usage.showing.figures import shown
 
 MOST_SERIES = 6
 """So many can be told apart."""
@@ -63,7 +64,7 @@ def daily_stack(facts: MonthFacts) -> DailyStack:
     apart = ranked if len(ranked) <= MOST_SERIES else ranked[: MOST_SERIES - 1]
     together = ranked[len(apart) :]
     return DailyStack(
-        series=(*apart, *([counted(len(together), "other model")] if together else [])),
+        series=(*apart, *(["other models"] if together else [])),
         days=days,
         credits=tuple(_stacked(by_day[day], apart, together) for day in days),
         elsewhere=elsewhere,
@@ -94,10 +95,11 @@ def _credits_by_day(facts: MonthFacts, days: tuple[date, ...]) -> tuple[dict[dat
 
 
 def _ranked(facts: MonthFacts) -> tuple[str, ...]:
+    """Return the models, dearest first; what are several already comes last, whatever it costs."""
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     for daily in facts.daily:
         sums[daily.model] += daily.credits
-    return tuple(sorted(sums, key=lambda model: (-sums[model], model)))
+    return tuple(sorted(sums, key=lambda model: (model == OTHER_MODELS, -sums[model], model)))
 
 
 def _stacked(

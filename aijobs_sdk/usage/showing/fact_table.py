@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -69,6 +69,20 @@ class FactTable:
         counted_in = "" if self.total is None else "; the total counts them"
         said = f"{len(self.rows) - most:,} more rows are in the other forms of this report{counted_in}."
         return replace(self, rows=self.rows[:most], more=said)
+
+    def without(self, names: Collection[str]) -> Self:
+        """Return the table without some of its columns."""
+        kept = [number for number, column in enumerate(self.columns) if column.name not in names]
+
+        def narrowed(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+            return tuple(row[number] for number in kept)
+
+        return replace(
+            self,
+            columns=tuple(self.columns[number] for number in kept),
+            rows=tuple(map(narrowed, self.rows)),
+            total=None if self.total is None else narrowed(self.total),
+        )
 
     def carried(self) -> Self:
         """Return the table as files carry it: ratios and measurements to nine places, all else exactly."""

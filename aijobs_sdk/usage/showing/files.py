@@ -15,9 +15,9 @@ from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.showing.chapters.all_chapters import chapters
 from aijobs_sdk.usage.showing.fact_table import Cell, Column, FactTable, Kind
 from aijobs_sdk.usage.showing.figures import places_of
-from aijobs_sdk.usage.showing.writing import write_files
 from aijobs_sdk.usage.store import Database, scratch_database, statement
 from aijobs_sdk.usage.table import cell_text
+from aijobs_sdk.usage.writing import write_files
 
 
 def write_csv_tables(facts: MonthFacts, folder: Path) -> list[Path]:
@@ -61,6 +61,7 @@ def _csv_value(value: Cell) -> str | None:
     return f"'{cell_text(value)}" if value.startswith(_FORMULA_STARTS) else cell_text(value)
 
 
+_BIGINT_END = 2**63
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -70,7 +71,6 @@ def _write_parquet(database: Database, table: FactTable, path: Path) -> None:
         values = [row[number] for row in table.rows]
         columns.append(f'unnest($c{number}::{_type(column, values)}[]) AS "{column.name}"')
         texts[f"c{number}"] = list(map(_plain, values))
-    path.write_bytes(b"")  # says why it cannot be, where DuckDB would say so in its own way
     query = statement("showing/write_table").replace("{columns}", ", ".join(columns))
     database.execute(query, {**texts, "target": str(path)})
 
@@ -94,7 +94,8 @@ def _type(column: Column, values: Sequence[Cell]) -> str:
         case Kind.TEXT:
             return "VARCHAR"
         case Kind.COUNT:
-            return "BIGINT"
+            counts = [value for value in values if isinstance(value, int)]
+            return "BIGINT" if all(abs(count) < _BIGINT_END for count in counts) else "DECIMAL(38, 0)"
         case Kind.DAY:
             return "DATE"
         case Kind.AMOUNT | Kind.MONEY | Kind.SHARE | Kind.FIGURE:

@@ -15,7 +15,7 @@ from aijobs_sdk.usage.showing.fact_table import Chapter, FactTable
 from aijobs_sdk.usage.showing.figures import shown
 from aijobs_sdk.usage.showing.html_tables import html_table
 from aijobs_sdk.usage.showing.pictures import course_figure, daily_figure, style_sheet, tile_list
-from aijobs_sdk.usage.showing.writing import write_files
+from aijobs_sdk.usage.writing import write_files
 
 _MOST_ROWS = 50
 """Of one table: the page stays small enough to be sent."""
@@ -52,11 +52,7 @@ def write_page(page: str, path: Path) -> None:
     Raises:
         InvalidRequestError: the file cannot be written.
     """
-    write_files({path: lambda partial: _write_text(partial, page)})
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+    write_files({path: lambda partial: partial.write_text(page, encoding="utf-8", newline="\n")})
 
 
 def _head(facts: MonthFacts) -> str:
@@ -108,7 +104,7 @@ def _tables(tables: Sequence[FactTable]) -> str:
 def _division(table: FactTable, facts: MonthFacts) -> str:
     match table.name:
         case "by-day":
-            return _folded(table.caption, table)
+            return _folded(table.caption, table.shortened(_MOST_ROWS))  # late rows may be of any day
         case "by-model":
             models = [str(row[0]) for row in table.rows]
             return html_table(table, pictures=[_course_of(facts, model) for model in models])

@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 
 from aijobs_sdk.usage.facts.month import MonthFacts
+from aijobs_sdk.usage.facts.owed import Forecast
 from aijobs_sdk.usage.showing.charts import course, stacked_bars, swatch
 from aijobs_sdk.usage.showing.daily import DailyStack, daily_stack
 from aijobs_sdk.usage.showing.figures import rounded, shown
@@ -38,7 +39,7 @@ def daily_figure(stack: DailyStack, month: str) -> str:
         title=f"Credits of each day in {month}, by model",
         description=(
             f"Stacked bars. The highest is {stack.days[stack.sums.index(highest)]} with {rounded(highest)} credits; "
-            f"all days come to {rounded(sum(stack.sums, Decimal(0)))}. A table with the numbers follows."
+            f"all days come to {rounded(sum(stack.sums, Decimal(0)))}."
         ),
     )
     sums = (sum(amounts, Decimal(0)) for amounts in zip(*stack.credits, strict=True))
@@ -63,8 +64,16 @@ def course_figure(facts: MonthFacts) -> str:
     chart = course(
         stack, forecast, budget, title=f"Credits as they added up in {facts.month}", description=" ".join(said)
     )
-    band = " The band is how far off it was in four of five earlier months." if forecast else ""
-    return f"<figure>{chart}<figcaption><p>Credits as they added up over the month.{band}</p></figcaption></figure>"
+    caption = f"Credits as they added up over the month.{_band(forecast)}"
+    return f"<figure>{chart}<figcaption><p>{caption}</p></figcaption></figure>"
+
+
+def _band(forecast: Forecast | None) -> str:
+    if forecast is None:
+        return ""
+    if not forecast.tested_months:
+        return " The band is what days like the least and the most known one would make of it."
+    return " The band is how far off it was in four of five earlier months."
 
 
 def _elsewhere(stack: DailyStack) -> str:

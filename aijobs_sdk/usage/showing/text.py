@@ -17,6 +17,8 @@ _LINE = 100
 _MOST_ROWS = 20
 _NOT_HERE = frozenset({"days", "divided", "spreads", "quality", "definitions"})
 """Chapters that are too long for a screen."""
+_TOO_WIDE = frozenset({"source"})
+"""Columns that a line has no room for."""
 
 
 def report_text(facts: MonthFacts) -> str:
@@ -41,7 +43,8 @@ def _tables(tables: Sequence[FactTable]) -> Iterator[str]:
     for number, table in enumerate(tables):
         if number:
             yield ""
-        yield from _table(table if table.name == "groups" else table.shortened(_MOST_ROWS))
+        narrow = table.without(_TOO_WIDE)
+        yield from _table(narrow if table.name == "groups" else narrow.shortened(_MOST_ROWS))
 
 
 def _table(table: FactTable) -> list[str]:

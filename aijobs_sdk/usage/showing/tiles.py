@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from aijobs_sdk.usage.facts.costs import DocumentCost, ProviderCost, Waste
 from aijobs_sdk.usage.facts.month import MonthFacts
-from aijobs_sdk.usage.facts.owed import BudgetStanding
+from aijobs_sdk.usage.facts.owed import ALL_TENANTS, BudgetStanding
 from aijobs_sdk.usage.facts.totals import MonthBefore
 from aijobs_sdk.usage.showing.chapters.usage_tables import part_of
 from aijobs_sdk.usage.showing.figures import NOTHING, counted, exact, percent, rounded, signed_percent
@@ -41,10 +41,16 @@ def tiles(facts: MonthFacts) -> tuple[Tile, ...]:
 
 
 def common_budget(facts: MonthFacts) -> Decimal | None:
-    """Return the sum of all budgets, if together they are for all that was used."""
-    used = sum((standing.used for standing in facts.budgets), Decimal(0))
-    whole = facts.budgets and used == facts.totals.credits
-    return sum((standing.budget for standing in facts.budgets), Decimal(0)) if whole else None
+    """Return the budget for all that was used: that of all tenants, or the sum of theirs if each has one."""
+    budgets = _side_by_side(facts.budgets)
+    used = sum((standing.used for standing in budgets), Decimal(0))
+    whole = budgets and used == facts.totals.credits
+    return sum((standing.budget for standing in budgets), Decimal(0)) if whole else None
+
+
+def _side_by_side(budgets: Sequence[BudgetStanding]) -> Sequence[BudgetStanding]:
+    """Return budgets that can be added up: that of all tenants has those of each in it."""
+    return [standing for standing in budgets if standing.tenant_id == ALL_TENANTS] or budgets
 
 
 def _change(before: MonthBefore | None) -> Tile:
@@ -70,7 +76,8 @@ def _waste(waste: Waste, credits_: Decimal) -> Tile:
 
 
 def _budget(budgets: Sequence[BudgetStanding]) -> Tile:
-    used = part_of(sum((each.used for each in budgets), Decimal(0)), sum((each.budget for each in budgets), Decimal(0)))
+    added = _side_by_side(budgets)
+    used = part_of(sum((each.used for each in added), Decimal(0)), sum((each.budget for each in added), Decimal(0)))
     over, warned = (sum(each.state == state for each in budgets) for state in ("over", "warned"))
     return Tile(
         "Budget used",

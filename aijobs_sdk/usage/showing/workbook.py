@@ -15,7 +15,7 @@ from aijobs_sdk.usage.showing.chapters.all_chapters import chapters
 from aijobs_sdk.usage.showing.chapters.heading import particulars, title
 from aijobs_sdk.usage.showing.fact_table import Cell, Chapter, FactTable, Kind
 from aijobs_sdk.usage.showing.figures import exact, shown
-from aijobs_sdk.usage.showing.writing import write_files
+from aijobs_sdk.usage.writing import write_files
 
 try:
     import xlsxwriter

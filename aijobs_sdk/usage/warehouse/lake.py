@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pydantic import ValidationError
+
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.usage.closing.seal import Seal, month_seal
@@ -67,16 +69,26 @@ def _closed(closed: dict[str, LakeMonth], month: str) -> LakeMonth:
 
 def _held(lake: Place, wanted: Iterable[LakeMonth]) -> Iterator[LakeMonth]:
     for month in wanted:
-        text = lake.load(f"{_folder(month)}/{_MANIFEST}")
-        if text is None:
+        held = _manifest(lake, month)
+        if held is None:
             continue
-        held = LakeMonth.model_validate_json(text)
         if held.digest != month.digest:
             raise InvalidRequestError(
                 f"The lake holds version {held.version} of {month.month}, with other rows than version {month.version} "
                 f"has, and no month is written over. Write to another place, or delete {_folder(month)} there first."
             )
         yield held
+
+
+def _manifest(lake: Place, month: LakeMonth) -> LakeMonth | None:
+    name = f"{_folder(month)}/{_MANIFEST}"
+    text = lake.load(name)
+    try:
+        return None if text is None else LakeMonth.model_validate_json(text)
+    except ValidationError as error:
+        raise InvalidRequestError(
+            f"{name} in the lake is none of ours. Write to another place, or delete {_folder(month)} there first."
+        ) from error
 
 
 def _write(store: UsageStore, lake: Place, month: LakeMonth) -> LakeMonth:
@@ -98,7 +110,7 @@ def _check_sealed(store: UsageStore, months: Iterable[LakeMonth]) -> None:
     for month in months:
         with store.reading() as session:
             found = month_seal(session, month.month)
-        if (found.rows, found.credits, found.digest) != (month.rows, month.credits, month.digest):
+        if found != Seal(rows=month.rows, credits=month.credits, digest=month.digest):
             raise InvalidRequestError(
                 f"The rows of {month.month} are not those it was closed with, and the lake keeps only what was closed. "
                 "`verify_month` tells the difference."

@@ -68,6 +68,13 @@ LINES = [
     one_csv("open_quote", record(1), '"open', record(2), record(3), kept=3, reasons=("broken_line",)),
     one_csv("open_quote_at_the_end", record(1), record(2), '"open', kept=2, reasons=("broken_line",)),
     one_csv("text_after_a_quote", record(1), record(9) + "x", kept=1, reasons=("broken_line",)),
+    one_csv("quotes_around_a_space", record(1, model="a").replace('"a"', '"a" "b"'), kept=0, reasons=("broken_line",)),
+    one_csv(
+        "quotes_around_many_spaces",
+        record(1, model="a").replace('"a"', '"a"     "b"'),
+        kept=0,
+        reasons=("broken_line",),
+    ),
     one_csv("line_of_blanks", record(1), "   ", record(2), kept=2, reasons=("broken_line",)),
     one_csv("blank_lines", "", record(1), "", "", record(2), "", kept=2),
     one_csv(

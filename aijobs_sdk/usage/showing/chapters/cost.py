@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aijobs_sdk.usage.facts.costs import ProviderCost
-from aijobs_sdk.usage.showing.chapters.usage_tables import key_column
+from aijobs_sdk.usage.showing.chapters.usage_tables import CREDITS, INPUT_TOKENS, OUTPUT_TOKENS, REQUESTS, key_column
 from aijobs_sdk.usage.showing.fact_table import Chapter, Column, FactTable, Kind
 from aijobs_sdk.usage.showing.figures import counted, exact, shown
 
@@ -33,27 +33,24 @@ def _priced_table(cost: ProviderCost) -> FactTable:
         columns=(
             key_column("provider"),
             key_column("model"),
-            Column("rows", "Requests", Kind.COUNT),
-            Column("input_tokens", "Input tokens", Kind.COUNT),
-            Column("output_tokens", "Output tokens", Kind.COUNT),
+            REQUESTS,
+            INPUT_TOKENS,
+            OUTPUT_TOKENS,
             Column("usd", "USD", Kind.AMOUNT),
             Column("source", "Source of the price", Kind.TEXT),
         ),
         rows=tuple(
-            (
-                *(model.provider, model.model, model.rows),
-                model.input_tokens,
-                model.output_tokens,
-                model.usd,
-                model.source,
-            )
-            for model in cost.priced
+            (one.provider, one.model, one.rows, one.input_tokens, one.output_tokens, one.usd, one.source)
+            for one in cost.priced
         ),
         total=(
-            *("Total", None, sum(model.rows for model in cost.priced)),
-            sum(model.input_tokens for model in cost.priced),
-            sum(model.output_tokens for model in cost.priced),
-            *(cost.usd, None),
+            "Total",
+            None,
+            sum(one.rows for one in cost.priced),
+            sum(one.input_tokens for one in cost.priced),
+            sum(one.output_tokens for one in cost.priced),
+            cost.usd,
+            None,
         ),
     )
 
@@ -62,17 +59,7 @@ def _unpriced_table(cost: ProviderCost) -> FactTable:
     return FactTable(
         name="unpriced",
         caption="Models without a known price",
-        columns=(
-            key_column("provider"),
-            key_column("model"),
-            Column("rows", "Requests", Kind.COUNT),
-            Column("credits", "Credits", Kind.AMOUNT),
-        ),
-        rows=tuple((model.provider, model.model, model.rows, model.credits) for model in cost.unpriced),
-        total=(
-            "Total",
-            None,
-            sum(model.rows for model in cost.unpriced),
-            sum(model.credits for model in cost.unpriced),
-        ),
+        columns=(key_column("provider"), key_column("model"), REQUESTS, CREDITS),
+        rows=tuple((one.provider, one.model, one.rows, one.credits) for one in cost.unpriced),
+        total=("Total", None, sum(one.rows for one in cost.unpriced), sum(one.credits for one in cost.unpriced)),
     )

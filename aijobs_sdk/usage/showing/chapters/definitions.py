@@ -19,7 +19,7 @@ DEFINITIONS = Chapter(
                 ("Month", "The month a request is billed in: that of its use, or a later one if that was closed."),
                 ("Day", "The calendar day of use, in the time zone that is named at the top."),
                 ("Closed", "All numbers are final. What arrives later is a correction in the next open month."),
-                ("Digest", "A checksum over all rows of a closed month: any changed row gives another one."),
+                ("Digest", "A checksum over all that is billed in a closed month: any changed row gives another one."),
                 ("Late", "A request that arrived when the month of its use was closed."),
                 ("Reversal", "Takes a request back with negative numbers; a replacement stands in its stead."),
                 ("Provider cost", "Tokens times the provider's list prices of each day, in US dollars."),

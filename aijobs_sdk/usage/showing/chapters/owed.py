@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from aijobs_sdk.usage.facts.owed import BudgetStanding, Forecast, PlanStatement
 from aijobs_sdk.usage.facts.totals import Correction
-from aijobs_sdk.usage.showing.chapters.usage_tables import key_column
+from aijobs_sdk.usage.showing.chapters.usage_tables import CREDITS, REQUESTS, key_column
 from aijobs_sdk.usage.showing.fact_table import Chapter, Column, FactTable, Kind
-from aijobs_sdk.usage.showing.figures import counted, percent, rounded, shown
+from aijobs_sdk.usage.showing.figures import percent, rounded
 
 
 def plans_chapter(statements: Sequence[PlanStatement]) -> Chapter:
@@ -25,12 +25,7 @@ def corrections_chapter(corrections: Sequence[Correction]) -> Chapter:
     table = FactTable(
         name="corrections",
         caption="Corrections of closed months, by month of use",
-        columns=(
-            key_column("month_year"),
-            Column("kind", "Kind", Kind.TEXT),
-            Column("rows", "Requests", Kind.COUNT),
-            Column("credits", "Credits", Kind.AMOUNT),
-        ),
+        columns=(key_column("month_year"), Column("kind", "Kind", Kind.TEXT), REQUESTS, CREDITS),
         rows=tuple((found.month_year, found.kind, found.rows, found.credits) for found in corrections),
         total=("Total", None, sum(found.rows for found in corrections), sum(found.credits for found in corrections)),
     )
@@ -55,7 +50,7 @@ def _owed_table(statements: Sequence[PlanStatement]) -> FactTable:
         columns=(
             key_column("tenant_id"),
             Column("plan", "Plan", Kind.TEXT),
-            Column("credits", "Credits", Kind.AMOUNT),
+            CREDITS,
             Column("included_credits", "Included", Kind.AMOUNT),
             Column("overage_credits", "Overage", Kind.AMOUNT),
             Column("currency", "Currency", Kind.TEXT),
@@ -80,7 +75,7 @@ def _tier_table(statements: Sequence[PlanStatement]) -> FactTable:
         columns=(
             key_column("tenant_id"),
             Column("plan", "Plan", Kind.TEXT),
-            Column("credits", "Credits", Kind.AMOUNT),
+            CREDITS,
             Column("unit_price", "Price of one", Kind.AMOUNT),
             Column("currency", "Currency", Kind.TEXT),
             Column("amount", "Amount", Kind.MONEY),
@@ -118,15 +113,8 @@ def _budget_table(budgets: Sequence[BudgetStanding]) -> FactTable:
 
 
 def _forecast_sentence(forecast: Forecast) -> str:
+    error = "" if forecast.error is None else f" It was off by {percent(forecast.error)} on average."
     return (
         f"The month will have come to {rounded(forecast.credits)} credits, likely between {rounded(forecast.low)} "
-        f"and {rounded(forecast.high)}; reckoned from the days up to {forecast.through} by {shown(forecast.method)}. "
-        f"{_tested(forecast)}"
+        f"and {rounded(forecast.high)}, reckoned from the days up to {forecast.through}. {forecast.method}{error}"
     )
-
-
-def _tested(forecast: Forecast) -> str:
-    if forecast.error is None:
-        return "No earlier month could be used to test it."
-    months = counted(forecast.tested_months, "earlier month")
-    return f"In {months} it was off by {percent(forecast.error)} on average."

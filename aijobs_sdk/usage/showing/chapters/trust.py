@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aijobs_sdk.usage.facts.costs import Waste
 from aijobs_sdk.usage.facts.owed import Anomaly
 from aijobs_sdk.usage.facts.trust import DataQuality, JobReconciliation
-from aijobs_sdk.usage.showing.chapters.usage_tables import key_column
+from aijobs_sdk.usage.showing.chapters.usage_tables import CREDITS, key_column
 from aijobs_sdk.usage.showing.fact_table import Cell, Chapter, Column, FactTable, Kind
 
 
@@ -32,7 +32,7 @@ def anomalies_chapter(anomalies: Sequence[Anomaly]) -> Chapter:
             Column("day", "Day", Kind.DAY),
             key_column("tenant_id"),
             key_column("model"),
-            Column("credits", "Credits", Kind.AMOUNT),
+            CREDITS,
             Column("usual", "Usual", Kind.AMOUNT),
             Column("score", "Robust z", Kind.FIGURE),
         ),
@@ -129,7 +129,7 @@ def _waste_table(waste: Waste) -> FactTable:
         columns=(
             Column("what", "What", Kind.TEXT),
             Column("count", "Count", Kind.COUNT),
-            Column("credits", "Credits", Kind.AMOUNT),
+            CREDITS,
         ),
         rows=(
             ("attempts", waste.attempts, None),
@@ -163,7 +163,7 @@ def _costliest_table(waste: Waste) -> FactTable:
             Column("type", "Type", Kind.TEXT),
             Column("status", "Status", Kind.TEXT),
             Column("attempts", "Attempts", Kind.COUNT),
-            Column("credits", "Credits", Kind.AMOUNT),
+            CREDITS,
         ),
         rows=tuple((job.job_id, job.type, job.status, job.attempts, job.credits) for job in waste.costliest),
     )

@@ -21,13 +21,11 @@ COLUMN_LABELS = {
     "kind": "Kind",
 }
 
-USAGE_COLUMNS = (
-    Column("rows", "Requests", Kind.COUNT),
-    Column("input_tokens", "Input tokens", Kind.COUNT),
-    Column("output_tokens", "Output tokens", Kind.COUNT),
-    Column("credits", "Credits", Kind.AMOUNT),
-    Column("metered_credits", "Metered", Kind.AMOUNT),
-)
+REQUESTS = Column("rows", "Requests", Kind.COUNT)
+INPUT_TOKENS = Column("input_tokens", "Input tokens", Kind.COUNT)
+OUTPUT_TOKENS = Column("output_tokens", "Output tokens", Kind.COUNT)
+CREDITS = Column("credits", "Credits", Kind.AMOUNT)
+USAGE_COLUMNS = (REQUESTS, INPUT_TOKENS, OUTPUT_TOKENS, CREDITS, Column("metered_credits", "Metered", Kind.AMOUNT))
 """Of `UsageTotals.numbers`, in that order."""
 
 _SHARE = Column("share", "Share", Kind.SHARE)
@@ -67,11 +65,7 @@ def daily_table(facts: MonthFacts) -> FactTable:
     return FactTable(
         name="daily",
         caption="Credits of each day, by model",
-        columns=(
-            Column("day", "Day", Kind.DAY),
-            key_column("model"),
-            Column("credits", "Credits", Kind.AMOUNT),
-        ),
+        columns=(Column("day", "Day", Kind.DAY), key_column("model"), CREDITS),
         rows=tuple((daily.day, daily.model, daily.credits) for daily in facts.daily),
         total=("Total", None, sum((daily.credits for daily in facts.daily), Decimal(0))),
     )
@@ -85,7 +79,7 @@ def spread_table(spreads: Sequence[Spread]) -> FactTable:
         columns=(
             Column("measure", "Measure", Kind.TEXT),
             Column("model", "Model", Kind.TEXT),
-            Column("rows", "Requests", Kind.COUNT),
+            REQUESTS,
             Column("p50", "Median", Kind.FIGURE),
             Column("p95", "95th percentile", Kind.FIGURE),
         ),

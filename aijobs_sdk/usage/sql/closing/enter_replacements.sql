@@ -12,7 +12,8 @@ WITH right_entry AS (
         (said ->> 'metered_credits')::DECIMAL(38,18) AS metered_credits,
         (said ->> 'cached_input_tokens')::BIGINT AS cached_input_tokens, (said ->> 'attempts')::INTEGER AS attempts,
         (said ->> 'latency_seconds')::DECIMAL(18,6) AS latency_seconds, said ->> 'job_id' AS job_id,
-        said ->> 'document_id' AS document_id, said ->> 'metadata' AS metadata, said ->> 'month_year' AS month_year,
+        said ->> 'document_id' AS document_id, (said ->> 'economy')::BOOLEAN AS economy,
+        said ->> 'metadata' AS metadata, said ->> 'month_year' AS month_year,
         (said ->> 'created_at')::TIMESTAMP AS created_at, (said ->> 'day')::DATE AS day, file_id, row,
         CASE WHEN said ->> 'month_year' = wrong.month_year THEN wrong.billing_month ELSE said ->> 'month_year' END
             AS wanted_month

@@ -12,7 +12,7 @@ SELECT
         'credits_used': credits_used::VARCHAR, 'metered_credits': metered_credits::VARCHAR,
         'cached_input_tokens': cached_input_tokens::VARCHAR, 'attempts': attempts::VARCHAR,
         'latency_seconds': latency_seconds::VARCHAR, 'job_id': job_id, 'document_id': document_id,
-        'metadata': metadata, 'month_year': month_year, 'created_at': created_at::VARCHAR, 'day': day::VARCHAR
+        'economy': economy::VARCHAR, 'metadata': metadata, 'month_year': month_year, 'created_at': created_at::VARCHAR, 'day': day::VARCHAR
     })
 FROM conflict
 JOIN judged USING (position)

@@ -1,4 +1,5 @@
--- In what does each repeated row differ from the earlier statement of its id?
+-- Which rows say what no earlier statement of their id says, and in what do they differ from the newest?
+-- One that says what was said before is a copy, also if that has been corrected since.
 CREATE TEMP TABLE conflict AS
 WITH earlier AS (
     SELECT
@@ -14,7 +15,7 @@ WITH earlier AS (
     WHERE position IN (SELECT earlier FROM repeat WHERE NOT is_stored)
 ), compared AS (
     SELECT
-        later.position, earlier.file_id AS earlier_file_id,
+        later.position, earlier.position AS earlier, earlier.file_id AS earlier_file_id,
         concat_ws(', ',
             CASE WHEN later.tenant_id <> earlier.tenant_id THEN 'tenant_id' END,
             CASE WHEN later.user_id <> earlier.user_id THEN 'user_id' END,
@@ -35,4 +36,7 @@ WITH earlier AS (
     JOIN judged AS later ON later.position = repeat.position
     JOIN earlier ON earlier.position = repeat.earlier
 )
-SELECT * FROM compared WHERE differences <> '';
+SELECT position, max_by(earlier_file_id, earlier) AS earlier_file_id, max_by(differences, earlier) AS differences
+FROM compared
+GROUP BY position
+HAVING bool_and(differences <> '');

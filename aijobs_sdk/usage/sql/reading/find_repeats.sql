@@ -1,15 +1,11 @@
--- Which rows come under an id that an earlier statement has?
--- Of a row of this batch that is the newest one stored, or else the first of the batch. Found over id and position
--- alone: a join of whole rows costs ten times as much.
+-- Which rows come under an id that has earlier statements, and which are those?
+-- They are all that are stored, those that were corrected since among them, or else the first of this batch. Found over
+-- id and position alone: a join of whole rows costs ten times as much.
 CREATE TEMP TABLE repeat AS
 WITH arrival AS (
     SELECT id, position FROM judged WHERE reason IS NULL
 ), stored AS (
-    SELECT id, max(entry.position) AS position
-    FROM entry
-    JOIN arrival USING (id)
-    WHERE kind <> 'reversal'
-    GROUP BY id
+    SELECT DISTINCT id, entry.position FROM entry JOIN arrival USING (id) WHERE kind <> 'reversal'
 ), first AS (
     SELECT id, min(position) AS position FROM arrival GROUP BY id HAVING count(*) > 1
 )

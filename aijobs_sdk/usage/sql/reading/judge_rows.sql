@@ -16,11 +16,13 @@ WITH file_start AS (
              THEN TRY_CAST(credits_used AS DECIMAL(18,6)) END AS credits,
         coalesce(nullif(metadata, ''), '{}') AS json_text,
         TRY(json_extract_string(json_text, [
-            '$.metered_credits', '$.cached_input_tokens', '$.attempts', '$.latency_seconds', '$.job_id', '$.document_id'
+            '$.metered_credits', '$.cached_input_tokens', '$.attempts', '$.latency_seconds', '$.job_id', '$.document_id',
+            '$.economy'
         ])) AS told,
         told IS NOT NULL AND starts_with(ltrim(json_text, E' \t\r\n'), '{') AS is_object,
         CASE WHEN regexp_full_match(told[1], '(\d{1,19}(\.\d+)?|\.\d+)([eE][+-]?\d{1,2})?')
-             THEN TRY_CAST(told[1] AS DECIMAL(38,18)) END AS metered,
+             THEN TRY_CAST(told[1] AS DECIMAL(38,18)) END AS any_amount,
+        CASE WHEN any_amount < 1000000000000 THEN any_amount END AS metered,  -- as credits, so that sums of a month fit
         CASE WHEN regexp_full_match(
                  created_at, '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)? ?(Z|UTC|[+-]\d\d(:?\d\d)?)?')
              THEN TRY_CAST(created_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END AS instant,
@@ -49,7 +51,8 @@ WITH file_start AS (
                 THEN problem('credits_scale', said('credits_used', text.credits_used))
             WHEN credits IS NULL THEN problem('bad_credits', said('credits_used', text.credits_used))
             WHEN instant IS NULL THEN problem('bad_created_at', said('created_at', text.created_at))
-            WHEN NOT regexp_full_match(coalesce(text.month_year, ''), '\d{4}-(0[1-9]|1[0-2])') OR text.month_year < '0001'
+            WHEN NOT regexp_full_match(coalesce(text.month_year, ''), '\d{4}-(0[1-9]|1[0-2])')
+                    OR text.month_year NOT BETWEEN '0001-01' AND '9998-12'
                 THEN problem('bad_month', said('month_year', text.month_year))
             WHEN NOT is_object THEN problem('bad_metadata', said('metadata', text.metadata))
             WHEN told[1] IS NOT NULL AND metered IS NULL
@@ -65,5 +68,5 @@ SELECT
     coalesce(text.provider, ''), tokens_in, tokens_out, credits, metered, whole_number(told[2]),
     CASE WHEN regexp_full_match(told[3], '\d{1,9}') THEN TRY_CAST(told[3] AS INTEGER) END,
     CASE WHEN regexp_full_match(told[4], '\d{1,12}(\.\d+)?([eE]-?\d{1,2})?') THEN TRY_CAST(told[4] AS DECIMAL(18,6)) END,
-    name_or_null(told[5]), name_or_null(told[6]), json_text, text.month_year, instant, local_day, is_month_of_day
+    name_or_null(told[5]), name_or_null(told[6]), coalesce(told[7] = 'true', false), json_text, text.month_year, instant, local_day, is_month_of_day
 FROM judged_row;

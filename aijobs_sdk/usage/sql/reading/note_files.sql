@@ -6,7 +6,7 @@ WITH billed AS (
     WHERE kind = 'usage' AND file_id >= (SELECT min(file_id) FROM batch_file)
     GROUP BY file_id
 ), repeated AS (
-    SELECT file_id, count(*) AS duplicates
+    SELECT file_id, count(DISTINCT position) AS duplicates
     FROM repeat
     JOIN judged USING (position)
     WHERE position NOT IN (SELECT position FROM conflict)

@@ -10,8 +10,8 @@ CREATE TEMP TABLE judged (
     position BIGINT, file_id BIGINT, row BIGINT, reason VARCHAR, detail VARCHAR, id UUID, tenant_id VARCHAR,
     user_id VARCHAR, query_type VARCHAR, model VARCHAR, provider VARCHAR, input_tokens BIGINT, output_tokens BIGINT,
     credits_used DECIMAL(18,6), metered_credits DECIMAL(38,18), cached_input_tokens BIGINT, attempts INTEGER,
-    latency_seconds DECIMAL(18,6), job_id VARCHAR, document_id VARCHAR, metadata VARCHAR, month_year VARCHAR,
-    created_at TIMESTAMP, day DATE, is_month_of_day BOOLEAN
+    latency_seconds DECIMAL(18,6), job_id VARCHAR, document_id VARCHAR, economy BOOLEAN, metadata VARCHAR,
+    month_year VARCHAR, created_at TIMESTAMP, day DATE, is_month_of_day BOOLEAN
 );
 
 CREATE TEMP TABLE raw_line (file_id BIGINT, row BIGINT, line BIGINT, raw VARCHAR);

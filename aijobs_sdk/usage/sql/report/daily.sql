@@ -10,7 +10,9 @@ WITH cost AS (
     FROM cost
     GROUP BY model
 )
-SELECT day, CASE WHEN place > $most THEN 'others' ELSE any_value(model) END AS model, sum(credits)::DECIMAL(38,6) AS credits
+SELECT
+    day, CASE WHEN place > $most THEN $others ELSE any_value(model) END AS model,
+    sum(credits)::DECIMAL(38,6) AS credits
 FROM cost JOIN ranked USING (model)
 GROUP BY day, place
 ORDER BY day, place;

@@ -22,6 +22,7 @@ CREATE TABLE entry (
     model VARCHAR NOT NULL, provider VARCHAR NOT NULL, input_tokens BIGINT NOT NULL, output_tokens BIGINT NOT NULL,
     credits_used DECIMAL(18,6) NOT NULL, metered_credits DECIMAL(38,18), cached_input_tokens BIGINT,
     attempts INTEGER, latency_seconds DECIMAL(18,6), job_id VARCHAR, document_id VARCHAR,  -- NULL: metadata says none
+    economy BOOLEAN NOT NULL,  -- it went by a batch of the vendor's own, which costs less and takes hours
     metadata VARCHAR NOT NULL,
     month_year VARCHAR NOT NULL,     -- the month it was used in, as the row says
     billing_month VARCHAR NOT NULL,  -- the month it is billed in: a later one if that was closed when it arrived
@@ -84,7 +85,7 @@ CREATE VIEW usage AS
 SELECT
     id, tenant_id, user_id, query_type, model, provider, input_tokens, output_tokens, credits_used, metadata,
     month_year, created_at, day, metered_credits, billing_month, kind, quantity, cached_input_tokens, attempts,
-    latency_seconds, job_id, document_id, file_id, row
+    latency_seconds, job_id, document_id, economy, file_id, row
 FROM entry;
 
 CREATE VIEW quarantine AS
