@@ -13,7 +13,7 @@ from uuid import UUID
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.usage.billing.plans import PlanBook
-from aijobs_sdk.usage.billing.price_table import refresh_prices
+from aijobs_sdk.usage.billing.price_table import has_new_models, refresh_prices
 from aijobs_sdk.usage.billing.prices import PriceBook
 from aijobs_sdk.usage.billing.provider_cost import provider_cost
 from aijobs_sdk.usage.checking.facts import InvoiceReconciliation
@@ -69,6 +69,7 @@ class Usage:
     ) -> None:
         self._plans = plans if plans is None or isinstance(plans, PlanBook) else PlanBook.read(plans)
         self._prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
+        self._has_own_prices = prices is not None
         self._strict_months = strict_months
         self._store = UsageStore(store, timezone=timezone)
         if paths is not None:
@@ -81,7 +82,8 @@ class Usage:
             InvalidRequestError: as for `Usage` itself. Files before the one that is refused may have been read.
         """
         report = ingest(self._store, paths, strict_months=self._strict_months, on_progress=on_progress)
-        if report.kept:
+        # To look at all rows of a large store takes as long as to read a small file.
+        if report.kept and (self._has_own_prices or has_new_models(self._store, files=len(report.files))):
             refresh_prices(self._store, self._prices)
         return report
 

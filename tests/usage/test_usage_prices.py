@@ -22,7 +22,7 @@ from aijobs_sdk.usage.billing.provider_cost import provider_cost
 from aijobs_sdk.usage.store import UsageStore
 from aijobs_sdk.usage.usage import Usage
 from usage.usage_entries import entries
-from usage.usage_rows import usage_row
+from usage.usage_rows import csv_text, text_row, usage_row, write
 
 GPT = Pair("openai", "gpt-5.2")
 
@@ -415,3 +415,22 @@ def test_a_table_of_models_of_ones_own_is_priced_by_its_own_prices() -> None:
         .replace(routes=(ModelTable.load().get("gpt-5.2").route.replace(price=price("9", "9")),))
     )
     assert PriceBook(table).prices_of(GPT) == (price("9", "9"),)
+
+
+def test_a_model_that_comes_later_has_its_price_in_the_store_too(tmp_path: Path) -> None:
+    first = write(tmp_path, "first.csv", csv_text([text_row(1, model="gpt-5.2")]))
+    later = write(tmp_path, "later.csv", csv_text([text_row(2, model="gpt-5-mini")]))
+    with Usage(first) as usage:
+        before = usage.sql("SELECT DISTINCT model FROM price").cells
+        usage.ingest(later)
+
+        assert before == (("gpt-5.2",),)
+        assert usage.sql("SELECT DISTINCT model FROM price ORDER BY model").cells == (("gpt-5-mini",), ("gpt-5.2",))
+
+
+def test_prices_of_your_own_are_in_the_store_after_the_next_file(tmp_path: Path) -> None:
+    first, later = (write(tmp_path, f"{n}.csv", csv_text([text_row(n)])) for n in (1, 2))
+    Usage(first, store=tmp_path / "u.duckdb").close()
+    mine = PriceBook.load().with_prices("openai", "gpt-5.2", price("7", "8"))
+    with Usage(later, store=tmp_path / "u.duckdb", prices=mine) as usage:
+        assert usage.sql("SELECT input_usd FROM price").cells == ((Decimal(7),),)

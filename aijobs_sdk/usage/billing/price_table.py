@@ -51,23 +51,30 @@ def refresh_prices(store: UsageStore, prices: PriceBook) -> int:
     Raises:
         InvalidRequestError: a price has more digits than the table.
     """
-    rows = tuple(_rows(store, prices))
-    if set(store.ask(statement("billing/known_prices")).cells) != {row.told for row in rows}:
+    pairs = tuple(_pairs(store))
+    rows = tuple(_row(pair, price) for pair in pairs for price in prices.prices_of(pair))
+    are_noted = set(store.ask(statement("billing/known_prices")).cells) == {row.told for row in rows}
+    if not are_noted or len(store.ask("FROM known_model")) != len(pairs):
         _keep(store, rows)
     return len(rows)
 
 
+def has_new_models(store: UsageStore, *, files: int) -> bool:
+    """Return whether the `files` read last have rows of a model whose prices were not looked for yet."""
+    return bool(store.ask(statement("billing/new_models"), {"files": files}))
+
+
 def _keep(store: UsageStore, rows: tuple[_Row, ...]) -> None:
     with store.writing() as database:
+        database.execute("INSERT OR IGNORE INTO known_model SELECT DISTINCT provider, model FROM entry")
         database.execute("DELETE FROM price")
         for row in rows:
             database.execute(statement("billing/keep_price"), dict(row))
 
 
-def _rows(store: UsageStore, prices: PriceBook) -> Iterator[_Row]:
+def _pairs(store: UsageStore) -> Iterator[Pair]:
     for found in _MODELS.validate_python(store.ask(statement("billing/models")).rows):
-        pair = Pair(found.provider, found.model, "image" if found.draws else "text")
-        yield from (_row(pair, price) for price in prices.prices_of(pair))
+        yield Pair(found.provider, found.model, "image" if found.draws else "text")
 
 
 def _row(pair: Pair, price: Price) -> _Row:

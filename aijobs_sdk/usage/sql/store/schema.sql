@@ -58,6 +58,9 @@ CREATE TABLE job (
     started_at TIMESTAMP, completed_at TIMESTAMP
 );
 
+-- The models whose prices were looked for, found or not.
+CREATE TABLE known_model (provider VARCHAR NOT NULL, model VARCHAR NOT NULL, PRIMARY KEY (provider, model));
+
 -- US dollars per million tokens, by the day from which they hold.
 CREATE TABLE price (
     provider VARCHAR NOT NULL, model VARCHAR NOT NULL, valid_from DATE NOT NULL,
