@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,7 +32,7 @@ from aijobs_sdk.usage.reading.ingest import ingest
 from aijobs_sdk.usage.reading.outcome import IngestProgress, IngestReport, SourceFile
 from aijobs_sdk.usage.reading.sources import Sources
 from aijobs_sdk.usage.report.build import month_facts
-from aijobs_sdk.usage.report.groups import group_columns, group_table, month_groups
+from aijobs_sdk.usage.report.groups import group_columns, month_groups, month_table
 from aijobs_sdk.usage.store import DatabaseError, UsageStore, is_one_query
 from aijobs_sdk.usage.table import UsageTable
 from aijobs_sdk.usage.warehouse.lake import LakeMonth, write_lake
@@ -68,8 +69,7 @@ class Usage:
         on_progress: Callable[[IngestProgress], None] | None = None,
     ) -> None:
         self._plans = plans if plans is None or isinstance(plans, PlanBook) else PlanBook.read(plans)
-        self._prices = prices if isinstance(prices, PriceBook) else PriceBook.load(prices)
-        self._has_own_prices = prices is not None
+        self._own_prices = prices if prices is None or isinstance(prices, PriceBook) else PriceBook.load(prices)
         self._strict_months = strict_months
         self._store = UsageStore(store, timezone=timezone)
         if paths is not None:
@@ -83,7 +83,7 @@ class Usage:
         """
         report = ingest(self._store, paths, strict_months=self._strict_months, on_progress=on_progress)
         # To look at all rows of a large store takes as long as to read a small file.
-        if report.kept and (self._has_own_prices or has_new_models(self._store, files=len(report.files))):
+        if report.kept and (self._own_prices or has_new_models(self._store, files=len(report.files))):
             refresh_prices(self._store, self._prices)
         return report
 
@@ -114,8 +114,7 @@ class Usage:
         Raises:
             InvalidRequestError: no such month can be, or a column is not one of GROUP_COLUMNS.
         """
-        columns = group_columns(by)
-        return group_table(columns, month_groups(self._store, month, columns))
+        return month_table(self._store, month, by)
 
     def report(self, month: str, by: str | Iterable[str] = _USUAL_COLUMNS) -> MonthlyReport:
         """Return the report on `month`, divided `by` columns as in `monthly`.
@@ -270,6 +269,10 @@ class Usage:
             f"Usage({quality.files:,} files: {quality.kept:,} rows, {quality.duplicates:,} duplicates, "
             f"{quality.quarantined:,} quarantined)"
         )
+
+    @cached_property
+    def _prices(self) -> PriceBook:
+        return self._own_prices or PriceBook.load()  # not when made: many a question needs no price
 
     def _facts(self, month: str, columns: tuple[str, ...]) -> MonthFacts:
         return month_facts(self._store, month, columns, now=_now(), prices=self._prices, plans=self._plans)

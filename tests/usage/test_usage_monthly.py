@@ -20,7 +20,7 @@ from aijobs_sdk.usage.report.build import month_facts
 from aijobs_sdk.usage.report.comparisons import corrections, growth, month_before
 from aijobs_sdk.usage.report.divisions import daily_credits, divisions
 from aijobs_sdk.usage.report.documents import document_cost
-from aijobs_sdk.usage.report.groups import GROUP_COLUMNS, group_table, month_groups, month_totals
+from aijobs_sdk.usage.report.groups import GROUP_COLUMNS, month_groups, month_table, month_totals
 from aijobs_sdk.usage.report.spreads import spreads
 from aijobs_sdk.usage.report.waste import waste
 from aijobs_sdk.usage.store import UsageStore
@@ -113,10 +113,10 @@ def test_a_month_that_cannot_be_is_refused(store: UsageStore, month: str) -> Non
         month_totals(store, month)
 
 
-def test_groups_are_shown_as_a_table_with_the_numbers_last(store: UsageStore) -> None:
+def test_a_month_is_a_table_with_the_numbers_last(store: UsageStore) -> None:
     entries(store, [used(1, "1.5", metered_credits="1.25")])
 
-    table = group_table(("model",), month_groups(store, JANUARY, ["model"]))
+    table = month_table(store, JANUARY, "model")
 
     assert table.columns == ("model", "rows", "input_tokens", "output_tokens", "credits", "metered_credits")
     assert table.cells == (("gpt-5.2", 1, 120, 45, Decimal("1.5"), Decimal("1.25")),)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import unchecked
@@ -44,23 +43,31 @@ def group_columns(by: str | Iterable[str]) -> tuple[str, ...]:
     return columns
 
 
-def month_groups(store: UsageStore, month: str, by: Iterable[str]) -> tuple[UsageGroup, ...]:
-    """Return what is billed in `month` by the columns `by`, dearest first, then by key.
+def month_table(store: UsageStore, month: str, by: Iterable[str]) -> UsageTable:
+    """Return what is billed in `month` by the columns `by`, dearest first, then by key; after them NUMBER_COLUMNS.
 
-    A key that a row does not have, such as the document of most, is an empty text.
+    Keys are text, a day is 2026-01-31. One that a row does not have, such as the document of most, is empty.
 
     Raises:
         InvalidRequestError: no such month can be, or a column is not in GROUP_COLUMNS.
     """
+    month_span(month)  # refuses what is no month
     columns = group_columns(by)
-    found = _monthly(store, month, columns)
-    width = len(columns)
+    query = statement("report/monthly").replace("{by}", "".join(f"{column}, " for column in columns))
+    keys = "".join(f"coalesce({column}::VARCHAR, '') AS {column}, " for column in columns)
+    return store.ask(query.replace("{keys}", keys), {"month": month})
+
+
+def month_groups(store: UsageStore, month: str, by: Iterable[str]) -> tuple[UsageGroup, ...]:
+    """Return the rows of `month_table` as facts."""
+    table = month_table(store, month, by)
+    columns = table.columns[: -len(NUMBER_COLUMNS)]
     return tuple(
         _group(
-            keys=dict(zip(columns, map(key_text, row[:width]), strict=True)),
-            **dict(zip(NUMBER_COLUMNS, row[width:], strict=True)),
+            keys=dict(zip(columns, map(str, row), strict=False)),  # the numbers are left over
+            **dict(zip(NUMBER_COLUMNS, row[len(columns) :], strict=True)),
         )
-        for row in found.cells
+        for row in table.cells
     )
 
 
@@ -70,28 +77,5 @@ def month_totals(store: UsageStore, month: str) -> UsageTotals:
     Raises:
         InvalidRequestError: no such month can be.
     """
-    (row,) = _monthly(store, month, ())
+    (row,) = month_table(store, month, ())
     return UsageTotals.model_validate(row)
-
-
-def group_table(by: tuple[str, ...], groups: Iterable[UsageGroup]) -> UsageTable:
-    """Return `groups` as a table: the columns of `by`, then the numbers."""
-    cells = tuple((*group.keys.values(), *group.numbers) for group in groups)
-    return UsageTable(columns=(*by, *NUMBER_COLUMNS), cells=cells)
-
-
-def key_text(value: object) -> str:
-    """Return a key as text: a day as 2026-01-31, what is missing as nothing."""
-    match value:
-        case None:
-            return ""
-        case date():
-            return value.isoformat()
-        case _:
-            return str(value)
-
-
-def _monthly(store: UsageStore, month: str, columns: tuple[str, ...]) -> UsageTable:
-    month_span(month)  # refuses what is no month
-    query = statement("report/monthly").replace("{by}", "".join(f"{column}, " for column in columns))
-    return store.ask(query, {"month": month})

@@ -1,7 +1,8 @@
 -- What did one month cost, by the columns asked for, dearest first?
--- {by} is a list of columns of `entry`, each followed by a comma; with none the answer is the month's total.
+-- {by} names columns of `entry`, {keys} has each as text; each is followed by a comma. With none the answer is the
+-- month's total. A key that a row does not have is empty.
 SELECT
-    {by}
+    {keys}
     coalesce(sum(quantity), 0) AS rows,
     coalesce(sum(input_tokens), 0) AS input_tokens,
     coalesce(sum(output_tokens), 0) AS output_tokens,
