@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from threading import Condition
 from typing import TypeAlias
+from weakref import finalize
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError, StoreUnavailableError
@@ -51,8 +52,13 @@ class UsageStore:
     """
 
     def __init__(self, path: str | Path | None = None, *, timezone: str | None = None) -> None:
-        self._folder = None if path is not None else Path(tempfile.mkdtemp(prefix="aijobs-usage-"))
-        self.path = Path(path).expanduser() if path is not None else Path(self._folder or "", "usage.duckdb")
+        self._forget: Callable[[], object] | None = None
+        if path is None:
+            folder = Path(tempfile.mkdtemp(prefix="aijobs-usage-"))
+            self.path = folder / "usage.duckdb"
+            self._forget = finalize(self, shutil.rmtree, folder, ignore_errors=True)  # at the program's end, too
+        else:
+            self.path = Path(path).expanduser()
         self._turn = Condition()
         self._reader: Database | None = None
         self._sessions = 0
@@ -107,12 +113,8 @@ class UsageStore:
         """Let go of the file; one without a name is deleted."""
         with self._turn:
             self._closed = True
-            if self._folder is not None:
-                shutil.rmtree(self._folder, ignore_errors=True)
-
-    def __del__(self) -> None:
-        if not getattr(self, "_closed", True):
-            self.close()
+            if self._forget is not None:
+                self._forget()
 
     def _check_open(self) -> None:
         if self._closed:

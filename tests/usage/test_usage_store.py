@@ -129,6 +129,13 @@ def test_a_store_without_a_name_is_gone_when_it_is_closed() -> None:
         store.ask("SELECT 1")
 
 
+def test_a_store_without_a_name_is_gone_when_its_program_ends() -> None:
+    forgetful = "from aijobs_sdk.usage.store import UsageStore\nstore = UsageStore()\nprint(store.path)"
+    ended = subprocess.run([sys.executable, "-c", forgetful], capture_output=True, text=True, check=True)
+
+    assert not Path(ended.stdout.strip()).parent.exists()
+
+
 def test_a_store_keeps_to_its_time_zone(path: Path) -> None:
     with pytest.raises(InvalidRequestError, match="reckons days in Europe/Berlin, not in UTC"):
         UsageStore(path, timezone="UTC")
