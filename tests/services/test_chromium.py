@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -71,15 +73,22 @@ def test_it_shows_a_page_and_runs_its_scripts() -> None:
         assert page.inner_text("h1") == "12"
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder with a short name: the browser puts a socket below it, whose path may have some hundred characters."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
 def test_it_has_a_profile_of_its_own_and_nothing_is_left_afterwards(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(short_folder))
     with running_chromium() as browser:
         processes = processes_of(browser)
-        assert list(tmp_path.glob("*profile*/Default"))
+        assert list(short_folder.glob("*profile*/Default"))
     wait_until_ended(processes)
-    assert list(tmp_path.glob("*profile*")) == []
+    assert list(short_folder.glob("*profile*")) == []
 
 
 def test_it_ends_with_a_process_that_is_killed() -> None:
