@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from aijobs_sdk.batch.asking.question import Prompt
 from aijobs_sdk.batch.asking.recipe import OnNull, Recipe
 from aijobs_sdk.batch.options import BatchOptions, checked_options
-from aijobs_sdk.batch.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument
 
 
 class BatchArguments(TypedDict, total=False):

@@ -18,7 +18,6 @@ from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.operation import Operation
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.batch.reading.rows import Source, open_rows
-from aijobs_sdk.batch.refusal import bad_argument
 from aijobs_sdk.batch.results import Results
 from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow, RowStatus
 from aijobs_sdk.batch.running.lanes import Lanes
@@ -28,6 +27,7 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError
 from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import refuse_unknown
 
 if TYPE_CHECKING:

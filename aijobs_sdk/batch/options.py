@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from aijobs_sdk.batch.refusal import bad_argument
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact, StoredJson
 from aijobs_sdk.contract.records import Credits
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import problems_of
 
 DEFAULT_CONCURRENCY = 100

@@ -47,11 +47,6 @@ def bad_line(path: Path, line: int, problem: str) -> InvalidRequestError:
     )
 
 
-def bad_argument(name: str, problem: str, *, code: str = "invalid_request") -> InvalidRequestError:
-    """Return the refusal of an argument of the batch itself."""
-    return InvalidRequestError(f"`{name}` {problem}.", code=code, fields=[FieldProblem(field=name, problem=problem)])
-
-
 def all_good(things: Generator[T | InvalidRequestError]) -> Iterator[T]:
     """Yield things until one of them is a refusal; then go through the rest for more, and raise them as one.
 

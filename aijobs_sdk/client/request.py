@@ -15,11 +15,11 @@ from pydantic import BaseModel, ValidationError
 from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.asking.images import image_url
 from aijobs_sdk.contract.blocks import DocumentRequest
-from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.contract.provider import Message, Tool
 from aijobs_sdk.contract.records import DeadLetterQuery
+from aijobs_sdk.contract.refusal import bad_argument, in_words
 from aijobs_sdk.contract.schedule import ScheduleRequest
 from aijobs_sdk.contract.shapes import problems_of, refuse_unknown, shape_of
 
@@ -200,8 +200,7 @@ def _checked(kind: type[M], asked: Mapping[str, object], cannot: str) -> M:
         return kind.model_validate(asked)
     except ValidationError as error:
         problems = problems_of(error, known=kind.model_fields)
-        listed = ", ".join(f"`{one.field}` {one.problem}" for one in problems)
-        raise InvalidRequestError(f"{cannot}: {listed}.", fields=problems) from None
+        raise InvalidRequestError(f"{cannot}: {in_words(problems)}.", fields=problems) from None
 
 
 def _as_instant(run_at: object) -> datetime | None:
@@ -214,7 +213,7 @@ def _as_instant(run_at: object) -> datetime | None:
             problem = "needs a time zone, as in `datetime.now(UTC) + timedelta(hours=1)`; without one it is no instant"
         case _:
             problem = f"must be a datetime with a time zone, got {shape_of(run_at)}"
-    raise InvalidRequestError(f"`run_at` {problem}.", fields=[FieldProblem(field="run_at", problem=problem)])
+    raise bad_argument("run_at", problem)
 
 
 def _as_mapping(payload: object) -> dict[str, object]:
@@ -225,4 +224,4 @@ def _as_mapping(payload: object) -> dict[str, object]:
             return dict(payload)
         case _:
             problem = f"must be a mapping or a pydantic model, got {shape_of(payload)}"
-            raise InvalidRequestError(f"`payload` {problem}.", fields=[FieldProblem(field="payload", problem=problem)])
+            raise bad_argument("payload", problem)

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import nearest, shape_of
 from aijobs_sdk.providers.credentials import AnthropicKeys, BedrockKeys, Credentials, OpenAIKeys, VertexKeys
 
@@ -68,7 +68,7 @@ def _checked(vendor: str, key: str | SecretStr) -> SecretStr:
 
 
 def _unusable(problem: str) -> InvalidRequestError:
-    return InvalidRequestError(f"`api_keys` {problem}.", fields=[FieldProblem(field="api_keys", problem=problem)])
+    return bad_argument("api_keys", problem)
 
 
 def _secret(environment: Mapping[str, str], name: str) -> SecretStr | None:

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.wiring import DATABASES, open_store
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.key_store import KeyStore
 from aijobs_sdk.contract.keys import ApiKey, Scope
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.server.api_keys import new_key
 
@@ -42,7 +42,7 @@ def create_key(
         InvalidRequestError: an argument cannot be used; it is named.
     """
     if not 1 <= len(name) <= LONGEST_NAME:
-        raise _unusable("name", f"must be 1 to {LONGEST_NAME} characters")
+        raise bad_argument("name", f"must be 1 to {LONGEST_NAME} characters")
     settings = Settings.read(os.environ, url=url, tenant_id=tenant_id, user_id=user_id)
 
     async def create(store: KeyStore, clock: Clock) -> tuple[ApiKey, SecretStr]:
@@ -50,7 +50,7 @@ def create_key(
         try:
             expires_at = None if expires_in is None else now + expires_in
         except OverflowError:
-            raise _unusable("expires", "is past the end of the calendar") from None
+            raise bad_argument("expires", "is past the end of the calendar") from None
         caller = settings.caller
         key, secret = new_key(
             tenant_id=caller.tenant_id,
@@ -108,7 +108,3 @@ async def _opened(url: str, do: Callable[[KeyStore, Clock], Awaitable[T]]) -> T:
         return await do(store, clock)
     finally:
         await store.aclose()
-
-
-def _unusable(name: str, problem: str) -> InvalidRequestError:
-    return InvalidRequestError(f"`{name}` {problem}.", fields=[FieldProblem(field=name, problem=problem)])

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.simulation.mock import current_mock
 
@@ -39,7 +39,7 @@ def read_api_key(environment: Mapping[str, str], api_key: str | SecretStr | None
     secret = api_key if isinstance(api_key, SecretStr) else SecretStr(api_key) if isinstance(api_key, str) else None
     if secret is None or not secret.get_secret_value().strip():
         problem = f"should be a key, such as `aijobs keys create` prints, got {shape_of(api_key)}"
-        raise InvalidRequestError(f"`api_key` {problem}.", fields=[FieldProblem(field="api_key", problem=problem)])
+        raise bad_argument("api_key", problem)
     return secret
 
 
@@ -84,4 +84,4 @@ def refuse_what_a_server_decides(given: Mapping[str, object]) -> None:
     for name, value in given.items():
         if value:
             problem = "is for the server to decide: leave it out"
-            raise InvalidRequestError(f"`{name}` {problem}.", fields=[FieldProblem(field=name, problem=problem)])
+            raise bad_argument(name, problem)

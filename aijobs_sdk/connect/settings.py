@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.engine.limits import Limits
 
@@ -92,7 +92,7 @@ def _limits(environment: Mapping[str, str], limits: Limits | None, concurrency: 
         limits = limits.model_copy(update={"lease_seconds": _positive(lease, "AIJOBS_LEASE_SECONDS")})
     if concurrency is not None:
         if concurrency < 0:
-            raise _unusable("concurrency", "must be 0 or more")
+            raise bad_argument("concurrency", "must be 0 or more")
         limits = limits.model_copy(update={"concurrency": concurrency})
     return limits
 
@@ -135,7 +135,7 @@ def _uuid(value: UUID | str | None, name: str) -> UUID | None:
     try:
         return UUID(value)
     except ValueError:
-        raise _unusable(name, f"must be a UUID, got {shape_of(value)}") from None
+        raise bad_argument(name, f"must be a UUID, got {shape_of(value)}") from None
 
 
 def _uuid_in(environment: Mapping[str, str], name: str) -> UUID | None:
@@ -143,7 +143,3 @@ def _uuid_in(environment: Mapping[str, str], name: str) -> UUID | None:
         return _uuid(environment.get(name) or None, name)
     except InvalidRequestError:
         raise ConfigurationError(f"{name} must be a UUID, got {shape_of(environment[name])}.") from None
-
-
-def _unusable(name: str, problem: str) -> InvalidRequestError:
-    return InvalidRequestError(f"`{name}` {problem}.", fields=[FieldProblem(field=name, problem=problem)])

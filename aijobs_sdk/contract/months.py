@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import MONTH_PATTERN
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 
 FIRST_MONTH, LAST_MONTH = "0001-01", "9998-12"
@@ -27,7 +26,7 @@ def month_span(month: str) -> tuple[datetime, datetime]:
     """
     if not re.fullmatch(MONTH_PATTERN, month) or not FIRST_MONTH <= month <= LAST_MONTH:
         problem = f"must be a month such as 2026-01, got {shape_of(month)}"
-        raise InvalidRequestError(f"`month` {problem}.", fields=[FieldProblem(field="month", problem=problem)])
+        raise bad_argument("month", problem)
     year, number = int(month[:4]), int(month[5:])
     following = (year, number + 1) if number < 12 else (year + 1, 1)  # noqa: PLR2004 - months in a year
     return datetime(year, number, 1, tzinfo=UTC), datetime(*following, 1, tzinfo=UTC)

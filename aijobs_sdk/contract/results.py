@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from aijobs_sdk.contract.errors import InvalidOutputError
+from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of
 
 
@@ -159,7 +160,7 @@ def with_output(result: JobResult, model: type[BaseModel]) -> JobResult:
         return result.model_copy(update={"output": model.model_validate(output)})
     except ValidationError as error:
         problems = problems_of(error, known=model.model_fields)
-        listed = ", ".join(f"`{one.field}` {one.problem}" for one in problems)
+        listed = in_words(problems)
         raise InvalidOutputError(result, model, listed) from None
 
 

@@ -6,9 +6,8 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple, TypeAlias
 
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_of, month_span
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 
 Moment: TypeAlias = datetime | date | str
@@ -34,14 +33,16 @@ def span_of(month: str | None, *, since: Moment | None, until: Moment | None, no
     if since is None and until is None:
         return Span(*month_span(month_of(now) if month is None else month))
     if month is not None:
-        raise _refusal("month", "cannot be combined with `since` or `until`")
+        raise bad_argument("month", "cannot be combined with `since` or `until`")
     if since is None:
-        raise _refusal("since", "is required where there is `until`")
+        raise bad_argument("since", "is required where there is `until`")
     span = Span(_instant("since", since), now if until is None else _instant("until", until))
     if span.since >= span.until:
-        raise _refusal("since", f"must be before {'now' if until is None else '`until`'}")
+        raise bad_argument("since", f"must be before {'now' if until is None else '`until`'}")
     if span.until - span.since > timedelta(days=LONGEST_DAYS):
-        raise _refusal("since", f"must be at most {LONGEST_DAYS:,} days before {'now' if until is None else '`until`'}")
+        raise bad_argument(
+            "since", f"must be at most {LONGEST_DAYS:,} days before {'now' if until is None else '`until`'}"
+        )
     return span
 
 
@@ -54,7 +55,7 @@ def _instant(field: str, moment: Moment) -> datetime:
         case str():
             return _instant(field, _read(field, moment))
         case _:
-            raise _refusal(field, f"must be a day or an instant, got {shape_of(moment)}")
+            raise bad_argument(field, f"must be a day or an instant, got {shape_of(moment)}")
 
 
 def _read(field: str, text: str) -> datetime | date:
@@ -64,17 +65,13 @@ def _read(field: str, text: str) -> datetime | date:
         return datetime.fromisoformat(text)
     except ValueError:
         problem = f"must be a day such as 2026-01-31, or an instant, got {shape_of(text)}"
-        raise _refusal(field, problem) from None
+        raise bad_argument(field, problem) from None
 
 
 def _in_utc(field: str, instant: datetime) -> datetime:
     if instant.tzinfo is None:
-        raise _refusal(field, "must say its time zone, as 2026-01-31T12:00:00Z does")
+        raise bad_argument(field, "must say its time zone, as 2026-01-31T12:00:00Z does")
     try:
         return instant.astimezone(UTC)
     except OverflowError:
-        raise _refusal(field, "must be within the calendar") from None
-
-
-def _refusal(field: str, problem: str) -> InvalidRequestError:
-    return InvalidRequestError(f"`{field}` {problem}.", fields=[FieldProblem(field=field, problem=problem)])
+        raise bad_argument(field, "must be within the calendar") from None

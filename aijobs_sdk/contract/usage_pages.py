@@ -7,9 +7,8 @@ from datetime import datetime
 from uuid import UUID
 
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.contract.refusal import bad_argument
 
 MOST_PAGE_ROWS = 1000
 """So many rows may be asked for as one page; they take about two megabytes."""
@@ -27,8 +26,7 @@ def check_page_rows(limit: int | None) -> None:
         InvalidRequestError: they are none, or too many for a page.
     """
     if limit is not None and not 1 <= limit <= MOST_PAGE_ROWS:
-        problem = FieldProblem(field="limit", problem=f"must be 1 to {MOST_PAGE_ROWS:,}")
-        raise InvalidRequestError(f"`limit` {problem.problem}.", fields=[problem])
+        raise bad_argument("limit", f"must be 1 to {MOST_PAGE_ROWS:,}")
 
 
 async def usage_pages(

@@ -13,9 +13,9 @@ from aijobs_sdk.contract.batches import (
     Holder,
 )
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import BatchHeldError, InvalidRequestError
+from aijobs_sdk.contract.errors import BatchHeldError
 from aijobs_sdk.contract.job import Caller
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.engine.ids import new_id
 
 LONGEST_HOLD_SECONDS = 86_400
@@ -28,7 +28,7 @@ def new_batch(request: BatchRequest, *, caller: Caller, clock: Clock) -> BatchRe
         InvalidRequestError: its name cannot be stored.
     """
     if "\x00" in request.name:
-        raise _invalid("name", "must not hold a NUL")
+        raise bad_argument("name", "must not hold a NUL")
     now = clock.now()
     return BatchRecord(
         id=new_id(),
@@ -48,7 +48,7 @@ def check_rows_at_once(rows: int, *, field: str) -> None:
         InvalidRequestError: they are too many, or fewer than none.
     """
     if not 0 <= rows <= MOST_ROWS_AT_ONCE:
-        raise _invalid(field, f"must be at most {MOST_ROWS_AT_ONCE:,} rows a call, got {rows:,}: split them up")
+        raise bad_argument(field, f"must be at most {MOST_ROWS_AT_ONCE:,} rows a call, got {rows:,}: split them up")
 
 
 def check_hold(hold: Hold) -> None:
@@ -58,7 +58,7 @@ def check_hold(hold: Hold) -> None:
         InvalidRequestError: it is for longer than a day, or for less than no time.
     """
     if not 0 <= hold.seconds <= LONGEST_HOLD_SECONDS:  # nor is it NaN
-        raise _invalid("seconds", f"must be from 0 to {LONGEST_HOLD_SECONDS:,}, got {hold.seconds}")
+        raise bad_argument("seconds", f"must be from 0 to {LONGEST_HOLD_SECONDS:,}, got {hold.seconds}")
 
 
 def as_of(record: BatchRecord, now: datetime) -> BatchRecord:
@@ -94,7 +94,3 @@ def held(record: BatchRecord, hold: Hold, now: datetime) -> BatchRecord:
 
 def _in_words(holder: Holder) -> str:
     return f"process {holder.pid} on {holder.host}, since {holder.since:%Y-%m-%d %H:%M:%S %Z}"
-
-
-def _invalid(field: str, problem: str) -> InvalidRequestError:
-    return InvalidRequestError(f"`{field}` {problem}.", fields=[FieldProblem(field=field, problem=problem)])

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of
 from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
 from aijobs_sdk.simulation.plan import Plan
@@ -44,7 +45,7 @@ def capacity(model: str, max_concurrency: int, load_factor: float) -> Capacity:
         return Capacity(model=model, max_concurrency=max_concurrency, load_factor=load_factor)
     except ValidationError as error:
         problems = problems_of(error, known=Capacity.model_fields)
-        listed = ", ".join(f"`{one.field}` {one.problem}" for one in problems)
+        listed = in_words(problems)
         raise InvalidRequestError(f"No model has such a capacity: {listed}.", fields=problems) from None
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError, RateLimitedError, TooManyJobsError
 from aijobs_sdk.contract.job import Job, Rate
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.store import Admission
 
 Bucket = tuple[UUID, str]
@@ -65,4 +65,4 @@ def full_at_after(
 
 def _more_than_a_burst(job_type: str, jobs: int, rate: Rate) -> InvalidRequestError:
     problem = f"are {jobs} {job_type!r} jobs, and at most {rate.jobs} can be submitted at a time: split them up"
-    return InvalidRequestError(f"`requests` {problem}.", fields=[FieldProblem(field="requests", problem=problem)])
+    return bad_argument("requests", problem)

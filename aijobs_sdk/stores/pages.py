@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import bad_argument
 
 _MOST_DIGITS = 19
 """Of any age that a store has a place for."""
@@ -18,4 +17,4 @@ def read_cursor(cursor: str, *, newest: int) -> int:
     if cursor.isdecimal() and len(cursor) <= _MOST_DIGITS and 0 < int(cursor) <= newest:
         return int(cursor)
     problem = "is not a cursor of this list: pass `next_cursor` of the page before"
-    raise InvalidRequestError(f"`cursor` {problem}.", fields=[FieldProblem(field="cursor", problem=problem)])
+    raise bad_argument("cursor", problem)

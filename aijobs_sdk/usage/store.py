@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -142,6 +143,11 @@ class UsageStore:
 def statement(name: str) -> str:
     """Return the text of `sql/<name>.sql`, such as "report/monthly". Each file opens with the question it answers."""
     return files("aijobs_sdk.usage").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def stored_instant(instant: datetime) -> datetime:
+    """Return an instant as the store has it: UTC, without saying so."""
+    return instant.astimezone(UTC).replace(tzinfo=None)
 
 
 def scratch_database() -> Database:

@@ -83,7 +83,7 @@ class Usage:
         """
         report = ingest(self._store, paths, strict_months=self._strict_months, on_progress=on_progress)
         # To look at all rows of a large store takes as long as to read a small file.
-        if report.kept and (self._own_prices or has_new_models(self._store, files=len(report.files))):
+        if report.kept and (self._own_prices is not None or has_new_models(self._store, files=len(report.files))):
             refresh_prices(self._store, self._prices)
         return report
 
@@ -272,7 +272,8 @@ class Usage:
 
     @cached_property
     def _prices(self) -> PriceBook:
-        return self._own_prices or PriceBook.load()  # not when made: many a question needs no price
+        # Not when made: many a question needs no price.
+        return PriceBook.load() if self._own_prices is None else self._own_prices
 
     def _facts(self, month: str, columns: tuple[str, ...]) -> MonthFacts:
         return month_facts(self._store, month, columns, now=_now(), prices=self._prices, plans=self._plans)

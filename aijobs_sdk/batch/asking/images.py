@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 
 MOST_BYTES = 10_000_000
@@ -59,4 +59,4 @@ def _read(path: str | Path) -> bytes:
 
 
 def _unusable(problem: str) -> InvalidRequestError:
-    return InvalidRequestError(f"`images` {problem}.", fields=[FieldProblem(field="images", problem=problem)])
+    return bad_argument("images", problem)

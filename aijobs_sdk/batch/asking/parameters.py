@@ -11,8 +11,9 @@ from aijobs_sdk.batch.asking.filling import filled, templates_in, with_templates
 from aijobs_sdk.batch.asking.images import image_inputs
 from aijobs_sdk.batch.reading.cells import plain, to_json
 from aijobs_sdk.batch.reading.rows import Row
-from aijobs_sdk.batch.refusal import bad_argument, bad_row
+from aijobs_sdk.batch.refusal import bad_row
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import bad_argument
 
 Payload = dict[str, JsonValue]
 _FILLED_INSIDE = frozenset({"messages", "images"})

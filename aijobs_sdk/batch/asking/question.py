@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol
 from aijobs_sdk.batch.asking.parameters import Payload, sendable_fields
 from aijobs_sdk.batch.asking.template import Template
 from aijobs_sdk.batch.reading.rows import Row
-from aijobs_sdk.batch.refusal import bad_argument, bad_row
+from aijobs_sdk.batch.refusal import bad_row
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 
 PromptFunction = Callable[[dict[str, object]], str | Mapping[str, object] | None]

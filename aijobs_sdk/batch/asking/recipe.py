@@ -11,8 +11,9 @@ from aijobs_sdk.batch.asking.question import Asked, Prompt, Question, question
 from aijobs_sdk.batch.asking.row_ids import RowIds
 from aijobs_sdk.batch.asking.template import Template
 from aijobs_sdk.batch.reading.rows import Row
-from aijobs_sdk.batch.refusal import all_good, bad_argument, bad_row
+from aijobs_sdk.batch.refusal import all_good, bad_row
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 
 OnNull = Literal["error", "skip"]

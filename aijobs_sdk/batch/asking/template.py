@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from string import Formatter
 from typing import NamedTuple
 
-from aijobs_sdk.batch.refusal import bad_argument, bad_row
+from aijobs_sdk.batch.refusal import bad_row
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import nearest, shape_of
 
 _HOLE = re.compile(r"(?P<column>[^.\[\]]+)(?P<path>(\[[^\[\]]+\])*)")

@@ -12,6 +12,7 @@ from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.keeping.outcome import Outcome, outcome_of
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.results import GenerationResult
 from aijobs_sdk.contract.shapes import problems_of
 
@@ -98,7 +99,7 @@ def _misfit(result: GenerationResult, output_model: type[BaseModel] | None) -> s
         output_model.model_validate(result.output)
     except ValidationError as error:
         problems = problems_of(error, known=output_model.model_fields)
-        return ", ".join(f"`{one.field}` {one.problem}" for one in problems)
+        return in_words(problems)
     return None
 
 

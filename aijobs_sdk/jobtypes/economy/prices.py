@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Self
 
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.providers.economy import batch_terms
 from aijobs_sdk.providers.models import Model, ModelTable
 
@@ -35,9 +34,7 @@ class EconomyTable(ModelTable):
             return model.via_first(lambda other: takes_batches(other) and can_ask(other))
         field = "model" if provider is None else "provider"
         problem = f"leads to {model.provider}, which takes no batches: leave `economy` out, or ask {self._choices()}"
-        raise InvalidRequestError(
-            f"`{field}` {problem}.", code="no_economy", fields=[FieldProblem(field=field, problem=problem)]
-        )
+        raise bad_argument(field, problem, code="no_economy")
 
     def _choices(self) -> str:
         texts = [model for model in self if model.kind == "text"]

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
-from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.providers.toml_file import read_toml
 from aijobs_sdk.usage.billing.plan_terms import EVERY_TENANT, Budget, Plan, Subscription, Tier
@@ -96,19 +96,15 @@ def _newest(terms: _ByTenant[_T], tenant_id: str, month: str) -> _T | None:
 def _refuse_unknown_plans(subscriptions: Sequence[Subscription], plans: Mapping[str, Plan]) -> None:
     for number, one in enumerate(subscriptions):
         if one.plan not in plans:
-            raise _wrong(f"subscriptions.{number}.plan", f"is no plan here.{nearest(one.plan, plans)}")
+            raise bad_argument(f"subscriptions.{number}.plan", f"is no plan here.{nearest(one.plan, plans)}")
 
 
 def _refuse_twice(entries: str, field: str, keys: Sequence[str | tuple[str, str]]) -> None:
     seen: set[str | tuple[str, str]] = set()
     for number, key in enumerate(keys):
         if key in seen:
-            raise _wrong(f"{entries}.{number}.{field}", "is that of an entry before it: leave one of them out.")
+            raise bad_argument(f"{entries}.{number}.{field}", "is that of an entry before it: leave one of them out.")
         seen.add(key)
-
-
-def _wrong(field: str, problem: str) -> InvalidRequestError:
-    return InvalidRequestError(f"`{field}` {problem}", fields=[FieldProblem(field=field, problem=problem)])
 
 
 class _PlanFile(Fact):

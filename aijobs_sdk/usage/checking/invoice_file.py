@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of, shape_of
 
 _AMOUNT = re.compile(r"-?\$?(?=\.?\d)(\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[+-]?\d{1,3})?", re.IGNORECASE)
@@ -100,7 +101,7 @@ def _given_columns(given: Mapping[str, str]) -> InvoiceColumns:
         return InvoiceColumns.model_validate(given)
     except ValidationError as error:
         problems = problems_of(error, known=InvoiceColumns.model_fields, at="columns")
-        told = "; ".join(f"`{one.field}` {one.problem}" for one in problems)
+        told = in_words(problems, between="; ")
         raise InvalidRequestError(f"Cannot read an invoice so: {told}", fields=problems) from None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord
 from aijobs_sdk.usage.store import DatabaseError, scratch_database, statement
@@ -106,7 +107,7 @@ def _record(values: Mapping[str, object], path: Path, line: int) -> JobRecord:
         return JobRecord.model_validate({name: values[name] for name in JOB_COLUMNS if name in values})
     except ValidationError as error:
         problems = problems_of(error, known=JOB_COLUMNS)
-        raise _unusable(path, line, "; ".join(f"`{one.field}` {one.problem}" for one in problems)) from None
+        raise _unusable(path, line, in_words(problems, between="; ")) from None
 
 
 def _unusable(path: Path, line: int, problem: str) -> InvalidRequestError:

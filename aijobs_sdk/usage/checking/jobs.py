@@ -16,7 +16,7 @@ from aijobs_sdk.usage.checking.job_files import job_files, read_job_file
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord
 from aijobs_sdk.usage.exports.jobs import job_records, write_job_texts
 from aijobs_sdk.usage.facts.trust import JobReconciliation
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.store import UsageStore, statement, stored_instant
 
 _SHOWN = 100
 
@@ -59,7 +59,7 @@ def reconcile_jobs(store: UsageStore, month: str) -> JobReconciliation | None:
 
     Corrections count: a row that was reversed is none, and its replacement is one, in whatever month they are billed.
     """
-    start, end = (instant.replace(tzinfo=None) for instant in month_span(month))
+    start, end = map(stored_instant, month_span(month))
     if not store.ask("SELECT 1 FROM job LIMIT 1"):
         return None
     [found] = store.ask(

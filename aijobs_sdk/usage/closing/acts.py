@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 from pydantic import AwareDatetime
 
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.closing.seal import Seal
-from aijobs_sdk.usage.store import Database, UsageStore, statement
+from aijobs_sdk.usage.store import Database, UsageStore, statement, stored_instant
 
 
 class ClosedMonth(Seal):
@@ -54,11 +52,6 @@ def record_act(database: Database, act: MonthAct, *, report: str | None = None) 
     database.execute(statement("closing/record_act"), {**said, "at": stored_instant(act.at), "report": report})
 
 
-def stored_instant(instant: datetime) -> datetime:
-    """Return an instant as the store has it: UTC, without saying so."""
-    return instant.astimezone(UTC).replace(tzinfo=None)
-
-
 def given_reason(reason: str) -> str:
     """Return the reason of an act that must have one.
 
@@ -68,7 +61,7 @@ def given_reason(reason: str) -> str:
     if reason.strip():
         return reason
     problem = f"must say why, in words for whoever reads the books later; got {shape_of(reason)}"
-    raise InvalidRequestError(f"`reason` {problem}.", fields=[FieldProblem(field="reason", problem=problem)])
+    raise bad_argument("reason", problem)
 
 
 def _act(row: Mapping[str, object]) -> MonthAct:

@@ -15,8 +15,8 @@ from pydantic import AwareDatetime
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.usage.closing.acts import given_reason, stored_instant
-from aijobs_sdk.usage.store import Database, UsageStore, statement
+from aijobs_sdk.usage.closing.acts import given_reason
+from aijobs_sdk.usage.store import Database, UsageStore, statement, stored_instant
 
 
 class CorrectionsMade(Fact):

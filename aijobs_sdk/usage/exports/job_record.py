@@ -12,6 +12,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Job, JobStatus
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.records import Credits
+from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of
 from aijobs_sdk.usage.columns import amount_text
 
@@ -85,7 +86,7 @@ def job_record(job: Job) -> JobRecord | None:
         )
     except ValidationError as found:
         problems = problems_of(found, known=JOB_COLUMNS)
-        told = "; ".join(f"`{one.field}` {one.problem}" for one in problems)
+        told = in_words(problems, between="; ")
         raise InvalidRequestError(f"Job {job.id} cannot be noted: {told}.", fields=problems) from None
 
 

@@ -11,9 +11,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.usage.store import UsageStore, scratch_database, statement
@@ -46,7 +45,7 @@ def write_focus(
     month_span(month)  # refuses what is no month
     target = Path(path)
     if target.suffix not in {".parquet", ".csv"}:
-        raise _refused("path", f"must end in .parquet or .csv, got {shape_of(str(path))}")
+        raise bad_argument("path", f"must end in .parquet or .csv, got {shape_of(str(path))}")
     said = {
         "month": month,
         "timezone": store.timezone,
@@ -95,27 +94,25 @@ def _text_of(value: object) -> str:
 
 def _checked_issuer(issuer: str) -> str:
     if not issuer.strip():
-        raise _refused("issuer", f"must be the name of who sends the bill, got {shape_of(issuer)}")
+        raise bad_argument("issuer", f"must be the name of who sends the bill, got {shape_of(issuer)}")
     return issuer
 
 
 def _checked_currency(currency: str) -> str:
     if not re.fullmatch("[A-Z]{3}", currency):
-        raise _refused("currency", f"must be three capital letters (ISO 4217), such as USD, got {shape_of(currency)}")
+        raise bad_argument(
+            "currency", f"must be three capital letters (ISO 4217), such as USD, got {shape_of(currency)}"
+        )
     return currency
 
 
 def _checked_price(price: Decimal | None, *, currency: str) -> Decimal:
     if price is None:
         if currency != "USD":
-            raise _refused("credit_price", f"is needed: what a credit costs is known in USD, not in {currency}")
+            raise bad_argument("credit_price", f"is needed: what a credit costs is known in USD, not in {currency}")
         price = ModelTable.load().usd_per_credit
     if not isinstance(price, Decimal):
-        raise _refused("credit_price", f"must be a Decimal, got {shape_of(price)}")
+        raise bad_argument("credit_price", f"must be a Decimal, got {shape_of(price)}")
     if not (price.is_finite() and 0 <= price < _PRICE_END and price == price.quantize(_PRICE_STEP)):
-        raise _refused("credit_price", f"must be from 0 to below {_PRICE_END:,}, with at most 12 decimals")
+        raise bad_argument("credit_price", f"must be from 0 to below {_PRICE_END:,}, with at most 12 decimals")
     return price
-
-
-def _refused(field: str, problem: str) -> InvalidRequestError:
-    return InvalidRequestError(f"`{field}` {problem}.", fields=[FieldProblem(field=field, problem=problem)])

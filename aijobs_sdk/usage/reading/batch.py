@@ -17,7 +17,7 @@ from aijobs_sdk.usage.reading.exports import Export
 from aijobs_sdk.usage.reading.local_copy import LocalCopy, Source, local_copy
 from aijobs_sdk.usage.reading.outcome import SourceFile
 from aijobs_sdk.usage.reading.raw_text import note_raw_text
-from aijobs_sdk.usage.store import Database, UsageStore, statement
+from aijobs_sdk.usage.store import Database, UsageStore, statement, stored_instant
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _settle(database: Database, sources: Sequence[Source]) -> None:
         database.execute(statement(f"reading/{step}"))
     note_raw_text(database, sources)
     database.execute(statement("reading/set_aside"))
-    now = datetime.now(UTC).replace(tzinfo=None)
+    now = stored_instant(datetime.now(UTC))
     database.execute(statement("reading/note_files"), {"now": now})
     database.execute(statement("reading/note_copies"), {"now": now})
     for path, rows_read, kept, duplicates, quarantined in database.execute(statement("reading/lost_rows")).fetchall():

@@ -19,6 +19,7 @@ from statistics import median, pstdev
 
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.providers.models import CREDIT_STEP
 from aijobs_sdk.usage.facts.owed import Anomaly
 from aijobs_sdk.usage.report.daily_use import days_of_month
 from aijobs_sdk.usage.store import UsageStore, statement
@@ -36,7 +37,6 @@ MOST_ANOMALIES = 50
 _MOST_CANDIDATES = 4 * MOST_ANOMALIES
 
 _MEDIAN_TO_STANDARD = Decimal("1.4826")
-_CREDIT_PLACES = Decimal("0.000001")
 _SCORE_PLACES = Decimal("0.01")
 
 
@@ -107,6 +107,6 @@ def _anomaly(candidate: _Candidate) -> Anomaly | None:
         tenant_id=candidate.tenant_id,
         model=candidate.model,
         credits=candidate.credits,
-        usual=before.usual.quantize(_CREDIT_PLACES, ROUND_HALF_EVEN),
+        usual=before.usual.quantize(CREDIT_STEP, ROUND_HALF_EVEN),
         score=score.quantize(_SCORE_PLACES, ROUND_HALF_EVEN),
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.providers.models import CREDIT_STEP
 from aijobs_sdk.usage.facts.costs import DocumentCost
 from aijobs_sdk.usage.store import UsageStore, statement
-
-_CREDIT_PLACES = Decimal("0.000001")
 
 
 class _Documents(Fact):
@@ -20,5 +19,5 @@ def document_cost(store: UsageStore, month: str) -> DocumentCost:
     """Return how many documents came of the month's rows, and what one cost: to six places, half to even."""
     (row,) = store.ask(statement("report/documents"), {"month": month})
     found = _Documents.model_validate(row)
-    each = (found.credits / found.documents).quantize(_CREDIT_PLACES, ROUND_HALF_EVEN) if found.documents else None
+    each = (found.credits / found.documents).quantize(CREDIT_STEP, ROUND_HALF_EVEN) if found.documents else None
     return DocumentCost(documents=found.documents, credits=found.credits, credits_per_document=each)

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from statistics import mean
 
+from aijobs_sdk.providers.models import CREDIT_STEP
 from aijobs_sdk.usage.facts.owed import Forecast
 from aijobs_sdk.usage.report.daily_use import DailyUse, PartOfMonth, days_of_month, months_before
 from aijobs_sdk.usage.report.ways_ahead import WAYS, WayAhead, run_rate
@@ -21,7 +22,6 @@ MOST_TESTED = 6
 LEAST_COMPARED = 2
 """So many months must be there to choose by: in a single one the less simple way may have had luck."""
 
-_CREDIT_PLACES = Decimal("0.000001")
 _RATIO_PLACES = Decimal("0.0001")
 
 
@@ -128,4 +128,4 @@ def _words(tests: Sequence[_Test]) -> str:
 
 
 def _rounded(amount: Decimal) -> Decimal:
-    return amount.quantize(_CREDIT_PLACES, ROUND_HALF_EVEN)
+    return amount.quantize(CREDIT_STEP, ROUND_HALF_EVEN)

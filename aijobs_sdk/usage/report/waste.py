@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.providers.models import CREDIT_STEP
 from aijobs_sdk.usage.facts.costs import CostlyJob, FailureCount, Waste
-from aijobs_sdk.usage.store import UsageStore, Value, statement
+from aijobs_sdk.usage.store import UsageStore, Value, statement, stored_instant
 
 MOST_JOBS = 10
-_CREDIT_PLACES = Decimal("0.000001")
 
 
 class _WastedRows(Fact):
@@ -69,7 +68,7 @@ def _retry_cost(store: UsageStore, month: str, span: Mapping[str, Value]) -> Dec
     found = store.ask(statement("report/lost_attempts"), {"month": month, **span})
     models = [_LostAttempts.model_validate(row) for row in found]
     cost = sum((model.attempts * model.credits / model.rows for model in models), Decimal(0))
-    return cost.quantize(_CREDIT_PLACES, ROUND_HALF_EVEN)
+    return cost.quantize(CREDIT_STEP, ROUND_HALF_EVEN)
 
 
 def _costliest(store: UsageStore, month: str, span: Mapping[str, Value]) -> tuple[CostlyJob, ...]:
@@ -79,8 +78,4 @@ def _costliest(store: UsageStore, month: str, span: Mapping[str, Value]) -> tupl
 
 def _span(month: str) -> dict[str, Value]:
     first, following = month_span(month)
-    return {"since": _stored(first), "until": _stored(following)}
-
-
-def _stored(instant: datetime) -> datetime:
-    return instant.replace(tzinfo=None)  # a TIMESTAMP of the store is UTC without saying so
+    return {"since": stored_instant(first), "until": stored_instant(following)}

@@ -12,9 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.usage.store import statement
 
@@ -66,9 +65,9 @@ def sql_for(
         InvalidRequestError: there is no such question, dialect, month or column.
     """
     if question not in get_args(Question):
-        raise _refused("question", f"is none that is known.{nearest(question, get_args(Question))}")
+        raise bad_argument("question", f"is none that is known.{nearest(question, get_args(Question))}")
     if dialect not in get_args(Dialect):
-        raise _refused("dialect", f"is none that is known.{nearest(dialect, get_args(Dialect))}")
+        raise bad_argument("dialect", f"is none that is known.{nearest(dialect, get_args(Dialect))}")
     text = statement(f"warehouse/{question}")
     if question in _OF_ALL_TIME:
         return text
@@ -87,22 +86,15 @@ def sql_for(
 
 def _given(month: str | None) -> str:
     if month is None:
-        raise _refused("month", "is needed, such as 2026-01: this question is of one month")
+        raise bad_argument("month", "is needed, such as 2026-01: this question is of one month")
     return month
 
 
 def _known_columns(by: str | Iterable[str]) -> tuple[str, ...]:
     columns = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
     if not columns:
-        raise _refused("by", 'names no column. For the month as a whole say by="month_year"')
+        raise bad_argument("by", 'names no column. For the month as a whole say by="month_year"')
     for column in columns:
         if column not in _COLUMNS:
-            raise _refused("by", f"names a column that usage cannot be divided by.{nearest(column, _COLUMNS)}")
+            raise bad_argument("by", f"names a column that usage cannot be divided by.{nearest(column, _COLUMNS)}")
     return columns
-
-
-def _refused(field: str, problem: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"`{field}` {problem}{'' if problem.endswith(('?', '.')) else '.'}",
-        fields=[FieldProblem(field=field, problem=problem)],
-    )

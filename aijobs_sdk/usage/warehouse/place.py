@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 from urllib.parse import urlsplit
 
-from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.contract.refusal import bad_argument
 
 _PARTIAL = ".partial"
 
@@ -32,9 +32,7 @@ def open_place(place: str | Path) -> Place:
         raise ConfigurationError(f"A lake at {scheme}://… cannot be reached: {missing}") from missing
     except ValueError:
         problem = f"has a scheme that fsspec does not know, {scheme!r}"
-        raise InvalidRequestError(
-            f"`place` {problem}.", fields=[FieldProblem(field="place", problem=problem)]
-        ) from None
+        raise bad_argument("place", problem) from None
     return Place(cast("_Files", files), root.rstrip("/"))
 
 
