@@ -1,4 +1,4 @@
-"""Measure bills alone: `python -m benchmarks.usage [--rows N] [--rounds N] [--dlt-rows N] [--scratch DIR]`."""
+"""Measure bills alone: `python -m benchmarks.usage [--rows N] [--rounds N] [--scratch DIR]`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ def main() -> None:
         "--rows", type=int, default=1_000_000, help=f"a multiple of {SMALLEST:,}; 10_000_000 for figures to keep"
     )
     parser.add_argument("--rounds", type=int, default=3, help="times that everything is measured; the best counts")
-    parser.add_argument("--dlt-rows", type=int, default=1_000_000, help="in dlt's store before it gets one more file")
     parser.add_argument("--scratch", type=Path, help="where to write the files: 1.5 kB a row")
     asked = parser.parse_args()
     if asked.rows < SMALLEST or asked.rows % SMALLEST:
         parser.error(f"--rows must be a multiple of {SMALLEST:,}")
     print_machine()
     with tempfile.TemporaryDirectory(prefix="aijobs-bench-", dir=asked.scratch) as scratch:
-        plan = Plan(rows=asked.rows, dlt_rows=asked.dlt_rows, rounds=asked.rounds, scratch=Path(scratch))
+        plan = Plan(rows=asked.rows, rounds=asked.rounds, scratch=Path(scratch))
         print_table(bills.TITLE.format(rows=plan.rows, rounds=plan.rounds), bills.rows(plan))
 
 

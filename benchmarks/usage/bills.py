@@ -25,8 +25,6 @@ class Plan(NamedTuple):
     """What is measured."""
 
     rows: int
-    dlt_rows: int
-    """In dlt's store before it is given one more file: it takes minutes to fill a large one."""
     rounds: int
     scratch: Path
     """An empty folder on a disk with one and a half kilobytes a row."""
@@ -96,9 +94,8 @@ def _one_more_file(plan: Plan, exports: Exports) -> Iterator[Row]:
     store = _store(exports)
     new = [in_fresh_process(ours.ingest, [str(path)], store, None).seconds for path in later]
     again = [in_fresh_process(ours.ingest, [str(path)], store, None).seconds for path in later]
-    dlt_rows = min(plan.dlt_rows, plan.rows)
-    merged = merged_by_dlt(exports, dlt_rows // ROWS_OF_CSV, later)
-    peer = f"dlt, into a store of {dlt_rows:,} rows"
+    merged = merged_by_dlt(exports, later)
+    peer = "dlt, into as large a store"
     yield from compare(
         Measure(f"{ROWS_OF_CSV:,} rows more: s", MOST_SECONDS_FOR_A_FILE),
         min(new),

@@ -50,9 +50,9 @@ def one_shots(exports: Exports, *, month: str | None, rounds: int) -> Mapping[st
     return {name: shot for name, shot in found.items() if shot is not None}
 
 
-def merged_by_dlt(exports: Exports, files: int, later: list[Path]) -> Merged | None:
-    """Return what dlt takes to load so many files, and more of them one by one; None where it is not installed."""
-    told = _told(dlt_peer.__file__, str(exports.folder), str(files), *map(str, later))
+def merged_by_dlt(exports: Exports, later: list[Path]) -> Merged | None:
+    """Return what dlt takes to load all files, and more of them one by one; None where it is not installed."""
+    told = _told(dlt_peer.__file__, str(exports.folder), *map(str, later))
     if told is None:
         return None
     return Merged(told["load"], min(told["later"]), told["again"])
