@@ -45,17 +45,21 @@ def ingest(
 
 def ingest_text(report: IngestReport, store: Path) -> str:
     """Return what came of reading, for a person."""
-    read = f"{_files(len(report.files))} read: {report.rows_read:,} rows, {report.kept:,} kept"
+    read = f"{_files(len(report.files))} read: {_rows(report.rows_read)}, {report.kept:,} kept"
     lines = [f"{read}, {report.duplicates:,} duplicates, {report.quarantined:,} set aside."]
     if report.skipped:
         lines.append(f"{_files(len(report.skipped))} passed over: read before.")
     if report.late:
-        lines.append(f"{report.late:,} rows are late: their month is closed, and they are billed in the next open one.")
+        lines.append(f"{_rows(report.late)} came late: the month is closed, and the next open one is billed for that.")
     if report.month_mismatches:
-        lines.append(f"{report.month_mismatches:,} rows name another month than that of their time.")
+        lines.append(f"{_rows(report.month_mismatches)} with another month than that of the time.")
     if report.quarantined:
         lines.append(f'Why rows were set aside: aijobs usage sql "FROM quarantine" --store {quote(str(store))}')
     return "\n".join(lines)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
 
 
 def _files(count: int) -> str:

@@ -78,7 +78,9 @@ def checked_format(path: str) -> SourceFormat:
     """
     kind = format_of(path)
     if kind is None:
-        raise InvalidRequestError(f"{path} is not an export: its name must end in {_ENDINGS}.")
+        raise InvalidRequestError(
+            f"{path} is not an export: its name must end in {_ENDINGS}. A store is named by `store`, and needs no paths."
+        )
     return kind
 
 
