@@ -108,6 +108,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.engine.log_context import JobLogFilter as JobLogFilter
     from aijobs_sdk.engine.metrics import Instrument as Instrument
     from aijobs_sdk.engine.metrics import Metrics as Metrics
+    from aijobs_sdk.ipython_extension import load_ipython_extension as load_ipython_extension
+    from aijobs_sdk.notebook.display import set_display as set_display
     from aijobs_sdk.providers.models import Model as Model
     from aijobs_sdk.providers.models import Route as Route
     from aijobs_sdk.providers.prices import Price as Price
@@ -251,6 +253,8 @@ _HOMES = {
     "InMemoryMetrics": "sinks.memory",
     "OpenTelemetryMetrics": "sinks.opentelemetry",
     "PrometheusMetrics": "sinks.prometheus",
+    "load_ipython_extension": "ipython_extension",
+    "set_display": "notebook.display",
     "export_usage": "usage.exports.export",
     "export_jobs": "usage.exports.jobs",
     "sql_for": "usage.warehouse.dialects",
@@ -382,10 +386,12 @@ __all__ = [
     "export_usage",
     "fail",
     "job_type",
+    "load_ipython_extension",
     "mock",
     "ok",
     "outage",
     "record",
+    "set_display",
     "sql_for",
     "wait",
 ]

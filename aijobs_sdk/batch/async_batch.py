@@ -15,20 +15,21 @@ from aijobs_sdk.batch.failures import Failures
 from aijobs_sdk.batch.intake import Intake
 from aijobs_sdk.batch.journal.detach import Detacher
 from aijobs_sdk.batch.keeping.ledger import Ledger
+from aijobs_sdk.batch.on_show import BatchOnShow
 from aijobs_sdk.batch.operation import Operation
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.batch.reading.rows import Source, open_rows
 from aijobs_sdk.batch.results import Results
 from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow, RowStatus
 from aijobs_sdk.batch.running.lanes import Lanes
+from aijobs_sdk.batch.runs import Runs
 from aijobs_sdk.batch.writing.frames import to_arrow, to_pandas, to_polars
 from aijobs_sdk.batch.writing.output import write_rows
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.batches import BatchState
-from aijobs_sdk.contract.errors import BatchPausedError
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import refuse_unknown
+from aijobs_sdk.notebook.show import living, show, show_as_output, still
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,8 +80,10 @@ class AsyncBatch:
             tell=self._tell_of,
         )
         self._audience: set[asyncio.Queue[int | None]] = set()
-        self._one_at_a_time = asyncio.Lock()
-        self._background: asyncio.Task[Results] | None = None
+        self.runs = Runs(self._operation, tell_the_end=self._tell_the_end)
+        """One at a time, for who runs it on another loop."""
+        self.on_show = BatchOnShow(self._operation, self.runs, self.runs.place)
+        """How it stands, and what may be asked of it, for who draws that."""
 
     async def run(self) -> Results:
         """Run every row that is not finished; return all of them in the order of the input.
@@ -93,14 +96,13 @@ class AsyncBatch:
             BatchPausedError: it stopped before every row was finished; `reason` says why, and `run()` goes on.
             BatchHeldError: another process runs the batch of this name.
         """
-        self._operation.allow()
-        return await self._run_through()
+        with self.on_show.while_called():
+            await self.runs.run()
+        return self.results
 
     async def start(self) -> None:
         """Begin in the background and return at once; `wait()` for the end, `progress` meanwhile."""
-        if self._background is None or self._background.done():
-            self._operation.allow()
-            self._background = asyncio.create_task(self._run_through())
+        self.runs.start()
 
     async def wait(self, timeout: float | None = None) -> Results:  # noqa: ASYNC109 - one meaning everywhere: seconds this call may take
         """Return all finished rows once the run in the background is over; begin it if nobody did.
@@ -109,21 +111,8 @@ class AsyncBatch:
             TimeoutError: it is not over yet; it keeps running.
             InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`.
         """
-        if self._background is None or self._background.cancelled():
-            await self.start()
-        run = self._background
-        assert run is not None  # noqa: S101 - start() has seen to it
-        try:
-            async with asyncio.timeout(timeout):
-                await asyncio.shield(run)
-        except TimeoutError:
-            if run.done():
-                raise
-            done = self.progress
-            raise TimeoutError(
-                f"{done.finished} of {done.total} rows are finished after {timeout:g} s; the batch keeps running. "
-                "Wait again, or cancel() it."
-            ) from None
+        with self.on_show.while_called():
+            await self.runs.wait(timeout)
         return self.results
 
     async def as_completed(self) -> AsyncGenerator[BatchRow]:
@@ -139,17 +128,22 @@ class AsyncBatch:
             finished.put_nowait(over)
         self._audience.add(finished)
         try:
-            await self.start()
+            self.runs.start()
             while (index := await finished.get()) is not None:
                 yield self._ledger.row(index)
-            await self.wait()
+            await self.runs.wait()
         finally:
             self._audience.discard(finished)
 
     async def retry_failures(self) -> Results:
-        """Run the failed rows again, as new jobs; return all rows."""
-        await self._operation.retry_failures()
-        return await self.run()
+        """Run the failed rows again, as new jobs; return all rows.
+
+        A run that is under way sends them again itself.
+        """
+        with self.on_show.while_called():
+            await self.runs.reopen_failures()
+            await self.runs.run()
+        return self.results
 
     async def estimate(self) -> BatchEstimate:
         """Return what the rows that are not finished would cost; nothing is sent.
@@ -238,16 +232,27 @@ class AsyncBatch:
         fields = ledger.answer_columns if tuple(outputs) == ALL_COLUMNS else None
         return write_rows(self.results, Path(path), columns=ledger.columns, outputs=outputs, fields=fields)
 
-    async def _run_through(self) -> Results:
-        async with self._one_at_a_time:  # a second run finds the rows of the first one finished
-            try:
-                await self._operation.run()
-            finally:
-                self._tell_the_end()
-        if self._operation.state is BatchState.PAUSED:
-            done = self.progress
-            raise BatchPausedError(done.reason, finished=done.finished, total=done.total)
-        return self.results
+    def show(self) -> None:
+        """Show how far it is, live, below the current cell or on standard error, and return at once."""
+        self.runs.place.note()
+        show(self.on_show)
+        self.on_show.follow()
+
+    def __repr__(self) -> str:
+        return f"<AsyncBatch {self.on_show.in_a_line()}>"
+
+    def _ipython_display_(self) -> None:
+        self.runs.place.note()
+        show_as_output(self.on_show)
+        self.on_show.follow()
+
+    def _display_(self) -> object:
+        self.runs.place.note()
+        self.on_show.follow()
+        return living(self.on_show)
+
+    def _repr_html_(self) -> str:
+        return still(self.on_show)
 
     @property
     def _ledger(self) -> Ledger:

@@ -11,6 +11,8 @@ from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.running.sending import checked
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.showing import heading, known_facts
+from aijobs_sdk.markup import markup
 
 SAMPLE = 500
 """Rows that are priced; where a batch has more, the rest is taken to be like these."""
@@ -52,13 +54,28 @@ class BatchEstimate(Fact):
     """Whether it is by the vendors' own batches: at their price, and `seconds` is by when they answer."""
 
     def __str__(self) -> str:
-        about = f" ± {self.credits_error:,.2f}" if self.credits_error else ""
         most = "" if self.most_credits is None else f", at most {self.most_credits:,.2f}"
-        time = "within 24 hours" if self.economy else f"about {_duration(self.seconds)}"
         return (
             f"{self.to_send:,} of {self.rows:,} rows to send: {self.input_tokens:,} tokens in, about "
-            f"{self.output_tokens:,} out, {self.credits:,.2f}{about} credits{most}, {time}"
+            f"{self.output_tokens:,} out, {self._about()} credits{most}, {self._by_when()}"
         )
+
+    def _repr_html_(self) -> str:
+        expected = {
+            "rows to send": f"{self.to_send:,} of {self.rows:,}",
+            "tokens in": self.input_tokens,
+            "tokens out": f"about {self.output_tokens:,}",
+            "credits": self._about(),
+            "credits at most": None if self.most_credits is None else f"{self.most_credits:,.2f}",
+            "done": self._by_when(),
+        }
+        return markup(heading("Estimate", "nothing was sent"), known_facts(expected))
+
+    def _about(self) -> str:
+        return f"{self.credits:,.2f}" + (f" ± {self.credits_error:,.2f}" if self.credits_error else "")
+
+    def _by_when(self) -> str:
+        return "within 24 hours" if self.economy else f"about {_duration(self.seconds)}"
 
 
 async def estimate_batch(ledger: Ledger, backend: Backend, *, concurrency: int, economy: bool = False) -> BatchEstimate:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from aijobs_sdk.batch.row import BatchRow
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.showing import heading, short_text
+from aijobs_sdk.markup import markup, table
 
 EXAMPLES = 3
 
@@ -38,6 +40,21 @@ class Failures(list[BatchRow]):
             for one in self.by_cause()
         ]
         return "\n".join([f"{len(self):,} failed rows{':' if lines else ''}", *lines])
+
+    def _repr_html_(self) -> str:
+        causes = [
+            [f"{one.count:,}", one.code, one.category, _numbered(one), short_text(one.message)]
+            for one in self.by_cause()
+        ]
+        columns = ["rows", "cause", "category", "such as row", "message of the first"]
+        return markup(
+            heading(f"{len(self):,} failed rows"), table(columns, causes, numbers={"rows"}) if causes else None
+        )
+
+
+def _numbered(group: FailureGroup) -> str:
+    more = ", …" if group.count > len(group.examples) else ""
+    return ", ".join(f"{index + 1:,}" for index in group.examples) + more
 
 
 def _group(code: str, rows: list[BatchRow]) -> FailureGroup:

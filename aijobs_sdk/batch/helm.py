@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import assert_never
@@ -28,6 +28,20 @@ class Helm:
     def has_a_run(self) -> bool:
         """Whether this process runs the batch now."""
         return self._run is not None
+
+    def can_take_up(self) -> bool:
+        """Return whether there is a run that goes on, and would send more rows."""
+        return self._run is not None and self._run.can_take_up
+
+    @property
+    def ends_for(self) -> str | None:
+        """Why the run that there is sends no more rows, and only waits for those under way; None where it does."""
+        return None if self._run is None else self._run.reason
+
+    def take_up(self, rows: Sequence[int]) -> None:
+        """Have rows that were over sent again, by a run that can."""
+        if self._run is not None:
+            self._run.take_up(rows)
 
     @contextmanager
     def steering(self, run: Run) -> Iterator[None]:

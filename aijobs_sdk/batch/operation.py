@@ -22,7 +22,7 @@ from aijobs_sdk.batch.options import BatchOptions, read_options
 from aijobs_sdk.batch.progress import BatchProgress, progress_here, progress_of
 from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.batch.running.budget import Budget
-from aijobs_sdk.batch.running.course import Course
+from aijobs_sdk.batch.running.course import Courses
 from aijobs_sdk.batch.running.lanes import Lanes
 from aijobs_sdk.batch.running.run import Run
 from aijobs_sdk.batch.running.sending import Sender
@@ -81,7 +81,7 @@ class Operation:
         self._journal: Journal | None = None
         self._refusal: InvalidRequestError | None = None
         self._is_loaded = False
-        self._courses: dict[int, Course] = {}
+        self._courses = Courses()
         self._budget = Budget(options.budget)
         self._watch = Stopwatch()
         self._helm = Helm(self._budget)
@@ -92,6 +92,39 @@ class Operation:
         """By the loop's time: when it is looked next what became of the rows that another process runs."""
         self._seen: BatchRecord | None = None
         """While another process runs it: how far that is."""
+
+    @property
+    def name(self) -> str | None:
+        """Of its journal; None: it has none."""
+        return self._name
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether all rows were taken in."""
+        return self._is_loaded
+
+    @property
+    def may_be_run_elsewhere(self) -> bool:
+        """Whether there is a journal by which it is known to others: it has a name, and no rows that are still read."""
+        return self._name is not None and self._intake is None
+
+    @property
+    def can_retry_now(self) -> bool:
+        """Whether the run that this process is at would send failed rows again."""
+        return self._helm.can_take_up()
+
+    @property
+    def ends_for(self) -> str | None:
+        """Why the run that this process is at sends no more rows; None where it does, or there is none."""
+        return self._helm.ends_for
+
+    @property
+    def has_lost_its_runner(self) -> bool:
+        """Whether, as was last seen, another process ran it and died."""
+        seen = self._seen
+        if seen is None or seen.standing.state is not BatchState.RUNNING:
+            return False
+        return seen.holder is None or is_dead(seen.holder)
 
     @property
     def progress(self) -> BatchProgress:
@@ -154,6 +187,21 @@ class Operation:
         self.state, self.reason = record.standing.state, record.standing.reason
         self._seen = record
 
+    async def glance(self) -> bool:
+        """Learn how far it is where another process runs it, by what that has noted; return whether one does.
+
+        Of a batch that this caller knows by its name alone it is learnt how far it came, too. No row is read.
+        """
+        if self._name is None or not self.may_be_run_elsewhere or self._helm.has_a_run:
+            return False
+        journal = await Journal.find(self._backend, self._name)
+        holder = journal.record.holder
+        is_run = holder is not None and not is_dead(holder)
+        if (is_run or not self._is_loaded) and not self._helm.has_a_run:
+            self._seen = journal.record
+            self.state, self.reason = journal.record.standing.state, journal.record.standing.reason
+        return is_run
+
     def allow(self) -> None:
         """Forget that an earlier run was stopped."""
         self._helm.allow()
@@ -170,13 +218,35 @@ class Operation:
         await self._run_here()
 
     async def retry_failures(self) -> None:
-        """Let the failed rows be sent again."""
+        """Let the failed rows be sent again, by the next run."""
         await self.load()
         await self.catch_up()
+        self._reopen(await self._note_retry())
+
+    async def retry_in_this_run(self) -> bool:
+        """Have the failed rows sent again by the run that this process is at; return whether it does that."""
+        if not self._helm.can_take_up():
+            return False
+        failed = await self._note_retry()
+        if not self._helm.can_take_up():  # it has ended meanwhile
+            return False
+        self._helm.take_up(self._reopen(failed))
+        return True
+
+    def _reopen(self, rows: Sequence[int]) -> Sequence[int]:
+        """Let these rows be sent again, but for those of which somebody else has seen to that; return them."""
+        failed = [index for index in rows if self.ledger.has_failed(index)]
+        for index in failed:
+            self.ledger.reopen(index)
+        return failed
+
+    async def _note_retry(self) -> Sequence[int]:
+        """Return the rows that are to be sent again, once the journal knows of it: a crash changes nothing then."""
         failed = self.ledger.leaders_of(self.ledger.over(RowStatus.FAILED))
-        ends = [ended for index in failed if (ended := self.ledger.reopen(index).ended_at) is not None]
+        ends = [ended for index in failed if (ended := self.ledger.outcome(index).ended_at) is not None]
         if ends:
             await self._go_by(self.options.replace(retry_failed_until=max(ends)), self._journal)
+        return failed
 
     async def change(self, *, budget: Decimal | int | str | None, concurrency: int | Mapping[str, int] | None) -> None:
         """Run the rows in another way, as far as they were not sent yet; what is None stays as it is.
@@ -201,6 +271,11 @@ class Operation:
             await journal.change(wish=BatchWish.CANCEL)
             if not self._helm.has_a_run and (record := await journal.refresh()).holder is None:
                 await self._cancel_what_nobody_runs(journal, record)
+        elif self.state is BatchState.PAUSED and not self._helm.has_a_run:
+            for course in list(self._courses.values()):
+                if course.job_id is not None:
+                    await self._backend.cancel(course.job_id)
+            self.state, self.reason = BatchState.CANCELLED, ""
 
     async def _cancel_what_nobody_runs(self, journal: Journal, record: BatchRecord) -> None:
         """Do for a batch what whoever ran it would do: ask the jobs that are left of its last run to stop."""
@@ -237,6 +312,8 @@ class Operation:
     async def _open_journal(self, name: str) -> None:
         if self._intake is not None:
             self._journal = await Journal.open(self._backend, name, self.options)
+            until = self.options.retry_failed_until or self._journal.options.retry_failed_until
+            self.options = self.options.replace(retry_failed_until=until)  # who wanted that may have crashed since
         else:
             self._journal = await Journal.find(self._backend, name)
             await self._read_journal(self._journal)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.contract.batches import BatchStanding, BatchState
+from aijobs_sdk.contract.showing import heading, known_facts, tokens_text
+from aijobs_sdk.markup import markup
 
 
 class BatchProgress(NamedTuple):
@@ -47,6 +49,19 @@ class BatchProgress(NamedTuple):
     def eta_seconds(self) -> float | None:
         """How long the rest will take at this rate; None before the first row is finished."""
         return (self.total - self.finished) / self.rows_per_second if self.rows_per_second else None
+
+    def _repr_html_(self) -> str:
+        counts = {
+            "done": f"{self.finished:,} of {self.total:,}",
+            "ok": self.completed,
+            "failed": self.failed,
+            "skipped": self.skipped or None,
+            "running": self.running,
+            "tokens": tokens_text(self.input_tokens, self.output_tokens),
+            "credits": self.credits,
+            "budget": self.budget,
+        }
+        return markup(heading("Batch", self.state, self.reason), known_facts(counts))
 
     def standing(self) -> BatchStanding:
         """Return what a journal notes of it."""

@@ -8,6 +8,7 @@ from typing import overload
 
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.row import BatchRow
+from aijobs_sdk.batch.showing import rows_table
 
 
 class Results(Sequence[BatchRow]):
@@ -39,3 +40,6 @@ class Results(Sequence[BatchRow]):
 
     def __repr__(self) -> str:
         return f"<{len(self):,} rows of a batch>"
+
+    def _repr_html_(self) -> str:
+        return rows_table(self)

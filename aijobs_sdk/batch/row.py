@@ -8,8 +8,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from aijobs_sdk.contract.error_info import ErrorInfo
+from aijobs_sdk.contract.error_info import ErrorInfo, shown_error
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.showing import folded, heading, known_facts, long_text, tokens_text, values_table
+from aijobs_sdk.markup import markup
 
 FIXED_COLUMNS = (
     "index",
@@ -87,3 +89,21 @@ class BatchRow(Fact):
     """The index of the row that asked the same first, and paid for the answer."""
     job_id: UUID | None = None
     """The last job of the row; None where it never became one."""
+
+    def _repr_html_(self) -> str:
+        is_paid = self.input_tokens is not None
+        spent = {
+            "model": self.model,
+            "tokens": tokens_text(self.input_tokens, self.output_tokens) if is_paid else None,
+            "credits": self.credits,
+            "attempts": self.attempts,
+            "finish_reason": self.finish_reason,
+        }
+        return markup(
+            heading(f"Row {self.index + 1:,}", self.status),
+            values_table(self.inputs),
+            None if self.content is None else long_text(self.content, whole="content"),
+            None if self.error is None else shown_error(self.error),
+            folded("output", {} if self.output is None else {type(self.output).__name__: self.output}),
+            known_facts(spent),
+        )

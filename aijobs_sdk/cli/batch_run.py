@@ -54,7 +54,7 @@ class Run(NamedTuple):
         with self.named.in_reach() if self.named else nullcontext(), self._until_interrupted():
             self._show_price(asks=asks)
             try:
-                with watched(self.batch, name=self.named and self.named.name, quiet=self.quiet):
+                with watched(self.batch, quiet=self.quiet):
                     go()
             except BatchPausedError as paused:
                 finished = _so_far(self.batch.progress)

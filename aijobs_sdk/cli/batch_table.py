@@ -15,10 +15,10 @@ from aijobs_sdk.batch.options import read_options
 from aijobs_sdk.batch.progress import BatchProgress, progress_of
 from aijobs_sdk.cli.ages import age_text
 from aijobs_sdk.cli.batch_named import is_run, reason_text, runner_text, state_text
-from aijobs_sdk.cli.batch_progress import credits_text
 from aijobs_sdk.cli.batch_summary import failure_lines
-from aijobs_sdk.cli.display import ROWS_WIDTH, duration, new_table
+from aijobs_sdk.cli.display import ROWS_WIDTH, new_table
 from aijobs_sdk.contract.batches import BatchRecord
+from aijobs_sdk.notebook.amounts import credits_text, duration
 
 
 def print_batches(records: Sequence[BatchRecord], console: Console) -> None:
@@ -82,7 +82,7 @@ def batch_text(record: BatchRecord, causes: Iterable[FailureGroup]) -> str:
         "run by": f"{who} since {record.holder.since:%m-%d %H:%M} UTC" if who and record.holder else "nobody",
         "rows": _rows(now),
         "tokens": f"{now.input_tokens:,} in, {now.output_tokens:,} out",
-        "credits": f"{credits_text(now)}, {now.metered_credits:,.2f} metered",
+        "credits": f"{_credits(now)}, {credits_text(now.metered_credits)} metered",
         "time": f"{duration(now.elapsed_seconds)}, begun {record.created_at:%Y-%m-%d %H:%M} UTC",
     }
     return "\n".join([*(f"{name:<8} {value}" for name, value in facts.items()), *failure_lines(causes)])
@@ -92,6 +92,12 @@ def _rows(now: BatchProgress) -> str:
     counts = {"completed": now.completed, "failed": now.failed, "skipped": now.skipped, "under way": now.running}
     said = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
     return f"{now.total:,}: {said or 'none sent yet'}"
+
+
+def _credits(now: BatchProgress) -> str:
+    """Return what was spent, of what may be."""
+    budget = "" if now.budget is None else f" of {now.budget:,f}"
+    return f"{credits_text(now.credits)}{budget} credits"
 
 
 def _short(record: BatchRecord) -> str:

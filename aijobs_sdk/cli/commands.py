@@ -38,6 +38,7 @@ from aijobs_sdk.connect.models import known_models
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.wiring import with_standard_types
 from aijobs_sdk.engine.job_type import JobType
+from aijobs_sdk.notebook.display import nothing_shown
 from aijobs_sdk.providers.models import ModelTable
 
 
@@ -48,6 +49,8 @@ def aijobs() -> None:
 
     Nothing leaves this machine unless AI_MOCK_MODE=false.
     """
+    # Commands show things in their own way, or not at all where a program reads.
+    click.get_current_context().with_resource(nothing_shown())
 
 
 @aijobs.command()

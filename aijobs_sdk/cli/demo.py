@@ -48,7 +48,7 @@ def run_demo(console: Console, *, clock: Literal["virtual", "real"] = "real") ->
         sim.on(prompt="*confidential*").do(fail("content_filter"))
         with Client() as client:
             batch = client.batch(ROWS, prompt="{task}", model="{model}", max_tokens=MAX_TOKENS)
-            with bar(batch, Console(stderr=True)):
+            with bar(batch):
                 batch.run()
             usage = batch.usage()
     display.print_rows(batch.results, console)

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from aijobs_sdk.contract.events import JobEvent, StatusEvent, TextDelta
 from aijobs_sdk.contract.results import BlockResult, GenerationResult, ImageResult, JobResult
+from aijobs_sdk.notebook.amounts import duration
 from aijobs_sdk.providers.prices import today
 
 if TYPE_CHECKING:
@@ -25,23 +26,11 @@ if TYPE_CHECKING:
     from aijobs_sdk.engine.job_type import JobType
     from aijobs_sdk.providers.models import ModelTable, Route
 
-EXACT_BELOW_SECONDS = 9.95
 ROWS_WIDTH = 100
 """Columns of the terminal that the table of rows takes at most: wider lines are hard to follow."""
 LETTERS_WIDTH = 120
 """The same for dead letters, whose ids alone take a third of it."""
 REPLAYED = "↻"
-
-
-def duration(seconds: float) -> str:
-    """Return a time as a person reads it: `9.1 s`, `2 min 5 s`, `1 h 20 min`."""
-    if seconds < EXACT_BELOW_SECONDS:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    minutes, hours = whole // 60, whole // 3600
-    if hours:
-        return f"{hours:,} h {minutes % 60} min"
-    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
 
 
 def totals_line(done: BatchProgress) -> str:

@@ -10,12 +10,15 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from aijobs_sdk.batch.place import LoopPlace
+from aijobs_sdk.client.job_on_show import JobOnShow
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.errors import InvalidRequestError, JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent, TextDelta
 from aijobs_sdk.contract.job import Job, JobStatus
 from aijobs_sdk.contract.results import JobResult, read_result, with_output
+from aijobs_sdk.notebook.show import living, show, show_as_output, still
 
 R_co = TypeVar("R_co", bound=JobResult, covariant=True)
 
@@ -34,7 +37,7 @@ class AsyncJobHandle(Generic[R_co]):
     `await handle` is `await handle.result()`.
     """
 
-    __slots__ = ("_backend", "_client", "_is_lone", "_seen", "id", "last_known", "output_model")
+    __slots__ = ("_backend", "_client", "_is_lone", "_on_show", "_place", "_seen", "id", "last_known", "output_model")
 
     def __init__(
         self, backend: Backend, job_id: UUID, *, last_known: Job | None, client: Reviver, is_lone: bool = False
@@ -48,6 +51,17 @@ class AsyncJobHandle(Generic[R_co]):
         self._seen = 0
         self._client = client
         self._is_lone = is_lone
+        self._on_show: JobOnShow | None = None
+        self._place: LoopPlace | None = None
+
+    @property
+    def on_show(self) -> JobOnShow:
+        """How it stands, and what may be asked of it, for who draws that."""
+        if self._on_show is None or self._place is None:  # most handles are never shown
+            self._place = LoopPlace()
+            self._on_show = JobOnShow(self, self._backend, self._place)
+        self._place.note()
+        return self._on_show
 
     @property
     def job(self) -> Job:
@@ -171,6 +185,22 @@ class AsyncJobHandle(Generic[R_co]):
         """Return what has happened so far, without waiting."""
         async with aclosing(self._backend.events(self.id, follow=False)) as events:
             return [event async for event in events]
+
+    def show(self) -> None:
+        """Show how far it is, live, below the current cell or on standard error, and return at once."""
+        show(self.on_show)
+        self.on_show.follow()
+
+    def _ipython_display_(self) -> None:
+        show_as_output(self.on_show)
+        self.on_show.follow()
+
+    def _display_(self) -> object:
+        self.on_show.follow()
+        return living(self.on_show)
+
+    def _repr_html_(self) -> str:
+        return still(self.on_show)
 
     def __await__(self) -> Generator[Any, None, R_co]:
         return self.result().__await__()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.estimate import BatchEstimate
@@ -14,8 +14,11 @@ from aijobs_sdk.batch.failures import Failures
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.batch.results import Results
 from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow
+from aijobs_sdk.client.interrupting import letting_go
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.notebook.frontend import current_frontend
+from aijobs_sdk.notebook.show import living, show, show_as_output, still
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,19 +32,22 @@ class Batch:
     def __init__(self, batch: AsyncBatch, portal: Portal) -> None:
         self._batch = batch
         self._portal = portal
+        self.on_show = batch.on_show.at(portal)
+        """How it stands, and what may be asked of it, for who draws that."""
 
     def run(self) -> Results:
         """Run every row that is not finished; return all of them in the order of the input.
 
         A row that fails is among them, with its error; `failures` lists these. Interrupting it leaves the rows that
-        were sent running; the next `run()` waits for them and goes on.
+        were sent running; the next `run()` waits for them and goes on. In a notebook the batch goes on by itself, and
+        a second interrupt within a second cancels it.
 
         Raises:
             InvalidRequestError: a row cannot be used; it is named, and nothing was sent.
             BatchPausedError: it stopped before every row was finished; `reason` says why, and `run()` goes on.
             BatchHeldError: another process runs the batch of this name.
         """
-        return self._portal.call(self._batch.run)
+        return self._wait_for(self._batch.run, instead=self._batch.start)
 
     def start(self) -> Self:
         """Begin in the background and return at once; `wait()` for the end, `progress` meanwhile."""
@@ -51,13 +57,13 @@ class Batch:
     def wait(self, timeout: float | None = None) -> Results:
         """Return all finished rows once the run in the background is over; begin it if nobody did.
 
-        Interrupting it ends the waiting, never the run.
+        Interrupting it ends the waiting, never the run; in a notebook a second interrupt within a second cancels that.
 
         Raises:
             TimeoutError: it is not over yet; it keeps running.
             InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`.
         """
-        return self._portal.call(self._batch.wait, timeout)
+        return self._wait_for(partial(self._batch.wait, timeout))
 
     def as_completed(self) -> Iterator[BatchRow]:
         """Yield each row as soon as it is finished, those first that are already; begin the run if nobody did.
@@ -103,8 +109,11 @@ class Batch:
         self._portal.call(self._batch.pause)
 
     def retry_failures(self) -> Results:
-        """Run the failed rows again, as new jobs; return all rows."""
-        return self._portal.call(self._batch.retry_failures)
+        """Run the failed rows again, as new jobs; return all rows.
+
+        A run that is under way sends them again itself.
+        """
+        return self._wait_for(self._batch.retry_failures, instead=self._batch.runs.retry_failures)
 
     def cancel(self) -> None:
         """Send no more rows, and ask those under way to stop; `run()` would send the rest."""
@@ -129,6 +138,25 @@ class Batch:
         """How far the batch is."""
         return self._batch.progress
 
+    def show(self) -> None:
+        """Show how far it is, live, below the current cell or on standard error, and return at once."""
+        show(self.on_show)
+        self.on_show.follow()
+
+    def __repr__(self) -> str:
+        return f"<Batch {self.on_show.in_a_line()}>"
+
+    def _ipython_display_(self) -> None:
+        show_as_output(self.on_show)
+        self.on_show.follow()
+
+    def _display_(self) -> object:
+        self.on_show.follow()
+        return living(self.on_show)
+
+    def _repr_html_(self) -> str:
+        return still(self.on_show)
+
     def to_pandas(self) -> pd.DataFrame:
         """Return the finished rows as a data frame: the input's columns, then ours."""
         return self._batch.to_pandas()
@@ -150,3 +178,19 @@ class Batch:
             InvalidRequestError: the name has another ending, or nothing can be written there.
         """
         return self._batch.write(path, outputs=outputs)
+
+    def _wait_for(
+        self,
+        run: Callable[[], Coroutine[Any, Any, Results]],
+        *,
+        instead: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> Results:
+        """Show the batch while this runs it; in a notebook it is begun `instead` in the background, and waited for.
+
+        There an interrupt is to end the cell, and not the work.
+        """
+        with self.on_show.while_called() as pulse, letting_go(self, noun="batch"):
+            if instead is not None and current_frontend().is_a_notebook:
+                self._portal.call(instead)
+                run = self._batch.wait
+            return self._portal.call(run, pulse=pulse)

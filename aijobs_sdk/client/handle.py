@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from aijobs_sdk.client.async_handle import AsyncJobHandle, R_co, Reviver
+from aijobs_sdk.client.interrupting import letting_go
+from aijobs_sdk.client.job_on_show import JobOnShow
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.errors import JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.notebook.show import living, show, show_as_output, still
+
+T = TypeVar("T")
 
 
 class JobHandle(Generic[R_co]):
     """A job that was submitted, here or elsewhere, in the words of `concurrent.futures`.
 
     Until the job is over, reading an attribute asks how it stands: a loop over `handle.status` ends.
-    Interrupting a call ends the waiting, never the job.
+    Interrupting a call ends the waiting, never the job; in a notebook a second interrupt within a second cancels that.
     """
 
     def __init__(self, handle: AsyncJobHandle[R_co], portal: Portal, *, client: Reviver) -> None:
@@ -28,6 +33,14 @@ class JobHandle(Generic[R_co]):
         self.on_loop = handle
         """The handle that does the work, on the portal's loop."""
         self._client = client
+        self._on_show: JobOnShow | None = None
+
+    @property
+    def on_show(self) -> JobOnShow:
+        """How it stands, and what may be asked of it, for who draws that."""
+        if self._on_show is None:  # most handles are never shown
+            self._on_show = self.on_loop.on_show.at(self.portal)
+        return self._on_show
 
     @property
     def job(self) -> Job:
@@ -87,7 +100,7 @@ class JobHandle(Generic[R_co]):
         Raises:
             TimeoutError: it is not over yet; it keeps running.
         """
-        return self.portal.call(self.on_loop.wait, timeout)
+        return self._waiting(self.on_loop.wait, timeout)
 
     def result(self, timeout: float | None = None) -> R_co:
         """Return what the job made, once it is done.
@@ -97,11 +110,11 @@ class JobHandle(Generic[R_co]):
             JobCancelledError: it was cancelled.
             TimeoutError: it is not over yet; it keeps running.
         """
-        return self.portal.call(self.on_loop.result, timeout)
+        return self._waiting(self.on_loop.result, timeout)
 
     def exception(self, timeout: float | None = None) -> JobFailedError | JobCancelledError | None:
         """Return what `result()` would raise, None for a job that completed."""
-        return self.portal.call(self.on_loop.exception, timeout)
+        return self._waiting(self.on_loop.exception, timeout)
 
     def stream(self, after: int = 0) -> Iterator[JobEvent]:
         """Yield events with `seq` > `after`, past ones first, and stop after the terminal one."""
@@ -122,6 +135,26 @@ class JobHandle(Generic[R_co]):
     def future(self) -> Future[R_co]:
         """Return a future of `result()`, for `concurrent.futures`; cancelling it ends the waiting, not the job."""
         return self.portal.start(self.on_loop.result)
+
+    def show(self) -> None:
+        """Show how far it is, live, below the current cell or on standard error, and return at once."""
+        show(self.on_show)
+        self.on_show.follow()
+
+    def _ipython_display_(self) -> None:
+        show_as_output(self.on_show)
+        self.on_show.follow()
+
+    def _display_(self) -> object:
+        self.on_show.follow()
+        return living(self.on_show)
+
+    def _repr_html_(self) -> str:
+        return still(self.on_show)
+
+    def _waiting(self, function: Callable[[float | None], Coroutine[Any, Any, T]], timeout: float | None) -> T:
+        with letting_go(self, noun="job"):
+            return self.portal.call(function, timeout)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self._client.revive, (self.id, None)

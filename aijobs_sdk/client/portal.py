@@ -11,7 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
@@ -21,6 +21,7 @@ from anyio.from_thread import BlockingPortal
 from aijobs_sdk.contract.errors import AIJobsError
 
 T = TypeVar("T")
+PULSE_SECONDS = 0.25
 STOP_SECONDS = 0.5
 """How long an ending program waits for handlers that were told to stop."""
 
@@ -52,10 +53,25 @@ class Portal:
         self._starting = threading.Lock()
         self._now: _Running | None = None
 
-    def call(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> T:  # noqa: ANN401 - passed on as they are
-        """Run to the end and return; an interrupt ends the waiting and the coroutine with it."""
+    @property
+    def is_there(self) -> bool:
+        """Whether anything can be run here: always, as it starts when it has to."""
+        return True
+
+    def call(
+        self,
+        function: Callable[..., Coroutine[Any, Any, T]],
+        *args: Any,  # noqa: ANN401 - passed on as they are
+        pulse: Callable[[], None] | None = None,
+    ) -> T:
+        """Run to the end and return; an interrupt ends the waiting and the coroutine with it.
+
+        `pulse` is called four times a second meanwhile, in the caller's own thread.
+        """
         future = self.start(function, *args)
         try:
+            while pulse is not None and wait([future], PULSE_SECONDS).not_done:
+                pulse()
             return future.result()
         except (AIJobsError, TimeoutError) as outcome:
             # How it came through our loop helps nobody, and fills a notebook; a bug keeps its whole traceback.

@@ -17,10 +17,12 @@ from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.connect.credentials import read_credentials
 from aijobs_sdk.connect.detaching import detaching_at
+from aijobs_sdk.connect.displays import suggest_displays
 from aijobs_sdk.connect.logs import show_logs
 from aijobs_sdk.connect.models import OwnModels
 from aijobs_sdk.connect.servers import is_server, open_server, read_api_key, refuse_what_a_server_decides
 from aijobs_sdk.connect.settings import DEFAULT_PROFILE, Settings
+from aijobs_sdk.connect.showing import standpoint
 from aijobs_sdk.connect.wiring import open_backend
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import ConfigurationError
@@ -100,9 +102,16 @@ class AsyncClient(AsyncClientOver):
         )
         super().__init__(backend, detaching)
         self._token = _remember(self)
+        self._standpoint = standpoint(self._settings)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _way_back(self, self._token, self._settings)
+
+    def __repr__(self) -> str:
+        return self._standpoint.text("AsyncClient")
+
+    def _repr_html_(self) -> str:
+        return self._standpoint.html("AsyncClient")
 
 
 class Client(ClientOver):
@@ -168,9 +177,16 @@ class Client(ClientOver):
         )
         super().__init__(AsyncClientOver(backend, detaching), _portal_of(current_mock()))
         self._token = _remember(self)
+        self._standpoint = standpoint(self._settings)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _way_back(self, self._token, self._settings)
+
+    def __repr__(self) -> str:
+        return self._standpoint.text("Client")
+
+    def _repr_html_(self) -> str:
+        return self._standpoint.html("Client")
 
 
 def _connect(
@@ -205,6 +221,7 @@ def _connect(
         artifacts=artifacts,
     )
     show_logs(os.environ)
+    suggest_displays(os.environ)
     if is_server(settings.url):
         refuse_what_a_server_decides(
             {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import re
 import signal
 from collections import ChainMap
 from collections.abc import Iterable
@@ -20,6 +19,7 @@ from aijobs_sdk.connect.credentials import read_credentials
 from aijobs_sdk.connect.logs import show_logs
 from aijobs_sdk.connect.models import OwnModels, open_models
 from aijobs_sdk.connect.settings import Settings
+from aijobs_sdk.connect.showing import without_password
 from aijobs_sdk.connect.stop_bell import StopBell
 from aijobs_sdk.connect.wiring import open_world, with_standard_types
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
@@ -78,7 +78,7 @@ def run_worker(
     show_logs(ChainMap(dict(os.environ), {"AIJOBS_LOG": "info"}))
     portal = Portal()
     with StopBell() as bell:
-        working = portal.start(worker.work, _without_password(settings.url))
+        working = portal.start(worker.work, without_password(settings.url))
         working.add_done_callback(bell.ring)
         return _attend(worker, working, bell, patience_seconds=grace_seconds + OVERTIME_SECONDS)
 
@@ -151,10 +151,3 @@ def _refuse_memory(settings: Settings) -> None:
             "A worker at `memory://` would have nothing to do: no other process can submit to it. Say where jobs are "
             "kept, by --url or AIJOBS_URL, such as `sqlite:///jobs.db`."
         )
-
-
-def _without_password(url: str) -> str:
-    """Return what may be logged of an address: passwords stand before the host, or among the options."""
-    if url.startswith("sqlite:"):
-        return url
-    return re.sub(r"//.*@", "//", url).partition("?")[0]

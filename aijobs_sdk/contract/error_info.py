@@ -8,6 +8,8 @@ from enum import StrEnum
 from pydantic import Field, JsonValue
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.showing import folded, heading, known_facts
+from aijobs_sdk.markup import Markup, element, markup
 
 
 class ErrorCategory(StrEnum):
@@ -40,6 +42,9 @@ class ErrorInfo(Fact):
     """Where the provider was asked, as in its route: `eu-west-2`."""
     details: Mapping[str, JsonValue] = Field(default_factory=dict)
 
+    def _repr_html_(self) -> str:
+        return shown_error(self)
+
 
 class FieldProblem(Fact):
     """One field of a request that cannot be used."""
@@ -48,3 +53,20 @@ class FieldProblem(Fact):
     """A dotted path: `payload.prompt`, `rows[36].text`."""
     problem: str
     """What was expected, and the shape (never the value) of what came."""
+
+
+def shown_error(error: ErrorInfo) -> Markup:
+    """Return what a page shows of an error."""
+    return markup(heading(element("code", error.code)), element("div", error.message), shown_beside(error))
+
+
+def shown_beside(error: ErrorInfo) -> Markup:
+    """Return what a page shows of an error beside its message: what kind it is, and where it came from."""
+    where = {
+        "category": error.category,
+        "provider": error.provider,
+        "region": error.region,
+        "attempt": error.attempt,
+        "retryable": error.retryable,
+    }
+    return markup(known_facts(where), folded("details", error.details))

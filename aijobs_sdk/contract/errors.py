@@ -39,9 +39,11 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, FieldProblem
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, FieldProblem, shown_beside
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.provider import Allowances
+from aijobs_sdk.contract.showing import heading, known_facts
+from aijobs_sdk.markup import Markup, element, markup, table
 
 
 def _rebuild(kind: type[AIJobsError], args: tuple[object, ...], state: dict[str, object]) -> AIJobsError:
@@ -62,6 +64,15 @@ class AIJobsError(Exception):
         if code is not None:
             self.code = code
 
+    def _repr_html_(self) -> str:
+        return markup(
+            heading(type(self).__name__, element("code", self.code)), element("div", self.message), self._shown_beside()
+        )
+
+    def _shown_beside(self) -> Markup:
+        """Return what a page shows of the fields beside the message."""
+        return Markup()
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own reduce calls the class with `args` alone, which loses keyword-only fields.
         return _rebuild, (type(self), self.args, self.__dict__)
@@ -75,6 +86,10 @@ class InvalidRequestError(AIJobsError, ValueError):
     def __init__(self, message: str, *, code: str | None = None, fields: Sequence[FieldProblem] = ()) -> None:
         super().__init__(message, code=code)
         self.fields = tuple(fields)
+
+    def _shown_beside(self) -> Markup:
+        rows = ([one.field, one.problem] for one in self.fields)
+        return table(["field", "problem"], rows) if self.fields else Markup()
 
     def within(self, place: str) -> InvalidRequestError:
         """Return the same refusal, with its fields below a place: `model` within `payload.` is `payload.model`."""
@@ -186,6 +201,9 @@ class AdmissionError(AIJobsError):
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
 
+    def _shown_beside(self) -> Markup:
+        return known_facts({"retry after": f"{self.retry_after_seconds:.3g} s"})
+
 
 class TooManyJobsError(AdmissionError):
     """The tenant has as many unfinished jobs as it may."""
@@ -265,6 +283,9 @@ class JobError(AIJobsError):
         self.job = job
         self.info = info
 
+    def _shown_beside(self) -> Markup:
+        return shown_beside(self.info)
+
 
 class JobFailedError(JobError):
     """The job is out of attempts, or failed in a way that no retry can mend."""
@@ -319,6 +340,17 @@ class ProviderError(AIJobsError):
         """Whether it has more to do than it can: fewer calls at a time would help."""
         self.allowances = allowances
         """What is left of its limits, where it says so."""
+
+    def _shown_beside(self) -> Markup:
+        wait = self.retry_after_seconds
+        return known_facts(
+            {
+                "category": self.category,
+                "provider": self.provider,
+                "retryable": self.retryable,
+                "retry after": None if wait is None else f"{wait:.3g} s",
+            }
+        )
 
 
 class CircuitOpenError(ProviderError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.records import Credits
+from aijobs_sdk.contract.showing import heading, known_facts
+from aijobs_sdk.markup import markup
 
 
 class Estimate(Fact):
@@ -22,3 +24,14 @@ class Estimate(Fact):
     """What the user would be quoted, and billed."""
     most_credits: Credits | None
     """What is metered at most, by `most_output_tokens`."""
+
+    def _repr_html_(self) -> str:
+        expected = {
+            "provider": self.provider,
+            "tokens in": self.input_tokens,
+            "tokens out": self.output_tokens,
+            "tokens out at most": self.most_output_tokens,
+            "credits": self.credits,
+            "credits at most": self.most_credits,
+        }
+        return markup(heading("Estimate", self.model), known_facts(expected))

@@ -10,8 +10,10 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, shown_error
 from aijobs_sdk.contract.model import Fact, StoredJson
+from aijobs_sdk.contract.showing import folded, heading, instant_text, known_facts
+from aijobs_sdk.markup import markup
 
 DEFAULT_MAX_ATTEMPTS = 3
 
@@ -147,6 +149,24 @@ class Job(Fact):
     def cancelled(self) -> bool:
         """Return True for a job that ended because somebody cancelled it."""
         return self.is_final and self.error is not None and self.error.category is ErrorCategory.CANCELLED
+
+    def _repr_html_(self) -> str:
+        is_over = self.is_final
+        stands = {
+            "progress": f"{self.progress} %",
+            "stage": "" if is_over else self.message,
+            "attempts": f"{self.attempts} of {self.max_attempts}",
+            "created": instant_text(self.created_at),
+            "started": self.started_at and instant_text(self.started_at),
+            "ended": self.completed_at and instant_text(self.completed_at),
+        }
+        return markup(
+            heading(f"Job {self.id}", self.type, "cancelled" if self.cancelled() else self.status),
+            known_facts(stands),
+            None if self.error is None else shown_error(self.error),
+            folded("payload", self.payload),
+            folded("result", self.result or {}),
+        )
 
 
 class JobRequest(Fact):

@@ -11,9 +11,12 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from aijobs_sdk.contract.blocks import Block, BlockChange, DocumentConfiguration, Revision
-from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, shown_error
 from aijobs_sdk.contract.job import JobRequest, Priority
 from aijobs_sdk.contract.model import Fact, StoredJson
+from aijobs_sdk.contract.pictures import gallery
+from aijobs_sdk.contract.showing import folded, heading, instant_text, known_facts, long_text
+from aijobs_sdk.markup import markup
 
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
 """A billing month, UTC: `2026-01`."""
@@ -37,6 +40,12 @@ class Document(Fact):
     configuration: DocumentConfiguration | None = None
     """What jobs on its blocks go by; None for a text that a generation made, which has no blocks."""
     created_at: datetime
+
+    def _repr_html_(self) -> str:
+        made = {"document": self.id, "job": self.job_id, "created": instant_text(self.created_at)}
+        is_a_text = self.configuration is None
+        text = long_text(self.content, whole="content") if is_a_text else "What it says is in its blocks."
+        return markup(heading(self.title, self.status), text, known_facts(made))
 
 
 class NewDocument(NamedTuple):
@@ -97,6 +106,9 @@ class Image(Fact):
     height: int = Field(ge=1)
     created_at: datetime
 
+    def _repr_html_(self) -> str:
+        return gallery([self])
+
 
 class DeadLetter(Fact):
     """A job that failed for good, with all that is needed to understand it and to run it again."""
@@ -119,6 +131,15 @@ class DeadLetter(Fact):
     def error(self) -> ErrorInfo:
         """What the job failed of."""
         return self.errors[-1]
+
+    def _repr_html_(self) -> str:
+        stood = {"failed": instant_text(self.failed_at), "replayed as": self.replayed_as}
+        return markup(
+            heading(f"Dead letter of job {self.job_id}", self.type),
+            known_facts(stood),
+            *map(shown_error, self.errors),
+            folded("payload", self.payload),
+        )
 
     def replay_request(self) -> JobRequest:
         """Return the request for a new job that does the same once more."""

@@ -10,8 +10,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from aijobs_sdk.contract.errors import InvalidOutputError
+from aijobs_sdk.contract.pictures import gallery
 from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of
+from aijobs_sdk.contract.showing import folded, full_cell, heading, known_facts, long_text, tokens_text, values_table
+from aijobs_sdk.markup import markup, table
 
 
 class JobResult(BaseModel):
@@ -21,6 +24,9 @@ class JobResult(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
+
+    def _repr_html_(self) -> str:
+        return markup(heading(type(self).__name__), values_table(dict(self)))
 
 
 class ToolCallResult(BaseModel):
@@ -58,6 +64,15 @@ class WritingResult(JobResult):
     metered_credits: Decimal
     """What the provider's own token counts cost by the price list."""
 
+    def _facts(self) -> dict[str, object]:
+        return {
+            "model": self.model,
+            "provider": self.provider,
+            "tokens": tokens_text(self.input_tokens, self.output_tokens),
+            "credits": self.credits_used,
+            "finish_reason": self.finish_reason,
+        }
+
 
 class GenerationResult(WritingResult):
     """The result of `ai_generation`."""
@@ -71,6 +86,16 @@ class GenerationResult(WritingResult):
     else a dict."""
     tool_calls: tuple[ToolCallResult, ...] = ()
 
+    def _repr_html_(self) -> str:
+        calls = ([one.name, full_cell(one.arguments)] for one in self.tool_calls)
+        return markup(
+            heading(self.title),
+            long_text(self.content, whole="content"),
+            table(["tool", "arguments"], calls) if self.tool_calls else None,
+            folded("output", {} if self.output is None else {type(self.output).__name__: self.output}),
+            known_facts(self._facts()),
+        )
+
 
 class BlockResult(WritingResult):
     """The result of `block_generate` and `block_refine`."""
@@ -81,6 +106,10 @@ class BlockResult(WritingResult):
     """The revision that holds the text."""
     content: str
     """Sanitised Markdown: the block's text from now on."""
+
+    def _repr_html_(self) -> str:
+        title = heading(f"Block {self.block_id}")
+        return markup(title, long_text(self.content, whole="content"), known_facts(self._facts()))
 
 
 class Finding(JobResult):
@@ -104,6 +133,15 @@ class AnalysisResult(WritingResult):
     findings: tuple[Finding, ...]
     """None, where there is nothing to mend."""
 
+    def _repr_html_(self) -> str:
+        found = ([one.severity, one.kind, one.message, one.quote or "-"] for one in self.findings)
+        many = "1 finding" if len(self.findings) == 1 else f"{len(self.findings):,} findings"
+        return markup(
+            heading(f"Block {self.block_id}", many),
+            table(["severity", "kind", "message", "quote"], found) if self.findings else None,
+            known_facts(self._facts()),
+        )
+
 
 class GeneratedImage(JobResult):
     """A picture that `image_generation` made."""
@@ -115,6 +153,9 @@ class GeneratedImage(JobResult):
     width: int
     """Pixels, as `height`."""
     height: int
+
+    def _repr_html_(self) -> str:
+        return gallery([self])
 
 
 class ImageResult(JobResult):
@@ -133,6 +174,15 @@ class ImageResult(JobResult):
     """What the user was quoted: the payload's `estimated_credits`."""
     metered_credits: Decimal
     """What the provider's own token counts cost by the price list."""
+
+    def _repr_html_(self) -> str:
+        spent = {
+            "model": self.model,
+            "provider": self.provider,
+            "tokens": tokens_text(self.input_tokens, self.output_tokens),
+            "credits": self.credits_used,
+        }
+        return markup(gallery(self.images), known_facts(spent))
 
 
 _RESULT_OF: Mapping[str, type[JobResult]] = {

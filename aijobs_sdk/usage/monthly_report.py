@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import JsonValue
 
@@ -10,6 +11,14 @@ from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.showing.fragment import report_fragment
 from aijobs_sdk.usage.showing.json import report_json
 from aijobs_sdk.usage.showing.text import report_text
+
+
+class Printer(Protocol):
+    """What IPython prints a value with."""
+
+    def text(self, text: str, /) -> None:
+        """Print a text."""
+        ...
 
 
 class MonthlyReport(MonthFacts):
@@ -65,3 +74,6 @@ class MonthlyReport(MonthFacts):
 
     def _repr_html_(self) -> str:
         return report_fragment(self)
+
+    def _repr_pretty_(self, printer: Printer, _cycle: bool) -> None:  # noqa: FBT001 - IPython's own signature
+        printer.text(self.to_text())

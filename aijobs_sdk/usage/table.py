@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from html import escape
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.markup import element, markup, table
 from aijobs_sdk.usage.columns import amount_text
 
 if TYPE_CHECKING:
@@ -101,10 +101,11 @@ class UsageTable:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
-        body = "".join(_html_row(values) for values in self.cells[:_SHOWN_ROWS])
-        rest = "".join(f"<p>{escape(line)}</p>" for line in self._rest())
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{rest}"
+        shown = self.cells[:_SHOWN_ROWS]
+        numbers = {name for name, right in zip(self.columns, _to_the_right(self.columns, shown), strict=True) if right}
+        texts = ([cell_text(value) for value in values] for values in shown)
+        rest = [element("p", line) for line in self._rest()]
+        return markup(table(self.columns, texts, numbers=numbers), *rest)
 
     def _rest(self) -> list[str]:
         hidden = len(self.cells) - _SHOWN_ROWS
@@ -146,7 +147,7 @@ def text_lines(
     if footer is not None:
         shown.append([cell_text(value) for value in footer])
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    to_the_right = [all(_is_number(row[index]) for row in rows) and bool(rows) for index in range(len(columns))]
+    to_the_right = _to_the_right(columns, rows)
     lines = [
         "  ".join(
             text.rjust(width) if right else text.ljust(width)
@@ -178,10 +179,6 @@ def _is_number(value: object) -> bool:
     return value is None or (isinstance(value, Decimal | int) and not isinstance(value, bool))
 
 
-def _html_row(values: Sequence[object]) -> str:
-    return f"<tr>{''.join(map(_html_cell, values))}</tr>"
-
-
-def _html_cell(value: object) -> str:
-    alignment = "right" if _is_number(value) else "left"
-    return f'<td style="text-align: {alignment}">{escape(cell_text(value))}</td>'
+def _to_the_right(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[bool]:
+    """Return of each column whether it holds numbers alone."""
+    return [bool(rows) and all(_is_number(row[index]) for row in rows) for index in range(len(columns))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -73,3 +73,9 @@ def a_batch(backend: Any, rows: Any = TASKS, *, prompt: Any = "{task}", **option
 def billed(rows: Sequence[UsageRow]) -> Decimal:
     """Return what these rows of usage come to."""
     return sum((row.credits_used for row in rows), Decimal(0))
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait in virtual time."""
+    while not condition():  # noqa: ASYNC110 - what is asked about tells nobody
+        await asyncio.sleep(0.01)

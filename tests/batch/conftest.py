@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.notebook.hub import hub
 from batch.batch_worlds import WatchedBackend
 
 
@@ -15,6 +16,12 @@ def sim() -> Iterator[aijobs.Mock]:
     """A calm world on virtual time."""
     with aijobs.mock(seed=7) as world:
         yield world
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_on_show() -> Iterator[None]:
+    yield
+    hub.close()
 
 
 @pytest.fixture

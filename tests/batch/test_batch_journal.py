@@ -23,7 +23,8 @@ from aijobs_sdk.contract.errors import (
 )
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.ids import new_id
-from batch.batch_worlds import TASKS, WatchedBackend, a_batch
+from aijobs_sdk.notebook.snapshot import Command, Phase
+from batch.batch_worlds import TASKS, WatchedBackend, a_batch, until
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +94,28 @@ async def test_another_client_sees_how_far_a_batch_is(running: AsyncBatch, backe
     assert (seen.total, seen.state, seen.running) == (12, BatchState.RUNNING, 2)
     assert (seen.completed, seen.credits) == (own.completed, own.credits)
     assert len(other.results) == own.completed
+
+
+async def test_another_client_shows_it_to_its_end(running: AsyncBatch, backend: WatchedBackend) -> None:
+    other = found(backend)
+    other.show()
+    await until(lambda: other.on_show.snapshot().phase is Phase.RUNNING)
+    shown = other.on_show.snapshot()
+    await until(lambda: other.on_show.snapshot().phase is Phase.FINISHED)
+    assert (shown.total, shown.running, shown.commands) == (12, 2, (Command.PAUSE, Command.CANCEL))
+    assert other.on_show.snapshot().completed == running.progress.completed == 12
+
+
+async def test_a_click_of_another_client_pauses_it_and_resumes_it(running: AsyncBatch, backend: WatchedBackend) -> None:
+    other = found(backend)
+    other.show()
+    await until(lambda: other.on_show.snapshot().phase is Phase.RUNNING)
+    other.on_show.steer(Command.PAUSE)
+    await until(lambda: other.on_show.snapshot().phase is Phase.PAUSED)
+    assert running.progress.state is BatchState.PAUSED
+    other.on_show.steer(Command.RESUME)
+    await until(lambda: other.on_show.snapshot().phase is Phase.FINISHED)
+    assert len(backend.sent) == 12
 
 
 async def test_another_client_pauses_it_and_goes_on(running: AsyncBatch, backend: WatchedBackend) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ from click.testing import CliRunner, Result
 import aijobs_sdk
 from aijobs_sdk.batch.reading.rows import open_rows
 from aijobs_sdk.batch.row import ALL_COLUMNS, FIXED_COLUMNS
+from aijobs_sdk.cli import batch_progress
 from aijobs_sdk.cli.commands import aijobs
+from aijobs_sdk.notebook.surfaces.lines import LinesSurface
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +53,15 @@ def test_all_columns_are_written_where_they_are_asked_for() -> None:
     assert list(rows_of("out.jsonl")[0]) == ["q", "input_model", *ALL_COLUMNS]
 
 
-def test_a_log_is_told_how_it_ended_and_a_program_nothing() -> None:
-    assert batch().stderr.startswith("20 of 20 rows · ")
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_neither_a_log_nor_a_program_is_told_of_what_is_over_at_once(options: tuple[str, ...]) -> None:
+    assert batch(*options).stderr == ""
+
+
+def test_a_log_is_told_now_and_then_how_far_it_is_and_a_program_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_progress, "LinesSurface", partial(LinesSurface, clock=count(0, 60).__next__))
+    *_, last = batch().stderr.splitlines()
+    assert last.startswith("Batch: 20 of 20 rows, finished, ")
     assert batch("--json").stderr == ""
 
 

@@ -33,6 +33,12 @@ def test_a_script_that_forgets_to_close_ends_at_once() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_a_script_that_shows_what_runs_ends_at_once_and_says_how_that_stood() -> None:
+    ended = run(LONG_JOB + "job.show()\nbatch = client.batch(['a'], prompt='{text}', model='gpt-5.2')\nbatch.show()")
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert [line.partition(" ")[0] for line in ended.stderr.splitlines()] == ["Job", "Batch:"] * 2
+
+
 def test_a_script_may_end_in_the_middle_of_a_stream() -> None:
     ended = run(LONG_JOB + "stream = job.stream()\nprint(next(stream).kind)")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "accepted\n", "")

@@ -70,7 +70,7 @@ def test_an_interrupted_wait_ends_and_the_next_cell_goes_on(server: ScriptedServ
     began = time.monotonic()
     notebook.interrupt()
     assert notebook.result_of(waiting) == "KeyboardInterrupt"
-    assert time.monotonic() - began <= 1.5
+    assert time.monotonic() - began <= 2.5  # one second of it the cell waits for a second interrupt
     assert notebook.run("it = job.result(timeout=10).echo") == "'done'"
 
 

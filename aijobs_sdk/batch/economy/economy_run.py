@@ -61,6 +61,14 @@ class EconomyRun(Run):
         if self._rounds is not None and self.reason:
             self._rounds.cancel()
 
+    @property
+    def can_take_up(self) -> bool:
+        """Whether rows that are over now would be sent again."""
+        return self._rounds is not None and not self._rounds.done() and self.reason is None
+
+    def take_up(self, rows: Sequence[int]) -> None:
+        """Send these rows again, which were over: the next round finds them open."""
+
     async def _stop_those_under_way(self) -> None:
         self._is_stopping = True
         one_of_each = {course.job_id: course for course in self._courses.values() if course.job_id is not None}

@@ -14,7 +14,7 @@ from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.keeping.outcome import Outcome
 from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, unpacked
-from aijobs_sdk.batch.running.course import Course, cost_of_job
+from aijobs_sdk.batch.running.course import Course, Courses, cost_of_job
 from aijobs_sdk.batch.running.run import NOBODYS_FAULT, WORKER_LOST
 from aijobs_sdk.batch.running.steps import Ask, next_step
 from aijobs_sdk.batch.running.work import Work, read_work
@@ -42,7 +42,7 @@ class _Found:
 class Restored:
     """What a journal knows of a run, beside the rows that are over."""
 
-    courses: dict[int, Course] = field(default_factory=dict)
+    courses: Courses = field(default_factory=Courses)
     spent: Decimal = Decimal(0)
     """By all jobs of the batch, also those of rows that have changed since."""
 
@@ -71,12 +71,14 @@ async def restore(
             continue
         found.setdefault(index, _Found(work.copy)).add(work, job)
     for index, row in found.items():
-        course = restored.courses[index] = Course(index, row.copy)
+        course = restored.courses.begin(index, copy=row.copy)
         outcome = _walk(ledger.item(index), course, row, output_model, row_timeout)
-        if outcome is not None and not _is_to_be_retried(outcome, retry_failed_until):
+        if outcome is None:
+            continue
+        course.failed()
+        if not _is_to_be_retried(outcome, retry_failed_until):
             ledger.settle(index, outcome)
-        if outcome is not None:
-            course.failed()
+            restored.courses.set_aside(course)
     return restored
 
 

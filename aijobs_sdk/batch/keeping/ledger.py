@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.columns.schema_columns import columns_of_schema
+from aijobs_sdk.batch.keeping.causes import Causes
 from aijobs_sdk.batch.keeping.keys import Keys
 from aijobs_sdk.batch.keeping.outcome import Outcome, row_of, skipped
 from aijobs_sdk.batch.keeping.tally import Tally
@@ -54,6 +55,9 @@ class Ledger:
         self._has_schema = False
         self._learns_columns = columns is None
         self.tally = Tally()
+        self.causes = Causes()
+        self.answered_last: int | None = None
+        """The row that came last of those that were answered."""
         self._dedupe = dedupe
         self._output_model = output_model
         self._items: Spool[Item] = Spool()
@@ -106,6 +110,19 @@ class Ledger:
         """Return the model that a row is asked of."""
         return self._names[self._model_of[index]]
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that rows are asked of, in the order of the rows."""
+        return tuple(filter(None, self._models))
+
+    def outcome(self, index: int) -> Outcome:
+        """Return what became of a row that was sent itself.
+
+        Raises:
+            KeyError: nothing did, so far.
+        """
+        return self._outcomes.get(index)
+
     def row(self, index: int) -> BatchRow:
         """Return a row with what became of it."""
         leader = self._leaders[index] if len(self._leaders) else index
@@ -116,6 +133,10 @@ class Ledger:
     def is_over(self, index: int) -> bool:
         """Return whether something became of a row."""
         return self._codes[index] != _PENDING
+
+    def has_failed(self, index: int) -> bool:
+        """Return whether a row failed."""
+        return self._codes[index] == _FAILED
 
     def unfinished(self) -> Iterator[int]:
         """Yield the rows that are to be sent, in their order."""
@@ -134,6 +155,10 @@ class Ledger:
         for row in rows:
             self._codes[row] = _CODE[outcome.status]
         self.tally.add(outcome, sharing=len(rows) - 1)
+        if outcome.status is RowStatus.COMPLETED:
+            self.answered_last = index
+        elif outcome.status is RowStatus.FAILED and outcome.error is not None:
+            self.causes.add(outcome.error, rows)
         return rows
 
     def reopen(self, index: int) -> Outcome:
@@ -143,6 +168,8 @@ class Ledger:
         for row in rows:
             self._codes[row] = _PENDING
         self.tally.add(outcome, sharing=len(rows) - 1, times=-1)
+        if outcome.status is RowStatus.FAILED and outcome.error is not None:
+            self.causes.take_out(outcome.error, rows)
         self._outcomes.drop(index)
         return outcome
 

@@ -49,7 +49,27 @@ class Course:
         """Go back before the last step: that one is asked again, should the row be retried."""
         if self.jobs:
             self.jobs.pop()
-        self.retry = self.last_retry + 1
+        self.retry, self.refusals = self.last_retry + 1, 0
+
+
+class Courses(dict[int, Course]):
+    """The rows that are under way, or were, by their index; those that failed since are apart, should they be retried.
+
+    A batch is looked at while it runs, and failed rows may be many.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._failed: dict[int, Course] = {}
+
+    def set_aside(self, course: Course) -> None:
+        """Keep the course of a row that is over for now."""
+        self._failed[course.index] = self.pop(course.index)
+
+    def begin(self, index: int, *, copy: int) -> Course:
+        """Return the course of a row that is to be sent: where it failed, another go."""
+        course = self[index] = self._failed.pop(index) if index in self._failed else Course(index, copy)
+        return course
 
 
 def cost_of_job(job: Job) -> Decimal:

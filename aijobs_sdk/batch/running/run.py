@@ -15,7 +15,7 @@ from aijobs_sdk.batch.options import BatchOptions
 from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.batch.running.budget import Budget
 from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, part_of
-from aijobs_sdk.batch.running.course import Course, cost_of_job
+from aijobs_sdk.batch.running.course import Course, Courses, cost_of_job
 from aijobs_sdk.batch.running.lanes import Lane, Lanes
 from aijobs_sdk.batch.running.sending import Sender, as_sent
 from aijobs_sdk.batch.running.steps import Ask, next_step
@@ -47,7 +47,7 @@ class Run:
         *,
         options: BatchOptions,
         budget: Budget,
-        courses: dict[int, Course],
+        courses: Courses,
         output_model: type[BaseModel] | None,
         tell: Callable[[Sequence[int]], None],
     ) -> None:
@@ -60,6 +60,8 @@ class Run:
         self._tell = tell
         self._lanes = Lanes(options.concurrency)
         self._changed = asyncio.Event()
+        self._workers = 0
+        """How many are at work; while there is one, there may be more."""
         self._is_stopping = False
         """Whether those under way were asked to stop."""
         self._cancelling: asyncio.Task[None] | None = None
@@ -72,9 +74,8 @@ class Run:
         self._fill_lanes()
         deadline = self._loop.create_task(self._watch_deadline())
         try:
-            async with asyncio.TaskGroup() as window:
-                for _ in range(min(self._lanes.total, self._lanes.waiting)):
-                    window.create_task(self._work())
+            async with asyncio.TaskGroup() as self._window:
+                self._put_to_work()
         except BaseExceptionGroup as group:
             first = group.exceptions[0]
             raise first from first.__cause__  # as itself: the caller knows of no group
@@ -102,6 +103,18 @@ class Run:
         if self._cancelling is None:
             self._cancelling = asyncio.create_task(self.cancel())
 
+    @property
+    def can_take_up(self) -> bool:
+        """Whether rows that are over now would be sent again."""
+        return self._workers > 0 and self.reason is None
+
+    def take_up(self, rows: Sequence[int]) -> None:
+        """Send these rows again, which were over; for a run that can."""
+        for index in rows:
+            self._lanes.of(self._ledger.model_of(index)).add(index)
+        self._put_to_work()
+        self._stir()
+
     def look_again(self) -> None:
         """Note that there may be more to spend than there was."""
         self._stir()
@@ -112,14 +125,24 @@ class Run:
         for index in (*under_way, *unfinished):  # those first, as they are running anyway
             self._lanes.of(self._ledger.model_of(index)).add(index)
 
+    def _put_to_work(self) -> None:
+        """Have so many at work as rows may be under way, and no more than there are rows for."""
+        idle = self._lanes.total - self._workers
+        for _ in range(min(idle, self._lanes.waiting)):
+            self._workers += 1
+            self._window.create_task(self._work())
+
     async def _work(self) -> None:
-        while (lane := await self._next_lane()) is not None:
-            index = lane.take()
-            try:
-                await self._take_through(index, lane)
-            finally:
-                lane.let_go()
-                self._stir()
+        try:
+            while (lane := await self._next_lane()) is not None:
+                index = lane.take()
+                try:
+                    await self._take_through(index, lane)
+                finally:
+                    lane.let_go()
+                    self._stir()
+        finally:
+            self._workers -= 1
 
     async def _next_lane(self) -> Lane | None:
         """Return where the next row is, as soon as one may be sent; None when none is to be sent any more."""
@@ -156,8 +179,7 @@ class Run:
         self._settle(course, step)
 
     def _begin(self, index: int) -> Course:
-        course = self._courses[index] = Course(index, self._ledger.copy_of(index))
-        return course
+        return self._courses.begin(index, copy=self._ledger.copy_of(index))
 
     async def _send(self, course: Course, step: Ask, key: str) -> bool:
         """Return whether the step is under way now; without room in the budget it is not."""
@@ -217,6 +239,7 @@ class Run:
     def _settle(self, course: Course, outcome: Outcome) -> None:
         if outcome.status is RowStatus.FAILED:
             course.failed()
+            self._courses.set_aside(course)
         else:
             del self._courses[course.index]
         rows = self._ledger.settle(course.index, outcome)

@@ -51,10 +51,10 @@ class Database:
 
     @property
     def name(self) -> str:
-        """Return what to call it in a message: the file, or the address without its password."""
+        """Return what to call it in a message: the file, or the address without its password and options."""
         if self.is_sqlite:
             return str(self.url.database)
-        return self.url.set(drivername="postgresql").render_as_string(hide_password=True)
+        return self.url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
 
     def close_when_unused(self) -> None:
         """Wait until nobody uses a connection, then close every one."""

@@ -1,0 +1,109 @@
+"""The runs of a batch, one at a time: awaited, or in the background."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aijobs_sdk.batch.operation import Operation
+from aijobs_sdk.batch.place import LoopPlace
+from aijobs_sdk.contract.batches import BatchState
+from aijobs_sdk.contract.errors import BatchPausedError
+
+
+class Runs:
+    """Runs an operation for whoever calls. What it says of itself may be asked from any thread."""
+
+    def __init__(self, operation: Operation, *, tell_the_end: Callable[[], None]) -> None:
+        self._operation = operation
+        self._tell_the_end = tell_the_end
+        self._one_at_a_time = asyncio.Lock()
+        self._background: asyncio.Task[None] | None = None
+        self._trouble: Exception | None = None
+        self.place = LoopPlace()
+        """Where a run was begun last."""
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether a run is under way, or about to be."""
+        background = self._background
+        return self._one_at_a_time.locked() or (background is not None and not background.done())
+
+    @property
+    def trouble(self) -> Exception | None:
+        """What ended the last run that did not end as runs do."""
+        if self._trouble is not None and self._background is not None and self._background.done():
+            # Whoever asks shows it, so that nobody need be told that a task of ours has failed unseen.
+            _ = self._background.cancelled() or self._background.exception()
+        return self._trouble
+
+    async def run(self) -> None:
+        """Run to the end, after whoever runs already.
+
+        Raises:
+            InvalidRequestError, BatchPausedError, BatchHeldError: as of a batch's `run()`.
+        """
+        self._operation.allow()
+        await self._run_through()
+        self._raise_if_paused()
+
+    def start(self) -> None:
+        """Run in the background, unless that is done already."""
+        if self._background is None or self._background.done():
+            self._operation.allow()
+            self._background = asyncio.create_task(self._run_through())
+
+    async def wait(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - one meaning everywhere: seconds this call may take
+        """Return once the run in the background is over; begin it if nobody did.
+
+        Raises:
+            TimeoutError: it is not over yet; it keeps running.
+            InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`.
+        """
+        if self._background is None or self._background.cancelled():
+            self.start()
+        run = self._background
+        assert run is not None  # noqa: S101 - start() has seen to it
+        try:
+            async with asyncio.timeout(timeout):
+                await asyncio.shield(run)
+        except TimeoutError:
+            if run.done():
+                raise
+            done = self._operation.progress
+            raise TimeoutError(
+                f"{done.finished} of {done.total} rows are finished after {timeout:g} s; the batch keeps running. "
+                "Wait again, or cancel() it."
+            ) from None
+        self._raise_if_paused()
+
+    async def retry_failures(self) -> None:
+        """Run the failed rows again, in the background."""
+        if not await self.reopen_failures():
+            self.start()
+
+    async def reopen_failures(self) -> bool:
+        """Let the failed rows be sent again; return whether the run that is under way does that."""
+        if await self._operation.retry_in_this_run():
+            return True
+        async with self._one_at_a_time:  # one that is about to begin, or in another process, learns of rows by itself
+            await self._operation.retry_failures()
+        return False
+
+    async def _run_through(self) -> None:
+        self.place.note()
+        async with self._one_at_a_time:  # a second run finds the rows of the first one finished
+            self._trouble = None
+            try:
+                await self._operation.run()
+            except Exception as trouble:
+                self._trouble = trouble
+                raise
+            finally:
+                self._tell_the_end()
+
+    def _raise_if_paused(self) -> None:
+        # Not raised by the run itself: one in the background, that nobody waits for, would have failed unseen.
+        if self._operation.state is BatchState.PAUSED:
+            done = self._operation.progress
+            raise BatchPausedError(done.reason, finished=done.finished, total=done.total)

@@ -1,0 +1,36 @@
+"""The answer of a job as far as it is written."""
+
+from __future__ import annotations
+
+
+class Written:
+    """Puts the pieces of an answer together as they come; its end may be read from any thread."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+
+    def add(self, text: str, *, offset: int) -> None:
+        """Take in a piece that begins at `offset`: where that lies further back, what stood there is written anew."""
+        while self._length > offset:
+            last = self._pieces.pop()
+            self._length -= len(last)
+            if self._length < offset:
+                text = last[: offset - self._length] + text
+                offset = self._length
+        if text:
+            self._pieces.append(text)
+            self._length += len(text)
+
+    def end(self, characters: int) -> str:
+        """Return its end, so many characters at most."""
+        return end_of("".join(self._pieces[-characters - 1 :]), characters)  # a piece has one character at least
+
+
+def end_of(text: str, characters: int) -> str:
+    """Return the end of a text, so many characters at most; where it is cut it begins with `…` and a whole word."""
+    if len(text) <= characters:
+        return text
+    end = text[len(text) - characters + 1 :]
+    _, space, words = end.partition(" ")
+    return f"…{words if space else end}"
