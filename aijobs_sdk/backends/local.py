@@ -229,6 +229,10 @@ class LocalBackend:
         if not await self._world.store.delete_batch(self._caller.tenant_id, batch_id):
             raise BatchNotFoundError(str(batch_id))
 
+    async def now(self) -> datetime:
+        """Return what time it is in the world of these jobs."""
+        return self._world.clock.now()
+
     async def health(self) -> Health:
         """Return how things are here. It starts no worker: whoever asks may be there to ask only."""
         return await check_health(self._world, self._caller, self._workers.pool)

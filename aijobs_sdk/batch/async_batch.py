@@ -154,8 +154,8 @@ class AsyncBatch:
         await self._operation.load()
         await self._operation.catch_up()
         options = self._operation.options
-        concurrency = Lanes(options.concurrency).total
-        return await estimate_batch(self._ledger, self._backend, concurrency=concurrency, economy=options.economy)
+        lanes = Lanes(options.concurrency)
+        return await estimate_batch(self._ledger, self._backend, lanes=lanes, economy=options.economy)
 
     async def refresh(self) -> None:
         """Learn how far the batch is, where others run it or have run it.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import chain
 
 from aijobs_sdk.batch.economy.chunk_sending import checked_for_economy
 from aijobs_sdk.batch.keeping.ledger import Ledger
+from aijobs_sdk.batch.running.lanes import Lanes
 from aijobs_sdk.batch.running.sending import checked
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.model import Fact
@@ -43,7 +46,7 @@ class BatchEstimate(Fact):
     most_credits: Decimal | None
     """What it costs at most; None where nothing limits an answer."""
     seconds: float
-    """At the batch's concurrency, where no provider's limit is lower."""
+    """With as many rows under way as there are, up to the batch's concurrency, where no provider's limit is lower."""
     sampled: int
     """So many rows were priced; the others were taken to be like them."""
     credits_error: Decimal
@@ -78,7 +81,7 @@ class BatchEstimate(Fact):
         return "within 24 hours" if self.economy else f"about {_duration(self.seconds)}"
 
 
-async def estimate_batch(ledger: Ledger, backend: Backend, *, concurrency: int, economy: bool = False) -> BatchEstimate:
+async def estimate_batch(ledger: Ledger, backend: Backend, *, lanes: Lanes, economy: bool = False) -> BatchEstimate:
     """Return what the unfinished rows of a ledger would cost."""
     request = checked_for_economy if economy else checked
     rows = list(ledger.unfinished())
@@ -91,16 +94,17 @@ async def estimate_batch(ledger: Ledger, backend: Backend, *, concurrency: int, 
         )
     ]
     share = len(rows) / len(sample) if sample else 0.0
-    output_tokens = round(sum(one.output_tokens for one in estimates) * share)
+    output_tokens = [one.output_tokens for one in estimates]
+    sampled = list(zip(map(ledger.model_of, sample), output_tokens, strict=True))
     most = [one.most_credits for one in estimates]
     return BatchEstimate(
         rows=len(ledger),
         to_send=len(rows),
         input_tokens=round(sum(one.input_tokens for one in estimates) * share),
-        output_tokens=output_tokens,
+        output_tokens=round(sum(output_tokens) * share),
         credits=_scaled(sum((one.credits for one in estimates), Decimal(0)), share),
         most_credits=None if None in most else _scaled(sum((one for one in most if one), Decimal(0)), share),
-        seconds=A_DAY if economy else _seconds(len(rows), output_tokens) / concurrency,
+        seconds=A_DAY if economy else _seconds(Counter(map(ledger.model_of, rows)), sampled, lanes),
         economy=economy,
         sampled=len(sample),
         credits_error=_sampling_error([one.credits for one in estimates], of=len(rows)),
@@ -108,9 +112,19 @@ async def estimate_batch(ledger: Ledger, backend: Backend, *, concurrency: int, 
     )
 
 
-def _seconds(rows: int, output_tokens: int) -> float:
-    """Return how long they would take one after the other."""
-    return rows * SECONDS_TO_FIRST_TOKEN + output_tokens * SECONDS_A_TOKEN
+def _seconds(rows: Mapping[str, int], sampled: Sequence[tuple[str, int]], lanes: Lanes) -> float:
+    """Return how long so many rows of each model take: as long as its lane, or as all rows in the places they share.
+
+    `sampled` are the models and the output tokens of the rows that were priced.
+    """
+    taken: defaultdict[str, list[float]] = defaultdict(list)
+    for model, tokens in sampled:
+        taken[model].append(SECONDS_TO_FIRST_TOKEN + tokens * SECONDS_A_TOKEN)
+    of_any = list(chain.from_iterable(taken.values()))  # stands in for a model that was not sampled
+    work = {model: count * statistics.fmean(taken.get(model, of_any)) for model, count in rows.items()}
+    in_lanes = [seconds / min(lanes.of(model).most, rows[model]) for model, seconds in work.items()]
+    places = min(lanes.total, sum(rows.values()))
+    return max(*in_lanes, sum(work.values()) / places) if places else 0.0
 
 
 def _sampling_error(priced: Sequence[Decimal], *, of: int) -> Decimal:

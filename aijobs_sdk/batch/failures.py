@@ -5,7 +5,7 @@ from __future__ import annotations
 from aijobs_sdk.batch.row import BatchRow
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.showing import heading, short_text
+from aijobs_sdk.contract.showing import counted, heading, short_text
 from aijobs_sdk.markup import markup, table
 
 EXAMPLES = 3
@@ -39,7 +39,7 @@ class Failures(list[BatchRow]):
             f"  {one.count:,} x {one.code} ({one.category}), first in row {one.examples[0] + 1}: {one.message}"
             for one in self.by_cause()
         ]
-        return "\n".join([f"{len(self):,} failed rows{':' if lines else ''}", *lines])
+        return "\n".join([f"{counted(len(self), 'failed row')}{':' if lines else ''}", *lines])
 
     def _repr_html_(self) -> str:
         causes = [
@@ -47,9 +47,8 @@ class Failures(list[BatchRow]):
             for one in self.by_cause()
         ]
         columns = ["rows", "cause", "category", "such as row", "message of the first"]
-        return markup(
-            heading(f"{len(self):,} failed rows"), table(columns, causes, numbers={"rows"}) if causes else None
-        )
+        shown = table(columns, causes, numbers={"rows"}) if causes else None
+        return markup(heading(counted(len(self), "failed row")), shown)
 
 
 def _numbered(group: FailureGroup) -> str:

@@ -9,6 +9,7 @@ from typing import overload
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.row import BatchRow
 from aijobs_sdk.batch.showing import rows_table
+from aijobs_sdk.contract.showing import counted
 
 
 class Results(Sequence[BatchRow]):
@@ -39,7 +40,7 @@ class Results(Sequence[BatchRow]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<{len(self):,} rows of a batch>"
+        return f"<{counted(len(self), 'row')} of a batch>"
 
     def _repr_html_(self) -> str:
         return rows_table(self)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from aijobs_sdk.contract.error_info import ErrorInfo, shown_error
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.showing import folded, heading, known_facts, long_text, tokens_text, values_table
+from aijobs_sdk.contract.showing import folded, heading, known_facts, long_text, short_repr, tokens_text, values_table
+from aijobs_sdk.contract.word import Word
 from aijobs_sdk.markup import markup
 
 FIXED_COLUMNS = (
@@ -38,7 +38,7 @@ MORE_COLUMNS = (
 ALL_COLUMNS = (*FIXED_COLUMNS, *MORE_COLUMNS)
 
 
-class RowStatus(StrEnum):
+class RowStatus(Word):
     """Where a row stands."""
 
     PENDING = "pending"
@@ -89,6 +89,9 @@ class BatchRow(Fact):
     """The index of the row that asked the same first, and paid for the answer."""
     job_id: UUID | None = None
     """The last job of the row; None where it never became one."""
+
+    def __repr__(self) -> str:
+        return short_repr(self)
 
     def _repr_html_(self) -> str:
         is_paid = self.input_tokens is not None

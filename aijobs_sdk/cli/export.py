@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, TypedDict, TypeVar, Unpack, cast, get_args
 
@@ -112,8 +112,9 @@ def _export(
     noun: str,
     options: ExportOptions,
 ) -> None:
-    span = span_of(options["month"], since=options["since"], until=options["until"], now=datetime.now(UTC))
+    asked = span_of(options["month"], since=options["since"], until=options["until"])
     with Client(options["url"], concurrency=0) as client:
+        span = asked if isinstance(asked, Span) else asked.at(client.now())
         counted = Counted(read(client, span))
         files = write(counted, options["out"], cast("ExportFormat", options["file_format"]))
     if options["as_json"]:

@@ -92,8 +92,7 @@ def report(
 def _write(made: MonthlyReport, targets: Targets) -> Iterator[Path]:
     """Write the report to each of `targets`, and yield what was written."""
     if (page := targets["html"]) is not None:
-        made.to_html(page)
-        yield page
+        yield made.to_html(page)
     if (workbook := targets["excel"]) is not None:
         yield made.to_excel(workbook)
     if (folder := targets["csv"]) is not None:

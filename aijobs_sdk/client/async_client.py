@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 from uuid import UUID
@@ -35,7 +35,7 @@ from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.results import AnalysisResult, BlockResult, GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
-from aijobs_sdk.contract.spans import Moment, Span, span_of
+from aijobs_sdk.contract.spans import Moment, OpenSpan, Span, span_of
 from aijobs_sdk.contract.usage_pages import usage_pages
 
 
@@ -242,7 +242,7 @@ class AsyncClient:
         return await self._backend.images(as_id(job_id))
 
     async def usage(self, month: str | None = None) -> Sequence[UsageRow]:
-        """Return the `query_usage` rows of a month such as `2026-01`, by default this one, oldest first.
+        """Return the `query_usage` rows of a month such as `2026-01`, by default that of `now()`, oldest first.
 
         Raises:
             InvalidRequestError: that is not a month.
@@ -254,16 +254,16 @@ class AsyncClient:
     ) -> AsyncGenerator[UsageRow]:
         """Yield `query_usage` rows, oldest first, without holding more than a page of them.
 
-        Those of a month such as `2026-01`, by default this one; or those from `since` to before `until`, each a day
-        (UTC) or an instant, by default until now. Month and days go by `created_at`.
+        Those of a month such as `2026-01`, by default that of `now()`; or those from `since` to before `until`, each a
+        day (UTC) or an instant, by default until `now()`. Month and days go by `created_at`.
 
         Raises:
             InvalidRequestError: that is no span of time, or one longer than ten years.
         """
-        span = span_of(month, since=since, until=until, now=datetime.now(UTC))
-        return self._usage_in(span)
+        return self._usage_in(span_of(month, since=since, until=until))
 
-    async def _usage_in(self, span: Span) -> AsyncGenerator[UsageRow]:
+    async def _usage_in(self, asked: Span | OpenSpan) -> AsyncGenerator[UsageRow]:
+        span = asked if isinstance(asked, Span) else asked.at(await self.now())
         async for page in usage_pages(self._backend, since=span.since, until=span.until):
             for row in page:
                 yield row
@@ -363,6 +363,10 @@ class AsyncClient:
             ScheduleNotFoundError: there is none of this name.
         """
         await self._backend.unschedule(name)
+
+    async def now(self) -> datetime:
+        """Return what time it is where jobs run, by which they are dated: a server's time, or a simulated one."""
+        return await self._backend.now()
 
     async def health(self) -> Health:
         """Return whether the store answers, what the workers here do, and which providers are left alone.

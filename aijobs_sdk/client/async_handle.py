@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
@@ -99,6 +100,26 @@ class AsyncJobHandle(Generic[R_co]):
         """Why it failed."""
         return self.job.error
 
+    @property
+    def attempts(self) -> int:
+        """How many attempts were begun so far."""
+        return self.job.attempts
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was submitted."""
+        return self.job.created_at
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When its first attempt began; None while it waits for that."""
+        return self.job.started_at
+
+    @property
+    def completed_at(self) -> datetime | None:
+        """When it was over, one way or another; None until then."""
+        return self.job.completed_at
+
     async def refresh(self) -> AsyncJobHandle[R_co]:
         """Ask how the job stands; return this handle.
 
@@ -111,6 +132,10 @@ class AsyncJobHandle(Generic[R_co]):
     async def done(self) -> bool:
         """Return whether the job is over, one way or another."""
         return (await self._current()).is_final
+
+    async def running(self) -> bool:
+        """Return whether a worker has begun the job and it is not over."""
+        return (await self._current()).status is JobStatus.PROCESSING
 
     async def cancelled(self) -> bool:
         """Return whether the job ended by being cancelled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
@@ -225,7 +225,7 @@ class Client:
         return self._portal.call(self._client.images, job_id)
 
     def usage(self, month: str | None = None) -> Sequence[UsageRow]:
-        """Return the `query_usage` rows of a month such as `2026-01`, by default this one, oldest first.
+        """Return the `query_usage` rows of a month such as `2026-01`, by default that of `now()`, oldest first.
 
         Raises:
             InvalidRequestError: that is not a month.
@@ -237,8 +237,8 @@ class Client:
     ) -> Iterator[UsageRow]:
         """Yield `query_usage` rows, oldest first, without holding more than a page of them.
 
-        Those of a month such as `2026-01`, by default this one; or those from `since` to before `until`, each a day
-        (UTC) or an instant, by default until now. Month and days go by `created_at`.
+        Those of a month such as `2026-01`, by default that of `now()`; or those from `since` to before `until`, each a
+        day (UTC) or an instant, by default until `now()`. Month and days go by `created_at`.
 
         Raises:
             InvalidRequestError: that is no span of time, or one longer than ten years.
@@ -341,6 +341,10 @@ class Client:
             ScheduleNotFoundError: there is none of this name.
         """
         self._portal.call(self._client.unschedule, name)
+
+    def now(self) -> datetime:
+        """Return what time it is where jobs run, by which they are dated: a server's time, or a simulated one."""
+        return self._portal.call(self._client.now)
 
     def health(self) -> Health:
         """Return whether the store answers, what the workers here do, and which providers are left alone.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -73,6 +74,26 @@ class JobHandle(Generic[R_co]):
         """Why it failed."""
         return self.job.error
 
+    @property
+    def attempts(self) -> int:
+        """How many attempts were begun so far."""
+        return self.job.attempts
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was submitted."""
+        return self.job.created_at
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When its first attempt began; None while it waits for that."""
+        return self.job.started_at
+
+    @property
+    def completed_at(self) -> datetime | None:
+        """When it was over, one way or another; None until then."""
+        return self.job.completed_at
+
     def refresh(self) -> JobHandle[R_co]:
         """Ask how the job stands; return this handle.
 
@@ -85,6 +106,10 @@ class JobHandle(Generic[R_co]):
     def done(self) -> bool:
         """Return whether the job is over, one way or another."""
         return self.portal.call(self.on_loop.done)
+
+    def running(self) -> bool:
+        """Return whether a worker has begun the job and it is not over."""
+        return self.portal.call(self.on_loop.running)
 
     def cancelled(self) -> bool:
         """Return whether the job ended by being cancelled."""

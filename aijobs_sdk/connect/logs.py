@@ -1,4 +1,4 @@
-"""The SDK's own log on standard error, as AIJOBS_LOG and AIJOBS_LOG_FORMAT ask for it."""
+"""The SDK's own log: on standard error where AIJOBS_LOG and AIJOBS_LOG_FORMAT ask for it, else the application's."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from enum import StrEnum
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.shapes import nearest, shape_of
 from aijobs_sdk.engine.log_context import FIELDS, JobLogFilter
+
+ours = logging.getLogger("aijobs")
+ours.addHandler(logging.NullHandler())  # else Python writes warnings to standard error: in a notebook, into a cell
 
 
 class LogFormat(StrEnum):
@@ -30,16 +33,15 @@ def show_logs(environment: Mapping[str, str]) -> None:
     level = _level(environment)
     if level is None:
         return
-    log = logging.getLogger("aijobs")
-    log.setLevel(level)
-    ours = next((handler for handler in log.handlers if isinstance(handler, _OurHandler)), None)
-    if ours is None:
-        if log.handlers:  # the application's: it has decided where our lines go
-            return
-        ours = _OurHandler()
-        ours.addFilter(JobLogFilter())
-        log.addHandler(ours)
-    ours.setFormatter(TextLines() if log_format is LogFormat.TEXT else JsonLines())
+    ours.setLevel(level)
+    shown = next((handler for handler in ours.handlers if isinstance(handler, _OurHandler)), None)
+    if shown is None:
+        if any(not isinstance(handler, logging.NullHandler) for handler in ours.handlers):
+            return  # the application's: it has decided where our lines go
+        shown = _OurHandler()
+        shown.addFilter(JobLogFilter())
+        ours.addHandler(shown)
+    shown.setFormatter(TextLines() if log_format is LogFormat.TEXT else JsonLines())
 
 
 class TextLines(logging.Formatter):

@@ -216,6 +216,10 @@ class Backend(Protocol):
         """
         ...
 
+    async def now(self) -> datetime:
+        """Return what time it is here, by the clock that jobs and usage are dated by."""
+        ...
+
     async def health(self) -> Health:
         """Return how things are here, within a few seconds; a store that is away is an answer, not an error."""
         ...

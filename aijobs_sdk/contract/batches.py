@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact, StoredJson
 from aijobs_sdk.contract.records import Credits
+from aijobs_sdk.contract.word import Word
 
 JOURNAL_VERSION = 1
 """Of what stands in `settings` and in an item's `request`; a higher one was written by a newer SDK."""
@@ -22,7 +22,7 @@ MOST_ROWS_AT_ONCE = 1000
 """Rows that are kept, or read, by one call."""
 
 
-class BatchState(StrEnum):
+class BatchState(Word):
     """Where a batch stands."""
 
     OPEN = "open"
@@ -35,7 +35,7 @@ class BatchState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class BatchWish(StrEnum):
+class BatchWish(Word):
     """What somebody wants of whoever runs a batch."""
 
     RUN = "run"

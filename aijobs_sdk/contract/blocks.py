@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal, assert_never
 from uuid import UUID
 
 from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.word import Word
 
 MAX_BLOCKS = 1_000
 """Blocks of one document."""
@@ -19,7 +19,7 @@ Title = Annotated[str, Field(max_length=500)]
 ContextText = Annotated[str, Field(min_length=1)]
 
 
-class ContextKind(StrEnum):
+class ContextKind(Word):
     """What a model may be told beside the block itself."""
 
     EVIDENCE = "evidence"

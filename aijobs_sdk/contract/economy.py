@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import date, datetime
-from enum import StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -17,9 +16,10 @@ from pydantic import Field
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.provider import Finished, GenerationRequest, Provider
+from aijobs_sdk.contract.word import Word
 
 
-class RemoteState(StrEnum):
+class RemoteState(Word):
     """Where a batch stands at its vendor."""
 
     WORKING = "working"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from pydantic import Field, JsonValue
 
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.showing import folded, heading, known_facts
+from aijobs_sdk.contract.word import Word
 from aijobs_sdk.markup import Markup, element, markup
 
 
-class ErrorCategory(StrEnum):
+class ErrorCategory(Word):
     """What kind of thing went wrong: reports group by it."""
 
     VALIDATION = "validation"

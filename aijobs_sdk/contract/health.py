@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.word import Word
 
 
-class BreakerState(StrEnum):
+class BreakerState(Word):
     """Whether a provider is asked."""
 
     CLOSED = "closed"

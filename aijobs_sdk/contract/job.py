@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import NamedTuple, Self
 from uuid import UUID
 
@@ -13,20 +12,19 @@ from pydantic import AwareDatetime, Field
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, shown_error
 from aijobs_sdk.contract.model import Fact, StoredJson
 from aijobs_sdk.contract.showing import folded, heading, instant_text, known_facts
+from aijobs_sdk.contract.word import Word
 from aijobs_sdk.markup import markup
 
 DEFAULT_MAX_ATTEMPTS = 3
 
 
-class JobStatus(StrEnum):
+class JobStatus(Word):
     """Where a job stands, for everybody. Exactly four; a cancelled job reads as FAILED."""
 
     PENDING = "pending"
     PROCESSING = "processing"
     COMPLETED = "completed"
     FAILED = "failed"
-
-    __hash__ = str.__hash__  # Enum's own is slow, and every step of a job looks something up
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -38,7 +36,7 @@ class JobStatus(StrEnum):
         return self is JobStatus.COMPLETED or self is JobStatus.FAILED  # asked often: no set is built
 
 
-class JobState(StrEnum):
+class JobState(Word):
     """Where a job stands, for the engine. Each state projects onto one public status."""
 
     SCHEDULED = "scheduled"
@@ -48,8 +46,6 @@ class JobState(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
-
-    __hash__ = str.__hash__  # as above
 
     @property
     def status(self) -> JobStatus:
@@ -73,7 +69,7 @@ _STATUS_OF = {
 }
 
 
-class Priority(StrEnum):
+class Priority(Word):
     """Which of two ready jobs starts first."""
 
     HIGH = "high"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from pydantic import Field
 
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.word import Word
 
 
-class Scope(StrEnum):
+class Scope(Word):
     """What a key may be used for."""
 
     READ = "read"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from enum import StrEnum
 from typing import Annotated, Literal, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from pydantic import Field, JsonValue
 
 from aijobs_sdk.contract.model import Fact, Verbatim, unchecked
+from aijobs_sdk.contract.word import Word
 
 
-class ReasoningEffort(StrEnum):
+class ReasoningEffort(Word):
     """How long a model may think before it answers."""
 
     NONE = "none"

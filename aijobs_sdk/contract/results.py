@@ -13,7 +13,17 @@ from aijobs_sdk.contract.errors import InvalidOutputError
 from aijobs_sdk.contract.pictures import gallery
 from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of
-from aijobs_sdk.contract.showing import folded, full_cell, heading, known_facts, long_text, tokens_text, values_table
+from aijobs_sdk.contract.showing import (
+    counted,
+    folded,
+    full_cell,
+    heading,
+    known_facts,
+    long_text,
+    short_repr,
+    tokens_text,
+    values_table,
+)
 from aijobs_sdk.markup import markup, table
 
 
@@ -24,6 +34,9 @@ class JobResult(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
+
+    def __repr__(self) -> str:
+        return short_repr(self)  # it stands beside what a page shows, in each notebook that is saved
 
     def _repr_html_(self) -> str:
         return markup(heading(type(self).__name__), values_table(dict(self)))
@@ -135,9 +148,8 @@ class AnalysisResult(WritingResult):
 
     def _repr_html_(self) -> str:
         found = ([one.severity, one.kind, one.message, one.quote or "-"] for one in self.findings)
-        many = "1 finding" if len(self.findings) == 1 else f"{len(self.findings):,} findings"
         return markup(
-            heading(f"Block {self.block_id}", many),
+            heading(f"Block {self.block_id}", counted(len(self.findings), "finding")),
             table(["severity", "kind", "message", "quote"], found) if self.findings else None,
             known_facts(self._facts()),
         )

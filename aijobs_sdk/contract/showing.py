@@ -16,6 +16,11 @@ MOST_TEXT = 2_000
 MOST_CELL = 200
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return `number` with the word for it: 1 job, 2,000 jobs."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def heading(title: object, *more: object) -> Markup:
     """Return what something is, and how it stands, in one line."""
     return element("div", element("b", title), *(markup(" · ", one) for one in more if one))
@@ -27,13 +32,20 @@ def long_text(text: str, *, whole: str) -> Markup:
     hidden = len(text) - MOST_TEXT
     if hidden <= 0:
         return shown
-    return markup(shown, element("div", f"… and {hidden:,} more characters: ", element("code", whole), " has all."))
+    rest = f"… and {counted(hidden, 'more character')}: "
+    return markup(shown, element("div", rest, element("code", whole), " has all."))
 
 
-def short_text(value: object) -> str:
-    """Return what fits in a cell of a table."""
-    text = value_text(value)
-    return text if len(text) <= MOST_CELL else f"{text[:MOST_CELL]}…"
+def short_text(value: object, *, most: int = MOST_CELL) -> str:
+    """Return what fits in a cell of a table, its lines as one."""
+    text = " ".join(value_text(value).split())
+    return text if len(text) <= most else f"{text[:most].rstrip()}…"
+
+
+def short_repr(fact: BaseModel) -> str:
+    """Return a fact as `repr` has it, of long texts and structures the beginning, with how much is missing."""
+    fields = (f"{name}={_repr_of(value)}" for name, value in fact.__repr_args__())
+    return f"{type(fact).__name__}({', '.join(fields)})"
 
 
 def value_text(value: object) -> str:
@@ -88,12 +100,27 @@ def full_cell(value: object) -> str:
     text = value_text(value)
     hidden = len(text) - MOST_TEXT
     if hidden > 0:
-        text = f"{text[:MOST_TEXT]}… and {hidden:,} more characters"
+        text = f"{text[:MOST_TEXT]}… and {counted(hidden, 'more character')}"
     return _as_written(text) if "\n" in text else text
 
 
 def _as_written(text: str) -> Markup:
-    return element("pre", text, style="white-space:pre-wrap")
+    # JupyterLab breaks the lines of a <pre> within words; a <div> would lose them where styles are taken away.
+    return element("pre", text, style="white-space:pre-wrap;word-break:normal")
+
+
+def _repr_of(value: object) -> str:
+    match value:
+        case str():
+            hidden = len(value) - MOST_CELL
+            shown = repr(value[:MOST_CELL])
+        case Mapping() | list():
+            written = repr(value)
+            hidden = len(written) - MOST_CELL
+            shown = written[:MOST_CELL]
+        case _:
+            return repr(value)
+    return f"{shown}… (+{hidden:,})" if hidden > 0 else shown
 
 
 def _plain(value: object) -> object:

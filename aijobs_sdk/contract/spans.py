@@ -24,25 +24,43 @@ class Span(NamedTuple):
     until: datetime
 
 
-def span_of(month: str | None, *, since: Moment | None, until: Moment | None, now: datetime) -> Span:
-    """Return the span that is asked for: without anything said, the month that it is `now`; without `until`, to `now`.
+class OpenSpan(NamedTuple):
+    """A span that is known when it is known what time it is: from `since` to then, or all of the month that it is."""
+
+    since: datetime | None
+
+    def at(self, now: datetime) -> Span:
+        """Return the span.
+
+        Raises:
+            InvalidRequestError: `since` is not before `now`, or too long before.
+        """
+        if self.since is None:
+            return Span(*month_span(month_of(now)))
+        return _checked(Span(self.since, now), until="now")
+
+
+def span_of(month: str | None, *, since: Moment | None, until: Moment | None) -> Span | OpenSpan:
+    """Return the span that is asked for: without anything said, this month; without `until`, to now.
 
     Raises:
         InvalidRequestError: a value is no month, day or instant; or they do not go together.
     """
     if since is None and until is None:
-        return Span(*month_span(month_of(now) if month is None else month))
+        return OpenSpan(None) if month is None else Span(*month_span(month))
     if month is not None:
         raise bad_argument("month", "cannot be combined with `since` or `until`")
     if since is None:
         raise bad_argument("since", "is required where there is `until`")
-    span = Span(_instant("since", since), now if until is None else _instant("until", until))
+    first = _instant("since", since)
+    return OpenSpan(first) if until is None else _checked(Span(first, _instant("until", until)), until="`until`")
+
+
+def _checked(span: Span, *, until: str) -> Span:
     if span.since >= span.until:
-        raise bad_argument("since", f"must be before {'now' if until is None else '`until`'}")
+        raise bad_argument("since", f"must be before {until}")
     if span.until - span.since > timedelta(days=LONGEST_DAYS):
-        raise bad_argument(
-            "since", f"must be at most {LONGEST_DAYS:,} days before {'now' if until is None else '`until`'}"
-        )
+        raise bad_argument("since", f"must be at most {LONGEST_DAYS:,} days before {until}")
     return span
 
 

@@ -12,6 +12,7 @@ from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import CircuitOpenError, ProviderError
 from aijobs_sdk.contract.health import BreakerHealth, BreakerState, PaceHealth
 from aijobs_sdk.contract.provider import Finished, TokenNeed
+from aijobs_sdk.contract.showing import instant_text
 from aijobs_sdk.engine.breaker import Breaker, Permit, Refusal, Verdict
 from aijobs_sdk.engine.limits import BreakerLimits
 from aijobs_sdk.engine.meter import Meter
@@ -152,7 +153,7 @@ class ProviderGuard:
         self._meter.breaker_changed(provider, breaker.state)
         match breaker.state:
             case BreakerState.OPEN:
-                again = breaker.retry_at
+                again = instant_text(breaker.retry_at)
                 log.warning("%s failed too often (%d times): jobs wait until %s", provider, breaker.failures, again)
             case BreakerState.HALF_OPEN:
                 log.info("%s is being tried again", provider)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -60,9 +59,10 @@ class JobMagics:
     def usage(self, line: str) -> MonthlyReport | None:
         """See USAGE_HELP."""
         told = read_usage_line(line)
-        month = told.month or month_of(datetime.now(UTC))
         with _told_in_one_line():
-            rows = self._client(told.client).usage_rows(month)
+            client = self._client(told.client)
+            month = told.month or month_of(client.now())
+            rows = client.usage_rows(month)
             first = next(rows, None)
             if first is None:
                 print(f"Nothing was billed in {month}.")  # noqa: T201 - the cell's answer

@@ -177,6 +177,12 @@ class StatusOut(Answer):
     status: str
 
 
+class NowOut(Answer):
+    """What time it is."""
+
+    now: datetime
+
+
 class MissingOut(Answer):
     """A job that there is none of."""
 

@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.server.answers import answer, answers_with, refuses_with
 from aijobs_sdk.server.auth import Operator, Reader
-from aijobs_sdk.server.forms import StatusOut
+from aijobs_sdk.server.forms import NowOut, StatusOut
 from aijobs_sdk.server.problems import Refusal
 from aijobs_sdk.server.site import NOBODY, site_of
 
@@ -33,6 +33,12 @@ async def is_ready(request: Request) -> Response:
 async def get_health(reader: Reader) -> Response:
     """Say how store, workers and providers are."""
     return answer(await reader.backend.health())
+
+
+@router.get("/api/time", responses=answers_with(NowOut))
+async def get_time(reader: Reader) -> Response:
+    """Say what time it is here, by the clock that jobs and usage are dated by."""
+    return answer(NowOut(now=await reader.backend.now()))
 
 
 @router.get(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.word import Word
 from aijobs_sdk.simulation.journal import Call
 
 MANY_ATTEMPTS = 10
@@ -22,7 +22,7 @@ CONSTANT = 1.01
 WAITS_THAT_SHOW_A_PATTERN = 3
 
 
-class FindingKind(StrEnum):
+class FindingKind(Word):
     """What a caller can do wrong. Giving up at once is none: a caller may."""
 
     RETRY_AFTER_IGNORED = "retry_after_ignored"

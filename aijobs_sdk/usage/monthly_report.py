@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import overload
 
 from pydantic import JsonValue
 
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.facts.month import MonthFacts
+from aijobs_sdk.usage.showing.chapters.heading import status
+from aijobs_sdk.usage.showing.figures import exact
 from aijobs_sdk.usage.showing.fragment import report_fragment
 from aijobs_sdk.usage.showing.json import report_json
 from aijobs_sdk.usage.showing.text import report_text
-
-
-class Printer(Protocol):
-    """What IPython prints a value with."""
-
-    def text(self, text: str, /) -> None:
-        """Print a text."""
-        ...
 
 
 class MonthlyReport(MonthFacts):
@@ -32,8 +27,12 @@ class MonthlyReport(MonthFacts):
         """Return the report to read in a terminal."""
         return report_text(self)
 
-    def to_html(self, path: str | Path | None = None) -> str:
-        """Return the report as one page that needs no network and no script; write it to `path`, too, if given.
+    @overload
+    def to_html(self) -> str: ...
+    @overload
+    def to_html(self, path: str | Path) -> Path: ...
+    def to_html(self, path: str | Path | None = None) -> str | Path:
+        """Return the report as one page that needs no network and no script; or write it to `path`, and return that.
 
         Raises:
             ConfigurationError: the `report` extra is not installed.
@@ -42,9 +41,10 @@ class MonthlyReport(MonthFacts):
         from aijobs_sdk.usage.showing.page import report_page, write_page  # noqa: PLC0415 - its tables are an extra
 
         page = report_page(self)
-        if path is not None:
-            write_page(page, Path(path))
-        return page
+        if path is None:
+            return page
+        write_page(page, Path(path))
+        return Path(path)
 
     def to_excel(self, path: str | Path) -> Path:
         """Write the report as a workbook with real numbers and sums that can be checked; return its path.
@@ -72,8 +72,9 @@ class MonthlyReport(MonthFacts):
     def __str__(self) -> str:
         return self.to_text()
 
+    def __repr__(self) -> str:
+        rows, amount = counted(self.totals.rows, "row"), exact(self.totals.credits, places=2)
+        return f"<MonthlyReport {self.month}: {rows}, {amount} credits, {status(self)}>"
+
     def _repr_html_(self) -> str:
         return report_fragment(self)
-
-    def _repr_pretty_(self, printer: Printer, _cycle: bool) -> None:  # noqa: FBT001 - IPython's own signature
-        printer.text(self.to_text())

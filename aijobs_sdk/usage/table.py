@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.markup import element, markup, table
 from aijobs_sdk.usage.columns import amount_text
 
@@ -37,7 +38,7 @@ class UsageTable:
         return [dict(zip(self.columns, values, strict=True)) for values in self.cells]
 
     def df(self) -> pd.DataFrame:
-        """Return a pandas DataFrame; amounts stay exact `Decimal` objects.
+        """Return a pandas DataFrame; amounts stay exact `Decimal` objects, without the zeros that say nothing.
 
         Raises:
             ConfigurationError: pandas is not installed.
@@ -46,7 +47,8 @@ class UsageTable:
             import pandas as pd  # noqa: PLC0415 - optional, and slow to import
         except ModuleNotFoundError as error:
             raise ConfigurationError(_needs("df()", "pandas")) from error
-        return pd.DataFrame([list(values) for values in self.cells], columns=list(self.columns))
+        cells = [[_trimmed(value) for value in values] for values in self.cells]
+        return pd.DataFrame(cells, columns=list(self.columns))
 
     def pl(self) -> polars.DataFrame:
         """Return a polars DataFrame; amounts are of its type Decimal, ids are text.
@@ -109,11 +111,16 @@ class UsageTable:
 
     def _rest(self) -> list[str]:
         hidden = len(self.cells) - _SHOWN_ROWS
-        return [f"… and {hidden:,} more rows"] if hidden > 0 else []
+        return [f"… and {counted(hidden, 'more row')}"] if hidden > 0 else []
 
 
 def _needs(call: str, library: str) -> str:
     return f"{call} needs {library}: pip install {library}. `rows` needs nothing."
+
+
+def _trimmed(value: object) -> object:
+    """Return an amount without the zeros beyond its sixth place: sums of metered credits come with eighteen."""
+    return Decimal(amount_text(value)) if isinstance(value, Decimal) and value.is_finite() else value
 
 
 def _carried(values: Sequence[object]) -> list[object]:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.billing.plans import PlanBook
 from aijobs_sdk.usage.billing.price_table import has_new_models, refresh_prices
 from aijobs_sdk.usage.billing.prices import PriceBook
@@ -266,7 +267,8 @@ class Usage:
         except InvalidRequestError as error:  # a debugger shows what was closed, too
             return f"<Usage: {error}>"
         return (
-            f"Usage({quality.files:,} files: {quality.kept:,} rows, {quality.duplicates:,} duplicates, "
+            f"Usage({counted(quality.files, 'file')}: {counted(quality.kept, 'row')}, "
+            f"{counted(quality.duplicates, 'duplicate')}, "
             f"{quality.quarantined:,} quarantined)"
         )
 

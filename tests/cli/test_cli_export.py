@@ -38,6 +38,12 @@ def exported(*options: str) -> list[Path]:
     return [Path(path) for path in json.loads(result.stdout)["files"]]
 
 
+def test_this_month_is_that_of_the_clock_of_the_jobs() -> None:
+    with aijobs_sdk.mock():
+        said = json.loads(export("usage", "--json").stdout)
+    assert (said["since"], said["rows"]) == ("2026-01-01T00:00:00+00:00", 3)
+
+
 def test_a_month_of_usage_is_exported_as_parquet_under_the_months_name(credits_billed: Decimal) -> None:
     [path] = exported("--month", "2026-01")
     assert path.parent == Path("out/month=2026-01")

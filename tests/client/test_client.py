@@ -90,6 +90,24 @@ def test_a_job_whose_loop_ended_runs_again_on_the_next() -> None:
     assert (finished.status, finished.attempts) == (aijobs.JobStatus.COMPLETED, 1)
 
 
+def test_a_handle_tells_when_its_job_was_begun_and_how_often() -> None:
+    with aijobs.mock() as sim:
+        sim.on().do(aijobs.fail(429, retry_after=20), aijobs.ok())
+        job = aijobs.Client().submit("hi", model="gpt-5.2")
+        ended_at_first = job.completed_at
+        record = job.wait()
+    assert (job.attempts, job.created_at, job.started_at) == (2, record.created_at, record.started_at)
+    assert (ended_at_first, job.completed_at) == (None, record.completed_at)
+
+
+def test_a_job_runs_from_its_first_attempt_to_its_end(client: aijobs.Client) -> None:
+    job = client.submit(type="test_job", payload={"seconds": 60})
+    next(job.stream(after=1))
+    assert job.running()
+    job.wait()
+    assert not job.running()
+
+
 def test_a_time_out_is_pythons_own_and_leaves_the_job_running(client: aijobs.Client) -> None:
     job = client.submit(type="test_job", payload={"seconds": 120})
     with pytest.raises(TimeoutError, match="keeps running"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -49,6 +49,18 @@ def test_the_async_client_yields_the_same_rows() -> None:
 
     with aijobs.mock(seed=7) as sim, asyncio.Runner(loop_factory=sim.new_loop) as runner:
         assert len(runner.run(cell())) == 1
+
+
+def test_this_month_is_that_of_the_world_where_jobs_run(client: aijobs.Client) -> None:
+    assert f"{client.now():%Y-%m}" == "2026-01"
+    assert list(client.usage_rows()) == list(client.usage()) == list(client.usage("2026-01"))
+
+
+def test_until_now_is_until_it_is_now_in_that_world(client: aijobs.Client) -> None:
+    before = client.now()
+    assert len(list(client.usage_rows(since="2026-01-01"))) == 3
+    with pytest.raises(aijobs.InvalidRequestError, match="`since` must be before now"):
+        list(client.usage_rows(since=before + timedelta(days=1)))
 
 
 def test_a_span_that_cannot_be_is_refused_before_anything_is_read(client: aijobs.Client) -> None:

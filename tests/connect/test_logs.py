@@ -6,6 +6,10 @@ import asyncio
 import io
 import json
 import logging
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -169,6 +173,35 @@ def test_json_lines_stay_one_line_and_keep_a_traceback() -> None:
     line = JsonLines().format(record)
     assert "\n" not in line
     assert json.loads(line)["exception"].endswith("KeyError: 'x'")
+
+
+def warned(setup: str) -> str:
+    """Return what a program writes to standard error whose provider fails until it is left alone."""
+    script = f"""
+import logging
+import aijobs_sdk as aijobs
+{setup}
+with aijobs.mock() as sim:
+    sim.on().do(aijobs.fail(503) * 3)
+    client = aijobs.Client()
+    aijobs.wait(client.submit_many([client.request("hi", model="gpt-5.2")] * 25))
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AIJOBS_")}
+    ran = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    return ran.stderr
+
+
+def test_where_nobody_set_up_logging_nothing_is_written() -> None:
+    assert warned("") == ""
+
+
+def test_an_applications_logging_hears_of_everything_and_instants_are_to_the_second() -> None:
+    lines = warned("logging.basicConfig()").splitlines()
+    assert re.fullmatch(
+        r"WARNING:aijobs\.breaker:openai failed too often \(20 times\): "
+        r"jobs wait until 2026-01-01 00:\d\d:\d\d UTC",
+        lines[0],
+    )
 
 
 @aijobs.job_type("leaky")

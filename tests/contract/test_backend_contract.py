@@ -545,6 +545,11 @@ async def test_health_is_an_answer_before_and_after_the_first_job(backend: Backe
     assert [(breaker.provider, breaker.state) for breaker in after.breakers] == [("openai", BreakerState.CLOSED)]
 
 
+async def test_the_time_is_that_by_which_jobs_are_dated(backend: Backend) -> None:
+    job = await submit(backend, a_test_job(seconds=100))
+    assert timedelta(0) <= await backend.now() - job.created_at < timedelta(seconds=1)
+
+
 async def test_health_is_a_fact_that_can_be_sent(backend: Backend) -> None:
     health = await backend.health()
     assert Health.model_validate_json(health.model_dump_json()) == health

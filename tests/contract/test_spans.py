@@ -7,10 +7,15 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.spans import LONGEST_DAYS, Moment, span_of
+from aijobs_sdk.contract.spans import LONGEST_DAYS, Moment, OpenSpan, Span, span_of
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def span_now(month: str | None, *, since: Moment | None = None, until: Moment | None = None) -> Span:
+    asked = span_of(month, since=since, until=until)
+    return asked.at(NOW) if isinstance(asked, OpenSpan) else asked
 
 
 @pytest.mark.parametrize(
@@ -19,7 +24,7 @@ FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 def test_a_month_is_the_one_named_or_this_one(
     month: str | None, since: tuple[int, int], until: tuple[int, int]
 ) -> None:
-    span = span_of(month, since=None, until=None, now=NOW)
+    span = span_now(month)
     assert span == (datetime(*since, 1, tzinfo=UTC), datetime(*until, 1, tzinfo=UTC))
 
 
@@ -35,13 +40,20 @@ def test_a_month_is_the_one_named_or_this_one(
     ],
 )
 def test_an_instant_may_be_said_in_many_ways_and_is_read_in_utc(moment: Moment) -> None:
-    span = span_of(None, since=moment, until="2026-02-01", now=NOW)
+    span = span_now(None, since=moment, until="2026-02-01")
     assert span == (FIRST, datetime(2026, 2, 1, tzinfo=UTC))
     assert span.since.tzinfo is UTC
 
 
 def test_without_an_end_a_span_lasts_until_now() -> None:
-    assert span_of(None, since="2026-01-01", until=None, now=NOW) == (FIRST, NOW)
+    assert span_now(None, since="2026-01-01") == (FIRST, NOW)
+
+
+@pytest.mark.parametrize(("month", "since", "until"), [("2026-01", None, None), (None, "2026-01-01", "2026-02-01")])
+def test_what_does_not_hang_on_the_time_is_known_without(
+    month: str | None, since: str | None, until: str | None
+) -> None:
+    assert span_of(month, since=since, until=until) == Span(FIRST, datetime(2026, 2, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +75,7 @@ def test_without_an_end_a_span_lasts_until_now() -> None:
 )
 def test_what_is_no_span_is_refused_by_field(since: Moment | None, until: Moment | None, field: str, says: str) -> None:
     with pytest.raises(InvalidRequestError) as refused:
-        span_of(None, since=since, until=until, now=NOW)
+        span_now(None, since=since, until=until)
     [problem] = refused.value.fields
     assert problem.field == field
     assert says in problem.problem
@@ -71,4 +83,4 @@ def test_what_is_no_span_is_refused_by_field(since: Moment | None, until: Moment
 
 def test_a_month_goes_alone() -> None:
     with pytest.raises(InvalidRequestError, match="`month` cannot be combined with `since` or `until`"):
-        span_of("2026-01", since="2026-01-01", until=None, now=NOW)
+        span_of("2026-01", since="2026-01-01", until=None)

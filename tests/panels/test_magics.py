@@ -170,7 +170,7 @@ def test_usage_is_the_report_of_the_month(kernel: Kernel) -> None:
     [shown] = kernel.run("%aijobs_usage --by model --client client")
 
     assert "gpt-5.2" in shown.content["data"]["text/html"]
-    assert shown.content["data"]["text/plain"].startswith("Usage in 20")
+    assert shown.content["data"]["text/plain"].startswith("<MonthlyReport 20")
 
 
 def test_the_variable_named_client_is_used_where_none_is_said(kernel: Kernel) -> None:

@@ -7,9 +7,11 @@ from uuid import UUID
 import pytest
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.batch.row import BatchRow, RowStatus
+from aijobs_sdk.batch.showing import rows_table
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.showing import standpoint
-from aijobs_sdk.contract.results import GenerationResult
+from aijobs_sdk.contract.results import Finding, GenerationResult
 from panels.exhibits import exhibits
 from panels.pages import read
 
@@ -140,8 +142,40 @@ def test_a_column_of_the_input_that_is_called_as_one_of_ours_is_shown_too() -> N
     with aijobs.mock(seed=7):
         rows = aijobs.Client().batch([{"content": "my own"}], prompt="Explain {content}", model=MODEL).run()
 
-    assert "rowcontentstatuscontenterror" in read(rows._repr_html_()).text
-    assert "1my owncompleted" in read(rows._repr_html_()).text
+    assert "rowcontentcontenttokens in/outcredits" in read(rows._repr_html_()).text
+    assert f"1my own{' '.join(str(rows[0].content).split())[:160]}" in read(rows._repr_html_()).text
+
+
+def test_rows_have_columns_only_for_what_there_is_to_tell() -> None:
+    with aijobs.mock(seed=7) as sim:
+        sim.on(prompt="*river*").do(aijobs.fail("content_filter"))
+        rows = aijobs.Client().batch(["tide", "river"], prompt="On {text}", model=[MODEL, "claude-sonnet-4.5"]).run()
+
+    assert read(rows[:1]._repr_html_()).text.startswith("1 row of a batchrowtextcontenttokens in/outcredits1tide")
+    assert read(rows._repr_html_()).text.startswith("4 rows of a batchrowtextcontentstatusmodeltokens in/outcredits")
+    assert "4river-failed: content_filteredclaude-sonnet-4.5--" in read(rows._repr_html_()).text
+
+
+def test_texts_of_rows_are_one_line_each_and_shorter_the_more_there_are() -> None:
+    one = BatchRow(index=0, inputs={"text": "a\n\n b"}, status=RowStatus.COMPLETED, content="x" * 500, model=MODEL)
+    three = one.replace(inputs=dict.fromkeys("abc", "y" * 500))
+
+    assert f"1a b{'x' * 160}…" in read(rows_table([one])).text
+    assert f"{'y' * 80}…{'y' * 80}…{'y' * 80}…{'x' * 80}…" in read(rows_table([three])).text
+
+
+def test_a_result_is_shortened_beside_what_a_page_shows_and_whole_as_text() -> None:
+    result = long_answer(5_000).model_copy(update={"output": {"a": "y" * 5_000}})
+
+    assert f"content={'x' * 200!r}… (+4,800)" in repr(result)
+    assert f"output={str(result.output)[:200]}… (+4,809)" in repr(result)
+    assert "x" * 5_000 in str(result)
+
+
+def test_a_result_with_short_texts_is_told_as_pydantic_tells_it() -> None:
+    finding = Finding(kind="style", severity="low", message="Cut it.", note=["kept"])
+
+    assert repr(finding) == "Finding(kind='style', severity='low', message='Cut it.', quote=None, note=['kept'])"
 
 
 def test_failures_are_shown_by_cause_with_rows_to_look_at() -> None:
@@ -152,6 +186,7 @@ def test_failures_are_shown_by_cause_with_rows_to_look_at() -> None:
 
     text = read(batch.failures._repr_html_()).text
     assert text.startswith("4 failed rows")
+    assert repr(type(batch.failures)(batch.failures[:1])).startswith("1 failed row:\n")
     assert "4content_filteredcontent_filter2, 3, 4, …" in text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -16,8 +17,12 @@ from playwright.sync_api import Browser, Page, Request
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.facts.month import MonthFacts
+from aijobs_sdk.usage.showing.chapters.usage_tables import groups_table
+from aijobs_sdk.usage.showing.charts import MIDDLE_TONES, bare_bars
+from aijobs_sdk.usage.showing.daily import daily_stack
 from aijobs_sdk.usage.showing.fragment import report_fragment
 from aijobs_sdk.usage.showing.page import report_page, write_page
+from panels.pages import read
 from services.chromium import running_chromium
 from usage.month_facts import Use, january_uses, month_facts, quiet_facts
 
@@ -174,7 +179,10 @@ def test_a_month_divided_by_nothing_is_its_numbers_in_one_row() -> None:
 
 
 def test_what_is_cut_is_said() -> None:
+    one_more = groups_table(month_facts()).shortened(19).more
+
     assert "more rows are in the other forms of this report; the total counts them." in report_page(hostile_facts())
+    assert one_more == "1 more row is in the other forms of this report; the total counts it."
 
 
 def test_the_same_facts_give_the_same_page_to_the_byte() -> None:
@@ -214,22 +222,46 @@ class _Balance(HTMLParser):
         self.open = self.open[:-1]
 
 
-def test_a_notebook_gets_a_part_without_script_whose_style_stays_inside(browser: Browser) -> None:
+@pytest.mark.parametrize("facts", [month_facts(), quiet_facts(), hostile_facts()], ids=["full", "quiet", "hostile"])
+def test_a_notebook_gets_a_part_without_style_sheet_drawing_or_script(facts: MonthFacts) -> None:
+    page = read(report_fragment(facts))
+
+    assert page.tags <= {"div", "b", "table", "thead", "tbody", "tr", "th", "td", "img", "span", "details", "summary"}
+    assert page.attributes <= {"style", "src", "alt"}
+    assert "exactly" in page.text
+
+
+def test_a_notebook_shows_numbers_days_and_the_dearest_groups(browser: Browser) -> None:
     page = browser.new_page()
-    page.set_content(f"<p id=outside>x</p><h1>y</h1><div>{report_fragment(month_facts())}</div>")
-    colour = "getComputedStyle(document.getElementById('outside')).color"
+    page.set_content(report_fragment(month_facts()))
+    days = page.get_by_role("img", name="A bar for each day, in parts by model. The highest is that of 2026-01-19.")
+    page.get_by_text("The same in numbers").click()
 
-    assert page.evaluate(colour) == "rgb(0, 0, 0)"
-    assert page.get_by_role("img", name="Credits of each day in 2026-01, by model").is_visible()
-    assert page.locator("tbody tr").count() == 10
-    assert "<script" not in report_fragment(hostile_facts())
+    assert days.evaluate("picture => [picture.complete, picture.naturalWidth]") == [True, 760]
+    assert page.get_by_role("cell", name="23,647.82", exact=True).is_visible()
+    assert page.get_by_role("row", name="2026-01-19 1,208.892120").is_visible()
+    assert page.get_by_text("10 more rows are in the other forms of this report").is_visible()
 
 
-def test_a_notebook_theme_wins_over_the_systems(browser: Browser) -> None:
-    page = browser.new_context(color_scheme="light").new_page()
-    page.set_content(f"<body data-jp-theme-light='false'>{report_fragment(quiet_facts())}</body>")
+def test_each_bar_in_a_notebook_is_as_high_as_its_credits_but_for_a_gap_of_one() -> None:
+    """Of the dearest model, on two days: the heights are in the ratio of the numbers."""
+    dearest, *_ = re.findall(' d="([^"]*)', bare_bars(daily_stack(month_facts())))
+    heights = [float(low) - float(high) + 1 for low, high in re.findall(r"M\S+ ([\d.]+)h[\d.]+V([\d.]+)", dearest)]
 
-    assert page.evaluate("getComputedStyle(document.querySelector('.usage')).backgroundColor") == "rgb(21, 24, 29)"
+    assert len(heights) == 31
+    assert heights[14] / heights[0] == pytest.approx(558.4857 / 370.6415, rel=0.01)
+
+
+def test_a_notebook_says_what_no_bar_shows() -> None:
+    late = replace(january_uses()[0], day=date(2025, 12, 30), credits=Decimal("12.345"))
+
+    assert "12.34 credits more are corrections" in report_fragment(month_facts([*january_uses(), late]))
+
+
+@pytest.mark.parametrize("paper", ["#ffffff", "#111111", "#1e1e1e", "#383838"])
+@pytest.mark.parametrize("colour", MIDDLE_TONES)
+def test_colours_of_a_picture_in_a_notebook_stand_out_from_each_notebooks_paper(colour: str, paper: str) -> None:
+    assert _contrast(colour, paper) >= 3.0
 
 
 @pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])

@@ -116,11 +116,16 @@ def test_the_report_as_text_says_where_the_first_bad_row_of_each_kind_is(january
 def test_the_report_is_written_in_every_form(january: Usage, tmp_path: Path) -> None:
     report = january.report("2026-01")
 
-    assert report.to_html(tmp_path / "january.html") == (tmp_path / "january.html").read_text("utf-8")
+    assert report.to_html(tmp_path / "january.html").read_text("utf-8") == report.to_html()
     assert report.to_excel(tmp_path / "january.xlsx").stat().st_size > 5_000
     assert tmp_path / "csv" / "2026-01-groups.csv" in report.to_csv(tmp_path / "csv")
     assert tmp_path / "parquet" / "2026-01-groups.parquet" in report.to_parquet(tmp_path / "parquet")
     assert "23.000002" in report._repr_html_()
+
+
+def test_the_report_is_one_line_beside_what_a_notebook_shows_of_it(january: Usage) -> None:
+    assert repr(january.report("2026-01")) == "<MonthlyReport 2026-01: 4 rows, 23.000002 credits, open>"
+    assert repr(january.report("2026-02")) == "<MonthlyReport 2026-02: 1 row, 1.50 credits, open>"
 
 
 def test_a_month_without_usage_is_a_report_of_nothing(january: Usage) -> None:
@@ -182,6 +187,7 @@ def test_a_long_table_is_shown_in_part_and_says_so() -> None:
 
     assert str(table).endswith("\n… and 940 more rows")
     assert table._repr_html_().count("<tr>") == 61
+    assert str(UsageTable(columns=("n",), cells=table.cells[:61])).endswith("\n… and 1 more row")
     assert len(table) == 1_000
 
 
@@ -192,6 +198,13 @@ def test_a_data_frame_keeps_amounts_exact(january: Usage) -> None:
     assert sum(frame["credits"]) == Decimal("23.000002")
 
 
+def test_a_data_frame_has_no_more_zeros_than_an_amount_needs(january: Usage) -> None:
+    fine = UsageTable(columns=("credits",), cells=((Decimal("1.000000000125000000"),), (Decimal("NaN"),)))
+
+    assert str(january.monthly("2026-01", by=[]).df()["metered_credits"][0]) == "9.500000"
+    assert str(fine.df()["credits"][0]) == "1.000000000125"
+
+
 def test_a_data_frame_without_pandas_says_what_to_install(january: Usage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
 
@@ -200,7 +213,7 @@ def test_a_data_frame_without_pandas_says_what_to_install(january: Usage, monkey
 
 
 def test_usage_says_what_it_holds(january: Usage) -> None:
-    assert repr(january) == "Usage(1 files: 5 rows, 1 duplicates, 1 quarantined)"
+    assert repr(january) == "Usage(1 file: 5 rows, 1 duplicate, 1 quarantined)"
 
 
 def test_usage_that_was_closed_can_still_be_looked_at(january: Usage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar, cast
 
 from pydantic import JsonValue, ValidationError
@@ -152,6 +153,18 @@ def read_lines(body: bytes) -> list[JsonValue]:
         ValueError: a line is none.
     """
     return [read_object(line) for line in body.split(b"\n") if line.strip()]
+
+
+def read_now(body: bytes) -> datetime:
+    """Return what time it is where this comes from.
+
+    Raises:
+        ValueError: it does not say, or not in which zone.
+    """
+    now = datetime.fromisoformat(str(read_object(body).get("now")))
+    if now.tzinfo is None:
+        raise ValueError("an instant without a time zone")
+    return now
 
 
 def read_refusals(body: bytes) -> Mapping[int, InvalidRequestError]:

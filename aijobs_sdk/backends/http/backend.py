@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from pydantic_core import to_json
 
 from aijobs_sdk.backends.http.address import address_of
-from aijobs_sdk.backends.http.answers import as_fact, as_lines, as_list, read_fact, read_object, read_refusals
+from aijobs_sdk.backends.http.answers import as_fact, as_lines, as_list, read_fact, read_now, read_object, read_refusals
 from aijobs_sdk.backends.http.asked import json_of, jsons_of, to_submit
 from aijobs_sdk.backends.http.backoff import Chance
 from aijobs_sdk.backends.http.health import away
@@ -255,6 +255,10 @@ class HttpBackend:
     async def delete_batch(self, batch_id: UUID) -> None:
         """Forget a batch and its rows."""
         await self._session.batches.delete(batch_id)
+
+    async def now(self) -> datetime:
+        """Return what time it is at the server."""
+        return await self._ask(Question(method="GET", path="/api/time"), read_now)
 
     async def health(self) -> Health:
         """Return how the server says it is, or that it does not answer."""

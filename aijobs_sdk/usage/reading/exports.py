@@ -79,7 +79,7 @@ def checked_format(path: str) -> SourceFormat:
     kind = format_of(path)
     if kind is None:
         raise InvalidRequestError(
-            f"{path} is not an export: its name must end in {_ENDINGS}. A store is named by `store`, and needs no paths."
+            f"{path} is not an export: its name must end in {_ENDINGS}. A store is named by `store`, without paths."
         )
     return kind
 

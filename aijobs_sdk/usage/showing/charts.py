@@ -85,6 +85,24 @@ def swatch(number: int) -> str:
 
 _WHOLE = 'width="12" height="12"'
 
+MIDDLE_TONES = ("#438fd2", "#d0722c", "#209d75", "#ae73ce", "#a68818", "#808c9a")
+"""The colours of the series where nobody knows whether the paper is light or dark: they stand out from both."""
+
+
+def bare_bars(stack: DailyStack) -> str:
+    """Return the bars of each day as a picture of its own, for whatever paper: what it says in words is not in it."""
+    plot = _Plot(days=len(stack.days), most=max(stack.sums) or Decimal(1), height=140, left=0, right=0, top=2, bottom=2)
+    paths = "".join(
+        f'<path fill="{colour}" d="{"".join(_bare_parts(plot, stack, series))}"/>'
+        for series, colour in zip(range(len(stack.series)), MIDDLE_TONES, strict=False)
+    )
+    floor = f'<path stroke="{MIDDLE_TONES[-1]}" d="M0 {plot.height - 1}h{plot.width}"/>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {plot.width} {plot.height}" width="{plot.width}" '
+        f'height="{plot.height}">{paths}{floor}</svg>'
+    )
+
+
 # Beside its colour each second series has a pattern, so that neighbours differ in black and white, too.
 PATTERNS = (
     '<svg class="patterns" aria-hidden="true"><defs>'
@@ -111,6 +129,16 @@ def _bar(plot: _Plot, stack: DailyStack, number: int) -> Iterator[str]:
             f'width="{_place((plot.width - plot.left - plot.right) / plot.days * 0.76)}" '
             f'height="{_place(float(low) - float(high))}"><title>{escape(tip)}</title></rect>'
         )
+
+
+def _bare_parts(plot: _Plot, stack: DailyStack, series: int) -> Iterator[str]:
+    """Yield the bars of one series as parts of one path; a narrow gap parts those that stand on each other."""
+    width = _place(plot.width / plot.days * 0.76)
+    for number, amounts in enumerate(stack.credits):
+        if amounts[series] > 0:
+            below = sum((amount for amount in amounts[:series] if amount > 0), Decimal(0))
+            low, high = float(plot.y(below)), float(plot.y(below + amounts[series]))
+            yield f"M{plot.x(number + 0.12)} {_place(low)}h{width}V{_place(min(high + 1, low))}h-{width}z"
 
 
 def _forecast(plot: _Plot, forecast: Forecast, known: int, reached: Decimal) -> Iterator[str]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Self, TypeAlias, assert_never
 
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.showing.figures import NOTHING, exact, percent, places_of, rounded, shown, to_places
 
 Cell: TypeAlias = str | int | Decimal | date | None
@@ -66,8 +67,10 @@ class FactTable:
         """Return a table of at most `most` rows that says how many are missing."""
         if len(self.rows) <= most:
             return self
-        counted_in = "" if self.total is None else "; the total counts them"
-        said = f"{len(self.rows) - most:,} more rows are in the other forms of this report{counted_in}."
+        hidden = len(self.rows) - most
+        them, are = ("it", "is") if hidden == 1 else ("them", "are")
+        counted_in = "" if self.total is None else f"; the total counts {them}"
+        said = f"{counted(hidden, 'more row')} {are} in the other forms of this report{counted_in}."
         return replace(self, rows=self.rows[:most], more=said)
 
     def without(self, names: Collection[str]) -> Self:

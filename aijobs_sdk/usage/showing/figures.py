@@ -51,11 +51,6 @@ def signed_percent(share: Decimal) -> str:
     return text if text.startswith("-") else f"+{text}"
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """Return `number` with the word for it: 1 job, 2,000 jobs."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
-
-
 def instant(moment: datetime) -> str:
     """Return `moment` to the minute, with its offset from UTC."""
     offset = "UTC" if not moment.utcoffset() else f"UTC{moment:%z}"

@@ -17,7 +17,7 @@ from aijobs_sdk.usage.showing.tiles import common_budget, tiles
 
 @cache
 def style_sheet() -> str:
-    """Return the style of pages and of their parts in notebooks: all its rules are for what is inside `.usage`."""
+    """Return the style of a page."""
     return files("aijobs_sdk.usage.showing").joinpath("page.css").read_text(encoding="utf-8")
 
 
@@ -47,7 +47,8 @@ def daily_figure(stack: DailyStack, month: str) -> str:
         f"<li>{swatch(number)} {escape(shown(name))} <span>{rounded(amount)}</span></li>"
         for number, (name, amount) in enumerate(zip(stack.series, sums, strict=True))
     )
-    return f'<figure>{chart}<figcaption><ul class="legend">{legend}</ul>{_elsewhere(stack)}</figcaption></figure>'
+    more = f"<p>{said}</p>" if (said := elsewhere(stack)) else ""
+    return f'<figure>{chart}<figcaption><ul class="legend">{legend}</ul>{more}</figcaption></figure>'
 
 
 def course_figure(facts: MonthFacts) -> str:
@@ -76,7 +77,8 @@ def _band(forecast: Forecast | None) -> str:
     return " The band is how far off it was in four of five earlier months."
 
 
-def _elsewhere(stack: DailyStack) -> str:
+def elsewhere(stack: DailyStack) -> str:
+    """Return what no bar shows, in a sentence; nothing where there is no such thing."""
     if not stack.elsewhere:
         return ""
-    return f"<p>{rounded(stack.elsewhere)} credits more are corrections for days outside the month.</p>"
+    return f"{rounded(stack.elsewhere)} credits more are corrections for days outside the month."

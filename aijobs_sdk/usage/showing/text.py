@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.facts.trust import DataQuality, Problem
 from aijobs_sdk.usage.showing.chapters.all_chapters import chapters
 from aijobs_sdk.usage.showing.chapters.heading import particulars, status, title
 from aijobs_sdk.usage.showing.fact_table import Chapter, FactTable, Kind
-from aijobs_sdk.usage.showing.figures import counted, shown
+from aijobs_sdk.usage.showing.figures import shown
 from aijobs_sdk.usage.table import text_lines
 
 _LINE = 100

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.facts.costs import DocumentCost, ProviderCost, Waste
 from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.facts.owed import ALL_TENANTS, BudgetStanding
 from aijobs_sdk.usage.facts.totals import MonthBefore
 from aijobs_sdk.usage.showing.chapters.usage_tables import part_of
-from aijobs_sdk.usage.showing.figures import NOTHING, counted, exact, percent, rounded, signed_percent
+from aijobs_sdk.usage.showing.figures import NOTHING, exact, percent, rounded, signed_percent
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from pydantic import JsonValue
 
-from aijobs_sdk.backends.http.answers import Object, read_event, read_fact
+from aijobs_sdk.backends.http.answers import Object, read_event, read_fact, read_now
 from aijobs_sdk.contract.batches import BatchRecord, BatchState, BatchWish
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.events import JobFailed, JobProgressed, UnknownEvent
@@ -67,3 +69,13 @@ def test_what_is_no_event_is_none(name: str) -> None:
 def test_what_is_no_job_is_none() -> None:
     with pytest.raises(ValueError, match="validation error"):
         read_fact(Job, {"id": "x"})
+
+
+def test_a_servers_time_is_an_instant() -> None:
+    assert read_now(b'{"now": "2026-01-01T02:00:00+02:00", "mood": "calm"}') == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("body", [b'{"now": "2026-01-01T00:00:00"}', b'{"now": 7}', b'{"then": "x"}', b"noon"])
+def test_what_does_not_say_the_time_is_no_answer(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_now(body)

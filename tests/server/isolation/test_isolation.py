@@ -21,7 +21,7 @@ from server.server_worlds import OURS, THEIRS, KeyRing
 pytestmark = pytest.mark.anyio
 
 PROBES = {"is_alive", "is_ready"}
-ABOUT_THE_SERVER = {"get_health", "show_metrics", *PROBES}
+ABOUT_THE_SERVER = {"get_health", "get_time", "show_metrics", *PROBES}
 ASKS_BY_POST = {"find_refusals", "estimate", "look_up", "follow_many"}
 LETS_READ = {one.id for one in OPERATIONS if one.method == "get"} - {"show_metrics", *PROBES} | ASKS_BY_POST
 LETS_OPERATE = {"show_metrics", "purge_dead_letters"}

@@ -133,6 +133,7 @@ EXAMPLES: Mapping[str, Callable[[Belongings], Asked]] = {
     "is_alive": _nothing,
     "is_ready": _nothing,
     "get_health": _nothing,
+    "get_time": _nothing,
     "show_metrics": _nothing,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.facts.costs import DocumentCost, Waste
 from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.facts.totals import MonthBefore, UsageTotals
@@ -23,7 +24,7 @@ from aijobs_sdk.usage.showing.chapters.usage_tables import (
     spread_table,
 )
 from aijobs_sdk.usage.showing.fact_table import Chapter, Column, FactTable, Kind
-from aijobs_sdk.usage.showing.figures import counted, exact
+from aijobs_sdk.usage.showing.figures import exact
 
 
 def chapters(facts: MonthFacts) -> tuple[Chapter, ...]:

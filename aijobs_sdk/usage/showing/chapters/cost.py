@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.facts.costs import ProviderCost
 from aijobs_sdk.usage.showing.chapters.usage_tables import CREDITS, INPUT_TOKENS, OUTPUT_TOKENS, REQUESTS, key_column
 from aijobs_sdk.usage.showing.fact_table import Chapter, Column, FactTable, Kind
-from aijobs_sdk.usage.showing.figures import counted, exact, shown
+from aijobs_sdk.usage.showing.figures import exact, shown
 
 
 def cost_chapter(cost: ProviderCost) -> Chapter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.facts.totals import Division, Spread, UsageTotals
 from aijobs_sdk.usage.showing.fact_table import Cell, Column, FactTable, Kind
@@ -111,7 +112,7 @@ def _division_table(division: Division, facts: MonthFacts) -> FactTable:
 
 
 def _rest_row(rest: UsageTotals, groups: int, whole: UsageTotals) -> tuple[Cell, ...]:
-    return f"({groups:,} others)", *rest.numbers, part_of(rest.credits, whole.credits)
+    return f"({counted(groups, 'other')})", *rest.numbers, part_of(rest.credits, whole.credits)
 
 
 def _listed(names: Iterable[str]) -> str:
