@@ -332,6 +332,7 @@ class Operation:
     async def _run_here(self) -> None:
         async with AsyncExitStack() as held:
             if self._journal is not None:
+                self._go_by_what_was_noted(self._journal.record)
                 await held.enter_async_context(tenure(self._journal, self._standing, self._heed))
                 await self._prepare(self._journal)
             self.state, self.reason = BatchState.RUNNING, ""
@@ -352,6 +353,7 @@ class Operation:
         record = await journal.refresh()
         if record.holder is None or is_dead(record.holder):
             self.state, self.reason = BatchState.OPEN, ""
+            self._go_by_what_was_noted(record)
             async with tenure(journal, self._standing, self._heed):
                 await self._prepare(journal)
             if self._helm.stopped is not None or not _holds_any(self.ledger.unfinished()):
@@ -370,6 +372,10 @@ class Operation:
         is_left = standing.state in {BatchState.RUNNING, BatchState.OPEN}
         self.state, self.reason = (BatchState.PAUSED, RUNNER_DIED) if is_left else (standing.state, standing.reason)
 
+    def _go_by_what_was_noted(self, record: BatchRecord) -> None:
+        """Say, until it is known what became of the rows, how far the batch was, and not that nothing is done."""
+        self._seen = record if record.rows else None
+
     async def _prepare(self, journal: Journal) -> None:
         """Keep the rows in the journal, if it has others, and take out of it what is known of them."""
         if journal.digest != self.ledger.digest:
@@ -378,6 +384,7 @@ class Operation:
             await journal.change(columns=self.ledger.columns)
         await journal.change(options=self.options, digest=self.ledger.digest, wish=self._wish)
         await self.catch_up()
+        self._seen = None
 
     def _new_run(self) -> Run:
         sender = Sender(

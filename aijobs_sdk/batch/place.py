@@ -1,4 +1,4 @@
-"""Where a batch runs, for whoever asks something of it from another thread."""
+"""Where a batch or a job is looked after, for whoever asks something of it from another thread."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Place(Protocol):
 
 
 class LoopPlace:
-    """The loop that a batch was seen on last."""
+    """The loop that it was seen on last."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -49,5 +49,5 @@ class LoopPlace:
             RuntimeError: it has ended.
         """
         if self._loop is None or not self._loop.is_running():
-            raise RuntimeError("The loop that the batch ran on has ended.")
+            raise RuntimeError("The loop that it was on has ended.")
         return asyncio.run_coroutine_threadsafe(function(), self._loop)

@@ -25,7 +25,8 @@ class JobHandle(Generic[R_co]):
     """A job that was submitted, here or elsewhere, in the words of `concurrent.futures`.
 
     Until the job is over, reading an attribute asks how it stands: a loop over `handle.status` ends.
-    Interrupting a call ends the waiting, never the job; in a notebook a second interrupt within a second cancels that.
+    Interrupting a call ends the waiting, never the job; in a notebook a second interrupt within a second cancels the
+    job, where `wait()`, `result()` or `exception()` waited for it.
     """
 
     def __init__(self, handle: AsyncJobHandle[R_co], portal: Portal, *, client: Reviver) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from time import sleep
+from types import TracebackType
 from typing import Protocol
 
 from aijobs_sdk.notebook.frontend import current_frontend
@@ -34,20 +34,29 @@ class Waited(Protocol):
         ...
 
 
-@contextmanager
-def letting_go(of: Waited, *, noun: str) -> Iterator[None]:
+def letting_go(of: Waited, *, noun: str) -> AbstractContextManager[None]:
     """Let the second of two interrupts cancel what is waited for inside; elsewhere than in a notebook change nothing.
 
     The cell ends with its KeyboardInterrupt either way.
     """
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        if not current_frontend().is_a_notebook:
-            raise
-        if _is_interrupted_again(of.on_show, noun):
-            of.cancel()
-        raise interrupt.with_traceback(None) from None  # how it was waited for helps nobody, and fills a notebook
+    return _LettingGo(of, noun)
+
+
+class _LettingGo(AbstractContextManager[None]):
+    """Not a generator: what is thrown through one keeps the traceback that it came with."""
+
+    def __init__(self, of: Waited, noun: str) -> None:
+        self._of = of
+        self._noun = noun
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, KeyboardInterrupt) or not current_frontend().is_a_notebook:
+            return
+        if _is_interrupted_again(self._of.on_show, self._noun):
+            self._of.cancel()
+        error.__traceback__ = None  # how it was waited for helps nobody, and fills a notebook
 
 
 def _is_interrupted_again(shown: WithAside, noun: str) -> bool:

@@ -131,7 +131,7 @@ class JobOnShow:
             return
         self._note = str(error) or type(error).__name__
         if isinstance(error, JobNotFoundError):  # nothing will ever become of it
-            cause = Cause(code=error.code, category="", count=1, message=self._note, examples=())
+            cause = Cause(code=error.code, count=1, message=self._note, examples=())
             self._now, self._note = replace(self._now, phase=Phase.FAILED, error=cause, commands=()), ""
 
     def _after(self, now: JobSnapshot, event: JobEvent) -> JobSnapshot:
@@ -202,7 +202,7 @@ def _phase(status: JobStatus, attempt: int, *, is_cancelled: bool) -> Phase:
 
 
 def _cause(error: ErrorInfo) -> Cause:
-    return Cause(code=error.code, category=error.category, count=1, message=error.message, examples=())
+    return Cause(code=error.code, count=1, message=error.message, examples=())
 
 
 def _title(job_id: UUID) -> str:

@@ -177,6 +177,10 @@ class BatchPausedError(AIJobsError):
         self.finished = finished
         self.total = total
 
+    def _render_traceback_(self) -> list[str]:
+        # What IPython shows of it: somebody wanted it, or a budget did, and no line of code is to be looked at.
+        return [f"{type(self).__name__}: {self.message}"]
+
 
 class IdempotencyConflictError(AIJobsError):
     """The idempotency key already belongs to a job with another type or payload."""

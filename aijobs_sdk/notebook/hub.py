@@ -17,6 +17,8 @@ FAST_HERTZ = 10.0
 FAST_SECONDS = 60.0
 """So long after it was put on show a panel is looked at often."""
 SLOW_HERTZ = 4.0
+MOST_DRAWN_IN_A_ROUND = 3
+"""Of all panels together, but for those that are over: a page with a hundred of them is not to lose messages."""
 EXIT_SECONDS = 1.0
 """How long an ending program waits for what is being drawn: the page, or the terminal, may not listen any more."""
 
@@ -64,6 +66,12 @@ class Hub:
         """Return whether something is on show and alive."""
         return any(panel.shows(watched) and not panel.is_over for panel in self._panels())
 
+    def leave_to_caller(self, watched: Watched, *, is_left: bool) -> None:
+        """Leave the panels of one thing to who calls `look_now()`, or look after them again."""
+        for panel in self._panels():
+            if panel.shows(watched):
+                panel.is_left_to_its_caller = is_left
+
     def look_now(self, watched: Watched) -> None:
         """Look at the panels of one thing at once, whether it is time or not."""
         for panel in self._panels():
@@ -94,20 +102,27 @@ class Hub:
 
     def _go_round(self) -> bool:
         """Look at what it is time for; return whether there is anything left to look at."""
-        now = self._clock()
-        for panel in self._panels():
-            times = self._shown.get(panel)
-            if times is not None and not panel.is_left_to_its_caller and times.is_time_to_look(now):
-                self._look(panel, draws=times.is_time_to_draw(now, panel.most_per_second))
+        now, drawn = self._clock(), 0
+        for panel, times in self._longest_undrawn_first():
+            if panel.is_left_to_its_caller or not times.is_time_to_look(now):
+                continue
+            draws = drawn < MOST_DRAWN_IN_A_ROUND and times.is_time_to_draw(now, panel.most_per_second)
+            if self._look(panel, draws=draws):
+                drawn, times.drawn_at = drawn + 1, now
         self._drop_those_over()
         with self._lock:
             if not self._shown:
                 self._thread = None
             return bool(self._shown)
 
-    def _look(self, panel: Panel, *, draws: bool = True) -> None:
+    def _look(self, panel: Panel, *, draws: bool = True) -> bool:
+        """Look at a panel; return whether it was drawn, and is not over."""
         with self._looking:
-            _guarded(panel, lambda: panel.look(draws=draws))
+            return _guarded(panel, lambda: panel.look(draws=draws))
+
+    def _longest_undrawn_first(self) -> list[tuple[Panel, _Times]]:
+        with self._lock:
+            return sorted(self._shown.items(), key=lambda shown: shown[1].drawn_at)
 
     def _panels(self) -> list[Panel]:
         with self._lock:
@@ -125,7 +140,7 @@ class _Times:
     def __init__(self, *, since: float, looked_at: float, drawn_at: float) -> None:
         self._since = since
         self._looked_at = looked_at
-        self._drawn_at = drawn_at
+        self.drawn_at = drawn_at
 
     def is_time_to_look(self, now: float) -> bool:
         """Return whether it is; it was looked at then."""
@@ -136,27 +151,25 @@ class _Times:
         return True
 
     def is_time_to_draw(self, now: float, most_per_second: float) -> bool:
-        """Return whether its surface takes another view; it had one then."""
-        if not _has_passed(now - self._drawn_at, most_per_second):
-            return False
-        self._drawn_at = now
-        return True
+        """Return whether its surface takes another view."""
+        return _has_passed(now - self.drawn_at, most_per_second)
 
 
 def _has_passed(seconds: float, hertz: float) -> bool:
     return seconds >= 0.99 / hertz  # a sleep of a tenth may be a little short of it
 
 
-def _guarded(panel: Panel, draw: Callable[[], None]) -> None:
+def _guarded(panel: Panel, draw: Callable[[], bool | None]) -> bool:
     try:
-        draw()
+        return bool(draw())
     except Exception:  # noqa: BLE001 - what is shown must not stop what is shown beside it, nor the work itself
         panel.is_over = True
         _log.exception("A panel could not be drawn, and is left as it is.")
+        return False
 
 
 hub = Hub()
-"""Of this process: a page has one rate of messages, however many panels are on it."""
+"""Of this process: a page has one limit of messages, however many panels are on it."""
 atexit.register(hub.close)
 if hasattr(os, "register_at_fork"):  # where there is no fork, there is no child of one
     os.register_at_fork(after_in_child=hub.forget_all)

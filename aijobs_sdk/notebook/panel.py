@@ -30,6 +30,7 @@ class Panel:
         self.cell_run = current_cell_run()
         """Where it is shown."""
         self._last: Snapshot | None = None
+        self._last_pace: float | None = None
         self._view: View | None = None
         self.is_over = False
         """Whether it was drawn for the last time."""
@@ -45,22 +46,24 @@ class Panel:
         """Return whether this is what it shows."""
         return self._watched() is watched
 
-    def look(self, *, draws: bool = True) -> None:
+    def look(self, *, draws: bool = True) -> bool:
         """Draw how it stands, if it stands otherwise than it did; for the last time if it is final.
 
-        If it is not to be drawn now, only what is final is.
+        If it is not to be drawn now, only what is final is. Return whether it was drawn, and goes on.
         """
         if self.is_over:
-            return
+            return False
         snapshot = self._snapshot()
         if snapshot is None or snapshot.phase.is_final:
             self._finish(snapshot)
-        elif draws and snapshot != self._last:
-            self._last = snapshot
+        elif draws and ((pace := self._paced(snapshot)) != self._last_pace or snapshot != self._last):
+            self._last, self._last_pace = snapshot, pace
             view = self._worded(snapshot)
             if view != self._view:
                 self._surface.draw(view)
                 self._view = view
+                return True
+        return False
 
     def finish(self) -> None:
         """Draw for the last time how it stands, final or not, and let go of the surface."""
@@ -84,7 +87,9 @@ class Panel:
         self.is_over, self._kept = True, None
 
     def _worded(self, snapshot: Snapshot, **limits: int) -> View:
-        pace = None
-        if isinstance(snapshot, BatchSnapshot):
-            pace = self._pace.note(snapshot.elapsed_seconds, snapshot.finished)
-        return worded(snapshot, pace, now=datetime.now().astimezone(), **limits)
+        return worded(snapshot, self._paced(snapshot), now=datetime.now().astimezone(), **limits)
+
+    def _paced(self, snapshot: Snapshot) -> float | None:
+        if not isinstance(snapshot, BatchSnapshot):
+            return None
+        return self._pace.note(snapshot.elapsed_seconds, snapshot.finished)

@@ -82,13 +82,12 @@ def on_show(watched: Watched) -> Iterator[Pulse | None]:
         return
     frontend = current_frontend()
     hub.finish_cleared()
-    is_on_show = hub.has(watched)
-    surface = None if is_on_show else surface_for(watched, frontend, is_asked_for=False)
+    surface = None if hub.has(watched) else surface_for(watched, frontend, is_asked_for=False)
     panel = None if surface is None else Panel(watched, surface)
-    has_to_draw = panel is not None and frontend is Frontend.COLAB
     if panel is not None:
-        panel.is_left_to_its_caller = has_to_draw
         hub.add(panel)
+    has_to_draw = frontend is Frontend.COLAB and hub.has(watched)
+    hub.leave_to_caller(watched, is_left=has_to_draw)
     try:
         yield partial(hub.look_now, watched) if has_to_draw else None
     except KeyboardInterrupt:
@@ -96,11 +95,10 @@ def on_show(watched: Watched) -> Iterator[Pulse | None]:
             _wait_until_it_stops(watched)
         raise
     finally:
-        if panel is not None:
-            panel.is_left_to_its_caller = False
+        hub.leave_to_caller(watched, is_left=False)
         if panel is not None and not frontend.is_a_notebook:
             hub.finish(panel)
-        elif panel is not None or is_on_show:
+        else:
             # Now, in the user's thread: who runs a notebook may end its kernel with the cell.
             hub.look_now(watched)
 

@@ -43,7 +43,6 @@ class Cause:
     """Rows that failed of the same."""
 
     code: str
-    category: str
     count: int
     message: str
     """What the first of them said."""

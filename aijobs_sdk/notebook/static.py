@@ -30,22 +30,19 @@ def to_html(view: View) -> str:
     """
     causes = view.causes
     for longest in _SHORTER_MESSAGES:
-        page = _page(view, _shortened(causes, longest), _left_out(view, causes, hidden=0))
+        page = _page(view, _shortened(causes, longest), _left_out(view, hidden=0))
         if _fits(page):
             return page
     shown = list(_shortened(causes, longest=0))
     while shown and not _fits(page):
         shown.pop()
-        page = _page(view, shown, _left_out(view, causes, hidden=len(causes) - len(shown)))
+        page = _page(view, shown, _left_out(view, hidden=len(causes) - len(shown)))
     return page
 
 
 def to_text(view: View) -> str:
     """Return the same in plain lines: first all of it in one, then what went wrong."""
-    lines = [to_line(view)]
-    lines += [
-        f"  {one_line(one.head)}{f' ({one.rows})' if one.rows else ''}: {one_line(one.message)}" for one in view.causes
-    ]
+    lines = [to_line(view), *(f"  {_cause_in_text(one)}" for one in view.causes)]
     lines += [f"  {view.more_causes}"] if view.more_causes else []
     return "\n".join(lines)
 
@@ -94,7 +91,13 @@ def _cause(cause: CauseLine) -> Markup:
     return element("li", element("b", cause.head), rows, message)
 
 
-def _left_out(view: View, causes: Iterable[CauseLine], *, hidden: int) -> Iterator[str]:
+def _cause_in_text(cause: CauseLine) -> str:
+    rows = f" ({cause.rows})" if cause.rows else ""
+    message = f": {one_line(cause.message)}" if cause.message else ""
+    return f"{one_line(cause.head)}{rows}{message}"
+
+
+def _left_out(view: View, *, hidden: int) -> Iterator[str]:
     if hidden:
         yield f"and {hidden:,} causes that do not fit here"
     if view.more_causes:

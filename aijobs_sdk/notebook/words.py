@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import assert_never
 
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.notebook.amounts import credits_text, duration, rough_duration
 from aijobs_sdk.notebook.snapshot import BatchSnapshot, Cause, JobSnapshot, Phase, Snapshot
 from aijobs_sdk.notebook.view import CauseLine, Labelled, Shares, View
@@ -58,7 +59,7 @@ def _shares(batch: BatchSnapshot) -> Shares:
 
 def _batch_summary(batch: BatchSnapshot, left: str) -> Iterator[str]:
     if batch.total or batch.phase.is_final:  # else nobody has read its rows yet
-        yield f"{batch.finished:,} of {_counted(batch.total, 'row')}"
+        yield f"{batch.finished:,} of {counted(batch.total, 'row')}"
     if batch.phase is not Phase.RUNNING:
         yield batch.phase
     if batch.failed:
@@ -127,7 +128,10 @@ def _job(job: JobSnapshot, as_of: str) -> View:
 
 def _job_summary(job: JobSnapshot) -> Iterator[str]:
     yield f"{job.percent} %"
-    yield job.phase if job.phase.is_final or not job.message else job.message
+    if job.message and not job.phase.is_final:
+        yield job.message
+    elif job.phase is not Phase.RUNNING:
+        yield job.phase
     if job.attempt > 1:
         yield f"attempt {job.attempt} of {job.max_attempts}"
     if job.credits is not None:
@@ -161,11 +165,7 @@ def _cause_line(cause: Cause) -> CauseLine:
 
 def _more(causes: Sequence[Cause]) -> str:
     rows = sum(one.count for one in causes)
-    return f"and {_counted(len(causes), 'more cause')}, {_counted(rows, 'row')}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"and {counted(len(causes), 'more cause')}, {counted(rows, 'row')}"
 
 
 def _job_error(cause: Cause) -> CauseLine:

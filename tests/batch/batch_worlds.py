@@ -11,6 +11,7 @@ from uuid import UUID
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.batch.async_batch import AsyncBatch
+from aijobs_sdk.contract.batches import BatchRecord, Hold
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobRequest
@@ -26,6 +27,8 @@ class WatchedBackend:
     def __init__(self, client: aijobs.AsyncClient) -> None:
         self._backend = client._backend
         self.sent: list[JobRequest] = []
+        self.noted: list[int] = []
+        """How many rows were completed, each time that whoever runs a batch noted how far it is."""
         self.followed = self.most_followed = 0
         self.breaks_at: int | None = None
         """The submit, from 0, whose job cannot be followed."""
@@ -57,6 +60,11 @@ class WatchedBackend:
                     raise ConnectionResetError("The line is dead.")
         finally:
             self.followed -= 1
+
+    async def hold_batch(self, batch_id: UUID, hold: Hold) -> BatchRecord:
+        if hold.standing is not None:
+            self.noted.append(hold.standing.completed)
+        return await self._backend.hold_batch(batch_id, hold)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)

@@ -129,6 +129,16 @@ async def test_another_client_pauses_it_and_goes_on(running: AsyncBatch, backend
     assert len(backend.sent) == 12
 
 
+async def test_whoever_goes_on_never_notes_less_than_was_there(running: AsyncBatch, backend: WatchedBackend) -> None:
+    await until(lambda: running.progress.completed > 2)
+    await found(backend).pause()
+    with pytest.raises(BatchPausedError):
+        await running.wait()
+    await found(backend).run()
+    assert backend.noted == sorted(backend.noted)
+    assert backend.noted[-1] == 12
+
+
 async def test_another_client_cancels_it(running: AsyncBatch, backend: WatchedBackend) -> None:
     await found(backend).cancel()
     await running.wait()

@@ -64,6 +64,18 @@ async def test_cancel_ends_a_run(backend: WatchedBackend, name: str | None) -> N
 
 
 @NAMES
+async def test_cancel_ends_a_pause_that_waits_for_rows(backend: WatchedBackend, name: str | None) -> None:
+    batch = a_batch(backend, concurrency=2, name=name)
+    await batch.start()
+    await until(lambda: batch.progress.running == 2)
+    batch.on_show.steer(Command.PAUSE)
+    await until(lambda: batch.on_show.snapshot().commands == (Command.CANCEL,))
+    batch.on_show.steer(Command.CANCEL)
+    await until(stands_at(batch, Phase.CANCELLED))
+    assert batch.progress.completed == 0
+
+
+@NAMES
 async def test_cancel_ends_what_an_interrupted_run_left_under_way(backend: WatchedBackend, name: str | None) -> None:
     batch = a_batch(backend, concurrency=2, name=name)
     run = asyncio.create_task(batch.run())
@@ -228,7 +240,7 @@ def test_a_loop_that_has_ended_is_asked_for_nothing(sim: aijobs.Mock) -> None:
     assert (shown.phase, shown.commands, shown.note) == (
         Phase.READY,
         (),
-        "The loop that the batch ran on has ended.",
+        "The loop that it was on has ended.",
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from benchmarks.notebook.flood import COUNT
+from services.jupyter import JupyterServer
 from services.open_notebook import OpenNotebook
 from services.opening import Open
 
@@ -21,6 +22,20 @@ COUNTING = """
     work = Work(counting, per_second=100, seconds={seconds})
 """
 SHOW = "work.start(); counting.show()"
+END_UNSEEN = """
+    import threading, time
+    from pathlib import Path
+    from aijobs_sdk.notebook.hub import hub
+
+    def end():
+        while not Path("nobody_looks").exists():
+            time.sleep(0.05)
+        counting.close()
+        hub.look_now(counting)
+        Path("it_is_over").touch()
+
+    threading.Thread(target=end, daemon=True).start()
+"""
 LEFT = "from ipywidgets.widgets.widget import _instances; print(len(_instances))"
 
 pytestmark = pytest.mark.timeout(600)  # the first of these tests may install the browser
@@ -71,14 +86,18 @@ def test_it_goes_on_where_it_was_and_at_the_end_what_lasts_stands_there(open_not
     assert notebook.console == []
 
 
-def test_what_ended_while_nobody_looked_stands_there_when_the_notebook_is_opened_again(open_notebook: Open) -> None:
-    notebook = open_notebook(COUNTING.format(seconds=3), SHOW, LEFT)
+def test_what_ended_while_nobody_looked_stands_there_when_the_notebook_is_opened_again(
+    open_notebook: Open, jupyter: JupyterServer
+) -> None:
+    notebook = open_notebook(COUNTING.format(seconds=600), SHOW, LEFT, END_UNSEEN)
     notebook.run(0)
     notebook.run(1)
     notebook.output(1).get_by_role("button", name="Cancel").wait_for()
+    notebook.run(3)
     notebook.save()
     notebook.leave()
-    notebook.page.wait_for_timeout(4000)
+    (jupyter.notebooks / "nobody_looks").touch()
+    notebook.wait_until((jupyter.notebooks / "it_is_over").exists)
     notebook.come_back()
 
     assert_it_lasts(notebook)

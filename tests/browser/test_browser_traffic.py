@@ -31,7 +31,7 @@ def test_ten_thousand_rows_a_second_are_a_few_messages_that_are_painted_in_time(
     open_notebook: Open, jupyter: JupyterServer
 ) -> None:
     seen = flood(open_notebook, jupyter, "Counting(total)", SECONDS)
-    assert 5 < seen.messages_per_second <= MOST_MESSAGES_PER_SECOND
+    assert 1 < seen.messages_per_second <= MOST_MESSAGES_PER_SECOND
     assert seen.age_seconds <= MOST_AGE_SECONDS
     assert seen.cpu["aijobs-display"] + seen.cpu["IOPub"] <= MOST_CORES
     assert seen.later == "later"

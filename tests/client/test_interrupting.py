@@ -39,7 +39,10 @@ class Waiting:
 
     def wait(self) -> None:
         with letting_go(self, noun="batch"):
-            raise KeyboardInterrupt
+            self._block()
+
+    def _block(self) -> None:
+        raise KeyboardInterrupt
 
 
 class ShownAside(Shown):
@@ -71,6 +74,13 @@ def test_elsewhere_an_interrupt_is_an_interrupt(monkeypatch: pytest.MonkeyPatch,
     assert (waiting.told, waiting.cancels) == ([], 0)
 
 
+def test_a_cell_is_not_told_how_it_was_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = Waiting(monkeypatch, Frontend.NOTEBOOK, again=False)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        waiting.wait()
+    assert "_block" not in [entry.name for entry in caught.traceback]
+
+
 class Notebook:
     """Cells that run in a real kernel."""
 
@@ -79,7 +89,8 @@ class Notebook:
         self._kernel = kernel
 
     def start(self, cell: str) -> str:
-        return str(self._kernel.execute(textwrap.dedent(cell), user_expressions={"it": "it"}))
+        # Else what is asked right after an error is not run at all.
+        return str(self._kernel.execute(textwrap.dedent(cell), user_expressions={"it": "it"}, stop_on_error=False))
 
     def result_of(self, started: str) -> str:
         """Return the text of `it` after a cell, or the name of its error."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 
 import pytest
 
@@ -66,6 +65,32 @@ def test_a_slow_surface_shows_the_last_change_when_its_time_comes(rounds: Rounds
     last = shown.stand(completed=1)
     rounds.go(2.1)
     assert (len(kept.drawn), kept.drawn[-1].facts[1].value) == (2, str(last.completed))
+
+
+def hundred_on_show(rounds: Rounds) -> dict[Shown, Kept]:
+    shown = {Shown(): Kept() for _ in range(100)}
+    for one, kept in shown.items():
+        on_show(rounds, one, kept)
+    return shown
+
+
+def test_a_page_with_a_hundred_panels_is_sent_thirty_views_a_second_which_all_of_them_share(rounds: Rounds) -> None:
+    shown = hundred_on_show(rounds)
+    rounds.go(20, counted=list(shown))
+    drawn = [len(kept.drawn) - 1 for kept in shown.values()]
+    assert (sum(drawn), min(drawn)) == (20 * 30, 5)
+
+
+def test_panels_at_which_nothing_happens_slow_no_other(rounds: Rounds) -> None:
+    shown, *_ = others = hundred_on_show(rounds)
+    rounds.go(20, counted=[shown])
+    assert len(others[shown].drawn) == pytest.approx(200, abs=2)
+
+
+def test_an_end_is_drawn_at_once_however_many_there_are(rounds: Rounds) -> None:
+    shown = hundred_on_show(rounds)
+    rounds.go(0.1, counted=list(shown), phase=Phase.FINISHED)
+    assert {len(kept.finished) for kept in shown.values()} == {1}
 
 
 def test_nothing_is_said_while_nothing_changes(rounds: Rounds) -> None:
@@ -182,6 +207,5 @@ def _show_in_a_child(hub: Hub, shown: Shown, kept: Kept) -> int:
     hub.add(Panel(own, mine))
     own.stand(phase=Phase.FINISHED)
     hub.close()
-    time.sleep(0)
     is_right = not hub.has(shown) and not kept.finished and mine.phases == [Phase.RUNNING, Phase.FINISHED]
     return 0 if is_right else 1

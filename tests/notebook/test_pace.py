@@ -28,6 +28,11 @@ def test_it_stays_while_no_row_is_finished_so_that_nothing_is_drawn_anew() -> No
     assert after((0.0, 0), (2.0, 20), (9.0, 20)) == 10.0
 
 
+def test_a_while_without_a_row_is_a_pace_of_nothing() -> None:
+    assert after((0.0, 0), (2.0, 20), (12.0, 20)) == 0.0
+    assert after((0.0, 0), (2.0, 20), (12.0, 20), (13.0, 31)) == pytest.approx(31 / 13)
+
+
 def test_what_was_slow_long_ago_does_not_count() -> None:
     slow = [(float(second), second) for second in range(60)]
     fast = [(60.0 + second, 60 + 10 * second) for second in range(round(WINDOW_SECONDS) + 2)]

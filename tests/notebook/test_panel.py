@@ -62,6 +62,17 @@ def test_nothing_is_drawn_where_nothing_changed() -> None:
     assert len(kept.drawn) == 1
 
 
+def test_that_nothing_comes_any_more_is_drawn_once() -> None:
+    shown, kept = Shown(), Kept()
+    panel = Panel(shown, kept)
+    panel.look()
+    shown.stand(elapsed_seconds=30.0)
+    panel.look()
+    shown.stand(elapsed_seconds=60.0)
+    panel.look()
+    assert [("rate", "0.0 rows/s") in view.facts for view in kept.drawn] == [False, True]
+
+
 def test_what_is_over_is_not_looked_at_again() -> None:
     shown, kept = Shown(batch_snapshot(phase=Phase.FINISHED)), Kept()
     panel = Panel(shown, kept)

@@ -110,6 +110,18 @@ def test_where_threads_reach_no_page_the_caller_draws(place: Placed) -> None:
     assert drawn == 2
 
 
+def test_there_the_caller_draws_also_what_was_on_show_before(place: Placed) -> None:
+    place.frontend = Frontend.COLAB
+    shown = Shown()
+    show(shown)
+    with on_show(shown) as pulse:
+        assert pulse is not None
+        shown.stand(completed=1)
+        pulse()
+        drawn = len(place.kept[0].drawn)
+    assert (len(place.kept), drawn) == (1, 2)
+
+
 def test_everywhere_else_the_hub_draws(place: Placed) -> None:
     with on_show(Shown()) as pulse:
         assert pulse is None

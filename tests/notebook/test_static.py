@@ -27,8 +27,7 @@ JUPYTERLAB_KEEPS = {"*": {"style", "title"}, "details": {"open"}, "progress": {"
 def of_many_causes(message: str, count: int = 50) -> View:
     """Return the end of a batch that failed of many things at once."""
     causes = tuple(
-        Cause(code=f"code_{n}", category="provider", count=1000 - n, message=message, examples=(10_000_000,) * 5)
-        for n in range(count)
+        Cause(code=f"code_{n}", count=1000 - n, message=message, examples=(10_000_000,) * 5) for n in range(count)
     )
     return worded(batch_snapshot(**ENDED, causes=causes), None, now=NOW, most_causes=count)
 
@@ -78,6 +77,12 @@ def test_a_job_that_failed_says_of_what() -> None:
     ]
 
 
+def test_a_cause_of_which_no_row_is_known_any_more_is_counted() -> None:
+    cause = Cause(code="timeout", count=3, message="", examples=())
+    _, line = to_text(batch_view(**ENDED, causes=(cause,))).splitlines()
+    assert line == "  3 x timeout"
+
+
 @pytest.mark.parametrize("message", ["The provider answered 429: wait. ", HOSTILE, "😀", "潮", "\x00\ud800"])
 def test_fifty_causes_with_long_messages_are_a_small_page(message: str) -> None:
     page = to_html(of_many_causes((message * 160)[:160]))
@@ -113,7 +118,7 @@ def test_a_name_of_any_length_leaves_a_small_page() -> None:
 
 def test_hostile_text_stays_text() -> None:
     everywhere = {"title": HOSTILE, "models": (HOSTILE,), "note": HOSTILE, "tail": Tail(label=HOSTILE, text=HOSTILE)}
-    cause = Cause(code=HOSTILE, category=HOSTILE, count=2, message=HOSTILE, examples=(1,))
+    cause = Cause(code=HOSTILE, count=2, message=HOSTILE, examples=(1,))
     page = read(to_html(batch_view(**everywhere, causes=(cause,))))
     assert page.tags <= JUPYTERLAB
     assert page.text.count("<script>alert(1)</script>") == 7

@@ -94,7 +94,7 @@ def test_a_bar_is_gone_at_the_end_and_one_line_says_how_it_ended() -> None:
     assert left.removeprefix("\x1b[?25h").removeprefix("\r") == LAST_LINE
 
 
-def test_a_command_that_says_itself_how_it_ended_is_left_an_empty_line() -> None:
+def test_a_command_that_says_itself_how_it_ended_has_the_last_word() -> None:
     terminal = console()
     surface = RichSurface(RichScreen(terminal), tells_end=False)
     surface.draw(batch_view())
@@ -171,8 +171,8 @@ def test_a_bar_of_tqdm_fits_its_line() -> None:
 
 @pytest.mark.parametrize("surface", [TqdmSurface(Terminal()), RichSurface(RichScreen(console()))], ids=["tqdm", "rich"])
 def test_no_bar_has_a_thread_of_its_own(surface: TqdmSurface | RichSurface) -> None:
-    before = threading.enumerate()
+    before = set(threading.enumerate())
     surface.draw(batch_view())
-    during = threading.enumerate()
+    during = set(threading.enumerate())
     surface.finish(ENDED)
-    assert during == before
+    assert during <= before  # those of other tests may end meanwhile

@@ -59,7 +59,7 @@ def test_what_a_click_could_not_do_is_in_the_log(caplog: pytest.LogCaptureFixtur
     assert "RuntimeError: it cannot" in caplog.text
 
 
-def test_a_widget_keeps_nothing_alive(widget: PanelWidget) -> None:
+def test_a_widget_keeps_nothing_alive() -> None:
     gone = PanelWidget(weakref.ref(Noting()), batch_view())
     say(gone, {"op": "cancel"})
 

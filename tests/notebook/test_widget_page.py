@@ -170,7 +170,7 @@ def test_ears_hear_one_sentence_in_five_seconds(browser: Browser) -> None:
     assert len(shown.ask("spoken")) == 1
 
     shown.page.clock.run_for(200)
-    assert shown.ask("spoken")[1:] == [f"captions-v3, running: {batch_view(completed=1300).summary}"]
+    assert shown.ask("spoken")[1:] == [f"captions-v3: {batch_view(completed=1300).summary}"]
 
 
 def test_ears_hear_at_once_that_it_paused(browser: Browser) -> None:
@@ -178,7 +178,7 @@ def test_ears_hear_at_once_that_it_paused(browser: Browser) -> None:
     shown.put(PAUSED)
     shown.page.clock.run_for(100)
 
-    assert shown.ask("spoken")[1:] == [f"captions-v3, paused: {PAUSED.summary}"]
+    assert shown.ask("spoken")[1:] == [f"captions-v3: {PAUSED.summary}"]
 
 
 def test_silences_grow_up_to_a_minute(browser: Browser) -> None:

@@ -14,8 +14,7 @@ from panels.views import NOW, batch_snapshot, batch_view, job_view
 
 def causes(number: int) -> tuple[Cause, ...]:
     return tuple(
-        Cause(code=f"cause_{place}", category="provider", count=1, message="No.", examples=(place,))
-        for place in range(1, number + 1)
+        Cause(code=f"cause_{place}", count=1, message="No.", examples=(place,)) for place in range(1, number + 1)
     )
 
 
@@ -78,12 +77,12 @@ def test_at_the_end_more_causes_are_listed() -> None:
     [(1, (1240,), "row 1,240"), (2, (3, 5), "rows 3, 5"), (14, (12, 88), "rows 12, 88, …"), (3, (), "")],
 )
 def test_a_cause_names_the_rows_that_are_known(count: int, examples: tuple[int, ...], rows: str) -> None:
-    cause = Cause(code="timeout", category="timeout", count=count, message="Late.", examples=examples)
+    cause = Cause(code="timeout", count=count, message="Late.", examples=examples)
     assert batch_view(causes=(cause,)).causes[0].rows == rows
 
 
 def test_a_long_message_is_cut_where_it_says_so() -> None:
-    cause = Cause(code="timeout", category="timeout", count=1, message="x" * 200, examples=(1,))
+    cause = Cause(code="timeout", count=1, message="x" * 200, examples=(1,))
     assert batch_view(causes=(cause,)).causes[0].message == "x" * 159 + "…"
 
 
@@ -97,6 +96,10 @@ def test_a_job_says_what_it_does_and_what_it_writes() -> None:
     assert (view.tail_label, view.shares) == ("answer", Shares(0.42, 0, 0))
 
 
+def test_a_job_that_says_nothing_is_called_running_nowhere_but_in_its_phase() -> None:
+    assert (job_view(message="").summary, job_view(message="", phase=Phase.READY).summary) == ("42 %", "42 %, ready")
+
+
 def test_a_finished_job_says_what_it_cost() -> None:
     view = job_view(phase=Phase.FINISHED, percent=100, input_tokens=4, output_tokens=156, credits=Decimal("0.8263"))
     assert view.summary == "100 %, finished, 0.83 credits"
@@ -104,7 +107,7 @@ def test_a_finished_job_says_what_it_cost() -> None:
 
 
 def test_a_job_that_is_tried_again_says_why() -> None:
-    error = Cause(code="rate_limited", category="rate_limit", count=1, message="429", examples=())
+    error = Cause(code="rate_limited", count=1, message="429", examples=())
     tried, failed = job_view(error=error), job_view(error=error, phase=Phase.FAILED)
     assert (tried.failures, failed.failures) == ("last attempt", "failed")
     assert tried.causes == failed.causes == (CauseLine(head="rate_limited", rows="", message="429"),)

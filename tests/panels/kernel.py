@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyter_client.manager import start_new_kernel
 
 PATIENCE_SECONDS = 60
 TESTS = Path(__file__).parents[1]
@@ -31,8 +31,7 @@ class Message(NamedTuple):
 class Kernel:
     """Cells that run, and comm messages as JupyterLab sends them."""
 
-    def __init__(self, manager: KernelManager, client: BlockingKernelClient) -> None:
-        self._manager = manager
+    def __init__(self, client: BlockingKernelClient) -> None:
         self._client = client
         self._seen: list[Message] = []
 
@@ -43,7 +42,7 @@ class Kernel:
     def start(self, cell: str) -> str:
         """Begin a cell; what was published before is forgotten."""
         self._seen = []
-        return str(self._client.execute(textwrap.dedent(cell), user_expressions={"it": "globals().get('it')"}))
+        return str(self._client.execute(textwrap.dedent(cell)))
 
     def end_of(self, started: str) -> list[Message]:
         """Return what was published from the start of a cell to its end.
@@ -103,7 +102,7 @@ def running_kernel() -> Iterator[Kernel]:
     env = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (TESTS.parent, TESTS)))}
     manager, client = start_new_kernel(kernel_name="python3", env=env, cwd=str(TESTS.parent))
     try:
-        yield Kernel(manager, client)
+        yield Kernel(client)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

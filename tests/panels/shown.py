@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from aijobs_sdk.notebook.hub import Hub
 from aijobs_sdk.notebook.snapshot import BatchSnapshot, Command, Phase, Snapshot
 from aijobs_sdk.notebook.view import View
@@ -64,8 +66,10 @@ class Rounds:
         self.hub = Hub(clock=lambda: self.now)
         self.hub._thread = object()  # type: ignore[assignment] # so that it starts none
 
-    def go(self, seconds: float) -> None:
-        """Let so much time pass, a tenth of a second at a time."""
+    def go(self, seconds: float, *, counted: Sequence[Shown] = (), phase: Phase = Phase.RUNNING) -> None:
+        """Let so much time pass, a tenth of a second at a time, in which these go on by a row."""
         for _ in range(round(10 * seconds)):
             self.now += 0.1
+            for shown in counted:
+                shown.stand(completed=round(10 * self.now), phase=phase)
             self.hub._go_round()

@@ -12,8 +12,8 @@ from aijobs_sdk.notebook.words import worded
 
 NOW = datetime(2026, 11, 26, 10, 21, 7, tzinfo=UTC)
 CAUSES = (
-    Cause(code="rate_limited", category="provider", count=22, message="openai answered 429.", examples=(12, 88, 91)),
-    Cause(code="timeout", category="provider", count=15, message="No answer within 60 s.", examples=(7, 140, 203)),
+    Cause(code="rate_limited", count=22, message="openai answered 429.", examples=(12, 88, 91)),
+    Cause(code="timeout", count=15, message="No answer within 60 s.", examples=(7, 140, 203)),
 )
 
 

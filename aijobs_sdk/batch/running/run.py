@@ -89,8 +89,9 @@ class Run:
             self._stir()
 
     async def cancel(self) -> None:
-        """Send no more rows, and ask those under way to stop."""
+        """Send no more rows, and ask those under way to stop; also where a pause waits for them."""
         self.halt("")
+        self.reason = ""
         await self._stop_those_under_way()
 
     async def _stop_those_under_way(self) -> None:

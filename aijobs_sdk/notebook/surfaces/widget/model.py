@@ -36,12 +36,13 @@ class PanelWidget(AnyWidget):
         """How many have drawn it: one, unless the page was loaded again, or there is a second tab."""
         super().__init__(view=_as_state(view))
         self.on_msg(self._hear)
-        self._let_any_shell_answer()
+        # Clicks are handled where the page sends them: ipykernel 7.4 would send them to the shell that published last,
+        # which is the one of the cell that blocks.
+        self.comm._reply_subshell_for = _where_it_was_sent  # noqa: SLF001 - it has no other name
 
     def show(self, view: View) -> None:
         """Send a view to the page."""
         self.view = _as_state(view)
-        self._let_any_shell_answer()
 
     def end(self, view: View, lasting: Mapping[str, str]) -> None:
         """Send the last view, with what is to stand in the notebook; close as soon as a page has put it there.
@@ -54,7 +55,6 @@ class PanelWidget(AnyWidget):
         with self.hold_sync():
             self.view = _as_state(view)
             self.lasting = {"id": self.model_id, "data": dict(lasting)}
-        self._let_any_shell_answer()
 
     def bundle(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what makes a page draw it: data and metadata of an output."""
@@ -90,12 +90,9 @@ class PanelWidget(AnyWidget):
         except Exception:  # noqa: BLE001 - ipywidgets would print it where no cell shows it
             _log.exception("What was clicked, %s, could not be done.", command)
 
-    def _let_any_shell_answer(self) -> None:
-        """Have clicks handled where the page sends them, which is not where a cell blocks.
 
-        ipykernel 7.4 sends what the page says to the shell that published last on the same comm: the one of the cell.
-        """
-        getattr(self.comm, "__dict__", {}).pop("_reply_subshell_id", None)
+def _where_it_was_sent(_data: object, subshell_id: str | None) -> str | None:
+    return subshell_id
 
 
 def _as_state(view: View) -> dict[str, Any]:

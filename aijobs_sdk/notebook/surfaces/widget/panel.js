@@ -151,7 +151,7 @@ function makeSpeaker(region) {
     silence = Math.min(2 * silence, LONGEST_SILENCE_MS);
   };
   return (view) => {
-    latest = `${view.title}, ${view.phase}: ${view.summary}`;
+    latest = `${view.title}: ${view.summary}`; // which names every phase but that of what runs
     if (view.phase !== phase) {
       phase = view.phase;
       silence = SHORTEST_SILENCE_MS;
