@@ -29,7 +29,7 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import refuse_unknown
-from aijobs_sdk.notebook.show import living, show, show_as_output, still
+from aijobs_sdk.notebook.shown import ShowsItself
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ CLOCK_SKEW = timedelta(minutes=1)
 """How far apart the clocks of those who write jobs and those who write usage may be."""
 
 
-class AsyncBatch:
+class AsyncBatch(ShowsItself):
     """One answer a row. Every row is read, filled in and checked before the first is sent.
 
     A row that cannot be used, for an empty prompt, an unknown model or a prompt past its context window, is refused
@@ -82,8 +82,12 @@ class AsyncBatch:
         self._audience: set[asyncio.Queue[int | None]] = set()
         self.runs = Runs(self._operation, tell_the_end=self._tell_the_end)
         """One at a time, for who runs it on another loop."""
-        self.on_show = BatchOnShow(self._operation, self.runs, self.runs.place)
+        self._on_show = BatchOnShow(self._operation, self.runs, self.runs.place)
+
+    @property
+    def on_show(self) -> BatchOnShow:
         """How it stands, and what may be asked of it, for who draws that."""
+        return self._on_show
 
     async def run(self) -> Results:
         """Run every row that is not finished; return all of them in the order of the input.
@@ -232,27 +236,12 @@ class AsyncBatch:
         fields = ledger.answer_columns if tuple(outputs) == ALL_COLUMNS else None
         return write_rows(self.results, Path(path), columns=ledger.columns, outputs=outputs, fields=fields)
 
-    def show(self) -> None:
-        """Show how far it is, live, below the current cell or on standard error, and return at once."""
-        self.runs.place.note()
-        show(self.on_show)
-        self.on_show.follow()
-
     def __repr__(self) -> str:
         return f"<AsyncBatch {self.on_show.in_a_line()}>"
 
-    def _ipython_display_(self) -> None:
-        self.runs.place.note()
-        show_as_output(self.on_show)
-        self.on_show.follow()
-
-    def _display_(self) -> object:
-        self.runs.place.note()
-        self.on_show.follow()
-        return living(self.on_show)
-
-    def _repr_html_(self) -> str:
-        return still(self.on_show)
+    def _shown_from_here(self) -> BatchOnShow:
+        self.runs.place.note()  # it may be steered on the loop of whoever puts it on show
+        return self._on_show
 
     @property
     def _ledger(self) -> Ledger:

@@ -19,7 +19,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError, JobCancelledError, J
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent, TextDelta
 from aijobs_sdk.contract.job import Job, JobStatus
 from aijobs_sdk.contract.results import JobResult, read_result, with_output
-from aijobs_sdk.notebook.show import living, show, show_as_output, still
+from aijobs_sdk.notebook.shown import ShowsItself
 
 R_co = TypeVar("R_co", bound=JobResult, covariant=True)
 
@@ -32,7 +32,7 @@ class Reviver(Protocol):
         ...
 
 
-class AsyncJobHandle(Generic[R_co]):
+class AsyncJobHandle(ShowsItself, Generic[R_co]):
     """A job that was submitted, here or elsewhere. Attributes say what was last known; methods ask.
 
     `await handle` is `await handle.result()`.
@@ -210,22 +210,6 @@ class AsyncJobHandle(Generic[R_co]):
         """Return what has happened so far, without waiting."""
         async with aclosing(self._backend.events(self.id, follow=False)) as events:
             return [event async for event in events]
-
-    def show(self) -> None:
-        """Show how far it is, live, below the current cell or on standard error, and return at once."""
-        show(self.on_show)
-        self.on_show.follow()
-
-    def _ipython_display_(self) -> None:
-        show_as_output(self.on_show)
-        self.on_show.follow()
-
-    def _display_(self) -> object:
-        self.on_show.follow()
-        return living(self.on_show)
-
-    def _repr_html_(self) -> str:
-        return still(self.on_show)
 
     def __await__(self) -> Generator[Any, None, R_co]:
         return self.result().__await__()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.estimate import BatchEstimate
 from aijobs_sdk.batch.failures import Failures
+from aijobs_sdk.batch.on_show import BatchOnShow
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.batch.results import Results
 from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow
@@ -18,7 +19,7 @@ from aijobs_sdk.client.interrupting import letting_go
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.notebook.frontend import current_frontend
-from aijobs_sdk.notebook.show import living, show, show_as_output, still
+from aijobs_sdk.notebook.shown import ShowsItself
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,14 +27,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class Batch:
+class Batch(ShowsItself):
     """One job a row; results in the order of the rows."""
 
     def __init__(self, batch: AsyncBatch, portal: Portal) -> None:
         self._batch = batch
         self._portal = portal
-        self.on_show = batch.on_show.at(portal)
+        self._on_show = batch.on_show.at(portal)
+
+    @property
+    def on_show(self) -> BatchOnShow:
         """How it stands, and what may be asked of it, for who draws that."""
+        return self._on_show
 
     def run(self) -> Results:
         """Run every row that is not finished; return all of them in the order of the input.
@@ -138,24 +143,8 @@ class Batch:
         """How far the batch is."""
         return self._batch.progress
 
-    def show(self) -> None:
-        """Show how far it is, live, below the current cell or on standard error, and return at once."""
-        show(self.on_show)
-        self.on_show.follow()
-
     def __repr__(self) -> str:
         return f"<Batch {self.on_show.in_a_line()}>"
-
-    def _ipython_display_(self) -> None:
-        show_as_output(self.on_show)
-        self.on_show.follow()
-
-    def _display_(self) -> object:
-        self.on_show.follow()
-        return living(self.on_show)
-
-    def _repr_html_(self) -> str:
-        return still(self.on_show)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the finished rows as a data frame: the input's columns, then ours."""

@@ -16,12 +16,12 @@ from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.errors import JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobStatus
-from aijobs_sdk.notebook.show import living, show, show_as_output, still
+from aijobs_sdk.notebook.shown import ShowsItself
 
 T = TypeVar("T")
 
 
-class JobHandle(Generic[R_co]):
+class JobHandle(ShowsItself, Generic[R_co]):
     """A job that was submitted, here or elsewhere, in the words of `concurrent.futures`.
 
     Until the job is over, reading an attribute asks how it stands: a loop over `handle.status` ends.
@@ -161,22 +161,6 @@ class JobHandle(Generic[R_co]):
     def future(self) -> Future[R_co]:
         """Return a future of `result()`, for `concurrent.futures`; cancelling it ends the waiting, not the job."""
         return self.portal.start(self.on_loop.result)
-
-    def show(self) -> None:
-        """Show how far it is, live, below the current cell or on standard error, and return at once."""
-        show(self.on_show)
-        self.on_show.follow()
-
-    def _ipython_display_(self) -> None:
-        show_as_output(self.on_show)
-        self.on_show.follow()
-
-    def _display_(self) -> object:
-        self.on_show.follow()
-        return living(self.on_show)
-
-    def _repr_html_(self) -> str:
-        return still(self.on_show)
 
     def _waiting(self, function: Callable[[float | None], Coroutine[Any, Any, T]], timeout: float | None) -> T:
         with letting_go(self, noun="job"):
