@@ -24,7 +24,6 @@ class Open(Protocol):
     def __call__(
         self,
         *cells: str,
-        interface: Interface = Interface.LAB,
         outputs: Mapping[int, Sequence[Mapping[str, Any]]] | None = None,
     ) -> OpenNotebook:
         """Return it once its kernel is ready."""
@@ -32,13 +31,12 @@ class Open(Protocol):
 
 
 @contextmanager
-def opening(browser: Browser, server: JupyterServer) -> Iterator[Open]:
-    """Let notebooks be opened, in JupyterLab unless told otherwise; afterwards their kernels end."""
+def opening(browser: Browser, server: JupyterServer, interface: Interface = Interface.LAB) -> Iterator[Open]:
+    """Let notebooks be opened; afterwards their kernels end."""
     opened: list[OpenNotebook] = []
 
     def open_it(
         *cells: str,
-        interface: Interface = Interface.LAB,
         outputs: Mapping[int, Sequence[Mapping[str, Any]]] | None = None,
     ) -> OpenNotebook:
         name = f"notebook_{next(_numbers)}.ipynb"

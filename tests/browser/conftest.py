@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 
 from services.chromium import running_chromium
 from services.jupyter import JupyterServer, running_jupyter
+from services.open_notebook import Interface
 from services.opening import Open, opening
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -32,7 +33,13 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.fixture(scope="module", params=list(Interface), ids=["lab", "notebook"])
+def interface(request: pytest.FixtureRequest) -> Interface:
+    """Whatever is promised of one holds for the other."""
+    return Interface(request.param)
+
+
 @pytest.fixture
-def open_notebook(browser: Browser, jupyter: JupyterServer) -> Iterator[Open]:
-    with opening(browser, jupyter) as open_it:
+def open_notebook(browser: Browser, jupyter: JupyterServer, interface: Interface) -> Iterator[Open]:
+    with opening(browser, jupyter, interface) as open_it:
         yield open_it

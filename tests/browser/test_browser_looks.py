@@ -67,8 +67,8 @@ pytestmark = pytest.mark.timeout(600)  # the first of these tests may install th
 
 
 @pytest.fixture(scope="module")
-def lasting_panel(browser: Browser, jupyter: JupyterServer) -> Iterator[OpenNotebook]:
-    with opening(browser, jupyter) as open_it:
+def lasting_panel(browser: Browser, jupyter: JupyterServer, interface: Interface) -> Iterator[OpenNotebook]:
+    with opening(browser, jupyter, interface) as open_it:
         notebook = open_it(POSING, "import json; posing.heard.wait(60); print(json.dumps(posing.told))")
         notebook.run(0)
         notebook.output(0).get_by_text("37 failed", exact=True).click()
@@ -78,7 +78,7 @@ def lasting_panel(browser: Browser, jupyter: JupyterServer) -> Iterator[OpenNote
 
 @pytest.fixture
 def panel(lasting_panel: OpenNotebook) -> OpenNotebook:
-    """A panel with failures below the first cell, in JupyterLab, where it is light."""
+    """A panel with failures below the first cell, where it is light."""
     lasting_panel.switch_to(Theme.LIGHT)
     return lasting_panel
 
@@ -141,11 +141,8 @@ def test_the_colours_follow_a_theme_that_is_switched(panel: OpenNotebook) -> Non
     assert all(before != after for before, after in zip(light.value, dark.value, strict=True))
 
 
-@pytest.mark.parametrize("interface", list(Interface), ids=["lab", "notebook"])
-def test_nobody_else_is_asked_for_anything(
-    open_notebook: Open, browser: Browser, tmp_path: Path, interface: Interface
-) -> None:
-    notebook = open_notebook(BATCH, POSING, interface=interface)
+def test_nobody_else_is_asked_for_anything(open_notebook: Open, browser: Browser, tmp_path: Path) -> None:
+    notebook = open_notebook(BATCH, POSING)
     notebook.run(0)
     notebook.run(1)
     notebook.wait_for_text(0, "finished")

@@ -1,4 +1,4 @@
-"""Buttons that work while a cell blocks, in both interfaces: check 2 of the notebook's numbers."""
+"""Buttons that work while a cell blocks: check 2 of the notebook's numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from services.open_notebook import Interface, OpenNotebook
+from services.open_notebook import OpenNotebook
 from services.opening import Open
 
 CLICKS = 20
@@ -28,17 +28,14 @@ BATCH = """
 
 pytestmark = pytest.mark.timeout(600)  # the first of these tests may install the browser
 
-both = pytest.mark.parametrize("interface", list(Interface), ids=["lab", "notebook"])
-
 
 def click_in_turn(notebook: OpenNotebook, cell: int, buttons: list[str]) -> None:
     for button in buttons:
         notebook.click(cell, button)
 
 
-@both
-def test_a_click_is_heard_while_a_cell_blocks(open_notebook: Open, interface: Interface) -> None:
-    notebook = open_notebook(COUNTING, "counting.block()", "print(json.dumps(counting.told))", interface=interface)
+def test_a_click_is_heard_while_a_cell_blocks(open_notebook: Open) -> None:
+    notebook = open_notebook(COUNTING, "counting.block()", "print(json.dumps(counting.told))")
     notebook.run(0)
     notebook.start(1)
     click_in_turn(notebook, 1, ["Pause", "Resume"] * (CLICKS // 2))
@@ -52,9 +49,8 @@ def test_a_click_is_heard_while_a_cell_blocks(open_notebook: Open, interface: In
     assert sorted(waits)[-2] <= MOST_SECONDS_TO_HEAR
 
 
-@both
-def test_a_batch_that_blocks_its_cell_does_what_is_clicked(open_notebook: Open, interface: Interface) -> None:
-    notebook = open_notebook(BATCH, "batch.run()", interface=interface)
+def test_a_batch_that_blocks_its_cell_does_what_is_clicked(open_notebook: Open) -> None:
+    notebook = open_notebook(BATCH, "batch.run()")
     notebook.run(0)
     assert seconds_to_show(notebook, 1, "Pause", "paused") <= MOST_SECONDS_TO_END
     assert "BatchPausedError" in notebook.wait_for(1)
