@@ -16,6 +16,7 @@ from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.batch.runs import Runs
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.notebook.amounts import credits_text
+from aijobs_sdk.notebook.fitting import cut
 from aijobs_sdk.notebook.show import Pulse, on_show
 from aijobs_sdk.notebook.snapshot import TAIL_CHARACTERS, BatchSnapshot, Command, Phase, Tail
 
@@ -222,5 +223,4 @@ def _in_words(error: BaseException) -> str:
 
 
 def _beginning(text: str) -> str:
-    words = " ".join(text[:_READ_OF_ANSWER].split())
-    return words if len(words) <= TAIL_CHARACTERS else f"{words[: TAIL_CHARACTERS - 1]}…"
+    return cut(" ".join(text[:_READ_OF_ANSWER].split()), TAIL_CHARACTERS)

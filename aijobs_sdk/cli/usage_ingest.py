@@ -11,6 +11,7 @@ import click
 from aijobs_sdk.cli.options import json_option
 from aijobs_sdk.cli.usage_options import open_usage, prices_option, store_option, timezone_option
 from aijobs_sdk.cli.usage_progress import ingest_bar
+from aijobs_sdk.contract.showing import counted
 
 if TYPE_CHECKING:
     from aijobs_sdk.usage.reading.outcome import IngestReport
@@ -45,22 +46,16 @@ def ingest(
 
 def ingest_text(report: IngestReport, store: Path) -> str:
     """Return what came of reading, for a person."""
-    read = f"{_files(len(report.files))} read: {_rows(report.rows_read)}, {report.kept:,} kept"
+    read = f"{counted(len(report.files), 'file')} read: {counted(report.rows_read, 'row')}, {report.kept:,} kept"
     lines = [f"{read}, {report.duplicates:,} duplicates, {report.quarantined:,} set aside."]
     if report.skipped:
-        lines.append(f"{_files(len(report.skipped))} passed over: read before.")
+        lines.append(f"{counted(len(report.skipped), 'file')} passed over: read before.")
     if report.late:
-        lines.append(f"{_rows(report.late)} came late: the month is closed, and the next open one is billed for that.")
+        lines.append(
+            f"{counted(report.late, 'row')} came late: the month is closed, and the next open one is billed for that."
+        )
     if report.month_mismatches:
-        lines.append(f"{_rows(report.month_mismatches)} with another month than that of the time.")
+        lines.append(f"{counted(report.month_mismatches, 'row')} with another month than that of the time.")
     if report.quarantined:
         lines.append(f'Why rows were set aside: aijobs usage sql "FROM quarantine" --store {quote(str(store))}')
     return "\n".join(lines)
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"
-
-
-def _files(count: int) -> str:
-    return f"{count:,} file" if count == 1 else f"{count:,} files"

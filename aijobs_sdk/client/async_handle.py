@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing
-from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
@@ -13,8 +12,8 @@ from pydantic import BaseModel
 
 from aijobs_sdk.batch.place import LoopPlace
 from aijobs_sdk.client.job_on_show import JobOnShow
+from aijobs_sdk.client.record import HasRecord
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.errors import InvalidRequestError, JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent, TextDelta
 from aijobs_sdk.contract.job import Job, JobStatus
@@ -32,7 +31,7 @@ class Reviver(Protocol):
         ...
 
 
-class AsyncJobHandle(ShowsItself, Generic[R_co]):
+class AsyncJobHandle(HasRecord, ShowsItself, Generic[R_co]):
     """A job that was submitted, here or elsewhere. Attributes say what was last known; methods ask.
 
     `await handle` is `await handle.result()`.
@@ -74,51 +73,6 @@ class AsyncJobHandle(ShowsItself, Generic[R_co]):
         if self.last_known is None:
             raise InvalidRequestError(f"Job {self.id} was not asked for yet: `await handle.refresh()` first.")
         return self.last_known
-
-    @property
-    def type(self) -> str:
-        """The job's type."""
-        return self.job.type
-
-    @property
-    def status(self) -> JobStatus:
-        """Where the job stands."""
-        return self.job.status
-
-    @property
-    def progress(self) -> int:
-        """How far it is, 0 to 100."""
-        return self.job.progress
-
-    @property
-    def message(self) -> str:
-        """What it does now, in words."""
-        return self.job.message
-
-    @property
-    def error(self) -> ErrorInfo | None:
-        """Why it failed."""
-        return self.job.error
-
-    @property
-    def attempts(self) -> int:
-        """How many attempts were begun so far."""
-        return self.job.attempts
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was submitted."""
-        return self.job.created_at
-
-    @property
-    def started_at(self) -> datetime | None:
-        """When its first attempt began; None while it waits for that."""
-        return self.job.started_at
-
-    @property
-    def completed_at(self) -> datetime | None:
-        """When it was over, one way or another; None until then."""
-        return self.job.completed_at
 
     async def refresh(self) -> AsyncJobHandle[R_co]:
         """Ask how the job stands; return this handle.

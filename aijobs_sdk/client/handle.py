@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -12,16 +11,16 @@ from aijobs_sdk.client.async_handle import AsyncJobHandle, R_co, Reviver
 from aijobs_sdk.client.interrupting import letting_go
 from aijobs_sdk.client.job_on_show import JobOnShow
 from aijobs_sdk.client.portal import Portal
-from aijobs_sdk.contract.error_info import ErrorInfo
+from aijobs_sdk.client.record import HasRecord
 from aijobs_sdk.contract.errors import JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.contract.job import Job
 from aijobs_sdk.notebook.shown import ShowsItself
 
 T = TypeVar("T")
 
 
-class JobHandle(ShowsItself, Generic[R_co]):
+class JobHandle(HasRecord, ShowsItself, Generic[R_co]):
     """A job that was submitted, here or elsewhere, in the words of `concurrent.futures`.
 
     Until the job is over, reading an attribute asks how it stands: a loop over `handle.status` ends.
@@ -49,51 +48,6 @@ class JobHandle(ShowsItself, Generic[R_co]):
         """The record as it stands."""
         self.done()  # asks, unless the job is known to be over
         return self.on_loop.job
-
-    @property
-    def type(self) -> str:
-        """The job's type."""
-        return self.job.type
-
-    @property
-    def status(self) -> JobStatus:
-        """Where the job stands."""
-        return self.job.status
-
-    @property
-    def progress(self) -> int:
-        """How far it is, 0 to 100."""
-        return self.job.progress
-
-    @property
-    def message(self) -> str:
-        """What it does now, in words."""
-        return self.job.message
-
-    @property
-    def error(self) -> ErrorInfo | None:
-        """Why it failed."""
-        return self.job.error
-
-    @property
-    def attempts(self) -> int:
-        """How many attempts were begun so far."""
-        return self.job.attempts
-
-    @property
-    def created_at(self) -> datetime:
-        """When it was submitted."""
-        return self.job.created_at
-
-    @property
-    def started_at(self) -> datetime | None:
-        """When its first attempt began; None while it waits for that."""
-        return self.job.started_at
-
-    @property
-    def completed_at(self) -> datetime | None:
-        """When it was over, one way or another; None until then."""
-        return self.job.completed_at
 
     def refresh(self) -> JobHandle[R_co]:
         """Ask how the job stands; return this handle.

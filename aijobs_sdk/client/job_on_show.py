@@ -10,7 +10,7 @@ from typing import Protocol, assert_never
 from uuid import UUID
 
 from aijobs_sdk.batch.place import Place
-from aijobs_sdk.client.written import Written, end_of
+from aijobs_sdk.client.written import Written
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.errors import JobNotFoundError
@@ -31,6 +31,7 @@ from aijobs_sdk.contract.events import (
     UnknownEvent,
 )
 from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.notebook.fitting import end_of
 from aijobs_sdk.notebook.snapshot import TAIL_CHARACTERS, Cause, Command, JobSnapshot, Phase, Tail
 
 ANSWER = "answer"

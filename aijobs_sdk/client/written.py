@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from aijobs_sdk.notebook.fitting import end_of
+
 
 class Written:
     """Puts the pieces of an answer together as they come; its end may be read from any thread."""
@@ -25,12 +27,3 @@ class Written:
     def end(self, characters: int) -> str:
         """Return its end, so many characters at most."""
         return end_of("".join(self._pieces[-characters - 1 :]), characters)  # a piece has one character at least
-
-
-def end_of(text: str, characters: int) -> str:
-    """Return the end of a text, so many characters at most; where it is cut it begins with `…` and a whole word."""
-    if len(text) <= characters:
-        return text
-    end = text[len(text) - characters + 1 :]
-    _, space, words = end.partition(" ")
-    return f"…{words if space else end}"

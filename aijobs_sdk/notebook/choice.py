@@ -24,7 +24,7 @@ def resolved(chosen: Display, frontend: Frontend) -> Display:
     """Return what is drawn with; what cannot be drawn here, or lacks its library, makes room for the next best."""
     if chosen is Display.OFF:
         return chosen
-    possible = [display for display in _possible(frontend) if _is_there(display)]
+    possible = [display for display in _possible(frontend) if is_there(display)]
     return chosen if chosen in possible else possible[0]
 
 
@@ -46,7 +46,8 @@ def _possible(frontend: Frontend) -> Iterator[Display]:
     yield Display.PLAIN
 
 
-def _is_there(display: Display) -> bool:
+def is_there(display: Display) -> bool:
+    """Return whether the library is installed that it takes."""
     library = _LIBRARIES.get(display)
     return library is None or find_spec(library) is not None
 

@@ -29,8 +29,8 @@ class Panel:
         self._pace = Pace()
         self.cell_run = current_cell_run()
         """Where it is shown."""
-        self._last: Snapshot | None = None
-        self._last_pace: float | None = None
+        self._last: tuple[Snapshot, float | None] | None = None
+        """How it stood when it was looked at to be drawn, and how fast it was."""
         self._view: View | None = None
         self.is_over = False
         """Whether it was drawn for the last time."""
@@ -56,8 +56,8 @@ class Panel:
         snapshot = self._snapshot()
         if snapshot is None or snapshot.phase.is_final:
             self._finish(snapshot)
-        elif draws and ((pace := self._paced(snapshot)) != self._last_pace or snapshot != self._last):
-            self._last, self._last_pace = snapshot, pace
+        elif draws and (now := (snapshot, self._paced(snapshot))) != self._last:
+            self._last = now
             view = self._worded(snapshot)
             if view != self._view:
                 self._surface.draw(view)
@@ -81,7 +81,8 @@ class Panel:
         return snapshot
 
     def _finish(self, snapshot: Snapshot | None) -> None:
-        snapshot = snapshot or self._last
+        if snapshot is None and self._last is not None:
+            snapshot, _ = self._last
         if snapshot is not None:
             self._surface.finish(self._worded(snapshot, most_causes=MOST_CAUSES_AT_THE_END))
         self.is_over, self._kept = True, None

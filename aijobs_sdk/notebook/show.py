@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from importlib.util import find_spec
 from typing import TypeAlias
 
-from aijobs_sdk.notebook.choice import surface_for
+from aijobs_sdk.notebook.choice import is_there, surface_for
 from aijobs_sdk.notebook.display import Display, chosen_display
 from aijobs_sdk.notebook.frontend import Frontend, current_frontend, is_at_a_prompt
 from aijobs_sdk.notebook.hub import hub
@@ -56,7 +55,7 @@ def show_as_output(watched: Watched) -> None:
 
 def living(watched: Watched) -> object:
     """Return what is displayed by a notebook that displays what it is given, as marimo does."""
-    if chosen_display() in {Display.AUTO, Display.WIDGET} and find_spec("anywidget"):
+    if chosen_display() in {Display.AUTO, Display.WIDGET} and is_there(Display.WIDGET):
         # It needs a library that only those pay for who show something with it.
         from aijobs_sdk.notebook.surfaces.widget.surface import widget_of  # noqa: PLC0415
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from aijobs_sdk.markup import Markup, details, element, facts
+from aijobs_sdk.notebook.fitting import cut
 from aijobs_sdk.notebook.snapshot import Phase
 from aijobs_sdk.notebook.view import CauseLine, View
 
@@ -67,15 +68,15 @@ def _page(view: View, causes: Iterable[CauseLine], left_out: Iterable[str]) -> M
         element("progress", f"{view.percent} %", max=100, value=view.percent, title="done", style=_BAR),
         facts(view.facts),
         _failures(view, causes, left_out),
-        element("div", _cut(view.note, _LONGEST_NOTE)) if view.note else None,
+        element("div", cut(view.note, _LONGEST_NOTE)) if view.note else None,
         element("div", element("i", view.tail_label), ": ", view.tail) if view.tail else None,
         element("small", f"as of {view.as_of}") if view.as_of else None,
     )
 
 
 def _head(view: View) -> Markup:
-    models = f" · {_cut(view.models, _LONGEST_NAME)}" if view.models else ""
-    return element("div", element("b", _cut(view.title, _LONGEST_NAME)), f" · {view.phase}{models}")
+    models = f" · {cut(view.models, _LONGEST_NAME)}" if view.models else ""
+    return element("div", element("b", cut(view.title, _LONGEST_NAME)), f" · {view.phase}{models}")
 
 
 def _failures(view: View, causes: Iterable[CauseLine], left_out: Iterable[str]) -> Markup | None:
@@ -106,11 +107,7 @@ def _left_out(view: View, *, hidden: int) -> Iterator[str]:
 
 def _shortened(causes: Iterable[CauseLine], longest: int) -> Iterator[CauseLine]:
     for one in causes:
-        yield CauseLine(head=_cut(one.head, _LONGEST_NAME), rows=one.rows, message=_cut(one.message, longest))
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: max(longest - 1, 0)]}…"
+        yield CauseLine(head=cut(one.head, _LONGEST_NAME), rows=one.rows, message=cut(one.message, longest))
 
 
 def _fits(page: str) -> bool:

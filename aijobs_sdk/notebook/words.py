@@ -8,6 +8,7 @@ from typing import assert_never
 
 from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.notebook.amounts import credits_text, duration, rough_duration
+from aijobs_sdk.notebook.fitting import cut
 from aijobs_sdk.notebook.snapshot import BatchSnapshot, Cause, JobSnapshot, Phase, Snapshot
 from aijobs_sdk.notebook.view import CauseLine, Labelled, Shares, View
 
@@ -159,7 +160,7 @@ def _cause_line(cause: Cause) -> CauseLine:
     return CauseLine(
         head=f"{cause.count:,} x {cause.code}",
         rows=f"{noun} {numbers}{more}" if numbers else "",
-        message=_shortened(cause.message),
+        message=cut(cause.message, MOST_MESSAGE),
     )
 
 
@@ -169,11 +170,7 @@ def _more(causes: Sequence[Cause]) -> str:
 
 
 def _job_error(cause: Cause) -> CauseLine:
-    return CauseLine(head=cause.code, rows="", message=_shortened(cause.message))
-
-
-def _shortened(message: str) -> str:
-    return message if len(message) <= MOST_MESSAGE else f"{message[: MOST_MESSAGE - 1]}…"
+    return CauseLine(head=cause.code, rows="", message=cut(cause.message, MOST_MESSAGE))
 
 
 def _listed(models: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 import aijobs_sdk as aijobs
-from aijobs_sdk.client.written import end_of
+from aijobs_sdk.notebook.fitting import end_of
 from aijobs_sdk.notebook.hub import hub
 from aijobs_sdk.notebook.snapshot import Command, JobSnapshot, Phase
 from batch.batch_worlds import until

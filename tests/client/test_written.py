@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aijobs_sdk.client.written import Written, end_of
+from aijobs_sdk.client.written import Written
+from aijobs_sdk.notebook.fitting import end_of
 
 PIECES = st.lists(st.tuples(st.text(max_size=5), st.floats(0, 1)))
 
@@ -23,12 +24,3 @@ def test_its_end_is_that_of_all_pieces_put_where_they_belong(pieces: list[tuple[
 
 def test_nothing_is_written_yet() -> None:
     assert Written().end(240) == ""
-
-
-@given(st.text(), st.integers(1, 12))
-def test_an_end_is_never_longer_than_was_asked_for(text: str, characters: int) -> None:
-    assert len(end_of(text, characters)) <= characters
-
-
-def test_an_end_begins_with_a_whole_word() -> None:
-    assert end_of("the sound of the water", 12) == "…the water"

@@ -22,6 +22,7 @@ from aijobs_sdk.usage.showing.charts import MIDDLE_TONES, bare_bars
 from aijobs_sdk.usage.showing.daily import daily_stack
 from aijobs_sdk.usage.showing.fragment import report_fragment
 from aijobs_sdk.usage.showing.page import report_page, write_page
+from panels.contrast import contrast
 from panels.pages import read
 from services.chromium import running_chromium
 from usage.month_facts import Use, january_uses, month_facts, quiet_facts
@@ -261,7 +262,7 @@ def test_a_notebook_says_what_no_bar_shows() -> None:
 @pytest.mark.parametrize("paper", ["#ffffff", "#111111", "#1e1e1e", "#383838"])
 @pytest.mark.parametrize("colour", MIDDLE_TONES)
 def test_colours_of_a_picture_in_a_notebook_stand_out_from_each_notebooks_paper(colour: str, paper: str) -> None:
-    assert _contrast(colour, paper) >= 3.0
+    assert contrast(colour, paper) >= 3.0
 
 
 @pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])
@@ -270,24 +271,12 @@ def test_colours_of_a_picture_in_a_notebook_stand_out_from_each_notebooks_paper(
     [("ink", 7.0), ("quiet", 4.5), ("link", 4.5), ("warn", 3.0), *((f"s{number}", 3.0) for number in range(6))],
 )
 def test_colours_stand_out_from_the_paper(colour: str, least: float, shade: int) -> None:
-    assert _contrast(_colours()[colour][shade], _colours()["paper"][shade]) >= least
+    assert contrast(_colours()[colour][shade], _colours()["paper"][shade]) >= least
 
 
 def _colours() -> dict[str, tuple[str, str]]:
     style = files("aijobs_sdk.usage.showing").joinpath("page.css").read_text("utf-8")
     return {name: (light, dark) for name, light, dark in re.findall(r"--(\w+): light-dark\((#\w+), (#\w+)\)", style)}
-
-
-def _contrast(one: str, other: str) -> float:
-    """WCAG 2.2, "contrast ratio"."""
-    dark, light = sorted((_luminance(one), _luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def test_a_page_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:

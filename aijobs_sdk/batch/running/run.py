@@ -83,15 +83,14 @@ class Run:
             deadline.cancel()
 
     def halt(self, reason: str) -> None:
-        """Send no more rows; those under way are waited for."""
-        if self.reason is None:
+        """Send no more rows; those under way are waited for. The first reason counts, unless it is to be cancelled."""
+        if self.reason is None or not reason:
             self.reason = reason
             self._stir()
 
     async def cancel(self) -> None:
-        """Send no more rows, and ask those under way to stop; also where a pause waits for them."""
+        """Send no more rows, and ask those under way to stop."""
         self.halt("")
-        self.reason = ""
         await self._stop_those_under_way()
 
     async def _stop_those_under_way(self) -> None:
