@@ -96,6 +96,11 @@ class LocalBackend:
         self._workers.nudge()
         return job
 
+    async def ended(self, job_id: UUID) -> Job:
+        """Return the job once it is over."""
+        await self._workers.ensure()
+        return await self._world.store.ended(self._caller.tenant_id, job_id)
+
     async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
         """Yield events with `seq` > `after`, and stop after the terminal one."""
         await self._workers.ensure()

@@ -140,8 +140,7 @@ class AsyncClient:
             IdempotencyConflictError: a key was used before for something else.
         """
         jobs = await self._backend.submit(list(requests))
-        is_lone = len(jobs) == 1
-        return [AsyncJobHandle(self._backend, job.id, last_known=job, client=self, is_lone=is_lone) for job in jobs]
+        return [AsyncJobHandle(self._backend, job.id, last_known=job, client=self) for job in jobs]
 
     def job(self, job_id: UUID | str) -> AsyncJobHandle[Any]:
         """Return the handle of a job by its id, without asking anybody."""
@@ -255,7 +254,7 @@ class AsyncClient:
         """Yield `query_usage` rows, oldest first, without holding more than a page of them.
 
         Those of a month such as `2026-01`, by default that of `now()`; or those from `since` to before `until`, each a
-        day (UTC) or an instant, by default until `now()`. Month and days go by `created_at`.
+        day (UTC) or an instant, by default up to and with `now()`. Month and days go by `created_at`.
 
         Raises:
             InvalidRequestError: that is no span of time, or one longer than ten years.

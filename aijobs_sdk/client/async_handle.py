@@ -37,20 +37,16 @@ class AsyncJobHandle(HasRecord, ShowsItself, Generic[R_co]):
     `await handle` is `await handle.result()`.
     """
 
-    __slots__ = ("_backend", "_client", "_is_lone", "_on_show", "_place", "_seen", "id", "last_known", "output_model")
+    __slots__ = ("_backend", "_client", "_on_show", "_place", "id", "last_known", "output_model")
 
-    def __init__(
-        self, backend: Backend, job_id: UUID, *, last_known: Job | None, client: Reviver, is_lone: bool = False
-    ) -> None:
+    def __init__(self, backend: Backend, job_id: UUID, *, last_known: Job | None, client: Reviver) -> None:
         self.id = job_id
         self.last_known = last_known
         """The last record that was read; None for a job attached by id and not asked for yet."""
         self.output_model: type[BaseModel] | None = None
         """What `result().output` is made an instance of; it is not pickled."""
         self._backend = backend
-        self._seen = 0
         self._client = client
-        self._is_lone = is_lone
         self._on_show: JobOnShow | None = None
         self._place: LoopPlace | None = None
 
@@ -107,10 +103,10 @@ class AsyncJobHandle(HasRecord, ShowsItself, Generic[R_co]):
             TimeoutError: it is not over yet; it keeps running.
         """
         if timeout is None:
-            return await self._follow()
+            return await self._ended()
         try:
             async with asyncio.timeout(timeout):
-                return await self._follow()
+                return await self._ended()
         except TimeoutError:
             raise TimeoutError(
                 f"Job {self.id} is not finished after {timeout:g} s; it keeps running. Wait again, or cancel() it."
@@ -182,14 +178,7 @@ class AsyncJobHandle(HasRecord, ShowsItself, Generic[R_co]):
             await self.refresh()
         return self.job
 
-    async def _follow(self) -> Job:
-        # A job that was just submitted alone is followed from its first event, which says as much as to ask how it
-        # stands; where there are many, one answer may tell of several.
-        if not self._is_lone or self._seen:
-            await self._current()
-        if self.last_known is not None and self.last_known.is_final:
-            return self.last_known
-        async with aclosing(self._backend.events(self.id, after=self._seen)) as events:
-            async for event in events:
-                self._seen = event.seq
-        return await self._current()
+    async def _ended(self) -> Job:
+        if self.last_known is None or not self.last_known.is_final:
+            self.last_known = await self._backend.ended(self.id)
+        return self.last_known

@@ -238,7 +238,7 @@ class Client:
         """Yield `query_usage` rows, oldest first, without holding more than a page of them.
 
         Those of a month such as `2026-01`, by default that of `now()`; or those from `since` to before `until`, each a
-        day (UTC) or an instant, by default until `now()`. Month and days go by `created_at`.
+        day (UTC) or an instant, by default up to and with `now()`. Month and days go by `created_at`.
 
         Raises:
             InvalidRequestError: that is no span of time, or one longer than ten years.

@@ -62,6 +62,14 @@ class Backend(Protocol):
         """
         ...
 
+    async def ended(self, job_id: UUID) -> Job:
+        """Return the job once it is over, however it ended.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        ...
+
     def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
         """Yield events with `seq` > `after`, past ones first, and stop after the terminal one.
 

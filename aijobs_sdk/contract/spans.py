@@ -25,7 +25,10 @@ class Span(NamedTuple):
 
 
 class OpenSpan(NamedTuple):
-    """A span that is known when it is known what time it is: from `since` to then, or all of the month that it is."""
+    """A span that is known when it is known what time it is: from `since` to then, or all of the month that it is.
+
+    What happened at that very instant is in it: simulated time stands still where nobody waits.
+    """
 
     since: datetime | None
 
@@ -37,7 +40,8 @@ class OpenSpan(NamedTuple):
         """
         if self.since is None:
             return Span(*month_span(month_of(now)))
-        return _checked(Span(self.since, now), until="now")
+        _checked(Span(self.since, now), until="now")
+        return Span(self.since, now + timedelta.resolution)
 
 
 def span_of(month: str | None, *, since: Moment | None, until: Moment | None) -> Span | OpenSpan:

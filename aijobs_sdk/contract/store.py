@@ -213,6 +213,14 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
         """
         ...
 
+    async def ended(self, tenant_id: UUID, job_id: UUID) -> Job:
+        """Return the job once it is over, however it ended.
+
+        Raises:
+            JobNotFoundError: this tenant has no such job.
+        """
+        ...
+
     async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of this tenant's jobs, newest first."""
         ...

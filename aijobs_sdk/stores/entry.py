@@ -20,6 +20,14 @@ class Entry:
     """Dense from 1, so that the event `seq` stands at place `seq - 1`."""
     queued: bool = False
     readers: Signal | None = None
+    end: Signal | None = None
+    """Rings once, for those who wait for the end alone: the events before it wake nobody for nothing."""
+
+    async def wait_for_end(self) -> None:
+        """Return as soon as the job, which is not over, is."""
+        if self.end is None:
+            self.end = Signal()
+        await self.end.wait()
 
     async def wait_longer_than(self, seen: int) -> None:
         """Return as soon as the log has more than `seen` events."""

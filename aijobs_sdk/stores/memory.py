@@ -166,6 +166,13 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
         """Return the job as it stands."""
         return self._owned(tenant_id, job_id).record.job
 
+    async def ended(self, tenant_id: UUID, job_id: UUID) -> Job:
+        """Return the job once it is over."""
+        entry = self._owned(tenant_id, job_id)
+        if not entry.record.state.is_final:
+            await entry.wait_for_end()
+        return entry.record.job
+
     async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of this tenant's jobs, newest first."""
         return self._jobs.page(tenant_id, query)
@@ -282,6 +289,8 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
                 self._queue.push(entry, now)
                 self._claimable.ring()
         if ends:
+            if entry.end is not None:
+                entry.end.ring()
             self._active[step.record.job.tenant_id] -= 1
             self._jobs.end(entry)
         return step.record

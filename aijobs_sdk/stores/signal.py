@@ -16,6 +16,9 @@ class Signal:
         bell = asyncio.get_running_loop().create_future()
         self._waiting.add(bell)
         try:
+            if timeout_seconds is None:
+                await bell
+                return
             async with asyncio.timeout(timeout_seconds):
                 await bell
         except TimeoutError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ import aijobs_sdk as aijobs
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.contract.batches import BatchRecord, Hold
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobRequest
 from aijobs_sdk.contract.records import UsageRow
 
@@ -29,14 +28,14 @@ class WatchedBackend:
         self.sent: list[JobRequest] = []
         self.noted: list[int] = []
         """How many rows were completed, each time that whoever runs a batch noted how far it is."""
-        self.followed = self.most_followed = 0
+        self.awaited = self.most_awaited = 0
         self.breaks_at: int | None = None
-        """The submit, from 0, whose job cannot be followed."""
+        """The submit, from 0, whose end is not heard of."""
         self.answers = True
         """Whether a submit comes back after the job was stored."""
         self.refuses_at: int | None = None
         """The submit, from 0, that is refused although it passed the check."""
-        self._unfollowable: set[UUID] = set()
+        self._unheard_of: set[UUID] = set()
 
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
         if len(self.sent) == self.refuses_at:
@@ -44,22 +43,22 @@ class WatchedBackend:
             raise InvalidRequestError("Too many jobs. Try again in a minute.")
         jobs = await self._backend.submit(requests)
         if len(self.sent) == self.breaks_at:
-            self._unfollowable.add(jobs[0].id)
+            self._unheard_of.add(jobs[0].id)
         self.sent += requests
         if not self.answers:
             await asyncio.Event().wait()
         return jobs
 
-    async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
-        self.followed += 1
-        self.most_followed = max(self.most_followed, self.followed)
+    async def ended(self, job_id: UUID) -> Job:
+        self.awaited += 1
+        self.most_awaited = max(self.most_awaited, self.awaited)
         try:
-            async for event in self._backend.events(job_id, after=after, follow=follow):
-                yield event
-                if job_id in self._unfollowable:
-                    raise ConnectionResetError("The line is dead.")
+            job: Job = await self._backend.ended(job_id)
+            if job_id in self._unheard_of:
+                raise ConnectionResetError("The line is dead.")
+            return job
         finally:
-            self.followed -= 1
+            self.awaited -= 1
 
     async def hold_batch(self, batch_id: UUID, hold: Hold) -> BatchRecord:
         if hold.standing is not None:

@@ -37,8 +37,8 @@ class Purse(WatchedBackend):
         self._note(job, Decimal(str(job.payload["max_credits"])))
         return [job]
 
-    async def get(self, job_id: UUID) -> Job:
-        job: Job = await self._backend.get(job_id)
+    async def ended(self, job_id: UUID) -> Job:
+        job = await super().ended(job_id)
         self._note(job, cost_of_job(job))
         return job
 

@@ -46,7 +46,7 @@ async def test_concurrency_changes_no_text_no_token_and_no_credit(profile: str) 
 
 async def test_no_more_rows_than_the_window_are_under_way(backend: WatchedBackend) -> None:
     await a_batch(backend, concurrency=3).run()
-    assert backend.most_followed == 3
+    assert backend.most_awaited == 3
 
 
 async def test_a_template_reaches_into_nested_columns(backend: WatchedBackend) -> None:
@@ -117,7 +117,7 @@ async def test_an_interrupted_run_goes_on_where_it_was(backend: WatchedBackend, 
     batch = a_batch(backend, concurrency=3)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(batch.run(), seconds)
-    assert backend.followed == 0
+    assert backend.awaited == 0
     assert indices(await batch.run()) == list(range(12))
     assert len(backend.sent) == 12
 
@@ -138,7 +138,7 @@ async def test_an_error_of_the_backend_reaches_the_caller_as_itself(backend: Wat
     backend.breaks_at = 5
     with pytest.raises(ConnectionResetError, match=r"The line is dead\."):
         await a_batch(backend).run()
-    assert backend.followed == 0
+    assert backend.awaited == 0
 
 
 async def test_a_broken_run_leaves_no_task_behind_and_can_go_on(backend: WatchedBackend) -> None:

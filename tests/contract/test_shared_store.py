@@ -98,6 +98,16 @@ async def test_whoever_follows_a_log_hears_of_what_another_appends(two: Two, clo
     assert [event.kind for event in await two.one.events(US, job.id, after=2)] == ["completed"]
 
 
+async def test_whoever_waits_for_the_end_hears_of_one_that_another_wrote(two: Two, clock: Clock) -> None:
+    job = await create(two.one, clock)
+    waiting = asyncio.create_task(two.one.ended(US, job.id))
+    await asyncio.sleep(1)
+    [claimed] = await claim(two.other)
+    await two.one.append(claimed.lease, [Progress(50, "Half of it")])
+    done = await two.other.finish(claimed.lease, DONE)
+    assert await asyncio.wait_for(waiting, 5) == done
+
+
 async def test_a_job_that_another_has_ended_reads_as_ended(two: Two, clock: Clock) -> None:
     job = await create(two.one, clock)
     [claimed] = await claim(two.other)

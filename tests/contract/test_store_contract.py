@@ -179,6 +179,37 @@ async def test_each_of_several_readers_of_a_job_hears_of_every_event(store: Stor
     await asyncio.wait_for(asyncio.gather(*readers), timeout=5)
 
 
+async def test_waiting_for_the_end_returns_the_job_as_it_ended(store: Store, clock: Clock) -> None:
+    job = await create(store, clock)
+    waiting = [asyncio.create_task(store.ended(US, job.id)) for _ in range(3)]
+    await clock.sleep(5)
+    lease = (await claim(store)).lease
+    await store.append(lease, [Progress(40, "Half of it")])
+    await clock.sleep(5)
+    assert not any(one.done() for one in waiting)
+    done = await store.finish(lease, DONE)
+    assert await asyncio.wait_for(asyncio.gather(*waiting), timeout=5) == [done, done, done]
+    assert await store.ended(US, job.id) == done
+
+
+async def test_whoever_waits_for_the_end_and_leaves_disturbs_no_one_else(store: Store, clock: Clock) -> None:
+    job = await create(store, clock)
+    waiting, leaving = (asyncio.create_task(store.ended(US, job.id)) for _ in range(2))
+    await clock.sleep(1)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    assert (await store.request_cancel(US, job.id)).cancelled()
+    assert (await asyncio.wait_for(waiting, timeout=5)).cancelled()
+
+
+async def test_nobody_waits_for_the_end_of_anothers_job(store: Store, clock: Clock) -> None:
+    job = await create(store, clock)
+    with pytest.raises(JobNotFoundError):
+        await store.ended(THEM, job.id)
+    with pytest.raises(JobNotFoundError):
+        await store.ended(US, uuid4())
+
+
 async def test_a_completed_job_keeps_its_result_and_never_moves_again(store: Store, clock: Clock) -> None:
     job = await create(store, clock)
     lease = (await claim(store)).lease

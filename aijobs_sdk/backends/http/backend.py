@@ -72,8 +72,11 @@ class HttpBackend:
             case []:
                 return []
             case [request]:
+                session = self._session
                 question = to_submit(json_of(request, self._user_id), model=request.payload.get("model"))
-                return [await self._ask(question, as_fact(Job))]
+                job = await session.calls.ask(question, as_fact(Job))
+                session.ends.expect(job)
+                return [job]
             case _:
                 session = self._session
                 question = to_submit(jsons_of(requests, self._user_id))
@@ -104,6 +107,10 @@ class HttpBackend:
         """Ask the job to stop."""
         question = Question(method="DELETE", path="/api/jobs/{}", names=(job_id,), job_id=job_id)
         return await self._ask(question, as_fact(Job))
+
+    async def ended(self, job_id: UUID) -> Job:
+        """Return the job once it is over; no break on the way ends it."""
+        return await self._session.ends.of(job_id, self._told)
 
     async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
         """Yield events with `seq` > `after`, and stop after the terminal one; no break on the way ends it."""

@@ -7,6 +7,7 @@ from aijobs_sdk.backends.http.authority import Authority
 from aijobs_sdk.backends.http.backoff import Chance
 from aijobs_sdk.backends.http.batches import Batches
 from aijobs_sdk.backends.http.calls import Calls
+from aijobs_sdk.backends.http.ends import Ends
 from aijobs_sdk.backends.http.hooks import HttpHooks
 from aijobs_sdk.backends.http.kept_jobs import KeptJobs
 from aijobs_sdk.backends.http.limits import HttpLimits
@@ -44,6 +45,7 @@ class Session:
         authority = Authority(self.lookups, self.logs)
         tools = StreamTools(listener, authority, kept, chance, limits.retry_seconds)
         self.watch = Watch(tools, address.shown, most_streams=limits.max_streams)
+        self.ends = Ends(self.lookups, self.watch)
 
     async def aclose(self) -> None:
         """End what is under way, then close the connections."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -60,23 +59,16 @@ class Sender:
         assert course.job_id is not None  # noqa: S101 - it was sent
         try:
             async with asyncio.timeout(self.row_timeout):
-                await self._follow(course.job_id)
+                return await self.backend.ended(course.job_id)
         except TimeoutError:
             await self.stop(course)
-            await self._follow(course.job_id)
-            job = await self.backend.get(course.job_id)
+            job = await self.backend.ended(course.job_id)
             return job if job.result is not None else _too_slow(job, self.row_timeout or 0.0)
-        return await self.backend.get(course.job_id)
 
     async def stop(self, course: Course) -> None:
         """Ask the job that is under way, if one is, to stop."""
         if course.job_id is not None:
             await self.backend.cancel(course.job_id)
-
-    async def _follow(self, job_id: UUID) -> None:
-        async with aclosing(self.backend.events(job_id)) as events:
-            async for _ in events:
-                pass
 
     def _request(self, work: Work, payload: Mapping[str, Any]) -> JobRequest:
         return JobRequest(

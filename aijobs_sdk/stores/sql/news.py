@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Protocol
 from uuid import UUID
 
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.contract.job import JobState
 from aijobs_sdk.engine.lifecycle import JobRecord
 from aijobs_sdk.stores.signal import Signal
+from aijobs_sdk.stores.sql.ends import Ends
 
 Watch = Callable[[], AsyncGenerator[None]]
 """Yields whenever another process may have written something."""
 PAUSE_SECONDS = 1.0
 """Until readers are told again, where the database was away."""
-LastSeqs = Callable[[Collection[UUID]], Awaitable[Mapping[UUID, int]]]
+
+
+class Look(Protocol):
+    """What the database says of jobs that somebody here waits for."""
+
+    async def last_seqs(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return how long their logs are."""
+        ...
+
+    async def ended(self, job_ids: Collection[UUID]) -> Collection[UUID]:
+        """Return those that are over."""
+        ...
 
 
 class Reader:
@@ -45,14 +58,15 @@ class Reader:
 class News:
     """The bells of one store."""
 
-    def __init__(self, watch: Watch | None, *, forget: Callable[[], None], last_seqs: LastSeqs) -> None:
+    def __init__(self, watch: Watch | None, *, forget: Callable[[], None], look: Look) -> None:
         self.may_have_work = False
         """Whether a job may have become claimable since somebody last looked."""
         self.limited_types: Collection[str] = ()
         """Of which only so many jobs may run at once: the end of one may make room for another."""
         self._watch = watch
         self._forget = forget
-        self._last_seqs = last_seqs
+        self._look = look
+        self.ends = Ends()
         self._claimable = Signal()
         self.schedule_changes = 0
         """How often a schedule may have changed."""
@@ -64,6 +78,8 @@ class News:
         """Tell everybody here how a job now stands."""
         if self._readers and (reader := self._readers.get(record.job.id)) is not None:
             reader.learn(record.last_seq)
+        if record.state.is_final:
+            self.ends.tell(record.job)
         made_room = record.job.type in self.limited_types and record.state is not JobState.RUNNING
         if record.waiting or made_room:
             self.may_have_work = True
@@ -76,6 +92,7 @@ class News:
         self.schedules_changed()
         for reader in self._readers.values():
             reader.stir()
+        self.ends.look(self.ends.ids)
 
     async def others_wrote(self) -> None:
         """Tell everybody here what another process may have written."""
@@ -83,13 +100,15 @@ class News:
         self._claimable.ring()
         self.schedules_changed()
         try:
-            last_seqs = await self._last_seqs(list(self._readers))
+            last_seqs = await self._look.last_seqs(list(self._readers))
+            ended = await self._look.ended(self.ends.ids)
         except StoreUnavailableError:
             self.stir()  # who looks learns what is wrong
             return
         for job_id, last_seq in last_seqs.items():
             if (reader := self._readers.get(job_id)) is not None:
                 reader.learn(last_seq)
+        self.ends.look(ended)
 
     def look_out(self) -> None:
         """From now on hear of what other processes write."""

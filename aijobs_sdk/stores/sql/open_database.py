@@ -98,13 +98,21 @@ class _Open:
         self.recent = RecentJobs()
         self.writer = Writer(database, clock.now, self._publish, tells=shared and not database.is_sqlite)
         look = partial(look_at_file, self.writer) if database.is_sqlite else partial(listen, database)
-        self.news = News(look if shared else None, forget=self.recent.forget_unfinished, last_seqs=self._last_seqs)
+        self.news = News(look if shared else None, forget=self.recent.forget_unfinished, look=self)
         self._database = database
 
     async def read(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
         """Return what the query returns."""
         read = partial(self._database.read, query, *asked)
         return await asyncio.get_running_loop().run_in_executor(self._readers, read)
+
+    async def last_seqs(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
+        """Return how long the logs of these jobs are."""
+        return await self.read(queries.last_seqs, job_ids) if job_ids else {}
+
+    async def ended(self, job_ids: Collection[UUID]) -> Collection[UUID]:
+        """Return those of these jobs that are over."""
+        return await self.read(queries.ended, job_ids) if job_ids else ()
 
     async def aclose(self) -> None:
         """Write what is waiting, and end every thread; one that reads for nobody any more still has a connection."""
@@ -128,6 +136,3 @@ class _Open:
         for record, events in done.news:
             self.recent.add(record, events)
             self.news.publish(record)
-
-    async def _last_seqs(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
-        return await self.read(queries.last_seqs, job_ids) if job_ids else {}

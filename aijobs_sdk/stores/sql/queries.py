@@ -99,6 +99,12 @@ def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID
     return dict(rows.all())
 
 
+def ended(connection: Connection, job_ids: Collection[UUID]) -> Sequence[UUID]:
+    """Return those of these jobs that are over."""
+    over = _jobs.completed_at.is_not(None)
+    return connection.execute(select(_jobs.id).where(_jobs.id.in_(job_ids), over)).scalars().all()
+
+
 def seconds_to_next(connection: Connection, now: datetime, accepts: Accepts, held: Collection[UUID]) -> float | None:
     """Return how long until there is something to claim of these types: 0 for now, None for never as things stand.
 

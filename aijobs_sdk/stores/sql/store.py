@@ -124,6 +124,18 @@ class SqlStore(BatchJournals):
             raise JobNotFoundError(job_id)
         return job
 
+    async def ended(self, tenant_id: UUID, job_id: UUID) -> Job:
+        """Return the job once it is over."""
+        ends = self._here().news.ends
+        while True:
+            # It hears of every commit from now on, so that none falls between the look and the wait.
+            with ends.awaited(job_id) as end:
+                job = await self.get(tenant_id, job_id)
+                if not job.is_final:
+                    job = await end or job
+            if job.is_final:
+                return job
+
     async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of this tenant's jobs, newest first."""
         before = None if query.cursor is None else await self._read(queries.read_cursor, query.cursor)
