@@ -30,10 +30,12 @@ class JobStatus(Word):
     def _missing_(cls, value: object) -> Self | None:
         return cls(value.lower()) if isinstance(value, str) and value != value.lower() else None
 
-    @property
-    def is_final(self) -> bool:
-        """Whether a job with this status never moves again."""
-        return self is JobStatus.COMPLETED or self is JobStatus.FAILED  # asked often: no set is built
+    is_final: bool
+    """Whether a job with this status never moves again."""
+
+
+for _status in JobStatus:
+    _status.is_final = _status in {JobStatus.COMPLETED, JobStatus.FAILED}  # an attribute, because it is asked so often
 
 
 class JobState(Word):
@@ -47,15 +49,10 @@ class JobState(Word):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
-    @property
-    def status(self) -> JobStatus:
-        """The public status this state reads as."""
-        return _STATUS_OF[self]
-
-    @property
-    def is_final(self) -> bool:
-        """Whether a job in this state never moves again."""
-        return self.status.is_final
+    status: JobStatus
+    """The public status this state reads as."""
+    is_final: bool
+    """Whether a job in this state never moves again."""
 
 
 _STATUS_OF = {
@@ -67,6 +64,8 @@ _STATUS_OF = {
     JobState.FAILED: JobStatus.FAILED,
     JobState.CANCELLED: JobStatus.FAILED,
 }
+for _state, _status in _STATUS_OF.items():
+    _state.status, _state.is_final = _status, _status.is_final
 
 
 class Priority(Word):
@@ -76,13 +75,12 @@ class Priority(Word):
     NORMAL = "normal"
     LOW = "low"
 
-    @property
-    def rank(self) -> int:
-        """0 for what starts first."""
-        return _RANK[self]
+    rank: int
+    """0 for what starts first."""
 
 
-_RANK = {priority: rank for rank, priority in enumerate(Priority)}
+for _rank, _priority in enumerate(Priority):
+    _priority.rank = _rank
 
 
 class Rate(Fact):

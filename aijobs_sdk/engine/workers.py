@@ -33,7 +33,7 @@ LAST_WORDS_SECONDS = 1.0
 class _Attempt:
     """A claimed job in this worker's hands."""
 
-    __slots__ = ("began_at", "context", "ending", "held_until", "lease", "task")
+    __slots__ = ("began_at", "context", "ending", "held_until", "is_held", "lease", "task")
 
     def __init__(self, claim: Claim, world: World, *, began_at: float) -> None:
         self.lease = claim.lease
@@ -41,6 +41,8 @@ class _Attempt:
         self.began_at = began_at
         self.held_until = began_at + world.limits.lease_seconds
         """Until then, by the loop's time, the store gives the job to nobody else."""
+        self.is_held = True
+        """Whether the job is this worker's, as far as it knows."""
         self.ending = False
         """Whether the handler is through, and its outcome is being written down."""
         self.task: asyncio.Task[None]
@@ -98,7 +100,7 @@ class WorkerPool:
         """Return True while the pool works in this process, on the running loop."""
         if self._pid != os.getpid() or self._loop is not asyncio.get_running_loop():
             return False
-        return not any(duty.done() for duty in self._duties)
+        return not any([duty.done() for duty in self._duties])  # a list: each call of a backend asks
 
     def health(self) -> WorkersHealth:
         """Return what the pool does; ask where it works."""
@@ -295,15 +297,15 @@ class WorkerPool:
         context = attempt.context
         try:
             outcome = await run_attempt(context, self._types, self._world)
-            if attempt.lease in self._attempts:
+            if attempt.is_held:
                 attempt.ending = True
                 await self._finish(attempt, outcome)
         except LeaseLostError:
-            if attempt.lease in self._attempts:
+            if attempt.is_held:
                 self._meter.lost(context.job)
             log.warning("job %s had left this worker before attempt %d ended", context.job.id, context.attempt)
         finally:
-            if attempt.lease in self._attempts:
+            if attempt.is_held:
                 self._let_go(attempt)
 
     async def _finish(self, attempt: _Attempt, outcome: Outcome) -> None:
@@ -339,6 +341,7 @@ class WorkerPool:
             log.info("job %s type=%s attempt=%d seconds=%.2f: %s", *which, seconds, job.message)
 
     def _forget(self, attempt: _Attempt) -> None:
+        attempt.is_held = False
         del self._attempts[attempt.lease]
         self._meter.left(attempt.context.job)
 
@@ -397,7 +400,7 @@ class WorkerPool:
 
     def _drop(self, attempt: _Attempt) -> None:
         """Free the place of an attempt that may write no more, even if its handler never ends."""
-        if attempt.lease not in self._attempts:
+        if not attempt.is_held:
             return
         context = attempt.context
         self._meter.lost(context.job)

@@ -28,7 +28,8 @@ class Jobs:
     def __init__(self, attic: Attic, at_hand: int) -> None:
         self._away = JobsInAttic(attic)
         self._newest = 0
-        self._entries: dict[UUID, Entry] = {}
+        self._entries: dict[int, Entry] = {}
+        """By `id.int`, here as elsewhere in the stores: a UUID's own hash is written in Python."""
         self._of_tenant: defaultdict[UUID, ByAge] = defaultdict(ByAge)
         self._of_batch: defaultdict[UUID, ByAge] = defaultdict(ByAge)
         self._by_key: dict[Key, UUID] = {}
@@ -39,7 +40,7 @@ class Jobs:
         """Add a new job."""
         self._newest += 1
         job = record.job
-        entry = self._entries[job.id] = Entry(record, ordinal=self._newest)
+        entry = self._entries[job.id.int] = Entry(record, ordinal=self._newest)
         self._of_tenant[job.tenant_id].add(entry)
         if job.batch_id is not None:
             self._of_batch[job.batch_id].add(entry)
@@ -49,11 +50,11 @@ class Jobs:
 
     def unfinished(self, job_id: UUID) -> Entry | None:
         """Return a job; one that is over may be missing."""
-        return self._entries.get(job_id)
+        return self._entries.get(job_id.int)
 
     def find(self, job_id: UUID) -> Entry | None:
         """Return a job; one that was put away as a copy, which is as good: it changes no more."""
-        return self._entries.get(job_id) or self._away.find(job_id)
+        return self._entries.get(job_id.int) or self._away.find(job_id)
 
     def held_keys(self, keys: Iterable[Key], now: datetime) -> dict[Key, Holder]:
         """Return who holds these keys at this instant."""
@@ -95,7 +96,7 @@ class Jobs:
 
     def _under_key(self, key: Key) -> JobRecord | None:
         job_id = self._by_key.get(key)
-        return self._away.under_key(key) if job_id is None else self._entries[job_id].record
+        return self._away.under_key(key) if job_id is None else self._entries[job_id.int].record
 
     def _asked_for(self, before: int, tenant_id: UUID, query: JobQuery) -> Iterator[tuple[int, Job]]:
         of_one = self._of_tenant.get(tenant_id) if query.batch_id is None else self._of_batch.get(query.batch_id)
@@ -112,7 +113,7 @@ class Jobs:
         """Have these at hand no more."""
         for entry in entries:
             job = entry.record.job
-            del self._entries[job.id]
+            del self._entries[job.id.int]
             if (key := key_of(job)) is not None and self._by_key.get(key) == job.id:
                 del self._by_key[key]
         _remove(entries, self._of_tenant, lambda job: job.tenant_id)

@@ -150,7 +150,7 @@ async def test_a_broken_run_leaves_no_task_behind_and_can_go_on(backend: Watched
         await batch.run()
     running_jobs = {task for task in asyncio.all_tasks() - before if "WorkerPool" not in repr(task)}
     assert running_jobs == set()
-    backend._unfollowable.clear()
+    backend._unheard_of.clear()
     assert indices(await batch.run()) == list(range(12))
     assert len(backend.sent) == 12
 

@@ -46,25 +46,25 @@ class RecentJobs:
     """As many as there is room for: first go those that ended, then the others, each from the one seen first."""
 
     def __init__(self) -> None:
-        self._unfinished: dict[UUID, RecentJob] = {}
-        self._finished: dict[UUID, RecentJob] = {}
-        self._ended: dict[UUID, Job] = {}
+        self._unfinished: dict[int, RecentJob] = {}
+        self._finished: dict[int, RecentJob] = {}
+        self._ended: dict[int, RecentJob] = {}
         """Those that finished before these: without their logs."""
         self._chars = 0
 
     def get(self, job_id: UUID) -> RecentJob | None:
         """Return the job with its log, None where that is not at hand."""
-        return self._unfinished.get(job_id) or self._finished.get(job_id)
+        return self._unfinished.get(job_id.int) or self._finished.get(job_id.int)
 
     def job(self, job_id: UUID) -> Job | None:
         """Return the job, None where it is not at hand."""
-        recent = self.get(job_id)
-        return self._ended.get(job_id) if recent is None else recent.job
+        recent = self.get(job_id) or self._ended.get(job_id.int)
+        return None if recent is None else recent.job
 
     def add(self, record: JobRecord, news: Sequence[JobEvent]) -> None:
         """Keep a job as it now is, if its log is here from the first event on."""
-        job_id = record.job.id
-        recent = self._unfinished.get(job_id)
+        key = record.job.id.int
+        recent = self._unfinished.get(key)
         known, chars_before = recent is not None, 0
         if recent is None:
             recent = RecentJob(record.job, [], _chars_in(record.job.payload))
@@ -74,12 +74,12 @@ class RecentJobs:
         self._chars += recent.chars - chars_before
         if whole and not record.state.is_final:
             if not known:
-                self._unfinished[job_id] = recent
+                self._unfinished[key] = recent
             return
         if known:
-            del self._unfinished[job_id]
+            del self._unfinished[key]
         if whole:
-            self._finished[job_id] = recent
+            self._finished[key] = recent
             self._make_room()
         else:
             self._chars -= recent.chars
@@ -99,22 +99,17 @@ class RecentJobs:
         while len(self._finished) > MOST_LOGS:
             self._drop_a_log()
         while self._chars > MOST_CHARS or len(self._ended) + len(self._finished) + len(self._unfinished) > MOST_JOBS:
-            if self._ended:
-                self._chars -= _chars_of(self._ended.pop(next(iter(self._ended))))
-            else:
-                jobs = self._finished or self._unfinished
-                self._chars -= jobs.pop(next(iter(jobs))).chars
+            jobs = self._ended or self._finished or self._unfinished
+            self._chars -= jobs.pop(next(iter(jobs))).chars
 
     def _drop_a_log(self) -> None:
-        job_id = next(iter(self._finished))
-        recent = self._finished.pop(job_id)
-        self._ended[job_id] = recent.job
-        self._chars += _chars_of(recent.job) - recent.chars
-
-
-def _chars_of(job: Job) -> int:
-    return _chars_in(job.payload) + _chars_in(job.result or {})
+        key = next(iter(self._finished))
+        recent = self._ended[key] = self._finished.pop(key)
+        logged = sum(len(event.text) for event in recent.log if type(event) is TextDelta)
+        recent.log = []
+        recent.chars -= logged
+        self._chars -= logged
 
 
 def _chars_in(fields: Mapping[str, object]) -> int:
-    return sum(len(value) for value in fields.values() if isinstance(value, str))
+    return sum([len(value) for value in fields.values() if isinstance(value, str)])

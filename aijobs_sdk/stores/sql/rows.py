@@ -23,6 +23,8 @@ from aijobs_sdk.stores.sql.statements import Values
 Columns = RowMapping | Mapping[str, Any]
 """The values of a row, by the names of its columns."""
 _RANKED = tuple(sorted(Priority, key=lambda priority: priority.rank))
+_STATE_TEXT = {state: state.value for state in JobState}
+"""Plain text: SQLite's driver looks for an adapter of every other kind of text."""
 _job = unchecked(Job)
 
 FIXED = (
@@ -90,7 +92,7 @@ def changing_row(record: JobRecord, *, queue: str | None) -> Values:
     """Return the values of the columns in CHANGING, for a job that stands in this queue."""
     job = record.job
     return [
-        record.state.value,
+        _STATE_TEXT[record.state],
         queue,
         record.run_at,
         job.progress,

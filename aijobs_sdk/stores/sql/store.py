@@ -126,10 +126,9 @@ class SqlStore(BatchJournals):
 
     async def ended(self, tenant_id: UUID, job_id: UUID) -> Job:
         """Return the job once it is over."""
-        ends = self._here().news.ends
         while True:
             # It hears of every commit from now on, so that none falls between the look and the wait.
-            with ends.awaited(job_id) as end:
+            with self._here().news.ends.awaited(job_id) as end:
                 job = await self.get(tenant_id, job_id)
                 if not job.is_final:
                     job = await end or job

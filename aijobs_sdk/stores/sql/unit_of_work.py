@@ -118,9 +118,7 @@ class JobInHand:
 class UnitOfWork:
     """What the commands of one transaction see and change. Written by `complete()`, kept or lost with it."""
 
-    def __init__(
-        self, session: Session, now: datetime, *, known: Mapping[UUID, JobRecord], again: bool = False
-    ) -> None:
+    def __init__(self, session: Session, now: datetime, *, known: Mapping[int, JobRecord], again: bool = False) -> None:
         self.session = session
         self.now = now
         self.again = again
@@ -128,7 +126,8 @@ class UnitOfWork:
         self.changed: list[JobInHand] = []
         """Every job this transaction touched, as it left it."""
         self._known = known
-        self._jobs: dict[UUID, JobInHand] = {}
+        self._jobs: dict[int, JobInHand] = {}
+        """By `id.int`, as those that are known."""
         self._unwritten: list[JobInHand] = []
         self._events: list[JobEvent] = []
         self._rows: dict[Table, list[Values]] = {}
@@ -148,21 +147,22 @@ class UnitOfWork:
 
     def read(self, ids: Iterable[UUID]) -> None:
         """Read these jobs, and keep others from changing them, in one query."""
-        missing: list[UUID] = []
+        missing: dict[int, UUID] = {}
         for job_id in ids:
-            if job_id in self._jobs:
+            key = job_id.int
+            if key in self._jobs:
                 continue
-            if (record := self._known.get(job_id)) is not None:
-                self._jobs[job_id] = JobInHand(record)
+            if (record := self._known.get(key)) is not None:
+                self._jobs[key] = JobInHand(record)
             else:
-                missing.append(job_id)
+                missing[key] = job_id
         if missing:
-            for row in _LOCKED_JOBS.read(self.session, {"ids": missing}):
+            for row in _LOCKED_JOBS.read(self.session, {"ids": list(missing.values())}):
                 self._found(row)
 
     def job(self, job_id: UUID) -> JobRecord | None:
         """Return a job that was read or made here, as this transaction has it."""
-        job = self._jobs.get(job_id)
+        job = self._jobs.get(job_id.int)
         return None if job is None else job.record
 
     def held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
@@ -190,7 +190,7 @@ class UnitOfWork:
             self._reserved.discard(key)
         if job.replay_of is not None:
             self._replays.append([job.id, job.replay_of, job.tenant_id])
-        made = self._jobs[job.id] = JobInHand(step.record, is_new=True)
+        made = self._jobs[job.id.int] = JobInHand(step.record, is_new=True)
         if job.tenant_id in self._active:
             self._active[job.tenant_id] += 1
         return self._keep(made, step)
@@ -202,7 +202,7 @@ class UnitOfWork:
             self._add(schema.dead_letters, [columns_of_dead_letter(letter)])
         if record.job.tenant_id in self._active and step.record.state.is_final and not record.state.is_final:
             self._active[record.job.tenant_id] -= 1
-        return self._keep(self._jobs[record.job.id], step)
+        return self._keep(self._jobs[record.job.id.int], step)
 
     def keep(self, effects: Effects) -> None:
         """Add what a job left behind."""
@@ -327,12 +327,12 @@ class UnitOfWork:
             return [self._found(row) for row in _NEXT_DUE.read(self.session, lists, limit=limit)]
         ids = [job_id for (job_id,) in _NEXT_DUE_IDS.read(self.session, lists, limit=limit)]
         self.read(ids)  # most are known, and need not be read
-        return [self._jobs[job_id].record for job_id in ids]
+        return [self._jobs[job_id.int].record for job_id in ids]
 
     def _found(self, row: Row) -> JobRecord:
         """Return the job of a row, as this transaction has it."""
         record = record_of_row(dict(zip(_JOB_COLUMNS, row, strict=True)))
-        return self._jobs.setdefault(record.job.id, JobInHand(record)).record
+        return self._jobs.setdefault(record.job.id.int, JobInHand(record)).record
 
     def _take_or_read(self, wanted: Sequence[Key]) -> dict[Key, UUID | None]:
         """Return the job that each key finds, None for a free one, and keep others from taking those."""

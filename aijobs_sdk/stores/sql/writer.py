@@ -9,7 +9,6 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
-from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from aijobs_sdk.contract.errors import AIJobsError
@@ -71,7 +70,7 @@ class Writer:
         self._owes_news = False
         self._thread = Threads(1, name="aijobs-writer")
         self._lines: WeakKeyDictionary[asyncio.AbstractEventLoop, _Line] = WeakKeyDictionary()
-        self._known: dict[UUID, JobRecord] = {}
+        self._known: dict[int, JobRecord] = {}
 
     async def do(self, command: Command[T], *, undo: Callable[[T], Command[Any]] | None = None) -> T:
         """Return what the command returns, once that is safe on disk.
@@ -194,7 +193,7 @@ class Writer:
                 self._known.clear()
             work = UnitOfWork(session, now, known=self._known, again=again)
             # For everybody at once, and before the turns: all lock jobs in one order, so that no two wait in a ring.
-            work.read(dict.fromkeys(job_id for command in commands for job_id in command.jobs()))
+            work.read(job_id for command in commands for job_id in command.jobs())
             outcomes = _outcomes(commands, work, session)
             work.complete()
             self._owes_news |= self._tells and bool(work.changed)
@@ -228,9 +227,9 @@ class Writer:
             return  # another process may change a job at any time, and only a lock says that it cannot
         for job in changed:
             if job.record.state.is_final:
-                self._known.pop(job.record.job.id, None)
+                self._known.pop(job.record.job.id.int, None)
             else:
-                self._known[job.record.job.id] = job.record
+                self._known[job.record.job.id.int] = job.record
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
 
