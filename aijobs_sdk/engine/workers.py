@@ -100,7 +100,7 @@ class WorkerPool:
         """Return True while the pool works in this process, on the running loop."""
         if self._pid != os.getpid() or self._loop is not asyncio.get_running_loop():
             return False
-        return not any([duty.done() for duty in self._duties])  # a list: each call of a backend asks
+        return not any(duty.done() for duty in self._duties)
 
     def health(self) -> WorkersHealth:
         """Return what the pool does; ask where it works."""

@@ -89,6 +89,24 @@ async def test_a_submitted_job_runs_to_its_result(backend: Backend) -> None:
     assert done.result == {"echo": {"a": [1, None]}, "attempt": 1}
 
 
+async def test_waiting_for_the_end_returns_the_job_as_it_ended(backend: Backend) -> None:
+    alone = await submit(backend, a_test_job(steps=3, seconds=2))
+    several = await backend.submit([a_test_job(seconds=1), a_test_job(fail=True)])
+    ended = await asyncio.gather(*(backend.ended(job.id) for job in (alone, *several, alone)))
+    assert [job.status for job in ended] == ["completed", "completed", "failed", "completed"]
+    assert ended == [await backend.get(job.id) for job in ended]
+    assert [await backend.ended(job.id) for job in ended] == ended
+
+
+async def test_waiting_for_the_end_can_be_given_up_and_begun_again(backend: Backend) -> None:
+    job = await submit(backend, a_test_job(steps=4, seconds=4))
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await backend.ended(job.id)
+    assert (await backend.ended(job.id)).status is JobStatus.COMPLETED
+
+
 async def test_many_jobs_come_back_in_the_order_they_were_asked_for(backend: Backend) -> None:
     jobs = await backend.submit([a_test_job(echo=n) for n in range(250)])
     assert [job.payload["echo"] for job in jobs] == list(range(250))
@@ -206,6 +224,8 @@ async def test_concurrent_submits_with_one_key_make_one_job(backend: Backend) ->
 async def test_an_unknown_job_is_not_found(backend: Backend) -> None:
     with pytest.raises(JobNotFoundError):
         await backend.get(uuid4())
+    with pytest.raises(JobNotFoundError):
+        await backend.ended(uuid4())
     with pytest.raises(JobNotFoundError):
         await backend.cancel(uuid4())
     with pytest.raises(JobNotFoundError):
