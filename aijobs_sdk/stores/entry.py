@@ -29,6 +29,12 @@ class Entry:
             self.end = Signal()
         await self.end.wait()
 
+    def tell_of_end(self) -> None:
+        """Wake who waits for the end."""
+        if self.end is not None:
+            self.end.ring()
+            self.end = None
+
     async def wait_longer_than(self, seen: int) -> None:
         """Return as soon as the log has more than `seen` events."""
         if len(self.log) > seen:

@@ -289,8 +289,7 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
                 self._queue.push(entry, now)
                 self._claimable.ring()
         if ends:
-            if entry.end is not None:
-                entry.end.ring()
+            entry.tell_of_end()
             self._active[step.record.job.tenant_id] -= 1
             self._jobs.end(entry)
         return step.record

@@ -26,7 +26,8 @@ class Ends:
 
     def expect(self, job: Job) -> None:
         """Note that this job was submitted alone: to follow it from its first event says as much as to ask for it."""
-        self._note(job.id, 0)
+        if not job.is_final:  # its idempotency key has found one that ended long ago
+            self._note(job.id, 0)
 
     async def of(self, job_id: UUID, told: Callable[[JobEvent], object]) -> Job:
         """Return the job once it is over; its events are told as they come.
