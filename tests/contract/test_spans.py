@@ -45,8 +45,10 @@ def test_an_instant_may_be_said_in_many_ways_and_is_read_in_utc(moment: Moment) 
     assert span.since.tzinfo is UTC
 
 
-def test_without_an_end_a_span_lasts_until_now() -> None:
-    assert span_now(None, since="2026-01-01") == (FIRST, NOW)
+def test_without_an_end_a_span_holds_all_up_to_and_with_this_very_instant() -> None:
+    span = span_now(None, since="2026-01-01")
+    assert span.since == FIRST
+    assert span.until == NOW + timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize(("month", "since", "until"), [("2026-01", None, None), (None, "2026-01-01", "2026-02-01")])
