@@ -13,7 +13,7 @@ from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Claim, Done, Progress, Store
-from aijobs_sdk.stores.sql import watch
+from aijobs_sdk.stores.sql import queries, watch
 from contract.new_jobs import new_job
 from contract.places import Place
 
@@ -106,6 +106,19 @@ async def test_whoever_waits_for_the_end_hears_of_one_that_another_wrote(two: Tw
     await two.one.append(claimed.lease, [Progress(50, "Half of it")])
     done = await two.other.finish(claimed.lease, DONE)
     assert await asyncio.wait_for(waiting, 5) == done
+
+
+async def test_more_ends_can_be_awaited_than_one_query_takes_ids(
+    two: Two, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_IDS", 2)
+    jobs = [await create(two.one, clock) for _ in range(5)]
+    waiting = [asyncio.create_task(two.one.ended(US, job.id)) for job in jobs]
+    await asyncio.sleep(1)
+    for claimed in await claim(two.other, 5):
+        await two.other.finish(claimed.lease, DONE)
+    ended = await asyncio.wait_for(asyncio.gather(*waiting), 5)
+    assert [job.id for job in ended] == [job.id for job in jobs]
 
 
 async def test_a_job_that_another_has_ended_reads_as_ended(two: Two, clock: Clock) -> None:
