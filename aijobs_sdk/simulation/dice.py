@@ -8,7 +8,7 @@ from typing import Literal
 
 from aijobs_sdk.contract.provider import GenerationRequest
 from aijobs_sdk.engine.chance import Chance
-from aijobs_sdk.simulation.text import answer, head_of
+from aijobs_sdk.simulation.text import Written, answer, head_of
 
 
 class Dice:
@@ -26,7 +26,7 @@ class Dice:
         """Return a generator that is the same at every attempt."""
         return self._chance.stream(self._request.draw_key, self._request.model, purpose)
 
-    def text(self, purpose: Literal["text", "thinking"], tokens: int) -> str:
+    def text(self, purpose: Literal["text", "thinking"], tokens: int) -> Written:
         """Return what the model says to the prompt, about that long: the same at every attempt."""
         request = self._request
         key = (request.draw_key, request.model, purpose)
@@ -40,5 +40,5 @@ class Dice:
 
 
 @lru_cache(256)  # every attempt writes it again, and over HTTP every equal request
-def _drawn_text(chance: Chance, key: tuple[str, ...], prompt: str, tokens: int) -> str:
+def _drawn_text(chance: Chance, key: tuple[str, ...], prompt: str, tokens: int) -> Written:
     return answer(prompt, tokens, chance.stream(*key))

@@ -19,17 +19,20 @@ class Match(Fact):
 
     def accepts(self, request: GenerationRequest) -> bool:
         """Whether the request's job is one of those meant."""
-        pairs = [
-            (self.model, request.model),
-            (self.prompt, request.prompt),
-            (self.tenant, str(request.tenant_id)),
-            (self.job, str(request.job_id)),
-        ]
-        return all(glob is None or fnmatchcase(value, glob) for glob, value in pairs)
+        return (
+            _fits(self.model, request.model)
+            and _fits(self.prompt, request.prompt)
+            and (self.tenant is None or fnmatchcase(str(request.tenant_id), self.tenant))
+            and (self.job is None or fnmatchcase(str(request.job_id), self.job))
+        )
 
     def __str__(self) -> str:
         globs = ", ".join(f"{name}={glob!r}" for name, glob in self if glob is not None)
         return globs or "all jobs"
+
+
+def _fits(glob: str | None, value: str) -> bool:
+    return glob is None or fnmatchcase(value, glob)
 
 
 class Rule(Fact):

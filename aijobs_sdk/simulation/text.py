@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import takewhile
 from random import Random
 from typing import NamedTuple
@@ -30,21 +30,39 @@ _ASKING_WORDS = """
 """
 _ASKING = frozenset(_ASKING_WORDS.split())
 # About one token each: a short word with the space before it, a run of signs, a run of white space.
-_TOKEN = re.compile(r"\s?\w{1,10}|\s?[^\w\s]+|\s+")
+_TOKEN = r"\s?\w{1,10}|\s?[^\w\s]+|\s+"
 
 
-def answer(prompt: str, tokens: int, rng: Random) -> str:
+class Written(NamedTuple):
+    """A text, and how many tokens that is estimated at."""
+
+    text: str
+    tokens: int
+
+    @staticmethod
+    def of(text: str) -> Written:
+        """Return a text that nobody has counted yet."""
+        return Written(text, estimate_tokens(text))
+
+    def first(self, most_tokens: int) -> Written:
+        """Return as much of it as so many tokens are, in whole words."""
+        return self if self.tokens <= most_tokens else Written.of(first_tokens(self.text, most_tokens))
+
+
+def answer(prompt: str, tokens: int, rng: Random) -> Written:
     """Return an answer of about that many tokens. It holds no HTML, whatever the prompt holds.
 
     Whole sentences, so it is up to half a sentence off; a length too short for a title and two sentences cuts them.
     """
     topic = _topic(prompt)
-    begin = f"# {topic[0].upper()}{topic[1:]}\n\n{rng.choice(OPENINGS).format(topic=topic)}"
-    end = rng.choice(CLOSINGS).format(topic=topic)
-    frame = estimate_tokens(begin) + estimate_tokens(end)
-    if frame > tokens:
-        return first_tokens(f"{begin}\n\n{end}", tokens)
-    return "\n\n".join((begin, *_body(rng, tokens - frame), end))
+    draft, end = _Draft(), _Draft()
+    draft.add("# ", f"{topic[0].upper()}{topic[1:]}", "\n\n", *_about(topic, rng.choice(OPENINGS)))
+    end.add("\n\n", *_about(topic, rng.choice(CLOSINGS)))
+    if draft.weight + end.weight > tokens:
+        return Written.of(draft.text + end.text).first(tokens)
+    _write_body(draft, rng, tokens - end.weight)
+    draft.add(*end.phrases)
+    return Written(draft.text, rounded(draft.weight))
 
 
 def head_of(prompt: str) -> str:
@@ -55,9 +73,12 @@ def head_of(prompt: str) -> str:
 @lru_cache(64)  # a job's attempts write the same text
 def pieces(text: str, tokens_per_event: int) -> tuple[str, ...]:
     """Return the text in pieces of about that many tokens, as a provider streams it; joined, they are the text."""
-    tokens = _TOKEN.findall(text)
-    starts = range(0, len(tokens), tokens_per_event)
-    return tuple("".join(tokens[start : start + tokens_per_event]) for start in starts)
+    return tuple(_tokens(tokens_per_event).findall(text))
+
+
+@cache
+def _tokens(most: int) -> re.Pattern[str]:
+    return re.compile(f"(?:{_TOKEN}){{1,{most}}}")
 
 
 def _topic(prompt: str) -> str:
@@ -78,29 +99,39 @@ def _shorten(words: list[str]) -> str:
     kept = text[: TOPIC_CHARS + 1].rsplit(" ", 1)[0].split()
     while len(kept) > 1 and kept[-1].lower() in _ASKING:
         kept.pop()
-    return " ".join(kept)[:TOPIC_CHARS]
+    return " ".join(kept)[:TOPIC_CHARS].rstrip("'\u2019-")  # a cut word ends in a letter, as the others do
 
 
-def _body(rng: Random, tokens: int) -> Iterator[str]:
-    """Yield paragraphs, headings and lists until about that many tokens are written."""
+def _about(topic: str, sentence: str) -> tuple[str, str, str]:
+    """Return a sentence in phrases, the topic in its place."""
+    before, _, after = sentence.partition("{topic}")
+    return before, topic, after
+
+
+class _Draft:
+    """A text that is being put together of phrases that come again and again, each of which was weighed before."""
+
+    def __init__(self) -> None:
+        self.phrases: list[str] = []
+        self.weight = 0.0
+
+    def add(self, *phrases: str) -> None:
+        """Write on. No word, and no run of signs, may reach from one phrase into the next."""
+        self.phrases += phrases
+        self.weight += sum(map(weight_of, phrases))
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self.phrases)
+
+
+def _write_body(draft: _Draft, rng: Random, tokens: float) -> None:
+    """Add paragraphs, headings and lists until the draft has about that many tokens."""
     material = _Material(rng)
-    missing = tokens
-    while missing > HALF_A_SENTENCE:
-        block = material.block(at_most=missing)
-        missing -= sum(part.tokens for part in block) + 1  # the empty line between two blocks
-        yield "".join([part.text for part in block])
-
-
-class _Part(NamedTuple):
-    """Some of a text, and how much that is."""
-
-    text: str
-    tokens: int
-
-
-def _part(*pieces: str) -> _Part:
-    """Return a part of pieces that come again and again, each of which was weighed before."""
-    return _Part("".join(pieces), rounded(sum(map(weight_of, pieces))))
+    while tokens - draft.weight > HALF_A_SENTENCE:
+        draft.add("\n\n")
+        material.write_block(draft, tokens)
 
 
 class _Material:
@@ -114,29 +145,31 @@ class _Material:
         self._list_leads = _deal(LIST_LEADS, rng)
         self._headings = _deal(HEADINGS, rng)
 
-    def block(self, *, at_most: int) -> list[_Part]:
-        """Return the parts of the next block: mostly a paragraph, now and then under a heading, or a list."""
-        kind = self._rng.choice(BLOCKS)
-        if kind == "list" and at_most > ROOM_FOR_A_LIST:
-            return [_part(next(self._list_leads), "\n"), *self._bullets()]
-        sentences = self._sentences(at_most=at_most)
-        if kind == "headed" and at_most > ROOM_FOR_A_HEADING:
-            return [_part("## ", next(self._headings), "\n\n"), *sentences]
-        return sentences
+    def write_block(self, draft: _Draft, tokens: float) -> None:
+        """Add the next block: mostly a paragraph, now and then under a heading, or a list."""
+        kind, room = self._rng.choice(BLOCKS), tokens - draft.weight
+        if kind == "list" and room > ROOM_FOR_A_LIST:
+            draft.add(next(self._list_leads))
+            self._write_bullets(draft)
+            return
+        if kind == "headed" and room > ROOM_FOR_A_HEADING:
+            draft.add("## ", next(self._headings), "\n\n")
+        self._write_sentences(draft, tokens)
 
-    def _sentences(self, *, at_most: int) -> list[_Part]:
-        sentences: list[_Part] = []
+    def _write_sentences(self, draft: _Draft, tokens: float) -> None:
+        space = ""
         for _ in range(self._rng.randint(2, 4)):
-            if at_most <= HALF_A_SENTENCE:
-                break
-            space = " " if sentences else ""
-            sentences.append(_part(space, next(self._leads), " ", next(self._claims), next(self._tails)))
-            at_most -= sentences[-1].tokens
-        return sentences
+            if space and tokens - draft.weight <= HALF_A_SENTENCE:
+                return
+            draft.add(space, next(self._leads), " ", next(self._claims), next(self._tails))
+            space = " "
 
-    def _bullets(self) -> list[_Part]:
-        claims = [next(self._claims) for _ in range(BULLETS)]
-        return [_part(f"\n- {claim[0].upper()}{claim[1:]}.") for claim in claims]
+    def _write_bullets(self, draft: _Draft) -> None:
+        mark = "\n\n- "
+        for _ in range(BULLETS):
+            claim = next(self._claims)
+            draft.add(mark, f"{claim[0].upper()}{claim[1:]}", ".")
+            mark = "\n- "
 
 
 def _deal(phrases: Sequence[str], rng: Random) -> Iterator[str]:

@@ -9,19 +9,20 @@ from itertools import accumulate, repeat
 from typing import Literal
 
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
-from aijobs_sdk.providers.tokens import estimate_tokens, first_tokens
+from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.dice import Dice
 from aijobs_sdk.simulation.faults import Quirk
 from aijobs_sdk.simulation.pieces import Pieces
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.profiles import Behaviour
 from aijobs_sdk.simulation.script import Succeed
-from aijobs_sdk.simulation.text import head_of, pieces
+from aijobs_sdk.simulation.text import Written, head_of, pieces
 
 SLOW_LORIS_SECONDS = 20.0
 """Between two pieces of an answer that takes for ever: below the limits that callers set for silence."""
 MOST_REMEMBERED = 256
 """Answers of a steady world."""
+_NOTHING = Written("", 0)
 
 
 class SteadyAnswers:
@@ -72,10 +73,8 @@ class Writing:
     def answer(self, step: Succeed) -> Plan:
         """Return the whole answer."""
         latency, input_tokens = self.behaviour.latency, self.input_tokens
-        thoughts = self._thoughts()
-        thought_tokens = estimate_tokens(thoughts)
-        text, finish_reason = self._text(step, thought_tokens)
-        output_tokens = estimate_tokens(text)
+        thoughts, thought_tokens = self._thoughts()
+        (text, output_tokens), finish_reason = self._text(step, thought_tokens)
         ttft = latency.draw_ttft_seconds(partial(self.dice.of_attempt, "ttft"), input_tokens=input_tokens)
         thinking = pieces(thoughts, latency.tokens_per_event)
         words = thinking + pieces(text, latency.tokens_per_event)
@@ -105,25 +104,25 @@ class Writing:
         rng = self.dice.of_attempt("pace")
         return (latency.draw_gap_seconds(rng, tokens=tokens) for tokens in repeat(tokens_per_piece))
 
-    def _thoughts(self) -> str:
+    def _thoughts(self) -> Written:
         if not self.thinking_tokens:
-            return ""
-        thoughts = self.dice.text("thinking", self.thinking_tokens)
-        most = self.request.max_output_tokens
-        return thoughts if most is None else first_tokens(thoughts, most)
+            return _NOTHING
+        thoughts, most = self.dice.text("thinking", self.thinking_tokens), self.request.max_output_tokens
+        return thoughts if most is None else thoughts.first(most)
 
-    def _text(self, step: Succeed, thought_tokens: int) -> tuple[str, Literal["stop", "length"]]:
+    def _text(self, step: Succeed, thought_tokens: int) -> tuple[Written, Literal["stop", "length"]]:
         request = self.request
         if step.text is not None:
-            text = step.text
+            written = Written.of(step.text)
         elif self.written is not None:
-            return self.written, "stop"
+            return Written.of(self.written), "stop"
         else:
             tokens = step.tokens or self.behaviour.length.draw_tokens(self.dice.of_job("length"))
-            text = self.dice.text("text", tokens)
+            written = self.dice.text("text", tokens)
         for stop in request.stop:
-            text = text.partition(stop)[0]
+            if stop in written.text:
+                written = Written.of(written.text.partition(stop)[0])
         if request.max_output_tokens is None:
-            return text, "stop"
-        beginning = first_tokens(text, request.max_output_tokens - thought_tokens)
-        return beginning, "stop" if beginning == text else "length"
+            return written, "stop"
+        beginning = written.first(request.max_output_tokens - thought_tokens)
+        return beginning, "stop" if beginning == written else "length"
