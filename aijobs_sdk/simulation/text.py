@@ -30,7 +30,7 @@ _ASKING_WORDS = """
 """
 _ASKING = frozenset(_ASKING_WORDS.split())
 # About one token each: a short word with the space before it, a run of signs, a run of white space.
-_TOKEN = r"\s?\w{1,10}|\s?[^\w\s]+|\s+"
+_SHORT_RUN = r"\s?\w{1,10}|\s?[^\w\s]+|\s+"
 
 
 class Written(NamedTuple):
@@ -78,7 +78,7 @@ def pieces(text: str, tokens_per_event: int) -> tuple[str, ...]:
 
 @cache
 def _tokens(most: int) -> re.Pattern[str]:
-    return re.compile(f"(?:{_TOKEN}){{1,{most}}}")
+    return re.compile(f"(?:{_SHORT_RUN}){{1,{most}}}")
 
 
 def _topic(prompt: str) -> str:

@@ -199,7 +199,8 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
     def _stop(self, entry: Entry) -> None:
         """Note that a job runs no more; it may have stood in the way of others of its type."""
         self._running.remove(entry)
-        self._claimable.ring()
+        if self._queue.has_due:
+            self._claimable.ring()
 
     def _admit(self, jobs: Sequence[Job], admission: Admission) -> None:
         now = self._clock.now()

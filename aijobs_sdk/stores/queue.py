@@ -19,6 +19,11 @@ class Queue:
         self._due: defaultdict[str, _Due] = defaultdict(list)
         self._later: list[tuple[datetime, int, Entry]] = []
 
+    @property
+    def has_due(self) -> bool:
+        """Whether a job may be due that is not claimed."""
+        return any(self._due.values())
+
     def push(self, entry: Entry, now: datetime) -> None:
         """Add a job, due at its `run_at`; one that is inside stays as it is."""
         if entry.queued:
