@@ -29,8 +29,7 @@ _ASKING_WORDS = """
     translate us was we what when where which who why will with would write you your
 """
 _ASKING = frozenset(_ASKING_WORDS.split())
-# About one token each: a short word with the space before it, a run of signs, a run of white space.
-_SHORT_RUN = r"\s?\w{1,10}|\s?[^\w\s]+|\s+"
+_SHORT_WORD = r"\S{1,10}+\s*+"  # about a token
 
 
 class Written(NamedTuple):
@@ -78,7 +77,7 @@ def pieces(text: str, tokens_per_event: int) -> tuple[str, ...]:
 
 @cache
 def _tokens(most: int) -> re.Pattern[str]:
-    return re.compile(f"(?:{_SHORT_RUN}){{1,{most}}}")
+    return re.compile(rf"\s*+(?:{_SHORT_WORD}){{1,{most}}}+|\s++")
 
 
 def _topic(prompt: str) -> str:
