@@ -98,10 +98,12 @@ Update = Progress | Text
 
 
 class Done(NamedTuple):
-    """The attempt succeeded: result and effects are committed together."""
+    """The attempt succeeded: result, effects and the rest of the log are committed together."""
 
     result: Mapping[str, JsonValue]
     effects: Effects
+    updates: Sequence[Update] = ()
+    """What the log lacks: it comes before the end."""
 
 
 class Retry(NamedTuple):

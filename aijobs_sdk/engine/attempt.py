@@ -70,8 +70,7 @@ async def _run_handler(context: JobContext, types: JobTypes) -> Outcome:
         data = _as_json(result, job_type)
     except (ValidationError, PydanticSerializationError):
         raise _InvalidResultError(result, job_type) from None  # their text shows the values
-    await context.end_answer()
-    return Done(data, context.effects)
+    return Done(data, context.effects, await context.end_answer())
 
 
 def _as_json(result: object, job_type: JobType[BaseModel]) -> Mapping[str, JsonValue]:

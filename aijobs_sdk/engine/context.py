@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -123,12 +123,12 @@ class JobContext:
         await self.flush()
         self._answer = Answer(await self._shown())
 
-    async def end_answer(self) -> None:
-        """Send the rest: readers now have exactly what this attempt wrote."""
+    async def end_answer(self) -> Sequence[Text]:
+        """Return what has to be sent with the end, so that readers have exactly what this attempt wrote."""
         if self._answer is None and not self._was_claimed_before:
-            return
-        if update := (await self._open_answer()).end():
-            await self._world.store.append(self._lease, [update])
+            return ()
+        update = (await self._open_answer()).end()
+        return () if update is None else (update,)
 
     async def document(self, document_id: UUID) -> Document | None:
         """Return a document of the job's tenant, None where there is none by that id."""

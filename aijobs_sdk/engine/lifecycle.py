@@ -5,7 +5,7 @@ Pure: a store calls it inside its own atomic step, and writes what comes back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -110,7 +110,7 @@ class Extend(NamedTuple):
 class Report(NamedTuple):
     """A handler says how far it is, or what it wrote."""
 
-    updates: tuple[Update, ...]
+    updates: Sequence[Update]
 
 
 class RequestCancel(NamedTuple):
@@ -270,13 +270,14 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
         case Extend():
             return Step(_extend(record, command, now), ())
         case Report():
-            return _report(record, command, now)
+            return _report(record, command.updates, now)
         case RequestCancel():
             return _request_cancel(record, state, now)
         case Done():
+            written = _report(record, command.updates, now)
             job = {"result": command.result, "progress": 100, "message": "Completed", "completed_at": now}
-            ended = _move(record, state, job)
-            return Step(ended, (JobCompleted(**_head(ended, now)),))
+            ended = _move(written.record, state, job)
+            return Step(ended, (*written.events, JobCompleted(**_head(ended, now))))
         case Retry():
             return _retry(record, command, now)
         case Fail():
@@ -385,9 +386,9 @@ def _extend(record: JobRecord, command: Extend, now: datetime) -> JobRecord:
     return extended._replace(overdue_at=record.overdue_at + (now - record.lease_until))
 
 
-def _report(record: JobRecord, command: Report, now: datetime) -> Step:
+def _report(record: JobRecord, updates: Sequence[Update], now: datetime) -> Step:
     events: list[JobEvent] = []
-    for update in command.updates:
+    for update in updates:
         match update:
             case Progress():
                 job = {"progress": update.percent, "message": update.message}

@@ -135,7 +135,7 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
 
     async def append(self, lease: Lease, updates: Sequence[Update]) -> None:
         """Add events to the job's log."""
-        self._step(self._held(lease), Report(tuple(updates)))
+        self._step(self._held(lease), Report(updates))
 
     async def finish(self, lease: Lease, outcome: Outcome) -> Job:
         """End the attempt."""

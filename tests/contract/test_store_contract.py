@@ -403,6 +403,25 @@ async def test_effects_come_with_the_completion(store: Store, clock: Clock) -> N
     assert await usage_of(store, US) == [usage]
 
 
+async def test_what_the_log_lacked_comes_before_the_end(store: Store, clock: Clock) -> None:
+    job = await create(store, clock)
+    claimed = await claim(store)
+    await store.append(claimed.lease, [Text("Hel", 0)])
+    await store.finish(claimed.lease, Done({}, Effects(), [Text("lo", 3), Progress(95, "Saved")]))
+    events = await store.events(US, job.id, after=0)
+    assert [event.kind for event in events[2:]] == ["delta", "delta", "progress", "completed"]
+    assert [event.seq for event in events] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_completion_said_twice_writes_the_rest_of_the_log_once(store: Store, clock: Clock) -> None:
+    job = await create(store, clock)
+    claimed = await claim(store)
+    done = Done({}, Effects(), [Text("Hello", 0)])
+    first, second = await store.finish(claimed.lease, done), await store.finish(claimed.lease, done)
+    assert first == second
+    assert len(await store.events(US, job.id, after=0)) == 4
+
+
 async def test_a_refused_completion_leaves_no_effects(store: Store, clock: Clock) -> None:
     await create(store, clock)
     zombie = await claim(store)
@@ -410,7 +429,8 @@ async def test_a_refused_completion_leaves_no_effects(store: Store, clock: Clock
     await store.reap()
     made = effects(clock, zombie.job)
     with pytest.raises(LeaseLostError):
-        await store.finish(zombie.lease, Done({}, made))
+        await store.finish(zombie.lease, Done({}, made, [Text("late", 0)]))
+    assert "delta" not in [event.kind for event in await store.events(US, zombie.job.id, after=0)]
     assert await store.document(US, made.documents[0].id) is None
     assert await usage_of(store, US) == []
 
