@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from aijobs_sdk.contract.clock import Clock
@@ -16,7 +16,7 @@ from aijobs_sdk.contract.showing import instant_text
 from aijobs_sdk.engine.breaker import Breaker, Permit, Refusal, Verdict
 from aijobs_sdk.engine.limits import BreakerLimits
 from aijobs_sdk.engine.meter import Meter
-from aijobs_sdk.engine.pace.paces import Paces
+from aijobs_sdk.engine.pace.paces import Held, Paces
 from aijobs_sdk.engine.pace.turn import Asker, Ending, Outcome, Place, Size
 
 log = logging.getLogger("aijobs.breaker")
@@ -79,37 +79,32 @@ class ProviderGuard:
             ProviderBusyError: it will not be the call's turn for a while.
         """
         call = Call()
-        if self._paces is None:
-            with self._permitted(place, call):
-                yield call
-            return
-        self._check_breaker(place.provider)  # so that nobody waits for a turn that leads nowhere
-        held = await self._paces.turn(place, asker, size)
+        held = None if self._paces is None else await self._turn(self._paces, place, asker, size)
         try:
-            with self._permitted(place, call):
-                asker.has_asked = True
+            began_at = self._clock.now()
+            permit = self._admit(place.provider, began_at)
+            call.is_made = asker.has_asked = True
+            try:
                 yield call
+            except ProviderError as error:
+                call.failed(error)
+                raise
+            finally:
+                self._take_in(place, call, permit, began_at)
         finally:
-            if call.is_made:
-                self._paces.end(held, call.ending)
-            else:
-                held.line.give_back(held.turn)
+            if self._paces is not None and held is not None:
+                self._paces.end(held, call.ending if call.is_made else None)
 
-    @contextmanager
-    def _permitted(self, place: Place, call: Call) -> Iterator[None]:
-        provider, began_at = place.provider, self._clock.now()
-        permit = self._admit(provider, began_at)
-        call.is_made = True
-        try:
-            yield
-        except ProviderError as error:
-            call.failed(error)
-            raise
-        finally:
-            now = self._clock.now()
-            self._report(provider, permit, call.verdict, now)
-            seconds = (now - began_at).total_seconds()
-            self._meter.provider_called(provider, region=place.region, outcome=call.outcome, seconds=seconds)
+    async def _turn(self, paces: Paces, place: Place, asker: Asker, size: Size) -> Held:
+        self._check_breaker(place.provider)  # so that nobody waits for a turn that leads nowhere
+        return await paces.turn(place, asker, size)
+
+    def _take_in(self, place: Place, call: Call, permit: Permit, began_at: datetime) -> None:
+        """Note how a call went, for those that come after it."""
+        now = self._clock.now()
+        self._report(place.provider, permit, call.verdict, now)
+        seconds = (now - began_at).total_seconds()
+        self._meter.provider_called(place.provider, region=place.region, outcome=call.outcome, seconds=seconds)
 
     def health(self) -> tuple[BreakerHealth, ...]:
         """Return where each breaker stands, by the provider's name."""

@@ -83,6 +83,8 @@ class WorkerPool:
         self._hurried = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._duties: list[asyncio.Task[None]] = []
+        self._is_whole = True
+        """Whether no duty has ended."""
 
     def start(self) -> None:
         """Begin to claim and run jobs on the running loop."""
@@ -94,13 +96,13 @@ class WorkerPool:
             duties.append(Retention(self._world, self._outages, keep_seconds=keep_seconds).run())
         self._duties = [self._loop.create_task(duty) for duty in duties]
         for duty in self._duties:
-            duty.add_done_callback(_tell_of_a_bug)
+            duty.add_done_callback(self._note_end)
 
     def works_here(self) -> bool:
         """Return True while the pool works in this process, on the running loop."""
         if self._pid != os.getpid() or self._loop is not asyncio.get_running_loop():
             return False
-        return not any(duty.done() for duty in self._duties)
+        return self._is_whole
 
     def health(self) -> WorkersHealth:
         """Return what the pool does; ask where it works."""
@@ -200,6 +202,10 @@ class WorkerPool:
             duty.cancel()
         for attempt in self._attempts.values():
             attempt.interrupt()
+
+    def _note_end(self, duty: asyncio.Task[None]) -> None:
+        self._is_whole = False
+        _tell_of_a_bug(duty)
 
     async def _wait_for_attempts_in_grace(self, seconds: float) -> None:
         if not (seconds and self._attempts):

@@ -47,9 +47,9 @@ def limits_of(provider: str) -> BatchLimits:
     return _packaged()[provider]
 
 
-def price_factor(provider: str, *, economy: bool) -> Decimal:
-    """Return which part of the price is paid at this provider: 1, but for its own batches."""
-    terms = batch_terms(provider) if economy else None
+def price_factor(provider: str) -> Decimal:
+    """Return which part of the price is paid for this provider's own batches: 1 where it has none."""
+    terms = batch_terms(provider)
     return Decimal(1) if terms is None else terms.price_factor
 
 

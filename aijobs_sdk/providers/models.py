@@ -172,7 +172,7 @@ class Model(Fact):
         """
         price = self.route.price_at(_day(at))
         cost = price.cost_usd(input_tokens, output_tokens, cached_input_tokens=cached_input_tokens)
-        return cost * price_factor(self.provider, economy=economy)
+        return cost * price_factor(self.provider) if economy else cost
 
     @field_validator("routes")
     @classmethod

@@ -15,8 +15,10 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import IdempotencyConflictError
 from aijobs_sdk.contract.job import Job, JobRequest
+from aijobs_sdk.contract.model import unchecked
 
 JOB_TYPE = "ai_generation"
+_job_request = unchecked(JobRequest)  # the payload is checked by the type
 
 
 class Sender:
@@ -71,7 +73,7 @@ class Sender:
             await self.backend.cancel(course.job_id)
 
     def _request(self, work: Work, payload: Mapping[str, Any]) -> JobRequest:
-        return JobRequest(
+        return _job_request(
             type=JOB_TYPE,
             payload=payload,
             batch_id=self.batch_id if self.is_named else None,
@@ -88,7 +90,7 @@ def as_sent(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def checked(payload: Mapping[str, Any]) -> JobRequest:
     """Return a request to be checked or priced, and not to be stored."""
-    return JobRequest(type=JOB_TYPE, payload=as_sent(payload))
+    return _job_request(type=JOB_TYPE, payload=as_sent(payload))
 
 
 def _too_slow(job: Job, seconds: float) -> Job:

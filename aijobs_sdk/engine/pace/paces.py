@@ -46,8 +46,11 @@ class Paces:
         line = self._line(place)
         return Held(line, line.turn_now(size) or await self._wait(line, size, asker))
 
-    def end(self, held: Held, ending: Ending) -> None:
-        """Take in how a call ended, and let the next one begin."""
+    def end(self, held: Held, ending: Ending | None) -> None:
+        """Take in how a call ended, None where it was not made, and let the next one begin."""
+        if ending is None:
+            held.line.give_back(held.turn)
+            return
         if ending.pause_seconds is not None:
             draw = self._chance.draw("pause", *held.line.place, held.turn.number)
             ending = ending._replace(pause_seconds=ending.pause_seconds * (1.0 + PAUSE_SPREAD * draw))

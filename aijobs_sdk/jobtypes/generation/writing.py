@@ -73,9 +73,9 @@ def _is_outage(error: ProviderError, context: JobContext) -> bool:
 
 async def _ask(context: JobContext, payload: GenerationPayload, candidate: Candidate) -> Answer:
     """Let one model write, show each piece as it comes where somebody watches, and return the whole."""
-    model, sanitiser = candidate.model, Sanitiser()
+    model = candidate.model
     raw: list[str] = []
-    shown: list[str] = []
+    shown = _Shown(context) if payload.stream else None
     request = request_of(context, payload, candidate)
     answer = context.generate(
         model.provider,
@@ -89,22 +89,41 @@ async def _ask(context: JobContext, payload: GenerationPayload, candidate: Candi
             match chunk:
                 case TextChunk():
                     raw.append(chunk.text)
-                    if payload.stream:
-                        shown.append(sanitiser.feed(chunk.text))
-                        await context.write(shown[-1])
+                    if shown is not None:
+                        await shown.add(chunk.text)
                 case Finished():
                     finished = chunk
                 case _:
                     assert_never(chunk)
     text = "".join(raw)
-    if payload.stream:
-        shown.append(sanitiser.close())
-        await context.write(shown[-1])
-        safe = Safe("".join(shown), sanitiser.truncated)
+    if shown is not None:
+        safe = await shown.end()
     else:
         safe = made_safe(text)
         await context.write(safe.text, soon=False)
     return answer_of(model, payload, finished, raw=text, content=safe.text, is_cut=safe.is_cut)
+
+
+class _Shown:
+    """An answer as somebody sees it being written: each piece is made safe, and shown, as it comes."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+        self._sanitiser = Sanitiser()
+        self._pieces: list[str] = []
+
+    async def add(self, text: str) -> None:
+        """Show what can be shown of the next piece."""
+        await self._show(self._sanitiser.feed(text))
+
+    async def end(self) -> Safe:
+        """Show the rest; return the whole."""
+        await self._show(self._sanitiser.close())
+        return Safe("".join(self._pieces), self._sanitiser.truncated)
+
+    async def _show(self, text: str) -> None:
+        self._pieces.append(text)
+        await self._context.write(text)
 
 
 def answer_of(

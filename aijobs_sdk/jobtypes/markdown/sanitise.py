@@ -21,8 +21,6 @@ from aijobs_sdk.jobtypes.markdown.held import Held
 from aijobs_sdk.jobtypes.markdown.prose import Prose
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-_MAY_NEED_A_LOOK = re.compile("[<\\]\0\ud800-\udfff]")
-"""Tags begin with the first, the targets of links stand behind the second: without them, as mostly, nothing changes."""
 _NEWLINE = re.compile(r"\r\n?|\n")
 
 
@@ -41,10 +39,15 @@ def sanitise(text: str) -> str:
 
 def made_safe(text: str) -> Safe:
     """Return the same, and whether it had to be cut."""
-    if len(text) <= MAX_CHARS and not _MAY_NEED_A_LOOK.search(text):
+    if len(text) <= MAX_CHARS and not _needs_a_look(text):
         return Safe(text, is_cut=False)
     sanitiser = Sanitiser()
     return Safe(sanitiser.feed(text) + sanitiser.close(), sanitiser.truncated)
+
+
+def _needs_a_look(text: str) -> bool:
+    """Whether something may have to change: tags begin with `<`, the targets of links stand behind `]`."""
+    return "<" in text or "]" in text or _UNSTORABLE.search(text) is not None
 
 
 class Sanitiser:

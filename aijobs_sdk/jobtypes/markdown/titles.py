@@ -44,10 +44,10 @@ def _first_h1(markdown: str) -> str:
     above = ""
     for line in _lines_outside_code(markdown):
         heading = _ATX_HEADING.match(line)
-        if _SETEXT_H1.match(line) and _plain(above):
-            return _plain(above)
-        if heading and heading["level"] == "#" and _plain(heading["text"] or ""):
-            return _plain(heading["text"])
+        if _SETEXT_H1.match(line) and (title := _plain(above)):
+            return title
+        if heading and heading["level"] == "#" and (title := _plain(heading["text"] or "")):
+            return title
         above = "" if heading else line
     return ""
 
@@ -79,7 +79,7 @@ def _first_paragraph(markdown: str) -> Iterator[str]:
 def _lines_outside_code(markdown: str) -> Iterator[str]:
     """Yield the beginning of each line outside fenced code, and an empty line in place of each fence."""
     fence = ""
-    for line in re.split(r"\r\n?|\n", markdown):
+    for line in markdown.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
         run = _FENCE.match(line)
         if fence:
             is_closing = line.strip().startswith(fence) and set(line.strip()) == {fence[0]}

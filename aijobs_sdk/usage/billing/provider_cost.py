@@ -89,7 +89,7 @@ def _usd(row: _Tokens, prices: tuple[Price, ...]) -> Decimal:
     # Not price.cost_usd(): it takes a part for no more than the whole, which sums with reversals in them need not be.
     read = price.input * (row.input_tokens - row.cached_input_tokens) + cached_price * row.cached_input_tokens
     million = (read + price.output * row.output_tokens).scaleb(-6)
-    return million * price_factor(provider_key(row.provider), economy=row.economy)
+    return million * price_factor(provider_key(row.provider)) if row.economy else million
 
 
 def _sources(row: _Tokens, prices: tuple[Price, ...]) -> tuple[str, ...]:
