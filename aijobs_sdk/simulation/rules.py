@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from uuid import UUID
 
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.provider import GenerationRequest
@@ -22,8 +23,8 @@ class Match(Fact):
         return (
             _fits(self.model, request.model)
             and _fits(self.prompt, request.prompt)
-            and (self.tenant is None or fnmatchcase(str(request.tenant_id), self.tenant))
-            and (self.job is None or fnmatchcase(str(request.job_id), self.job))
+            and _fits(self.tenant, request.tenant_id)
+            and _fits(self.job, request.job_id)
         )
 
     def __str__(self) -> str:
@@ -31,8 +32,8 @@ class Match(Fact):
         return globs or "all jobs"
 
 
-def _fits(glob: str | None, value: str) -> bool:
-    return glob is None or fnmatchcase(value, glob)
+def _fits(glob: str | None, value: str | UUID) -> bool:
+    return glob is None or fnmatchcase(str(value), glob)
 
 
 class Rule(Fact):

@@ -72,11 +72,11 @@ def head_of(prompt: str) -> str:
 @lru_cache(64)  # a job's attempts write the same text
 def pieces(text: str, tokens_per_event: int) -> tuple[str, ...]:
     """Return the text in pieces of about that many tokens, as a provider streams it; joined, they are the text."""
-    return tuple(_tokens(tokens_per_event).findall(text))
+    return tuple(_piece(tokens_per_event).findall(text))
 
 
 @cache
-def _tokens(most: int) -> re.Pattern[str]:
+def _piece(most: int) -> re.Pattern[str]:
     return re.compile(rf"\s*+(?:{_SHORT_WORD}){{1,{most}}}+|\s++")
 
 
