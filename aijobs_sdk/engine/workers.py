@@ -199,7 +199,8 @@ class WorkerPool:
     def _stop_now(self) -> None:
         self._offer(0)
         for duty in self._duties:
-            duty.cancel()
+            if not duty.cancelling():  # else it may be giving back already
+                duty.cancel()
         for attempt in self._attempts.values():
             attempt.interrupt()
 

@@ -3,39 +3,93 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from aijobs_sdk.contract.store import NO_LIMITS, Taker
-from aijobs_sdk.simulation.virtual_time import VirtualClock
+from aijobs_sdk.contract.job import JobStatus
+from aijobs_sdk.contract.records import Effects
+from aijobs_sdk.contract.store import NO_LIMITS, Done, Lease, Taker
+from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.stores.sql import queries
-from aijobs_sdk.stores.sql.commands import Create, GiveBack
+from aijobs_sdk.stores.sql.commands import Create, Finish, GiveBack, Nothing
 from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.writer import Committed, Writer
 from contract.new_jobs import new_job
 
-pytestmark = pytest.mark.anyio
+CLOCK = SystemClock()
+NEW = new_job(CLOCK)
+CREATE = Create((NEW,), NO_LIMITS, Taker("w", {"test_job"}, 1, 30, 330))
 
 
-async def test_a_job_is_given_back_where_its_taker_is_cancelled_as_the_answer_comes(tmp_path: Path) -> None:
-    database, clock, new = Database(f"sqlite:///{tmp_path / 'jobs.db'}"), VirtualClock(), new_job(VirtualClock())
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'jobs.db'}")
     migrate(database)
+    yield database
+    database.close()
 
+
+@pytest.mark.anyio
+async def test_a_job_is_given_back_where_its_taker_is_cancelled_as_the_answer_comes(database: Database) -> None:
     def cancel(_: Committed) -> None:
         # Comes between the answer and the next step of who waits for it.
         asyncio.get_running_loop().call_soon(creating.cancel)
 
-    writer = Writer(database, clock.now, cancel)
-    create = Create((new,), NO_LIMITS, Taker("w", {"test_job"}, 1, 30, 330))
-    writing = writer.do(create, undo=lambda created: GiveBack(tuple(one.lease for one in created.claims)))
+    writer = Writer(database, CLOCK.now, cancel)
+    writing = writer.do(CREATE, undo=lambda created: GiveBack(tuple(one.lease for one in created.claims)))
     creating = asyncio.create_task(writing)
-    with suppress(asyncio.CancelledError):
-        await creating
-    await writer.aclose()
-    job = database.read(queries.job, new.job.tenant_id, new.job.id)
+    await asyncio.wait([creating])
+    job = database.read(queries.job, NEW.job.tenant_id, NEW.job.id)  # at once: the loop may end now
     assert job is not None
     assert (creating.cancelled(), job.worker_id, job.attempts) == (True, "w", 0)
-    database.close()
+    await writer.aclose()
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_what_an_attempt_came_to_is_written_by_a_program_that_ends(database: Database, steps: int) -> None:
+    writer = Writer(database, CLOCK.now, lambda _: None)
+
+    async def attempt(lease: Lease) -> None:
+        await over.wait()
+        await writer.do(Finish(lease, Done({}, Effects())))
+
+    async def program() -> None:
+        [claim] = (await writer.do(CREATE)).claims
+        held.append(asyncio.create_task(attempt(claim.lease)))
+        await asyncio.sleep(0)
+        over.set()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+
+    over, held = asyncio.Event(), list[asyncio.Task[None]]()
+    asyncio.run(program())
+    job = database.read(queries.job, NEW.job.tenant_id, NEW.job.id)
+    assert job is not None
+    assert job.status is JobStatus.COMPLETED
+
+
+def test_who_writes_while_a_program_ends_is_answered(database: Database) -> None:
+    writer = Writer(database, CLOCK.now, lambda _: None)
+
+    async def attempt() -> None:
+        try:
+            await over.wait()
+        finally:
+            await writer.do(Nothing())
+            answered.set()
+
+    async def program() -> None:
+        held.append(asyncio.create_task(attempt()))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(at_last)
+
+    def at_last() -> None:
+        over.set()  # it goes on before the task that serves the next write takes its first step
+        writer.do(Nothing()).send(None)
+
+    over, answered, held = asyncio.Event(), asyncio.Event(), list[asyncio.Task[None]]()
+    asyncio.run(program())
+    assert answered.is_set()

@@ -76,6 +76,7 @@ class Writer:
         """Return what the command returns, once that is safe on disk.
 
         `undo` makes the command that takes it back, where the caller is gone before the answer came, or as it came.
+        Whoever is cancelled returns when what has to be written nevertheless is safe: the loop may be ending.
         """
         loop = asyncio.get_running_loop()
         line = self._lines.get(loop)
@@ -88,7 +89,9 @@ class Writer:
             return await reply
         except asyncio.CancelledError:
             if undo is not None and reply.done() and not reply.cancelled() and reply.exception() is None:
-                self._write_unasked(line, undo(reply.result()))
+                await _outlasting_cancellation(self._write_unasked(line, undo(reply.result())))
+            elif _is_the_truth(command):
+                await _outlasting_cancellation(self._write_unasked(line, Nothing()))  # behind it, and answered after it
             raise
 
     async def idle(self) -> None:
@@ -120,6 +123,13 @@ class Writer:
     def _keep_draining(self, line: _Line) -> None:
         if line.drain is None or line.drain.done():
             line.drain = asyncio.get_running_loop().create_task(self._drain(line))
+            line.drain.add_done_callback(partial(self._go_on, line))
+
+    def _go_on(self, line: _Line, drain: asyncio.Task[None]) -> None:
+        if (
+            drain.cancelled() and line.waiting
+        ):  # before its first step, by a loop that ends and waits for who waits here
+            self._keep_draining(line)
 
     async def _drain(self, line: _Line) -> None:
         while line.waiting:
@@ -139,9 +149,11 @@ class Writer:
         if self._owes_news and not line.waiting:
             self._write_unasked(line, Nothing())
 
-    def _write_unasked(self, line: _Line, command: Command[Any]) -> None:
-        line.waiting.append(Pending(command, asyncio.get_running_loop().create_future(), None))
+    def _write_unasked(self, line: _Line, command: Command[Any]) -> asyncio.Future[Any]:
+        written = asyncio.get_running_loop().create_future()
+        line.waiting.append(Pending(command, written, None))
         self._keep_draining(line)
+        return written
 
     def _answer(self, line: _Line, group: Sequence[Pending], commit: asyncio.Future[Committed]) -> None:
         if (error := commit.exception()) is not None:
@@ -243,15 +255,19 @@ class _Line:
 
 
 def _is_wanted(one: Pending) -> bool:
-    # What an attempt came to is true, and written, even when nobody waits: the loop of its worker may be ending.
-    return not one.reply.cancelled() or isinstance(one.command, Finish)
+    return not one.reply.cancelled() or _is_the_truth(one.command)
 
 
-async def _outlasting_cancellation(commit: asyncio.Future[Committed]) -> None:
-    # Only a loop that ends cancels this. It still waits for attempts to be given back, and they for this.
-    while not commit.done():
+def _is_the_truth(command: Command[Any]) -> bool:
+    """Whether it is written even when nobody waits: what an attempt came to. The loop of its worker may be ending."""
+    return isinstance(command, Finish)
+
+
+async def _outlasting_cancellation(written: asyncio.Future[Any]) -> None:
+    # A loop that ends still waits for attempts to be given back, and they for this.
+    while not written.done():
         with suppress(asyncio.CancelledError):
-            await asyncio.wait([commit])
+            await asyncio.wait([written])
 
 
 def _outcomes(commands: Sequence[Command[Any]], work: UnitOfWork, session: Session) -> Sequence[object | AIJobsError]:
