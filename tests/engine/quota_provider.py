@@ -20,7 +20,7 @@ from aijobs_sdk.contract.provider import (
 class QuotaProvider:
     """Refuses what is above its limit at once, and answers the rest after a while."""
 
-    def __init__(self, *, per_second: float, burst: int, seconds: float = 0.3, says: bool = True) -> None:
+    def __init__(self, *, per_second: float, burst: int, seconds: float = 0.3, says: int | None) -> None:
         self.name = "openai"
         self.refused_at: list[float] = []
         self.taken_at: list[float] = []
@@ -28,6 +28,7 @@ class QuotaProvider:
         self._burst = burst
         self._seconds = seconds
         self._says = says
+        """The limit that it tells of; None: it tells nothing."""
         self._left = float(burst)
         self._at = 0.0
 
@@ -54,10 +55,10 @@ class QuotaProvider:
         """Do nothing."""
 
     def _said(self) -> Allowances | None:
-        if not self._says:
+        if self._says is None:
             return None
         reset_seconds = (self._burst - self._left) / self._per_second
-        return Allowances(requests=Allowance(limit=self._burst, remaining=int(self._left), reset_seconds=reset_seconds))
+        return Allowances(requests=Allowance(limit=self._says, remaining=int(self._left), reset_seconds=reset_seconds))
 
     def _refusal(self) -> ProviderError:
         return ProviderError(
@@ -66,6 +67,6 @@ class QuotaProvider:
             category=ErrorCategory.RATE_LIMIT,
             provider=self.name,
             retryable=True,
-            retry_after_seconds=1.0 if self._says else None,
+            retry_after_seconds=None if self._says is None else 1.0,
             allowances=self._said(),
         )

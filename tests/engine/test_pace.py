@@ -27,6 +27,13 @@ def turns(pace: Pace, number: int, *, now: float = 0.0, size: Size | None = None
     return [one for one in asked if isinstance(one, Turn)]
 
 
+def seconds_to_next(pace: Pace) -> float:
+    asked = pace.ask(0.0, Size())
+    assert isinstance(asked, Wait)
+    assert asked.seconds is not None
+    return asked.seconds
+
+
 def end(pace: Pace, given: list[Turn], ending: Ending, *, now: float) -> None:
     for turn in given:
         pace.end(turn, ending, now)
@@ -82,6 +89,41 @@ def test_no_more_begin_than_the_provider_said_it_had_left() -> None:
     pace.end(first, Ending(Outcome.ANSWERED, says(100, 10, reset_seconds=54.0)), 0.0)
     assert len(turns(pace, 100)) == 10 - RESERVE * 100
     assert pace.ask(0.0, Size()) == Wait(0.6 + LATE_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("limit", "reset_seconds", "waits"),
+    [
+        pytest.param(3000, 1.0, 1 / 50, id="a minute, quantized"),
+        pytest.param(10_000, 86_400.0, 8.64, id="a day"),
+        pytest.param(600, 60.0, 1 / 10, id="a minute"),
+        pytest.param(600, None, 1 / 10, id="nobody says of what"),
+    ],
+)
+def test_a_limit_comes_back_as_soon_as_the_provider_has_it(
+    limit: int, reset_seconds: float | None, waits: float
+) -> None:
+    pace = a_pace(first_calls=1)
+    [turn] = turns(pace, 1)
+    pace.end(turn, Ending(Outcome.ANSWERED, says(limit, 0, reset_seconds=reset_seconds)), 0.0)
+    once = RESERVE * (50 if reset_seconds == 1.0 else limit)  # the reserve is left to it first
+    assert seconds_to_next(pace) == pytest.approx((1 + once) * waits + LATE_SECONDS)
+
+
+def test_a_limit_of_a_second_is_known_by_two_answers_that_differ() -> None:
+    pace = a_pace()
+    first, second = turns(pace, 2)
+    pace.end(first, Ending(Outcome.ANSWERED, says(50, 49, reset_seconds=0.02)), 0.0)
+    pace.end(second, Ending(Outcome.ANSWERED, says(50, 0, reset_seconds=1.0)), 0.0)
+    assert seconds_to_next(pace) == pytest.approx(1.5 / 50, rel=0.1)
+
+
+@pytest.mark.parametrize("reset_seconds", [0.0, 1e-9, 1e9])
+def test_no_word_of_a_provider_stops_everything(reset_seconds: float) -> None:
+    pace = a_pace()
+    for turn, remaining in zip(turns(pace, 4), (50, 0, 30, 0), strict=True):
+        pace.end(turn, Ending(Outcome.ANSWERED, says(50, remaining, reset_seconds=reset_seconds)), 0.0)
+    assert turns(pace, 100, now=seconds_to_next(pace))
 
 
 def test_an_answer_to_an_older_call_is_no_news() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aijobs_sdk.contract.provider import Allowance
+from aijobs_sdk.engine.pace.refill import Refill
 
-MINUTE_SECONDS = 60.0
 ROUNDING = 1e-6
 """Of a request or a token: whoever waits exactly as long as it was told is let through."""
 RESERVE = 0.01
@@ -45,8 +45,7 @@ class Bucket:
     """How much of one limit is left, as far as this process can tell."""
 
     def __init__(self, limit: float, *, now: float, weight: Weight | None = None) -> None:
-        self._limit = limit
-        self._per_second = limit / MINUTE_SECONDS
+        self._refill = Refill(limit)
         self._left = limit
         self._at = now
         self._weight = weight
@@ -55,11 +54,11 @@ class Bucket:
 
     def left(self, now: float) -> float:
         """Return how much there is; below 0 where more was taken than there turned out to be."""
-        return min(self._limit, self._left + self._per_second * (now - self._at))
+        return min(self._refill.most, self._left + self._refill.per_second * (now - self._at))
 
     def wait(self, amount: float, now: float) -> float:
         """Return the seconds until so much is there, 0 where it is; more than the limit needs all of it."""
-        return self._seconds_for(min(self.weighed(amount), self._limit), now)
+        return self._seconds_for(min(self.weighed(amount), self._refill.most), now)
 
     def wait_for_all(self, amount: float, now: float) -> float:
         """Return the seconds until so much has come in all, 0 where it is there, whether or not it finds room."""
@@ -78,22 +77,13 @@ class Bucket:
         """Believe what the provider had left at that time, when so much was sent in all, before so much more was."""
         if self._weight is not None and self._said is not None and said.remaining < said.limit:
             before = self._said
-            taken = before.left + self._per_second * (said_at - before.at) - said.remaining
+            taken = before.left + self._refill.per_second * (said_at - before.at) - said.remaining
             self._weight.learn(taken, sent - before.sent)
         self._said = _Said(said.remaining, said_at, sent)
-        self._limit = max(1.0, said.limit)
-        self._per_second = _refill(said)
-        self._left, self._at = said.remaining - RESERVE * said.limit, said_at
+        self._refill.learn(said)
+        self._left, self._at = said.remaining - RESERVE * self._refill.most, said_at
         self.take(sent_since, now)
 
     def _seconds_for(self, amount: float, now: float) -> float:
         missing = amount - self.left(now)
-        return 0.0 if missing <= ROUNDING else missing / self._per_second + LATE_SECONDS
-
-
-def _refill(said: Allowance) -> float:
-    """Return how much comes back in a second: by the time until all is back, as a limit may be one of a day."""
-    used = said.limit - said.remaining
-    if used > 0 and said.reset_seconds:
-        return used / said.reset_seconds
-    return max(1.0, said.limit) / MINUTE_SECONDS
+        return 0.0 if missing <= ROUNDING else missing / self._refill.per_second + LATE_SECONDS
