@@ -10,6 +10,7 @@ import click
 from pydantic import SecretStr
 
 from aijobs_sdk.cli.errors import BadInput
+from aijobs_sdk.connect.garbage import collect_seldom
 from aijobs_sdk.connect.listening import listen, serve_until_told, url_of
 from aijobs_sdk.connect.logs import show_logs
 from aijobs_sdk.contract.errors import AIJobsError
@@ -81,6 +82,7 @@ def main(
         raise BadInput(error.message) from None
     with listener:
         _show(url_of(listener), None if insecure_no_keys else app.jobs.new_key)
+        collect_seldom()
         gc.freeze()  # what is there by now stays: nobody has to look through it again and again
         serve_until_told(new_server(app, host=host, port=port), listener)
 

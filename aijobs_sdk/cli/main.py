@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.connect.garbage import collect_seldom
 
 
 def main() -> None:
@@ -18,4 +19,5 @@ def main() -> None:
         sys.exit(ExitCode.BAD_INPUT)
     except KeyboardInterrupt:  # click would turn it into a message, but is still being loaded
         sys.exit(ExitCode.INTERRUPTED)
+    collect_seldom()
     aijobs()

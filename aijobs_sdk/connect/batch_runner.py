@@ -12,6 +12,7 @@ from collections import ChainMap
 
 from aijobs_sdk.batch.operation import Operation
 from aijobs_sdk.connect.detaching import Order
+from aijobs_sdk.connect.garbage import collect_seldom
 from aijobs_sdk.connect.logs import show_logs
 from aijobs_sdk.connect.servers import is_server, open_server
 from aijobs_sdk.connect.wiring import open_backend
@@ -23,6 +24,7 @@ log = logging.getLogger("aijobs.batch")
 
 def main() -> int:
     """Carry out the order on standard input; return 0 where the batch was run to its end, or paused."""
+    collect_seldom()
     order: Order = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one, by a pipe
     show_logs(ChainMap(dict(os.environ), {"AIJOBS_LOG": "info"}))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for who started this one
