@@ -61,6 +61,9 @@ async def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
     client = NotebookClient(
         notebook,
         timeout=MOST_SECONDS,
+        # As it comes, it waits 4 s for what a cell shows after its end, and then goes on without it.
+        iopub_timeout=MOST_SECONDS,
+        raise_on_iopub_timeout=True,
         kernel_name="python3",
         resources={"metadata": {"path": str(places["work"])}},
         store_widget_state=False,
