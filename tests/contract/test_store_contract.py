@@ -673,6 +673,39 @@ async def test_purging_jobs_spares_those_whose_key_still_counts(store: Store, cl
     assert (await create(store, clock, idempotency_key="k", fingerprint="other")).id != done.id
 
 
+async def test_a_key_that_is_free_again_finds_the_job_made_while_the_old_one_is_purged(
+    store: Store, clock: Clock
+) -> None:
+    await create(store, clock, idempotency_key="k")
+    await store.finish((await claim(store)).lease, DONE)
+    await clock.sleep(48 * 3600)
+    made, purged = await asyncio.gather(
+        create(store, clock, idempotency_key="k"), store.purge_jobs(finished_before=clock.now())
+    )
+    assert purged == 1
+    assert (await create(store, clock, idempotency_key="k")).id == made.id
+    await store.finish((await claim(store)).lease, DONE)
+    await clock.sleep(48 * 3600)
+    purged, made = await asyncio.gather(
+        store.purge_jobs(finished_before=clock.now()), create(store, clock, idempotency_key="k")
+    )
+    assert purged == 1
+    assert (await create(store, clock, idempotency_key="k")).id == made.id
+
+
+async def test_calls_of_one_moment_share_a_key_and_only_those_that_differ_are_refused(
+    store: Store, clock: Clock
+) -> None:
+    keys = [f"k{number % 5}" for number in range(20)]
+    made = [create(store, clock, idempotency_key=key) for key in keys]
+    another = create(store, clock, idempotency_key="k3", fingerprint="other")
+    *jobs, refused = await asyncio.gather(*made, another, return_exceptions=True)
+    assert isinstance(refused, IdempotencyConflictError)
+    assert len({(job.idempotency_key, job.id) for job in jobs if isinstance(job, Job)}) == 5
+    assert len((await store.list_jobs(US, JobQuery())).jobs) == 5
+    await create(store, clock, idempotency_key="k5")
+
+
 async def test_cancelling_a_failed_job_does_not_touch_its_dead_letter(store: Store, clock: Clock) -> None:
     failed = await fail(store, clock)
     replay = await create(store, clock, replay_of=failed.id)

@@ -305,6 +305,7 @@ class PurgeJobs(NamedTuple):
     def run(self, work: UnitOfWork) -> int:
         """Do it."""
         work.flush()
+        work.forget_keys()  # those of the jobs that are deleted go with them
         since = work.now - timedelta(hours=IDEMPOTENCY_HOURS)
         return delete_old_jobs(work.connection, self.finished_before, keys_count_since=since, limit=self.limit)
 

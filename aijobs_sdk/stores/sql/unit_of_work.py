@@ -132,7 +132,10 @@ class UnitOfWork:
         self._events: list[JobEvent] = []
         self._rows: dict[Table, list[Values]] = {}
         self._block_changes: list[BlockChange] = []
+        self._holders: dict[Key, UUID | None] = {}
+        """The jobs that keys find; None for a key that is free, and taken for one of ours."""
         self._keys: dict[Key, UUID] = {}
+        """Of these, those that the database does not know yet."""
         self._reserved: set[Key] = set()
         self._replays: list[Values] = []
         self._active: dict[UUID, int] = {}
@@ -165,19 +168,33 @@ class UnitOfWork:
         job = self._jobs.get(job_id.int)
         return None if job is None else job.record
 
+    def take_keys(self, jobs: Iterable[NewJob]) -> None:
+        """Find out who holds the keys of these jobs, in one query, and keep others from taking those that are free."""
+        wanted = {key for new in jobs if (key := key_of(new.job)) is not None} - self._holders.keys()
+        if not wanted:
+            return
+        unread: list[Values] = [[*key, _NOBODY] for key in sorted(wanted)]
+        for tenant_id, word, job_id in _TAKE_OR_READ_KEY.read(self.session, unread):
+            key = (tenant_id, word)
+            self._holders[key] = None if job_id == _NOBODY else job_id
+            if job_id == _NOBODY:
+                self._reserved.add(key)
+        self.read([job_id for key in wanted if (job_id := self._holders[key]) is not None])
+
     def held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
         """Return who holds the keys of these jobs now; they stay so until the transaction ends."""
-        wanted = sorted({key for new in jobs if (key := key_of(new.job)) is not None})
-        if not wanted:
-            return {}
-        holders = self._take_or_read(wanted)
-        self.read([job_id for job_id in holders.values() if job_id is not None])
-        records = {key: self.job(job_id) for key, job_id in holders.items() if job_id is not None}
+        self.take_keys(jobs)
+        keys = [key for new in jobs if (key := key_of(new.job)) is not None]
+        records = {key: self.job(job_id) for key in keys if (job_id := self._holders[key]) is not None}
         return {
             key: Holder(record.job.id, record.fingerprint)
             for key, record in records.items()
             if record is not None and still_counts(record.job, self.now)
         }
+
+    def forget_keys(self) -> None:
+        """Find out anew, when it is needed, who holds which key."""
+        self._holders.clear()
 
     def insert(self, new: NewJob, taker: Taker | None = None) -> JobRecord:
         """Add a job; a taker begins with it at once."""
@@ -186,7 +203,7 @@ class UnitOfWork:
             step = take_at_once(step, taker, self.now)
         job = step.record.job
         if (key := key_of(job)) is not None:
-            self._keys[key] = job.id
+            self._keys[key] = self._holders[key] = job.id
             self._reserved.discard(key)
         if job.replay_of is not None:
             self._replays.append([job.id, job.replay_of, job.tenant_id])
@@ -333,15 +350,6 @@ class UnitOfWork:
         """Return the job of a row, as this transaction has it."""
         record = record_of_row(dict(zip(_JOB_COLUMNS, row, strict=True)))
         return self._jobs.setdefault(record.job.id.int, JobInHand(record)).record
-
-    def _take_or_read(self, wanted: Sequence[Key]) -> dict[Key, UUID | None]:
-        """Return the job that each key finds, None for a free one, and keep others from taking those."""
-        holders: dict[Key, UUID | None] = {key: self._keys[key] for key in wanted if key in self._keys}
-        unread: list[Values] = [[*key, _NOBODY] for key in wanted if key not in holders]
-        for tenant_id, word, holder in _TAKE_OR_READ_KEY.read(self.session, unread):
-            holders[tenant_id, word] = None if holder == _NOBODY else holder
-        self._reserved |= {key for key, holder in holders.items() if holder is None}
-        return holders
 
     def _keep(self, job: JobInHand, step: Step) -> JobRecord:
         if not job.is_unwritten:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -13,8 +13,9 @@ from weakref import WeakKeyDictionary
 
 from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.job import NewJob
 from aijobs_sdk.engine.lifecycle import JobRecord
-from aijobs_sdk.stores.sql.commands import Command, Finish, Nothing
+from aijobs_sdk.stores.sql.commands import Command, Create, Finish, Nothing
 from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
 from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.threads import Threads
@@ -273,14 +274,20 @@ async def _outlasting_cancellation(written: asyncio.Future[Any]) -> None:
 def _outcomes(commands: Sequence[Command[Any]], work: UnitOfWork, session: Session) -> Sequence[object | AIJobsError]:
     """Return what becomes of each command; in PostgreSQL one tenant's can neither see nor change another's rows."""
     if not session.has_wall:
+        work.take_keys(_new_jobs(commands))
         return [_outcome(command, work) for command in commands]
     outcomes: dict[int, object | AIJobsError] = {}
     for tenant_id, places in turns(commands):
         session.hold_to(tenant_id)
+        work.take_keys(_new_jobs(commands[place] for place in places))
         outcomes |= {place: _outcome(commands[place], work) for place in places}
         if tenant_id is not None:
             work.flush()  # while it is held to its tenant
     return [outcomes[place] for place in range(len(commands))]
+
+
+def _new_jobs(commands: Iterable[Command[Any]]) -> Iterator[NewJob]:
+    return (new for command in commands if isinstance(command, Create) for new in command.new)
 
 
 def _outcome(command: Command[T], work: UnitOfWork) -> T | AIJobsError:
