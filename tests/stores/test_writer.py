@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from aijobs_sdk.contract.job import JobStatus
+from aijobs_sdk.contract.job import JobQuery, JobStatus
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import NO_LIMITS, Done, Lease, Taker
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.stores.sql import queries
 from aijobs_sdk.stores.sql.commands import Create, Finish, GiveBack, Nothing
-from aijobs_sdk.stores.sql.database import Database
+from aijobs_sdk.stores.sql.database import Database, DatabaseError
 from aijobs_sdk.stores.sql.migrate import migrate
+from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.writer import Committed, Writer
 from contract.new_jobs import new_job
 
@@ -46,6 +48,38 @@ async def test_a_job_is_given_back_where_its_taker_is_cancelled_as_the_answer_co
     assert job is not None
     assert (creating.cancelled(), job.worker_id, job.attempts) == (True, "w", 0)
     await writer.aclose()
+
+
+class ForgetfulDatabase(Database):
+    """Commits its first transaction, and says that the connection was lost."""
+
+    forgets = True
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a transaction."""
+        with super().writing() as session:
+            yield session
+        if self.forgets:
+            self.forgets = False
+            raise DatabaseError(self, None, connection_lost=True)
+
+
+@pytest.mark.anyio
+async def test_nothing_is_made_twice_where_nobody_heard_of_the_end_of_a_transaction(database: Database) -> None:
+    forgetful = ForgetfulDatabase(database.url.render_as_string())
+    writer = Writer(forgetful, CLOCK.now, lambda _: None)
+    keys = ("one", "one", "two", None)
+    creating = [Create((new_job(CLOCK, idempotency_key=key),), NO_LIMITS) for key in keys]
+    first, same, other, keyless = [made.jobs[0].id for made in await asyncio.gather(*map(writer.do, creating))]
+    assert not forgetful.forgets
+    assert first == same
+    later = await writer.do(Create(tuple(new_job(CLOCK, idempotency_key=key) for key in ("one", "two")), NO_LIMITS))
+    assert [job.id for job in later.jobs] == [first, other]
+    await writer.aclose()
+    page = database.read(queries.page, NEW.job.tenant_id, JobQuery(), None)
+    assert {job.id for job in page.jobs} == {first, other, keyless}
+    forgetful.close()
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2])

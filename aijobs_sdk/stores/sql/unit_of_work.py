@@ -97,7 +97,6 @@ def _fallen_due() -> Update:
 
 _LOCKED_JOBS, _EXPIRED, _FALLEN_DUE = Statement(_jobs_by_id), Statement(_expired), Statement(_fallen_due)
 _NEXT_DUE, _NEXT_DUE_IDS = Statement(partial(_next_due, schema.jobs)), Statement(partial(_next_due, schema.jobs.c.id))
-_NOBODY = UUID(int=0)
 
 
 @dataclass(slots=True, eq=False)
@@ -135,8 +134,9 @@ class UnitOfWork:
         self._holders: dict[Key, UUID | None] = {}
         """The jobs that keys find; None for a key that is free, and taken for one of ours."""
         self._keys: dict[Key, UUID] = {}
-        """Of these, those that the database does not know yet."""
-        self._reserved: set[Key] = set()
+        """Of these, those of which the database still knows another."""
+        self._reserved: dict[Key, UUID] = {}
+        """Free keys that were taken for new jobs, before anybody could say whether those are accepted."""
         self._replays: list[Values] = []
         self._active: dict[UUID, int] = {}
         """Unfinished jobs of each tenant that somebody asked about, kept up to date from then on."""
@@ -170,16 +170,20 @@ class UnitOfWork:
 
     def take_keys(self, jobs: Iterable[NewJob]) -> None:
         """Find out who holds the keys of these jobs, in one query, and keep others from taking those that are free."""
-        wanted = {key for new in jobs if (key := key_of(new.job)) is not None} - self._holders.keys()
+        wanted: dict[Key, UUID] = {}
+        for new in jobs:
+            if (key := key_of(new.job)) is not None and key not in self._holders:
+                wanted.setdefault(key, new.job.id)
         if not wanted:
             return
-        unread: list[Values] = [[*key, _NOBODY] for key in sorted(wanted)]
-        for tenant_id, word, job_id in _TAKE_OR_READ_KEY.read(self.session, unread):
-            key = (tenant_id, word)
-            self._holders[key] = None if job_id == _NOBODY else job_id
-            if job_id == _NOBODY:
-                self._reserved.add(key)
-        self.read([job_id for key in wanted if (job_id := self._holders[key]) is not None])
+        unread: list[Values] = [[*key, wanted[key]] for key in sorted(wanted)]
+        found = {(tenant_id, word): job_id for tenant_id, word, job_id in _TAKE_OR_READ_KEY.read(self.session, unread)}
+        self.read(job_id for key, job_id in found.items() if self.again or job_id != wanted[key])
+        for key, job_id in found.items():
+            is_free = job_id == wanted[key] and self.job(job_id) is None
+            self._holders[key] = None if is_free else job_id
+            if is_free:
+                self._reserved[key] = job_id
 
     def held_keys(self, jobs: Sequence[NewJob]) -> dict[Key, Holder]:
         """Return who holds the keys of these jobs now; they stay so until the transaction ends."""
@@ -203,8 +207,9 @@ class UnitOfWork:
             step = take_at_once(step, taker, self.now)
         job = step.record.job
         if (key := key_of(job)) is not None:
-            self._keys[key] = self._holders[key] = job.id
-            self._reserved.discard(key)
+            self._holders[key] = job.id
+            if self._reserved.pop(key, None) != job.id:
+                self._keys[key] = job.id
         if job.replay_of is not None:
             self._replays.append([job.id, job.replay_of, job.tenant_id])
         made = self._jobs[job.id.int] = JobInHand(step.record, is_new=True)
@@ -280,8 +285,8 @@ class UnitOfWork:
         """Write what is left, and let go of keys that were taken for nobody."""
         self.flush()
         keys = schema.idempotency_keys.c
-        for tenant_id, word in self._reserved:
-            free = (keys.tenant_id == tenant_id) & (keys.key == word) & (keys.job_id == _NOBODY)
+        for (tenant_id, word), job_id in self._reserved.items():
+            free = (keys.tenant_id == tenant_id) & (keys.key == word) & (keys.job_id == job_id)
             self.connection.execute(delete(schema.idempotency_keys).where(free))
 
     def flush(self) -> None:
