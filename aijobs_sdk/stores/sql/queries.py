@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -97,17 +97,24 @@ def last_seq(connection: Connection, job_id: UUID) -> int:
 
 def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
     """Return how long these jobs' logs are."""
-    rows = connection.execute(select(_jobs.id, _jobs.last_seq).where(_jobs.id.in_(job_ids)))
-    return dict(rows.all())
+    found: dict[UUID, int] = {}
+    for some in _in_parts(job_ids):
+        rows = connection.execute(select(_jobs.id, _jobs.last_seq).where(_jobs.id.in_(some)))
+        found |= dict(rows.all())
+    return found
 
 
 def ended(connection: Connection, job_ids: Collection[UUID]) -> Sequence[UUID]:
     """Return those of these jobs that are over."""
-    over, asked, found = _jobs.completed_at.is_not(None), list(job_ids), list[UUID]()
-    for start in range(0, len(asked), MOST_IDS):
-        some = _jobs.id.in_(asked[start : start + MOST_IDS])
-        found += connection.execute(select(_jobs.id).where(some, over)).scalars()
+    over, found = _jobs.completed_at.is_not(None), list[UUID]()
+    for some in _in_parts(job_ids):
+        found += connection.execute(select(_jobs.id).where(_jobs.id.in_(some), over)).scalars()
     return found
+
+
+def _in_parts(job_ids: Collection[UUID]) -> Iterator[Sequence[UUID]]:
+    asked = list(job_ids)
+    return (asked[start : start + MOST_IDS] for start in range(0, len(asked), MOST_IDS))
 
 
 def seconds_to_next(connection: Connection, now: datetime, accepts: Accepts, held: Collection[UUID]) -> float | None:

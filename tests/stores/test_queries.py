@@ -1,0 +1,32 @@
+"""Questions that are longer than a database takes in one piece."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from aijobs_sdk.engine.system_clock import SystemClock
+from aijobs_sdk.stores.sql import queries
+from aijobs_sdk.stores.sql.database import Database
+from aijobs_sdk.stores.sql.store import SqlStore
+from contract.new_jobs import new_job
+
+MORE_THAN_ANY_TAKES = 70_000
+
+
+@pytest.mark.anyio
+async def test_any_number_of_jobs_can_be_asked_for_at_once(database_url: str) -> None:
+    clock = SystemClock()
+    store = SqlStore(database_url, clock)
+    [waiting] = (await store.create([new_job(clock)])).jobs
+    [cancelled] = (await store.create([new_job(clock)])).jobs
+    await store.request_cancel(cancelled.tenant_id, cancelled.id)
+    await store.aclose()
+
+    unknown = [uuid4() for _ in range(MORE_THAN_ANY_TAKES)]
+    asked = [waiting.id, *unknown, cancelled.id]
+    database = Database(database_url)
+    assert database.read(queries.last_seqs, asked) == {waiting.id: 1, cancelled.id: 2}
+    assert database.read(queries.ended, asked) == [cancelled.id]
+    database.close()
