@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +81,42 @@ async def test_nothing_is_made_twice_where_nobody_heard_of_the_end_of_a_transact
     page = database.read(queries.page, NEW.job.tenant_id, JobQuery(), None)
     assert {job.id for job in page.jobs} == {first, other, keyless}
     forgetful.close()
+
+
+class FullDatabase(Database):
+    """Takes nothing any more, once it is full."""
+
+    is_full = False
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a transaction.
+
+        Raises:
+            DatabaseError: it is full.
+        """
+        if self.is_full:
+            raise DatabaseError(self, None)
+        with super().writing() as session:
+            yield session
+
+
+@pytest.mark.anyio
+async def test_nobody_is_told_by_python_of_what_could_not_be_written_at_the_end(database: Database) -> None:
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    full = FullDatabase(database.url.render_as_string())
+    writer = Writer(full, CLOCK.now, lambda _: None)
+    [claim] = (await writer.do(CREATE)).claims
+    full.is_full = True
+    finishing = asyncio.create_task(writer.do(Finish(claim.lease, Done({}, Effects()))))
+    await asyncio.sleep(0)
+    finishing.cancel()
+    await asyncio.wait([finishing])
+    await writer.aclose()
+    gc.collect()
+    assert (finishing.cancelled(), told) == (True, [])
+    full.close()
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2])

@@ -127,9 +127,8 @@ class Writer:
             line.drain.add_done_callback(partial(self._go_on, line))
 
     def _go_on(self, line: _Line, drain: asyncio.Task[None]) -> None:
-        if (
-            drain.cancelled() and line.waiting
-        ):  # before its first step, by a loop that ends and waits for who waits here
+        # Cancelled before its first step, by a loop that ends, and still waits for whoever waits here.
+        if drain.cancelled() and line.waiting:
             self._keep_draining(line)
 
     async def _drain(self, line: _Line) -> None:
@@ -152,6 +151,7 @@ class Writer:
 
     def _write_unasked(self, line: _Line, command: Command[Any]) -> asyncio.Future[Any]:
         written = asyncio.get_running_loop().create_future()
+        written.add_done_callback(asyncio.Future.exception)  # nobody looks at it: what was not undone, a lease ends
         line.waiting.append(Pending(command, written, None))
         self._keep_draining(line)
         return written
