@@ -92,22 +92,22 @@ def test_no_more_begin_than_the_provider_said_it_had_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "reset_seconds", "waits"),
+    ("limit", "reset_seconds", "waits", "at_once"),
     [
-        pytest.param(3000, 1.0, 1 / 50, id="a minute, quantized"),
-        pytest.param(10_000, 86_400.0, 8.64, id="a day"),
-        pytest.param(600, 60.0, 1 / 10, id="a minute"),
-        pytest.param(600, None, 1 / 10, id="nobody says of what"),
+        pytest.param(3000, 1.0, 1 / 50, 50, id="a minute, quantized"),
+        pytest.param(10_000, 86_400.0, 8.64, 10_000, id="a day"),
+        pytest.param(600, 60.0, 1 / 10, 600, id="a minute"),
+        pytest.param(600, None, 1 / 10, 600, id="nobody says of what"),
     ],
 )
 def test_a_limit_comes_back_as_soon_as_the_provider_has_it(
-    limit: int, reset_seconds: float | None, waits: float
+    limit: int, reset_seconds: float | None, waits: float, at_once: int
 ) -> None:
     pace = a_pace(first_calls=1)
     [turn] = turns(pace, 1)
     pace.end(turn, Ending(Outcome.ANSWERED, says(limit, 0, reset_seconds=reset_seconds)), 0.0)
-    once = RESERVE * (50 if reset_seconds == 1.0 else limit)  # the reserve is left to it first
-    assert seconds_to_next(pace) == pytest.approx((1 + once) * waits + LATE_SECONDS)
+    before = RESERVE * at_once  # the reserve is left to it first
+    assert seconds_to_next(pace) == pytest.approx((before + 1) * waits + LATE_SECONDS)
 
 
 def test_a_limit_of_a_second_is_known_by_two_answers_that_differ() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from pydantic import BaseModel
 
 from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus
-from aijobs_sdk.contract.store import Claim
+from aijobs_sdk.contract.store import Claim, Lease, Outcome
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.dispatch import dispatch
@@ -189,3 +190,39 @@ async def test_a_provider_that_will_not_close_leaves_no_store_open() -> None:
     with pytest.raises(OSError, match="stuck"):
         await world.aclose()
     assert not store.is_open
+
+
+class SlowStore(MemoryStore):
+    """Hands jobs out in the very moment in which everything is cancelled, and takes its time to take them back."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__(clock)
+        self.spared = asyncio.all_tasks()
+
+    async def claim(self, *claimed: Any, **limits: Any) -> list[Claim]:
+        claims = await super().claim(*claimed, **limits)
+        if claims:
+            asyncio.get_running_loop().call_soon(self._cancel_all)
+        return claims
+
+    async def finish(self, lease: Lease, outcome: Outcome) -> Job:
+        await asyncio.sleep(1)
+        return await super().finish(lease, outcome)
+
+    def _cancel_all(self) -> None:
+        for task in asyncio.all_tasks() - self.spared:
+            task.cancel()
+
+
+async def test_a_backend_that_is_dropped_while_its_program_ends_gives_back_every_job() -> None:
+    clock = VirtualClock()
+    world = a_world(SlowStore(clock), clock)
+    jobs = [await submitted(world) for _ in range(3)]
+    pool = WorkerPool(world, TYPES, worker_id="w")
+    pool.start()
+    await clock.sleep(0.5)
+    pool.stop_soon()
+    await clock.sleep(10)
+    assert [((await now(world, job)).status, (await now(world, job)).attempts) for job in jobs] == [
+        (JobStatus.PENDING, 0)
+    ] * 3

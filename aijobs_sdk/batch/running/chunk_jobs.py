@@ -33,8 +33,6 @@ def unpacked(job: Job) -> Iterator[Job]:
 
 def part_of(job: Job, work: Work) -> Job:
     """Return what a job says of one row, whether that was sent by itself or with others."""
-    if job.type != CHUNK_TYPE:
-        return job
     return next((one for one in unpacked(job) if read_work(one.idempotency_key) == work), job)
 
 

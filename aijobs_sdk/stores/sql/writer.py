@@ -91,7 +91,7 @@ class Writer:
         except asyncio.CancelledError:
             if undo is not None and reply.done() and not reply.cancelled() and reply.exception() is None:
                 await _outlasting_cancellation(self._write_unasked(line, undo(reply.result())))
-            elif _is_the_truth(command):
+            elif _is_written_anyway(command):
                 await _outlasting_cancellation(self._write_unasked(line, Nothing()))  # behind it, and answered after it
             raise
 
@@ -256,11 +256,11 @@ class _Line:
 
 
 def _is_wanted(one: Pending) -> bool:
-    return not one.reply.cancelled() or _is_the_truth(one.command)
+    return not one.reply.cancelled() or _is_written_anyway(one.command)
 
 
-def _is_the_truth(command: Command[Any]) -> bool:
-    """Whether it is written even when nobody waits: what an attempt came to. The loop of its worker may be ending."""
+def _is_written_anyway(command: Command[Any]) -> bool:
+    # What an attempt came to is true, even when nobody waits to hear of it: the loop of its worker may be ending.
     return isinstance(command, Finish)
 
 
