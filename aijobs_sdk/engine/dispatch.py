@@ -125,6 +125,7 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
     """
     asked, prepared, key, user_id, priority, max_attempts = _checked(request, caller, types)
     stored = _stored(asked)
+    fingerprint = _fingerprint(request.type, stored)
     job = _job(
         id=new_id(),
         tenant_id=caller.tenant_id,
@@ -142,9 +143,9 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
     )
     return NewJob(
         job=job,
-        fingerprint=None if key is None else _fingerprint(request.type, stored),
+        fingerprint=None if key is None else fingerprint,
         run_at=request.run_at,
-        draw_key=request.draw_key or _fingerprint(request.type, stored),
+        draw_key=request.draw_key or fingerprint,
     )
 
 
@@ -221,10 +222,20 @@ def _max_attempts(request: JobRequest, job_type: JobType[BaseModel]) -> int:
 
 def _idempotency_key(request: JobRequest) -> str | None:
     key = request.idempotency_key
-    if key is not None and ("\x00" in key or not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY):
+    if key is None:
+        return None
+    if "\x00" in key or not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
         problem = f"must have 1 to {MAX_IDEMPOTENCY_KEY} characters, none of them NUL, got {shape_of(key)}"
         raise _invalid(_problem("idempotency_key", problem))
+    _encoded(key, field="idempotency_key")
     return key
+
+
+def _encoded(text: str, *, field: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # half a character, which no database takes
+        raise _invalid(_problem(field, "holds something that cannot be written as JSON")) from None
 
 
 def _problem(field: str, problem: str) -> FieldProblem:
@@ -244,4 +255,4 @@ def _stored(payload: BaseModel) -> Mapping[str, object]:
 
 def _fingerprint(type_name: str, payload: Mapping[str, object]) -> str:
     text = json.dumps([type_name, payload], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return blake2b(_encoded(text, field="payload"), digest_size=16).hexdigest()

@@ -139,6 +139,8 @@ async def test_one_bad_request_of_many_stores_nothing(backend: Backend) -> None:
         (JobRequest(type="test_job", payload={}, max_attempts=0), "max_attempts", "1 or more"),
         (JobRequest(type="test_job", payload={}, idempotency_key=""), "idempotency_key", "255"),
         (JobRequest(type="test_job", payload={}, idempotency_key="a\x00b"), "idempotency_key", "NUL"),
+        (JobRequest(type="test_job", payload={}, idempotency_key="\ud800"), "idempotency_key", "written as JSON"),
+        (JobRequest(type="test_job", payload={"echo": "\ud800"}), "payload", "written as JSON"),
     ],
 )
 async def test_bad_input_is_refused_by_the_name_of_its_field(

@@ -83,6 +83,19 @@ async def test_nothing_is_made_twice_where_nobody_heard_of_the_end_of_a_transact
     forgetful.close()
 
 
+@pytest.mark.anyio
+async def test_what_no_database_takes_harms_nobody_who_writes_at_the_same_time(database: Database) -> None:
+    writer = Writer(database, CLOCK.now, lambda _: None)
+    new = [new_job(CLOCK), new_job(CLOCK, idempotency_key="half a character: \ud800"), new_job(CLOCK)]
+    made = [writer.do(Create((one,), NO_LIMITS)) for one in new]
+    first, refused, last = await asyncio.gather(*made, return_exceptions=True)
+    assert isinstance(refused, UnicodeEncodeError)
+    page = database.read(queries.page, NEW.job.tenant_id, JobQuery(), None)
+    assert {job.id for job in page.jobs} == {new[0].job.id, new[2].job.id}
+    assert not [one for one in (first, last) if isinstance(one, BaseException)]
+    await writer.aclose()
+
+
 class FullDatabase(Database):
     """Takes nothing any more, once it is full."""
 

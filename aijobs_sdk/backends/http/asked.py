@@ -17,17 +17,29 @@ def json_of(request: JobRequest, user_id: UUID | None, *, place: str = "") -> by
     """Return the JSON of a request; `user_id` is for whom it is where it names nobody.
 
     Raises:
-        InvalidRequestError: its payload holds something that is no JSON.
+        InvalidRequestError: a field of it holds something that is no JSON.
     """
     said = {name: value for name, value in request.__dict__.items() if value is not None}
     if user_id is not None:
         said.setdefault("user_id", user_id)
     try:
-        return to_json(said, inf_nan_mode="constants")  # that they are no JSON, the server says in its own words
+        return _json(said)
     except PydanticSerializationError:
-        field = f"{place}payload"
+        field = f"{place}{next(name for name, value in said.items() if not _has_json(value))}"
         problem = FieldProblem(field=field, problem="holds something that cannot be written as JSON")
         raise InvalidRequestError(f"Cannot submit this job: `{field}` {problem.problem}.", fields=[problem]) from None
+
+
+def _json(value: object) -> bytes:
+    return to_json(value, inf_nan_mode="constants")  # that they are no JSON, the server says in its own words
+
+
+def _has_json(value: object) -> bool:
+    try:
+        _json(value)
+    except PydanticSerializationError:
+        return False
+    return True
 
 
 def jsons_of(requests: Sequence[JobRequest], user_id: UUID | None) -> bytes:

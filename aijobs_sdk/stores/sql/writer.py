@@ -43,7 +43,7 @@ class Pending(NamedTuple):
 class Committed(NamedTuple):
     """What one transaction came to."""
 
-    outcomes: Sequence[object | AIJobsError]
+    outcomes: Sequence[object | Exception]
     """Of each command: what it returned, or what it raised."""
     news: Sequence[tuple[JobRecord, Sequence[JobEvent]]]
     """Each job it touched, with what was added to the job's log."""
@@ -164,7 +164,7 @@ class Writer:
         done = commit.result()
         self._published(done)
         for one, outcome in zip(group, done.outcomes, strict=True):
-            if not _settle(one, outcome) and one.undo is not None and not isinstance(outcome, AIJobsError):
+            if not _settle(one, outcome) and one.undo is not None and not isinstance(outcome, Exception):
                 self._write_unasked(line, one.undo(outcome))
 
     def _commit(self, commands: Sequence[Command[Any]], now: datetime) -> Committed:
@@ -173,13 +173,16 @@ class Writer:
         except DatabaseError as error:
             if len(commands) == 1 or error.connection_lost:
                 raise
+        except ValueError:  # such as of half a character, which no driver takes
+            if len(commands) == 1:
+                raise
         # One of them may be at fault: each in a transaction of its own, the others are safe from it.
-        outcomes: list[object | AIJobsError] = []
+        outcomes: list[object | Exception] = []
         news: list[tuple[JobRecord, Sequence[JobEvent]]] = []
         for command in commands:
             try:
                 done = self._insist([command], now)
-            except DatabaseError as error:
+            except (DatabaseError, ValueError) as error:
                 outcomes.append(error)
             else:
                 outcomes += done.outcomes
