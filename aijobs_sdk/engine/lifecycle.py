@@ -1,19 +1,17 @@
-"""How a job moves: one table, and `advance()`, the only code that changes a job's state.
+"""How a job moves: `advance()`, by the table of `transitions.py`, is the only code that changes a job's state.
 
 Pure: a store calls it inside its own atomic step, and writes what comes back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple, TypedDict, Unpack, assert_never
 from uuid import UUID
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
-from aijobs_sdk.contract.errors import LeaseLostError
 from aijobs_sdk.contract.events import (
     JobAccepted,
     JobCancelled,
@@ -27,14 +25,11 @@ from aijobs_sdk.contract.events import (
     JobStarted,
     TextDelta,
 )
-from aijobs_sdk.contract.job import Job, JobState, JobStatus, NewJob
-from aijobs_sdk.contract.records import DeadLetter
+from aijobs_sdk.contract.job import JobState, JobStatus, NewJob
 from aijobs_sdk.contract.store import (
     Cancelled,
-    Claim,
     Done,
     Fail,
-    Lease,
     Outcome,
     Progress,
     Release,
@@ -43,45 +38,8 @@ from aijobs_sdk.contract.store import (
     Text,
     Update,
 )
-
-
-class Verb(StrEnum):
-    """What can be done to a job."""
-
-    CLAIM = "claim"
-    EXTEND = "extend"
-    REPORT = "report"
-    COMPLETE = "complete"
-    RETRY = "retry"
-    FAIL = "fail"
-    RELEASE = "release"
-    REQUEST_CANCEL = "request cancel"
-    CANCEL = "cancel"
-
-    __hash__ = str.__hash__  # as of a state: every step looks into the table
-
-
-TABLE: Mapping[tuple[JobState, Verb], JobState] = {
-    (JobState.SCHEDULED, Verb.CLAIM): JobState.RUNNING,
-    (JobState.READY, Verb.CLAIM): JobState.RUNNING,
-    (JobState.RETRY_WAIT, Verb.CLAIM): JobState.RUNNING,
-    (JobState.RUNNING, Verb.EXTEND): JobState.RUNNING,
-    (JobState.RUNNING, Verb.REPORT): JobState.RUNNING,
-    (JobState.RUNNING, Verb.COMPLETE): JobState.COMPLETED,
-    (JobState.RUNNING, Verb.RETRY): JobState.RETRY_WAIT,
-    (JobState.RUNNING, Verb.FAIL): JobState.FAILED,
-    (JobState.RUNNING, Verb.RELEASE): JobState.READY,
-    (JobState.RUNNING, Verb.CANCEL): JobState.CANCELLED,
-    (JobState.SCHEDULED, Verb.REQUEST_CANCEL): JobState.CANCELLED,
-    (JobState.READY, Verb.REQUEST_CANCEL): JobState.CANCELLED,
-    (JobState.RETRY_WAIT, Verb.REQUEST_CANCEL): JobState.CANCELLED,
-    (JobState.RUNNING, Verb.REQUEST_CANCEL): JobState.RUNNING,
-    (JobState.COMPLETED, Verb.REQUEST_CANCEL): JobState.COMPLETED,
-    (JobState.FAILED, Verb.REQUEST_CANCEL): JobState.FAILED,
-    (JobState.CANCELLED, Verb.REQUEST_CANCEL): JobState.CANCELLED,
-}
-"""From where, by what, to where. A pair that is not here cannot happen: `advance()` refuses it."""
-CLAIMABLE = frozenset(state for state, verb in TABLE if verb is Verb.CLAIM)
+from aijobs_sdk.engine.record import JobRecord, Step, has_passed
+from aijobs_sdk.engine.transitions import Verb, next_state
 
 
 class _Head(TypedDict):
@@ -119,91 +77,6 @@ class RequestCancel(NamedTuple):
 
 Command = Take | Extend | Report | RequestCancel | Outcome
 
-
-class JobRecord(NamedTuple):
-    """All that a store keeps about a job: what everybody sees, and what only the engine needs."""
-
-    job: Job
-    state: JobState
-    fingerprint: str | None
-    draw_key: str
-    run_at: datetime
-    """No claim before this instant."""
-    fence: int = 0
-    lease_until: datetime | None = None
-    """When the worker counts as lost, unless it is heard of again."""
-    overdue_at: datetime | None = None
-    """When the attempt counts as stuck, however alive its worker is."""
-    errors: tuple[ErrorInfo, ...] = ()
-    """How earlier attempts failed, oldest first."""
-    last_seq: int = 0
-    cancel_requested: bool = False
-
-    @property
-    def lease(self) -> Lease:
-        """The lease a worker must show to write now."""
-        return Lease(self.job.id, self.fence)
-
-    @property
-    def claim(self) -> Claim:
-        """What its worker is handed."""
-        return Claim(self.job, self.lease, self.draw_key)
-
-    @property
-    def waiting(self) -> bool:
-        """Whether a worker may take the job, now or later."""
-        return self.state in CLAIMABLE
-
-    def claimable(self, now: datetime) -> bool:
-        """Return True for a job that a worker may take at this instant."""
-        return self.waiting and self.run_at <= now
-
-    @property
-    def ends_by(self) -> datetime | None:
-        """When the attempt is taken from its worker, as things stand; None for a job that does not run."""
-        if self.state is not JobState.RUNNING or self.lease_until is None or self.overdue_at is None:
-            return None
-        return min(self.lease_until, self.overdue_at)
-
-    def expired(self, now: datetime) -> bool:
-        """Return True for a running job whose worker was not heard of in time, or whose attempt is stuck."""
-        return _is_past(self.ends_by, now)
-
-    def dead_letter(self) -> DeadLetter | None:
-        """Return what a failed job leaves for somebody to look into; None for every other job."""
-        job = self.job
-        if self.state is not JobState.FAILED or job.error is None or job.completed_at is None:
-            return None
-        return DeadLetter(
-            job_id=job.id,
-            tenant_id=job.tenant_id,
-            user_id=job.user_id,
-            type=job.type,
-            priority=job.priority,
-            payload=job.payload,
-            max_attempts=job.max_attempts,
-            errors=self.errors,
-            draw_key=self.draw_key,
-            failed_at=job.completed_at,
-        )
-
-
-class Step(NamedTuple):
-    """What one command made of a job: the new record, and the events to append with it."""
-
-    record: JobRecord
-    events: tuple[JobEvent, ...]
-
-
-class ForbiddenTransitionError(RuntimeError):
-    """The table has no such transition: a bug in the caller, not an outcome."""
-
-
-STUCK = ErrorInfo(
-    code="job_stuck",
-    category=ErrorCategory.TIMEOUT,
-    message="The attempt passed its hard time limit: its handler neither ended nor stopped when it was told to.",
-)
 CANCELLED = ErrorInfo(code="cancelled", category=ErrorCategory.CANCELLED, message="Cancelled on request.")
 
 
@@ -227,35 +100,6 @@ def take_at_once(accepted: Step, taker: Taker, now: datetime) -> Step:
     return Step(begun.record, accepted.events + begun.events)
 
 
-def check_lease(record: JobRecord, lease: Lease) -> None:
-    """Refuse a write that comes from a worker which no longer holds the job.
-
-    Raises:
-        LeaseLostError: the fence is old or the job does not run.
-    """
-    if record.state is not JobState.RUNNING or record.fence != lease.fence:
-        raise LeaseLostError(lease.job_id)
-
-
-def ended_so(record: JobRecord, lease: Lease, outcome: Outcome) -> bool:
-    """Return whether this very outcome ended the attempt before: its worker heard no reply, and says it again."""
-    if record.state is JobState.RUNNING or record.fence != lease.fence:
-        return False
-    match outcome:
-        case Done():
-            return record.state is JobState.COMPLETED
-        case Fail():
-            return record.errors[-1:] == (outcome.error,)
-        case Retry():
-            return record.errors[-1:] == (outcome.error,) or _was_to_be_cancelled(record)
-        case Release():
-            return record.state is JobState.READY or _was_to_be_cancelled(record)
-        case Cancelled():
-            return record.state is JobState.CANCELLED
-        case _:
-            assert_never(outcome)
-
-
 def advance(record: JobRecord, command: Command, now: datetime) -> Step:
     """Return what the command makes of the job.
 
@@ -263,7 +107,7 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
         ForbiddenTransitionError: the table does not allow it from this state.
     """
     command = _as_it_may_be(record, command)
-    state = _next_state(record.state, command)
+    state = next_state(record.state, _VERB_OF[type(command)])
     match command:
         case Take():
             return _take(record, command, now)
@@ -294,31 +138,6 @@ def advance(record: JobRecord, command: Command, now: datetime) -> Step:
             assert_never(command)
 
 
-def expire(record: JobRecord, now: datetime) -> Retry | Fail:
-    """Return how an attempt ends that nobody will end: it counts, so that a poisonous job cannot run for ever."""
-    if _outlived_its_limit(record, now):
-        return Fail(STUCK.replace(attempt=record.job.attempts))
-    error = ErrorInfo(
-        code="worker_lost",
-        category=ErrorCategory.INTERNAL,
-        message="The worker stopped without a word, and its lease ran out.",
-        retryable=True,
-        attempt=record.job.attempts,
-    )
-    return Retry(error, delay_seconds=0)
-
-
-def is_lost(record: JobRecord, now: datetime, holding: Collection[Lease]) -> bool:
-    """Return whether nobody will end the attempt: its worker is silent and not the one that asks, or it is stuck."""
-    return record.expired(now) and (record.lease not in holding or _outlived_its_limit(record, now))
-
-
-def _outlived_its_limit(record: JobRecord, now: datetime) -> bool:
-    """Whether the worker was still heard of when the attempt reached its hard limit: else it was lost before."""
-    limit, heard_until = record.overdue_at, record.lease_until
-    return limit is not None and heard_until is not None and _is_past(limit, now) and heard_until > limit
-
-
 def _as_it_may_be(record: JobRecord, command: Command) -> Command:
     """Return the command, or what it comes to: nothing runs again that nobody wants, or that has had its attempts."""
     if record.cancel_requested and isinstance(command, (Retry, Release)):
@@ -326,10 +145,6 @@ def _as_it_may_be(record: JobRecord, command: Command) -> Command:
     if isinstance(command, Retry) and record.job.attempts >= record.job.max_attempts:
         return Fail(command.error)
     return command
-
-
-def _was_to_be_cancelled(record: JobRecord) -> bool:
-    return record.cancel_requested and record.state is JobState.CANCELLED
 
 
 _VERB_OF: Mapping[type[Command], Verb] = {
@@ -343,14 +158,6 @@ _VERB_OF: Mapping[type[Command], Verb] = {
     Cancelled: Verb.CANCEL,
     Release: Verb.RELEASE,
 }
-
-
-def _next_state(state: JobState, command: Command) -> JobState:
-    verb = _VERB_OF[type(command)]
-    try:
-        return TABLE[state, verb]
-    except KeyError:
-        raise ForbiddenTransitionError(f"Cannot {verb} a job that is {state}.") from None
 
 
 def _take(record: JobRecord, command: Take, now: datetime) -> Step:
@@ -381,7 +188,7 @@ def _extend(record: JobRecord, command: Extend, now: datetime) -> JobRecord:
     slept.
     """
     extended = record._replace(lease_until=_after(now, command.lease_seconds))
-    if record.lease_until is None or record.overdue_at is None or not _is_past(record.lease_until, now):
+    if record.lease_until is None or record.overdue_at is None or not has_passed(record.lease_until, now):
         return extended
     return extended._replace(overdue_at=record.overdue_at + (now - record.lease_until))
 
@@ -457,10 +264,6 @@ def _move(
 @lru_cache(64)  # what is claimed together is held until the same instant
 def _after(now: datetime, seconds: float) -> datetime:
     return now + timedelta(seconds=seconds)
-
-
-def _is_past(instant: datetime | None, now: datetime) -> bool:
-    return instant is not None and instant <= now
 
 
 def _head(record: JobRecord, now: datetime) -> _Head:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.job import Job, JobQuery
 from aijobs_sdk.contract.store import IDEMPOTENCY_HOURS
-from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.entry import Entry
 from aijobs_sdk.stores.idempotency import Key, key_of

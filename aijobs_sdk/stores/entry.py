@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.signal import Signal
 
 

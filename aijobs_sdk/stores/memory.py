@@ -26,21 +26,9 @@ from aijobs_sdk.contract.store import (
     Taker,
     Update,
 )
-from aijobs_sdk.engine.lifecycle import (
-    Command,
-    Extend,
-    JobRecord,
-    Report,
-    RequestCancel,
-    Step,
-    Take,
-    accept,
-    advance,
-    check_lease,
-    ended_so,
-    expire,
-    take_at_once,
-)
+from aijobs_sdk.engine.lease import check_lease, ended_so, expire
+from aijobs_sdk.engine.lifecycle import Command, Extend, Report, RequestCancel, Take, accept, advance, take_at_once
+from aijobs_sdk.engine.record import JobRecord, Step
 from aijobs_sdk.stores.admission import check_active, full_at_after
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.entry import Entry

@@ -9,7 +9,7 @@ from itertools import islice
 from uuid import UUID
 
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery
-from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.attic_jobs import JobsInAttic
 from aijobs_sdk.stores.backlog import Backlog

@@ -16,7 +16,7 @@ from uuid import UUID
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.model import Fact, unchecked
-from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.engine.record import JobRecord
 
 F = TypeVar("F", bound=Fact)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from aijobs_sdk.contract.store import Accepts, Lease
-from aijobs_sdk.engine.lifecycle import is_lost
+from aijobs_sdk.engine.lease import is_lost
 from aijobs_sdk.stores.entry import Entry
 
 NEVER = datetime.max.replace(tzinfo=UTC)

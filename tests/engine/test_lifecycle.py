@@ -12,19 +12,9 @@ from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.job import Job, JobState, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Cancelled, Done, Fail, Progress, Release, Retry
-from aijobs_sdk.engine.lifecycle import (
-    TABLE,
-    Command,
-    Extend,
-    ForbiddenTransitionError,
-    JobRecord,
-    Report,
-    RequestCancel,
-    Take,
-    Verb,
-    accept,
-    advance,
-)
+from aijobs_sdk.engine.lifecycle import Command, Extend, Report, RequestCancel, Take, accept, advance
+from aijobs_sdk.engine.record import JobRecord
+from aijobs_sdk.engine.transitions import TABLE, ForbiddenTransitionError, Verb
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ERROR = ErrorInfo(code="busy", category=ErrorCategory.PROVIDER, message="Busy.", retryable=True)

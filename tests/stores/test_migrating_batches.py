@@ -13,7 +13,8 @@ from sqlalchemy import insert
 from aijobs_sdk.contract.job import Job, JobQuery
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Done
-from aijobs_sdk.engine.lifecycle import JobRecord, Take, accept, advance
+from aijobs_sdk.engine.lifecycle import Take, accept, advance
+from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.database import Database

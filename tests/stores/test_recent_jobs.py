@@ -10,7 +10,8 @@ import pytest
 from aijobs_sdk.contract.job import Job, JobStatus, NewJob, Priority
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Done
-from aijobs_sdk.engine.lifecycle import Step, Take, accept, advance
+from aijobs_sdk.engine.lifecycle import Take, accept, advance
+from aijobs_sdk.engine.record import Step
 from aijobs_sdk.stores.sql import recent_jobs
 from aijobs_sdk.stores.sql.recent_jobs import RecentJobs
 

@@ -25,17 +25,9 @@ from aijobs_sdk.contract.store import (
     Taker,
     Update,
 )
-from aijobs_sdk.engine.lifecycle import (
-    Extend,
-    JobRecord,
-    Report,
-    RequestCancel,
-    Take,
-    check_lease,
-    ended_so,
-    expire,
-    is_lost,
-)
+from aijobs_sdk.engine.lease import check_lease, ended_so, expire, is_lost
+from aijobs_sdk.engine.lifecycle import Extend, Report, RequestCancel, Take
+from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.idempotency import ids_under_keys
 from aijobs_sdk.stores.sql.old_jobs import delete_old_jobs
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork

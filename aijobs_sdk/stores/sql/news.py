@@ -10,7 +10,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.contract.job import JobState
-from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.signal import Signal
 from aijobs_sdk.stores.sql.ends import Ends
 

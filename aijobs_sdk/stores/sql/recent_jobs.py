@@ -12,7 +12,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.events import JobEvent, TextDelta
 from aijobs_sdk.contract.job import Job
-from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.engine.record import JobRecord
 
 MOST_JOBS = 20_000
 MOST_LOGS = 500

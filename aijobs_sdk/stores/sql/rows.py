@@ -17,7 +17,7 @@ from aijobs_sdk.contract.job import Job, JobState, Priority
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule
-from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.sql.statements import Values
 
 Columns = RowMapping | Mapping[str, Any]

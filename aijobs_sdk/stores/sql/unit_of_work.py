@@ -30,7 +30,8 @@ from aijobs_sdk.contract.job import Job, NewJob
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import Accepts, Admission, Taker
-from aijobs_sdk.engine.lifecycle import Command, JobRecord, Step, accept, advance, take_at_once
+from aijobs_sdk.engine.lifecycle import Command, accept, advance, take_at_once
+from aijobs_sdk.engine.record import JobRecord, Step
 from aijobs_sdk.stores.admission import Bucket, buckets_of, check_active, full_at_after
 from aijobs_sdk.stores.idempotency import Holder, Key, key_of, still_counts
 from aijobs_sdk.stores.sql import queries, schema

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from aijobs_sdk.contract.errors import AIJobsError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import NewJob
-from aijobs_sdk.engine.lifecycle import JobRecord
+from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.sql.commands import Command, Create, Finish, Nothing
 from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
 from aijobs_sdk.stores.sql.session import Session
