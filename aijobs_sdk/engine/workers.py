@@ -8,15 +8,14 @@ import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 
 from aijobs_sdk.contract.errors import LeaseLostError, StoreUnavailableError
 from aijobs_sdk.contract.health import WorkersHealth
-from aijobs_sdk.contract.job import Job
-from aijobs_sdk.contract.store import Beat, Claim, Created, Lease, Outcome, Release, Taker
-from aijobs_sdk.engine.attempt import run_attempt
-from aijobs_sdk.engine.context import JobContext, World
+from aijobs_sdk.contract.store import Claim, Created, Lease, Release, Taker
+from aijobs_sdk.engine.attempts import Attempts
+from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.crash import place_of
+from aijobs_sdk.engine.heartbeat import Heartbeat
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
 from aijobs_sdk.engine.retention import Retention
@@ -24,37 +23,8 @@ from aijobs_sdk.engine.scheduler import Scheduler
 
 log = logging.getLogger("aijobs.worker")
 
-LATE_SECONDS = 2.0
-"""A heartbeat that comes later than this means that something blocked the loop."""
 LAST_WORDS_SECONDS = 1.0
 """How long an attempt that was told to stop may take to do so while its worker waits for it."""
-
-
-class _Attempt:
-    """A claimed job in this worker's hands."""
-
-    __slots__ = ("began_at", "context", "ending", "held_until", "is_held", "lease", "task")
-
-    def __init__(self, claim: Claim, world: World, *, began_at: float) -> None:
-        self.lease = claim.lease
-        self.context = JobContext(claim, world)
-        self.began_at = began_at
-        self.held_until = began_at + world.limits.lease_seconds
-        """Until then, by the loop's time, the store gives the job to nobody else."""
-        self.is_held = True
-        """Whether the job is this worker's, as far as it knows."""
-        self.ending = False
-        """Whether the handler is through, and its outcome is being written down."""
-        self.task: asyncio.Task[None]
-
-    def interrupt(self) -> None:
-        """Stop the handler at its next await."""
-        # Soon, not now: a task that is cancelled before its first step could not give its job back.
-        self.task.get_loop().call_soon(self._cancel_handler)
-
-    def _cancel_handler(self) -> None:
-        if not self.ending:
-            self.task.cancel()
 
 
 class WorkerPool:
@@ -66,20 +36,17 @@ class WorkerPool:
         self._types = types
         self._accepts = {one.name: one.max_running for one in types.values()}
         self._unlimited = frozenset(name for name, most in self._accepts.items() if most is None)
-        self._attempts: dict[Lease, _Attempt] = {}
-        self._strays: list[asyncio.Task[None]] = []
-        """Attempts whose lease is lost and whose handler has not ended: nobody waits for them or heeds them."""
         self._meter = world.meter
         self._outages = Outages(world.clock, world.meter)
+        self._room = asyncio.Event()
+        self._attempts = Attempts(world, types, self._outages, room=self._room)
+        self._heartbeat = Heartbeat(self._attempts, world, self._outages)
         self._places = 0
         """How many attempts may run here at the same time: none before the start, and none after the end."""
         self._kept = 0
         """How many of them are kept for jobs that are being made."""
         self._idle: asyncio.Timeout | None = None
         """While it waits for work because there is none: a new job is the next, and need not be looked for."""
-        self._room = asyncio.Event()
-        self._working = asyncio.Event()
-        self._nudged = asyncio.Event()
         self._hurried = asyncio.Event()
         self._claiming = asyncio.Lock()
         self._duties: list[asyncio.Task[None]] = []
@@ -91,7 +58,7 @@ class WorkerPool:
         self._loop, self._pid = asyncio.get_running_loop(), os.getpid()
         self._room.set()
         self._offer(self._world.limits.concurrency)
-        duties = [self._claim_jobs(), self._keep_leases(), Scheduler(self._world, self._types, self._outages).run()]
+        duties = [self._claim_jobs(), self._heartbeat.run(), Scheduler(self._world, self._types, self._outages).run()]
         if (keep_seconds := self._world.limits.keep_jobs_seconds) is not None:
             duties.append(Retention(self._world, self._outages, keep_seconds=keep_seconds).run())
         self._duties = [self._loop.create_task(duty) for duty in duties]
@@ -143,7 +110,7 @@ class WorkerPool:
 
     def nudge(self) -> None:
         """Ask for a heartbeat now, so that a cancel need not wait for the next."""
-        self._nudged.set()
+        self._heartbeat.nudge()
 
     async def until_broken(self) -> None:
         """Return only by raising what ended the claims or the heartbeats: a bug, as no outage ends them."""
@@ -165,12 +132,12 @@ class WorkerPool:
         await self._wait_for_attempts_in_grace(self._world.limits.grace_seconds)
         if self._attempts:
             log.info("jobs given back: %d", len(self._attempts))
-        for attempt in self._attempts.values():
+        for attempt in self._attempts:
             attempt.interrupt()
-        await self._wait_for_attempts(LAST_WORDS_SECONDS)
+        await self._attempts.wait(LAST_WORDS_SECONDS)
         keeping.cancel()
         await asyncio.gather(*self._duties, return_exceptions=True)
-        for attempt in self._attempts.values():
+        for attempt in self._attempts:
             attempt.task.cancel()
         await self.abandon()
 
@@ -188,8 +155,8 @@ class WorkerPool:
         if self._pid != os.getpid():
             return
         self._offer(0)
-        for attempt in list(self._attempts.values()):
-            self._forget(attempt)
+        for attempt in self._attempts:
+            self._attempts.forget(attempt)
             await self._give_back(attempt.lease)
 
     def _offer(self, places: int) -> None:
@@ -201,7 +168,7 @@ class WorkerPool:
         for duty in self._duties:
             if not duty.cancelling():  # else it may be giving back already
                 duty.cancel()
-        for attempt in self._attempts.values():
+        for attempt in self._attempts:
             attempt.interrupt()
 
     def _note_end(self, duty: asyncio.Task[None]) -> None:
@@ -213,16 +180,12 @@ class WorkerPool:
             return
         log.info("jobs under way: %d; they have %g s to end", len(self._attempts), seconds)
         either = [
-            self._loop.create_task(self._wait_for_attempts(seconds)),
+            self._loop.create_task(self._attempts.wait(seconds)),
             self._loop.create_task(self._hurried.wait()),
         ]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         for task in either:
             task.cancel()
-
-    async def _wait_for_attempts(self, seconds: float) -> None:
-        if seconds and (tasks := [attempt.task for attempt in self._attempts.values()]):
-            await asyncio.wait(tasks, timeout=seconds)
 
     async def _give_back(self, lease: Lease) -> None:
         try:
@@ -243,8 +206,8 @@ class WorkerPool:
 
     async def _give_back_what_never_began(self) -> None:
         """Give back what was claimed in the very moment in which the loop ended: its task took no step."""
-        for attempt in [attempt for attempt in self._attempts.values() if attempt.task.done()]:
-            self._forget(attempt)
+        for attempt in [attempt for attempt in self._attempts if attempt.task.done()]:
+            self._attempts.forget(attempt)
             await self._give_back(attempt.lease)
 
     async def _wait_for_room(self) -> None:
@@ -266,7 +229,7 @@ class WorkerPool:
                 limit=room,
                 lease_seconds=limits.lease_seconds,
                 hard_limit_seconds=limits.hard_limit_seconds,
-                holding=self._attempts.keys(),
+                holding=self._attempts.leases,
             )
             self._begin_all(claims, began_at)
         self._meter.claimed(len(claims), room=room)
@@ -277,7 +240,7 @@ class WorkerPool:
         try:
             with suppress(TimeoutError):  # somebody wants it to look again
                 async with asyncio.timeout(None) as self._idle:
-                    await self._world.store.wait_claimable(self._accepts, self._attempts.keys())
+                    await self._world.store.wait_claimable(self._accepts, self._attempts.leases)
         finally:
             self._idle = None
 
@@ -291,138 +254,7 @@ class WorkerPool:
 
     def _begin_all(self, claims: Sequence[Claim], began_at: float) -> None:
         for claim in claims:
-            self._begin(claim, began_at)
-
-    def _begin(self, claim: Claim, began_at: float) -> None:
-        self._meter.started(claim.job, first=claim.lease.fence == 1)
-        attempt = _Attempt(claim, self._world, began_at=began_at)
-        attempt.task = self._loop.create_task(self._work(attempt))
-        self._attempts[claim.lease] = attempt
-        self._working.set()
-
-    async def _work(self, attempt: _Attempt) -> None:
-        context = attempt.context
-        try:
-            outcome = await run_attempt(context, self._types, self._world)
-            if attempt.is_held:
-                attempt.ending = True
-                await self._finish(attempt, outcome)
-        except LeaseLostError:
-            if attempt.is_held:
-                self._meter.lost(context.job)
-            log.warning("job %s had left this worker before attempt %d ended", context.job.id, context.attempt)
-        finally:
-            if attempt.is_held:
-                self._let_go(attempt)
-
-    async def _finish(self, attempt: _Attempt, outcome: Outcome) -> None:
-        try:
-            job = await self._world.store.finish(attempt.lease, outcome)
-        except StoreUnavailableError:
-            await self._finish_after_outage(attempt, outcome)
-        else:
-            self._tell_of_the_end(attempt, outcome, job)
-
-    async def _finish_after_outage(self, attempt: _Attempt, outcome: Outcome) -> None:
-        context = attempt.context
-        try:
-            job = await self._outages.outlast(
-                partial(self._world.store.finish, attempt.lease, outcome),
-                worthwhile=lambda: self._loop.time() < attempt.held_until,
-            )
-        except StoreUnavailableError:
-            self._meter.lost(context.job)
-            log.warning(
-                "the lease on job %s ran out before the store was back; attempt %d is dropped",
-                context.job.id,
-                context.attempt,
-            )
-        else:
-            self._tell_of_the_end(attempt, outcome, job)
-
-    def _tell_of_the_end(self, attempt: _Attempt, outcome: Outcome, job: Job) -> None:
-        seconds = self._loop.time() - attempt.began_at
-        self._meter.ended(job, outcome, region=attempt.context.region, seconds=seconds)
-        if log.isEnabledFor(logging.INFO):
-            which = (job.id, job.type, attempt.context.attempt)
-            log.info("job %s type=%s attempt=%d seconds=%.2f: %s", *which, seconds, job.message)
-
-    def _forget(self, attempt: _Attempt) -> None:
-        attempt.is_held = False
-        del self._attempts[attempt.lease]
-        self._meter.left(attempt.context.job)
-
-    def _let_go(self, attempt: _Attempt) -> None:
-        self._forget(attempt)
-        self._room.set()
-        if not self._attempts and not self._strays:
-            self._working.clear()
-
-    async def _keep_leases(self) -> None:
-        while True:
-            await self._working.wait()
-            await self._until_next_beat()
-            self._cancel_strays()
-            await self._outages.outlast(self._beat)
-
-    async def _until_next_beat(self) -> None:
-        due_at = self._loop.time() + self._world.limits.heartbeat_seconds
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(due_at):
-                await self._nudged.wait()
-        self._nudged.clear()
-        if (late_seconds := self._loop.time() - due_at) > LATE_SECONDS:
-            self._tell_of_a_blocked_loop(late_seconds)
-
-    def _tell_of_a_blocked_loop(self, seconds: float) -> None:
-        types = sorted({attempt.context.job.type for attempt in self._attempts.values()})
-        log.warning(
-            "a handler blocked the event loop for at least %.1f s (running now: %s). Await what it waits for, "
-            "or make it a plain function: that runs in a thread",
-            seconds,
-            ", ".join(types) or "none",
-        )
-
-    async def _beat(self) -> None:
-        """Keep every lease; let go of the jobs that are no longer ours; stop those that are to be cancelled."""
-        held = dict(self._attempts)
-        held_until = self._loop.time() + self._world.limits.lease_seconds
-        beats = await self._world.store.heartbeat(list(held), lease_seconds=self._world.limits.lease_seconds)
-        for lease, beat in beats.items():
-            self._heed(held[lease], beat, held_until)
-        reaped = set(await self._world.store.reap(held.keys()))
-        self._meter.reaped(len(reaped))
-        for lease, attempt in held.items():
-            if lease.job_id in reaped:
-                self._drop(attempt)
-
-    def _heed(self, attempt: _Attempt, beat: Beat, held_until: float) -> None:
-        if beat.lost:
-            self._drop(attempt)
-            return
-        attempt.held_until = held_until
-        if beat.cancel_requested and not attempt.context.stopping:
-            attempt.context.stopping = True
-            attempt.interrupt()
-
-    def _drop(self, attempt: _Attempt) -> None:
-        """Free the place of an attempt that may write no more, even if its handler never ends."""
-        if not attempt.is_held:
-            return
-        context = attempt.context
-        self._meter.lost(context.job)
-        log.warning("job %s has left this worker; attempt %d is dropped", context.job.id, context.attempt)
-        context.stopping = True
-        attempt.task.cancel()
-        self._strays.append(attempt.task)
-        self._let_go(attempt)
-
-    def _cancel_strays(self) -> None:
-        self._strays = [task for task in self._strays if not task.done()]
-        for task in self._strays:
-            task.cancel()
-        if not self._attempts and not self._strays:
-            self._working.clear()
+            self._attempts.begin(claim, began_at)
 
 
 def _tell_of_a_bug(duty: asyncio.Task[None]) -> None:
