@@ -15,7 +15,6 @@ from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-import anyio
 from anyio.from_thread import BlockingPortal
 
 from aijobs_sdk.contract.errors import AIJobsError
@@ -114,14 +113,19 @@ class Portal:
 
 
 def _serve_in_thread(new_loop: Callable[[], asyncio.AbstractEventLoop], started: Future[_Running]) -> None:
-    loop = new_loop()
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        loop = runner.get_loop()
+        serving = loop.create_task(_serve(loop, started))
+        while not serving.done():
+            # Signals go to the main thread: here it is a task of somebody's handler that raised this, and whoever waits
+            # for the task is told. asyncio ends its loop for it all the same, and all clients would have lost theirs.
+            with suppress(KeyboardInterrupt, SystemExit):
+                loop.run_until_complete(serving)
+
+
+async def _serve(loop: asyncio.AbstractEventLoop, started: Future[_Running]) -> None:
     hold_time = loop.hold if isinstance(loop, TimeIsHeld) else nullcontext
-    anyio.run(_serve, hold_time, started, backend="asyncio", backend_options={"loop_factory": lambda: loop})
-
-
-async def _serve(hold_time: Callable[[], AbstractContextManager[None]], started: Future[_Running]) -> None:
     async with BlockingPortal() as portal:
-        loop = asyncio.get_running_loop()
         started.set_result(_Running(portal, loop, hold_time, threading.current_thread(), os.getpid()))
         await portal.sleep_until_stopped()
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import (
@@ -19,6 +20,7 @@ from aijobs_sdk.contract.errors import (
     StoreUnavailableError,
 )
 from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.contract.store import Cancelled, Done, Fail, Outcome, Release
 from aijobs_sdk.engine.context import ComeBackLater, JobContext, World
@@ -35,6 +37,8 @@ _JSON: TypeAdapter[Mapping[str, JsonValue]] = TypeAdapter(
     Mapping[str, JsonValue], config=ConfigDict(allow_inf_nan=False)
 )
 
+LONGEST_NUMBER = 4300
+"""Digits of a whole number that Python and its libraries read back; they write any number of them."""
 PACED_BACKOFF_SECONDS = 1.0
 """At most, for each attempt so far: how long a job waits after a rate limit before it waits for its turn."""
 
@@ -56,8 +60,10 @@ async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Out
         if _was_interrupted():
             return Release()
         outcome = _overdue(context, world) if limit.exceeded else _after_error(error, context, world)
-    except (Exception, SystemExit, BaseExceptionGroup) as error:  # noqa: BLE001 - user code ends here: see below
-        # Whatever it raises, even sys.exit(), is this job's failure, not ours.
+    except BaseException as error:
+        if _is_for_the_program(error):
+            raise
+        # Whatever else it raises, even sys.exit(), is this job's failure, not ours.
         outcome = _after_error(_telling(error), context, world)
     # Asked after the handler, which may have swallowed the interruption and gone on as if nothing were.
     return _overdue(context, world) if limit.exceeded else outcome
@@ -68,8 +74,10 @@ async def _run_handler(context: JobContext, types: JobTypes) -> Outcome:
     result = await job_type.run(context, job_type.payload_model.model_validate(context.job.payload))
     try:
         data = _as_json(result, job_type)
-    except (ValidationError, PydanticSerializationError):
+    except (ValidationError, PydanticSerializationError, ValueError):
         raise _InvalidResultError(result, job_type) from None  # their text shows the values
+    if not isinstance(context.effects, Effects):
+        raise TypeError(f"`context.effects` must be Effects, got {shape_of(context.effects)}.")
     return Done(data, context.effects, await context.end_answer())
 
 
@@ -77,8 +85,15 @@ def _as_json(result: object, job_type: JobType[BaseModel]) -> Mapping[str, JsonV
     model = job_type.result_model
     if model is not None and not isinstance(result, model):
         result = model.model_validate(result)
-    data = result.model_dump(mode="json") if isinstance(result, BaseModel) else result
-    return _JSON.validate_python(data)
+    data = _JSON.validate_python(result.model_dump(mode="json") if isinstance(result, BaseModel) else result)
+    _check_it_can_be_read(to_json(data))
+    return data
+
+
+def _check_it_can_be_read(text: bytes) -> None:
+    """Raise a ValueError for a number of more digits than a reader takes."""
+    if len(text) > LONGEST_NUMBER:
+        from_json(text)
 
 
 class _InvalidResultError(Exception):
@@ -87,6 +102,13 @@ class _InvalidResultError(Exception):
     def __init__(self, result: object, job_type: JobType[BaseModel]) -> None:
         wanted = "an object that JSON can hold" if job_type.result_model is None else job_type.result_model.__name__
         super().__init__(f"The handler of {job_type.name!r} returned {shape_of(result)}, which is not {wanted}.")
+
+
+def _is_for_the_program(error: BaseException) -> bool:
+    """Whether no handler raised it: a Ctrl-C, which only the main thread hears, or the end of its loop."""
+    if isinstance(error, KeyboardInterrupt):
+        return threading.current_thread() is threading.main_thread()
+    return isinstance(error, GeneratorExit)
 
 
 def _was_interrupted() -> bool:
@@ -216,6 +238,18 @@ def _store_away(attempt: int) -> ErrorInfo:
 
 def _no_result(error: _InvalidResultError, attempt: int) -> ErrorInfo:
     return ErrorInfo(code="invalid_result", category=ErrorCategory.INTERNAL, message=str(error), attempt=attempt)
+
+
+def not_kept(error: Exception, context: JobContext) -> ErrorInfo:
+    """Return how an attempt failed whose result, effects or text the store cannot write."""
+    job, attempt = context.job, context.attempt
+    log.error("what %s made cannot be stored: %s (job %s, attempt %d)", job.type, place_of(error), job.id, attempt)
+    return ErrorInfo(
+        code="invalid_result",
+        category=ErrorCategory.INTERNAL,
+        message=f"What the handler of {job.type!r} made cannot be stored; the log of the worker says more.",
+        attempt=attempt,
+    )
 
 
 def _overdue(context: JobContext, world: World) -> Outcome:

@@ -9,8 +9,8 @@ from functools import partial
 
 from aijobs_sdk.contract.errors import LeaseLostError, StoreUnavailableError
 from aijobs_sdk.contract.job import Job
-from aijobs_sdk.contract.store import Claim, Lease, Outcome
-from aijobs_sdk.engine.attempt import run_attempt
+from aijobs_sdk.contract.store import Claim, Done, Fail, Lease, Outcome
+from aijobs_sdk.engine.attempt import not_kept, run_attempt
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
@@ -137,6 +137,13 @@ class Attempts:
             job = await self._world.store.finish(attempt.lease, outcome)
         except StoreUnavailableError:
             await self._finish_after_outage(attempt, outcome)
+        except LeaseLostError:
+            raise
+        except Exception as error:
+            if not isinstance(outcome, Done):
+                raise
+            # What a handler hands over can be anything, also what no check has foreseen and no store can keep.
+            await self._finish(attempt, Fail(not_kept(error, attempt.context)))
         else:
             self._tell_of_the_end(attempt, outcome, job)
 

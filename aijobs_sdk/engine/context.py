@@ -94,10 +94,10 @@ class JobContext:
         self._answer: Answer | None = None
         self._flushed_at = 0.0
 
-    async def progress(self, percent: int, message: str) -> None:
-        """Tell everybody who watches how far the job is, 0 to 100."""
+    async def progress(self, percent: float, message: str) -> None:
+        """Tell everybody who watches how far the job is, in percent: whole ones, from 0 to 100, are what they see."""
         written = self._update()
-        progress = Progress(percent, message)
+        progress = Progress(int(min(100, max(0, percent))), _as_text(message))
         await self._world.store.append(self._lease, [progress] if written is None else [written, progress])
 
     async def write(self, text: str, *, soon: bool = True) -> None:
@@ -106,7 +106,7 @@ class JobContext:
         What need not be seen soon goes with the next progress, or with the end.
         """
         answer = await self._open_answer()
-        answer.write(text)
+        answer.write(text if text.isascii() else _as_text(text))
         if not soon:
             return
         waited = self.clock.now().timestamp() - self._flushed_at
@@ -245,6 +245,11 @@ class JobContext:
         ):
             events += more
         return text_of(events)
+
+
+def _as_text(text: object) -> str:
+    """Return a text as every store takes it: with a question mark for half a character, or for a NUL."""
+    return str(text).encode("utf-8", "replace").decode().replace("\x00", "?")
 
 
 def text_of(events: Iterable[JobEvent]) -> str:
