@@ -21,6 +21,7 @@ from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
+from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.contract.store import Created, Taker
@@ -193,7 +194,7 @@ class LocalBackend:
 
     async def unschedule(self, name: str) -> None:
         """Submit no more of a schedule."""
-        if not await self._world.store.delete_schedule(self._caller.tenant_id, name):
+        if not is_plain(name) or not await self._world.store.delete_schedule(self._caller.tenant_id, name):
             raise ScheduleNotFoundError(name)
 
     async def open_batch(self, request: BatchRequest) -> BatchRecord:

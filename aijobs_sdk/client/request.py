@@ -219,7 +219,8 @@ def _as_instant(run_at: object) -> datetime | None:
 def _as_mapping(payload: object) -> dict[str, object]:
     match payload:
         case BaseModel():
-            return payload.model_dump(exclude_unset=True)
+            # All of it: what one model of a union is told from another by may be a default. What is one is not stored.
+            return payload.model_dump(round_trip=True)
         case Mapping():
             return dict(payload)
         case _:

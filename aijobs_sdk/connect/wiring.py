@@ -118,8 +118,10 @@ def open_store(url: str, clock: Clock, *, shared: bool) -> Store:
     Raises:
         ConfigurationError: there is no such place, or this version cannot reach it.
     """
-    scheme = urlsplit(url).scheme
+    scheme, *rest = urlsplit(url)
     if scheme == "memory":
+        if any(rest):
+            raise ConfigurationError("`memory://` names no place: say it without anything behind it.")
         return MemoryStore(clock)
     if scheme not in DATABASES:
         kind = f"a {scheme}: address" if scheme else "an address without a scheme"

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, shown_error
 from aijobs_sdk.contract.model import Fact, StoredJson
+from aijobs_sdk.contract.plain_text import PlainText
 from aijobs_sdk.contract.showing import folded, heading, instant_text, known_facts
 from aijobs_sdk.contract.word import Word
 from aijobs_sdk.markup import markup
@@ -201,7 +202,7 @@ class JobQuery(Fact):
     """Which of a tenant's jobs to list, newest first."""
 
     status: JobStatus | None = None
-    type: str | None = None
+    type: PlainText | None = None
     document_id: UUID | None = None
     """Only jobs whose payload names this document."""
     batch_id: UUID | None = None

@@ -15,6 +15,7 @@ from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, shown_error
 from aijobs_sdk.contract.job import JobRequest, Priority
 from aijobs_sdk.contract.model import Fact, StoredJson
 from aijobs_sdk.contract.pictures import gallery
+from aijobs_sdk.contract.plain_text import PlainText
 from aijobs_sdk.contract.showing import folded, heading, instant_text, known_facts, long_text
 from aijobs_sdk.markup import markup
 
@@ -159,13 +160,13 @@ class DeadLetterQuery(Fact):
     """Which of a tenant's dead letters to list, newest first."""
 
     category: ErrorCategory | None = None
-    type: str | None = None
-    provider: str | None = None
-    region: str | None = None
+    type: PlainText | None = None
+    provider: PlainText | None = None
+    region: PlainText | None = None
     replayed: bool | None = None
     """Only those that were replayed already, or only those that were not."""
     limit: int = Field(default=50, ge=1, le=1000)
-    offset: int = Field(default=0, ge=0)
+    offset: int = Field(default=0, ge=0, le=2**31 - 1)
 
 
 class Effects(Fact):

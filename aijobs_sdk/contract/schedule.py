@@ -10,12 +10,13 @@ from pydantic import Field
 
 from aijobs_sdk.contract.job import JobRequest, Priority
 from aijobs_sdk.contract.model import Fact, StoredJson
+from aijobs_sdk.contract.plain_text import PlainText
 
 
 class ScheduleRequest(Fact):
     """What a caller asks for, before anything about it was checked."""
 
-    name: str = Field(min_length=1, max_length=100)
+    name: PlainText = Field(min_length=1, max_length=100)
     """What the tenant calls it; a new schedule takes the place of one of the same name."""
     cron: str
     """Minute, hour, day of month, month, day of week: `0 3 * * mon-fri`."""

@@ -26,6 +26,7 @@ from aijobs_sdk.contract.store import Cancelled, Done, Fail, Outcome, Release
 from aijobs_sdk.engine.context import ComeBackLater, JobContext, World
 from aijobs_sdk.engine.crash import place_of
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.kept_payload import read_kept
 from aijobs_sdk.engine.log_context import log_as
 from aijobs_sdk.engine.retry import after_failure
 from aijobs_sdk.engine.time_limit import TimeLimit
@@ -71,7 +72,7 @@ async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Out
 
 async def _run_handler(context: JobContext, types: JobTypes) -> Outcome:
     job_type = types[context.job.type]
-    result = await job_type.run(context, job_type.payload_model.model_validate(context.job.payload))
+    result = await job_type.run(context, read_kept(job_type.payload_model, context.job.payload))
     try:
         data = _as_json(result, job_type)
     except (ValidationError, PydanticSerializationError, ValueError):

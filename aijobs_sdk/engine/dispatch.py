@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
@@ -21,13 +22,15 @@ from aijobs_sdk.contract.shapes import problems_of, shape_of
 from aijobs_sdk.contract.store import NO_LIMITS, Admission, Created, Store, Taker
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.kept_payload import NotKeptError
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.meter import Meter
-from aijobs_sdk.engine.payload import drop_secrets
+from aijobs_sdk.engine.payload import Sanitised, drop_secrets
 
 log = logging.getLogger("aijobs.dispatch")
 
 MAX_IDEMPOTENCY_KEY = 255
+MOST_ATTEMPTS = 1_000_000
 _job = unchecked(Job)
 
 
@@ -124,7 +127,8 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
         InvalidRequestError: every problem of the request, field by field.
     """
     asked, prepared, key, user_id, priority, max_attempts = _checked(request, caller, types)
-    stored = _stored(asked)
+    keep = types[request.type].keep
+    stored = _stored(asked, keep)
     fingerprint = _fingerprint(request.type, stored)
     job = _job(
         id=new_id(),
@@ -133,7 +137,7 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
         type=request.type,
         status=JobStatus.PENDING,
         priority=priority,
-        payload=stored if prepared is asked else _stored(prepared),
+        payload=stored if prepared is asked else _stored(prepared, keep),
         message="Accepted",
         max_attempts=max_attempts,
         idempotency_key=key,
@@ -144,7 +148,7 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
     return NewJob(
         job=job,
         fingerprint=None if key is None else fingerprint,
-        run_at=request.run_at,
+        run_at=_run_at(request),
         draw_key=request.draw_key or fingerprint,
     )
 
@@ -174,14 +178,21 @@ def _checked(request: JobRequest, caller: Caller, types: JobTypes) -> _Checked:
 
 
 def _checked_payload(request: JobRequest, job_type: JobType[BaseModel]) -> BaseModel:
-    clean = drop_secrets(request.payload, job_type.payload_model)
+    clean = _without_secrets(request.payload, job_type)
     for path in clean.dropped:
         log.warning("dropped %s from a %s payload: its name looks like a secret", path, request.type)
     try:
-        return job_type.payload_model.model_validate(clean.payload)
+        return job_type.payload_model.model_validate(clean.payload, by_name=True, by_alias=True)
     except ValidationError as error:
         problems = problems_of(error, at="payload", known=job_type.payload_model.model_fields)
         raise _invalid(*problems, code="invalid_payload") from None
+
+
+def _without_secrets(payload: Mapping[str, object], job_type: JobType[BaseModel]) -> Sanitised:
+    try:
+        return drop_secrets(payload, job_type.payload_model)
+    except RecursionError:
+        raise _invalid(_problem("payload", "holds itself, or is nested too deep"), code="invalid_payload") from None
 
 
 def _prepared(payload: BaseModel, job_type: JobType[BaseModel]) -> BaseModel:
@@ -215,8 +226,8 @@ def _priority(request: JobRequest, job_type: JobType[BaseModel]) -> Priority:
 def _max_attempts(request: JobRequest, job_type: JobType[BaseModel]) -> int:
     if request.max_attempts is None:
         return job_type.max_attempts
-    if request.max_attempts < 1:
-        raise _invalid(_problem("max_attempts", "must be 1 or more"))
+    if not 1 <= request.max_attempts <= MOST_ATTEMPTS:
+        raise _invalid(_problem("max_attempts", f"must be 1 to {MOST_ATTEMPTS:,}"))
     return request.max_attempts
 
 
@@ -231,11 +242,22 @@ def _idempotency_key(request: JobRequest) -> str | None:
     return key
 
 
+def _run_at(request: JobRequest) -> datetime | None:
+    try:
+        return None if request.run_at is None else request.run_at.astimezone(UTC)
+    except OverflowError:
+        raise _invalid(_problem("run_at", "must be within the calendar, also in UTC")) from None
+
+
 def _encoded(text: str, *, field: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:  # half a character, which no database takes
-        raise _invalid(_problem(field, "holds something that cannot be written as JSON")) from None
+        raise _unwritable(field) from None
+
+
+def _unwritable(field: str) -> InvalidRequestError:
+    return _invalid(_problem(field, "holds something that cannot be written as JSON"))
 
 
 def _problem(field: str, problem: str) -> FieldProblem:
@@ -248,11 +270,16 @@ def _invalid(*problems: FieldProblem, code: str = "invalid_request") -> InvalidR
     return InvalidRequestError(f"Cannot submit this job: {listed}", code=code, fields=problems)
 
 
-def _stored(payload: BaseModel) -> Mapping[str, object]:
-    # What was left out stays out: a payload says what was asked for, and is the same when a type learns a new field.
-    return payload.model_dump(mode="json", exclude_defaults=True)
+def _stored(payload: BaseModel, keep: Callable[[BaseModel], Mapping[str, object]]) -> Mapping[str, object]:
+    try:
+        return keep(payload)
+    except NotKeptError as error:
+        raise _invalid(_problem("payload", str(error)), code="invalid_payload") from None
 
 
 def _fingerprint(type_name: str, payload: Mapping[str, object]) -> str:
-    text = json.dumps([type_name, payload], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    try:
+        text = json.dumps([type_name, payload], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    except ValueError:  # a number of more digits than are read back
+        raise _unwritable("payload") from None
     return blake2b(_encoded(text, field="payload"), digest_size=16).hexdigest()

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import inspect
+import re
 import typing
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, Secret, SecretBytes, SecretStr
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Priority, Rate
-from aijobs_sdk.contract.shapes import nearest
+from aijobs_sdk.contract.shapes import nearest, shape_of
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.handler_thread import run_in_thread
+from aijobs_sdk.engine.kept_payload import kept_faithfully
 
 P = TypeVar("P", bound=BaseModel)
+LONGEST_NAME = 100
+_NAME = re.compile(rf"[^\x00-\x1f\x7f\ud800-\udfff]{{1,{LONGEST_NAME}}}")
 Result = BaseModel | Mapping[str, JsonValue]
 """What a handler returns: anything JSON can hold, as a model or as a mapping."""
 
@@ -44,10 +48,24 @@ class JobType(Generic[P]):
     """How fast one tenant may submit them; None: at any rate."""
     result_model: type[BaseModel] | None = None
     """What every result has to be, where the handler says so."""
+    keep: Callable[[BaseModel], Mapping[str, object]] = kept_faithfully
+    """Makes of a payload what is stored; `kept` does so for a model that is known to read what it wrote."""
 
     def __post_init__(self) -> None:
-        if self.max_running is not None and self.max_running < 1:
-            raise ValueError(f"`max_running` of job type {self.name!r} must be 1 or more, got {self.max_running}.")
+        _check(self.name, max_running=self.max_running, max_attempts=self.max_attempts)
+        if self.rate is not None and not isinstance(self.rate, Rate):
+            raise TypeError(f"`rate` of job type {self.name!r} must be a Rate, such as `Rate(jobs=5, seconds=1)`.")
+        object.__setattr__(self, "priority", Priority(self.priority))  # "high" is as good, here as at a submit
+
+
+def _check(name: object, **numbers: int | None) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"`name` of a job type must be {LONGEST_NAME} printed characters at most, got {shape_of(name)}."
+        )
+    for field, number in numbers.items():
+        if number is not None and number < 1:
+            raise ValueError(f"`{field}` of job type {name!r} must be 1 or more, got {number}.")
 
 
 class JobTypes(Mapping[str, JobType[Any]]):
@@ -103,8 +121,9 @@ def job_type(
         rate: how fast one tenant may submit them.
 
     Raises:
-        TypeError: the second parameter is not annotated with a pydantic model.
-        ValueError: `max_running` is less than 1.
+        TypeError: the second parameter is not annotated with a pydantic model, that model hides a value from whoever
+            stores it, or the function yields.
+        ValueError: a number is less than 1, the name is none, or `priority` is not `high`, `normal` or `low`.
     """
 
     def make(function: Callable[[JobContext, P], Awaitable[Result] | Result]) -> JobType[P]:
@@ -124,6 +143,8 @@ def job_type(
 
 
 def _payload_model(function: Callable[[JobContext, P], object], hints: Mapping[str, object]) -> type[P]:
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        raise TypeError(f"{function.__name__!r} yields: return the result, and show text with `context.write()`.")
     parameters = list(inspect.signature(function).parameters)
     model = _model(hints.get(parameters[1])) if len(parameters) > 1 else None
     if model is None:
@@ -131,7 +152,21 @@ def _payload_model(function: Callable[[JobContext, P], object], hints: Mapping[s
             f"{getattr(function, '__name__', function)!r} needs two parameters, the second annotated with its "
             "pydantic payload model: `async def shout(context: JobContext, payload: Shout)`."
         )
+    if (hidden := _hidden_in(model)) is not None:
+        raise TypeError(f"`{hidden}` of {model.__name__} is a secret that cannot be stored: make it a `str`.")
     return typing.cast("type[P]", model)
+
+
+def _hidden_in(model: type[BaseModel]) -> str | None:
+    """Return a field of which nothing but asterisks would be stored."""
+    found = (name for name, field in model.model_fields.items() if _holds_a_secret(field.annotation))
+    return next(found, None)
+
+
+def _holds_a_secret(annotation: object) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, Secret | SecretStr | SecretBytes):
+        return True
+    return any(map(_holds_a_secret, typing.get_args(annotation)))
 
 
 def _model(annotation: object) -> type[BaseModel] | None:

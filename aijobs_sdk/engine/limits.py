@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 
 from aijobs_sdk.contract.model import Fact
 
+LONGEST_SECONDS = 1e9
+"""Some thirty years: as good as for ever, and still within the calendar."""
+
 
 class BreakerLimits(Fact):
     """When a provider counts as broken, and how it is tried again."""
@@ -17,14 +20,14 @@ class BreakerLimits(Fact):
     """So many failures among the recent calls open the breaker."""
     window_calls: int = Field(default=40, ge=1)
     """How many calls are recent, at most."""
-    window_seconds: float = Field(default=60.0, gt=0)
+    window_seconds: float = Field(default=60.0, gt=0, le=LONGEST_SECONDS)
     """How old a recent call is, at most."""
-    open_seconds: float = Field(default=5.0, gt=0)
+    open_seconds: float = Field(default=5.0, gt=0, le=LONGEST_SECONDS)
     """The first wait for a provider that failed; it doubles with each probe that fails."""
-    longest_open_seconds: float = Field(default=60.0, gt=0)
+    longest_open_seconds: float = Field(default=60.0, gt=0, le=LONGEST_SECONDS)
     probes: int = Field(default=1, ge=1)
     """Calls at the same time that find out whether the provider is back."""
-    probe_seconds: float = Field(default=60.0, gt=0)
+    probe_seconds: float = Field(default=60.0, gt=0, le=LONGEST_SECONDS)
     """A probe that has not ended after this long gives its place to another."""
 
 
@@ -35,8 +38,8 @@ class ModelPace(Fact):
     """A glob over our names of models."""
     most_calls: int | None = Field(default=None, ge=1)
     """Calls under way at the same time, in this process; None: as many as the provider bears."""
-    requests_per_minute: float | None = Field(default=None, gt=0)
-    tokens_per_minute: float | None = Field(default=None, gt=0)
+    requests_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    tokens_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Of requests and answers together. What is not used is saved up, for a minute."""
 
 
@@ -45,7 +48,7 @@ class PaceLimits(Fact):
 
     first_calls: int = Field(default=16, ge=1)
     """Calls under way at the same time while nothing is known of what a provider bears."""
-    patience_seconds: float = Field(default=10.0, gt=0)
+    patience_seconds: float = Field(default=10.0, gt=0, le=LONGEST_SECONDS)
     """A job that has to wait longer for its turn gives its place to others meanwhile."""
     models: tuple[ModelPace, ...] = ()
     """The last one that fits a model holds for it."""
@@ -66,17 +69,17 @@ class Limits(Fact):
     process wants that is there for one batch."""
     max_active_jobs: int | None = Field(default=None, ge=1)
     """Unfinished jobs one tenant may have; None: any number."""
-    job_seconds: float = Field(default=300.0, gt=0)
+    job_seconds: float = Field(default=300.0, gt=0, le=LONGEST_SECONDS)
     """One attempt may take this long; then it fails, cleanly."""
-    hard_limit_seconds: float = Field(default=330.0, gt=0)
+    hard_limit_seconds: float = Field(default=330.0, gt=0, le=LONGEST_SECONDS)
     """An attempt that is still there after this long is taken from its worker, whatever it does."""
-    lease_seconds: float = Field(default=30.0, gt=0)
+    lease_seconds: float = Field(default=30.0, gt=0, le=LONGEST_SECONDS)
     """A worker that is silent for this long has lost its jobs."""
-    grace_seconds: float = Field(default=0.0, ge=0)
+    grace_seconds: float = Field(default=0.0, ge=0, le=LONGEST_SECONDS)
     """How long running attempts may go on after a stop was asked for; then they are given back."""
-    keep_jobs_seconds: float | None = Field(default=None, ge=0)
+    keep_jobs_seconds: float | None = Field(default=None, ge=0, le=LONGEST_SECONDS)
     """Jobs that ended longer ago are deleted, with their logs, once their idempotency keys are free; None: never."""
-    snooze_limit_seconds: float = Field(default=3600.0, ge=0)
+    snooze_limit_seconds: float = Field(default=3600.0, ge=0, le=LONGEST_SECONDS)
     """A job that first started longer ago than this waits no more for a provider that is broken or busy: it fails."""
     breaker: BreakerLimits = BreakerLimits()
     pace: PaceLimits | None = PaceLimits()

@@ -1,15 +1,18 @@
-"""What of a payload may be stored: no secret that the job type did not ask for."""
+"""What of a payload may be stored: no secret that the job type did not ask for, and no number that JSON has not."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from functools import cache
+from math import isfinite
 from typing import NamedTuple
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Verbatim
 
 _SECRET = re.compile(r"password|secret|token|api[-_ ]?key", re.IGNORECASE)
@@ -23,7 +26,11 @@ class Sanitised(NamedTuple):
 
 
 def drop_secrets(payload: Mapping[str, object], model: type[BaseModel]) -> Sanitised:
-    """Return the payload without keys that look like secrets, at any depth; a field the model declares stays."""
+    """Return the payload without keys that look like secrets, at any depth; a field the model declares stays.
+
+    Raises:
+        InvalidRequestError: it holds NaN or an infinity; its place is named.
+    """
     dropped: list[str] = []
     clean = _clean(payload, _declared(model), "payload", dropped)
     return Sanitised(clean, tuple(dropped))
@@ -59,6 +66,13 @@ def _clean_value(value: object, annotation: object, path: str, dropped: list[str
             return _clean(value, _declared(annotation), path, dropped)
         case list() | tuple():
             return [_clean_value(item, annotation, f"{path}[{n}]", dropped) for n, item in enumerate(value)]
+        case float() if not isfinite(value):  # JSON has no such number: it would be kept as null
+            problem = "must be a finite number"
+            raise InvalidRequestError(
+                f"Cannot submit this job: `{path}` {problem}.",
+                code="invalid_payload",
+                fields=[FieldProblem(field=path, problem=problem)],
+            )
         case _:
             return value
 
@@ -68,7 +82,11 @@ def _declared(annotation: object) -> Mapping[str, object]:
     """Return the fields that a model declares, with the model each of them holds, if any, or `Verbatim`."""
     if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
         return {}
-    return {name: _held_by(field) for name, field in annotation.model_fields.items()}
+    return {
+        known_as: _held_by(field)
+        for name, field in annotation.model_fields.items()
+        for known_as in (name, field.alias or name)
+    }
 
 
 def _held_by(field: FieldInfo) -> object:

@@ -16,6 +16,9 @@ from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.engine.dispatch import checked_job
 from aijobs_sdk.engine.job_type import JobTypes
 
+FIELDS = 5
+"""Of a cron expression: minute, hour, day of month, month, day of week."""
+
 
 def checked_schedule(request: ScheduleRequest, *, caller: Caller, types: JobTypes, clock: Clock) -> Schedule:
     """Return the schedule that a request asks for, from now on.
@@ -65,15 +68,20 @@ def next_run(cron: str, timezone: str, *, after: datetime) -> datetime:
     """
     try:
         zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # of a folder of zones, or a name that no file has
         raise _unusable("timezone", f"must be a time zone such as Europe/Berlin, got {shape_of(timezone)}") from None
+    if (
+        len(cron.split()) != FIELDS
+    ):  # the library takes a sixth, for seconds: one star too many would be 86,400 jobs a day
+        raise _not_five(cron, "it has another number of fields")
     try:
         return next(CronSim(cron, after.astimezone(zone))).astimezone(UTC)
     except (CronSimError, StopIteration) as error:
-        why = str(error) or "it never comes"
-        raise _unusable(
-            "cron", f"must be five fields such as `0 3 * * mon-fri`, got {shape_of(cron)} ({why.lower()})"
-        ) from None
+        raise _not_five(cron, str(error).lower() or "it never comes") from None
+
+
+def _not_five(cron: str, why: str) -> InvalidRequestError:
+    return _unusable("cron", f"must be five fields such as `0 3 * * mon-fri`, got {shape_of(cron)} ({why})")
 
 
 def _unusable(field: str, problem: str) -> InvalidRequestError:

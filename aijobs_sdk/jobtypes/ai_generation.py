@@ -12,6 +12,7 @@ from aijobs_sdk.contract.results import GenerationResult, ToolCallResult
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType
+from aijobs_sdk.engine.kept_payload import kept
 from aijobs_sdk.jobtypes.generation.account import author_of, lineage_of, told_of, usage_of
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.jobtypes.generation.quote import estimate, quoted_credits
@@ -68,6 +69,7 @@ def ai_generation(
         prepare=prepare,
         get_ready=get_ready if quotes_by_vocabulary else None,
         estimate=estimate_cost,
+        keep=kept,
     )
 
 

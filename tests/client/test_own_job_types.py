@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 import aijobs_sdk as aijobs
 
@@ -165,3 +165,51 @@ def test_what_need_not_be_seen_soon_goes_before_the_next_progress() -> None:
 
     assert [event.kind for event in events] == ["accepted", "started", "delta", "progress", "completed"]
     assert [event.text for event in events if isinstance(event, aijobs.TextDelta)] == ["Half, and half."]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"name": ""}, "`name`"),
+        ({"name": "a\x00b"}, "`name`"),
+        ({"name": 5}, "`name`"),
+        ({"max_attempts": 0}, "`max_attempts`"),
+        ({"max_running": 0}, "`max_running`"),
+        ({"priority": "urgent"}, "urgent"),
+    ],
+)
+def test_what_a_type_says_of_itself_is_checked_where_it_is_made(arguments: dict[str, Any], says: str) -> None:
+    async def run(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
+        return {}
+
+    with pytest.raises(ValueError, match=says):
+        aijobs.job_type(**{"name": "own", **arguments})(run)
+
+
+def test_a_priority_may_be_its_word() -> None:
+    @aijobs.job_type("urgent", priority="high")  # type: ignore[arg-type]
+    async def urgent(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
+        return {}
+
+    assert aijobs.Client(job_types=[urgent]).submit(type="urgent").job.priority is aijobs.Priority.HIGH
+
+
+def test_a_rate_is_a_rate_and_a_handler_returns() -> None:
+    async def yields(context: aijobs.JobContext, payload: Nothing) -> Any:
+        yield {}
+
+    with pytest.raises(TypeError, match="yields"):
+        aijobs.job_type("yields")(yields)
+    with pytest.raises(TypeError, match="`rate`"):
+        aijobs.job_type("rated", rate=5)(crash.run)  # type: ignore[arg-type]
+
+
+def test_a_secret_that_would_be_stored_as_asterisks_is_refused_where_the_type_is_made() -> None:
+    class Guarded(BaseModel):
+        api_key: SecretStr | None = None
+
+    async def run(context: aijobs.JobContext, payload: Guarded) -> dict[str, Any]:
+        return {}
+
+    with pytest.raises(TypeError, match="`api_key` of Guarded"):
+        aijobs.job_type("guarded")(run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -35,6 +35,10 @@ from aijobs_sdk.simulation.script import fail, ok
 from contract.conftest import OURS, THEIRS
 
 pytestmark = pytest.mark.anyio
+
+
+BEFORE_ALL_DAYS = datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))
+AFTER_ALL_DAYS = datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))
 
 
 def a_test_job(**payload: object) -> JobRequest:
@@ -136,7 +140,10 @@ async def test_one_bad_request_of_many_stores_nothing(backend: Backend) -> None:
         (JobRequest(type="ai_generation", payload={"prompt": "x"}), "payload.model", "required"),
         (JobRequest(type="test_job", payload={}, user_id="me"), "user_id", "UUID"),
         (JobRequest(type="test_job", payload={}, priority="urgent"), "priority", "high"),
-        (JobRequest(type="test_job", payload={}, max_attempts=0), "max_attempts", "1 or more"),
+        (JobRequest(type="test_job", payload={}, max_attempts=0), "max_attempts", "1 to 1,000,000"),
+        (JobRequest(type="test_job", payload={}, max_attempts=3_000_000), "max_attempts", "1 to 1,000,000"),
+        (JobRequest(type="test_job", payload={}, run_at=BEFORE_ALL_DAYS), "run_at", "calendar"),
+        (JobRequest(type="test_job", payload={}, run_at=AFTER_ALL_DAYS), "run_at", "calendar"),
         (JobRequest(type="test_job", payload={}, idempotency_key=""), "idempotency_key", "255"),
         (JobRequest(type="test_job", payload={}, idempotency_key="a\x00b"), "idempotency_key", "NUL"),
         (JobRequest(type="test_job", payload={}, idempotency_key="\ud800"), "idempotency_key", "written as JSON"),
@@ -624,6 +631,12 @@ async def test_a_schedule_that_cannot_be_is_refused_by_name(
         await backend.schedule(a_schedule(**fields))
     assert [problem.field for problem in refused.value.fields] == [field]
     assert await backend.schedules() == []
+
+
+@pytest.mark.parametrize("name", ["\x00", "a\x00b", "\ud800"])
+async def test_a_name_that_no_store_keeps_is_no_schedules(backend: Backend, name: str) -> None:
+    with pytest.raises(ScheduleNotFoundError):
+        await backend.unschedule(name)
 
 
 async def test_times_that_nobody_was_there_for_are_made_up_for_once(

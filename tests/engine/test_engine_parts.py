@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, JsonValue
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.events import TextDelta, UnknownEvent, dump_event, parse_event
@@ -137,3 +137,10 @@ def test_an_event_reads_back_from_json() -> None:
 @pytest.mark.parametrize("text", ["processing", "PROCESSING", "Processing"])
 def test_a_status_is_read_in_either_case(text: str) -> None:
     assert JobStatus(text) is JobStatus.PROCESSING
+
+
+@pytest.mark.parametrize("field", ["job_seconds", "hard_limit_seconds", "lease_seconds", "grace_seconds"])
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 1e19])
+def test_a_time_that_leads_out_of_the_calendar_is_refused(field: str, seconds: float) -> None:
+    with pytest.raises(ValidationError, match=field):
+        Limits(**{"hard_limit_seconds": 1e9, field: seconds})

@@ -114,6 +114,28 @@ def test_a_place_where_no_file_can_be_is_refused(tmp_path: Path, place: str, wha
         aijobs.Client(f"sqlite:///{tmp_path / place}")
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("a?b.db", "no `?`"),
+        ("a.db?mode=ro", "takes no options"),
+        ("a%00b.db", "No file can have the name"),
+        ("a\ud800b.db", "No file can have the name"),
+        ("n" * 300, "name too long"),
+    ],
+)
+def test_an_address_that_no_file_can_have_is_refused_and_makes_none(tmp_path: Path, name: str, says: str) -> None:
+    with pytest.raises(aijobs.ConfigurationError, match=says):
+        aijobs.Client(f"sqlite:///{tmp_path}/{name}").list()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_scheme_may_be_written_in_any_case(tmp_path: Path) -> None:
+    with aijobs.Client(f"SQLITE:///{tmp_path}/jobs.db") as client:
+        assert list(client.list()) == []
+    assert (tmp_path / "jobs.db").is_file()
+
+
 def test_damage_that_shows_later_fails_what_meets_it_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "jobs.db"
     with aijobs.Client(f"sqlite:///{path}") as client:

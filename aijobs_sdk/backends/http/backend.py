@@ -25,11 +25,18 @@ from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.session import Session
 from aijobs_sdk.contract.batches import BatchChange, BatchItem, BatchRecord, BatchRequest, Hold
 from aijobs_sdk.contract.blocks import Block, DocumentRequest, Revision
-from aijobs_sdk.contract.errors import AIJobsError, InvalidRequestError, ServerUnavailableError, StoreUnavailableError
+from aijobs_sdk.contract.errors import (
+    AIJobsError,
+    InvalidRequestError,
+    ScheduleNotFoundError,
+    ServerUnavailableError,
+    StoreUnavailableError,
+)
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
+from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.providers.per_loop import PerLoop
@@ -229,6 +236,8 @@ class HttpBackend:
 
     async def unschedule(self, name: str) -> None:
         """Submit no more of a schedule."""
+        if not is_plain(name):  # no address can hold it
+            raise ScheduleNotFoundError(name)
         await self._ask(Question(method="DELETE", path="/api/schedules/{}", names=(name,)), bytes)
 
     async def open_batch(self, request: BatchRequest) -> BatchRecord:

@@ -200,11 +200,13 @@ class DatabaseError(StoreUnavailableError):
 def _url_of(address: str) -> URL:
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the second of a port that is no number
         raise ConfigurationError(
             "Cannot read the database's address: write `sqlite:///jobs.db` or `postgresql://user@host/database`."
         ) from None
-    if url.get_backend_name() == "sqlite":
+    if url.get_backend_name().lower() == "sqlite":
+        if "?" in address:
+            raise ConfigurationError("A `sqlite://` address takes no options, and no `?` in the name of its file.")
         return _checked_file(url)
     return url.set(drivername="postgresql+psycopg")
 
@@ -213,11 +215,22 @@ def _checked_file(url: URL) -> URL:
     if url.database in {None, "", ":memory:"}:
         raise ConfigurationError("`sqlite://` needs a file: `sqlite:///jobs.db`. To keep nothing, use `memory://`.")
     path = Path(str(url.database)).expanduser().absolute()
+    _check_name(path)
     if not path.parent.is_dir():
         raise ConfigurationError(f"Cannot open {path}: there is no folder {path.parent}. Make it first.")
     if path.is_dir():
         raise ConfigurationError(f"Cannot open {path}: it is a folder. Name a file in it: {path / 'jobs.db'}.")
     return url.set(drivername="sqlite+pysqlite", database=str(path))
+
+
+def _check_name(path: Path) -> None:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # a name all the same
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it holds what no name can hold"
+        raise ConfigurationError(f"No file can have the name that `sqlite://` is given: {why}.") from None
 
 
 def _speak_utc(raw: object, _: object) -> None:

@@ -1,0 +1,61 @@
+"""What is kept of a payload, and how a handler gets back from it what was checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
+
+P = TypeVar("P", bound=BaseModel)
+
+
+class NotKeptError(ValueError):
+    """A payload holds what JSON does not, or its model does not make of the JSON what it was made from."""
+
+
+def kept(payload: BaseModel) -> Mapping[str, object]:
+    """Return a payload as JSON, without what was left to its defaults.
+
+    What was left out stays out: a payload says what was asked for, and is the same when a type learns a new field.
+
+    Raises:
+        NotKeptError: it holds something that JSON does not.
+    """
+    return _as_json(payload, exclude_defaults=True)
+
+
+def kept_faithfully(payload: BaseModel) -> Mapping[str, object]:
+    """Return the same for a model of which nobody knows whether it reads what it wrote: that is tried.
+
+    What is left out can be what one model of a union is told from another by; then all of it is kept.
+
+    Raises:
+        NotKeptError: there is no JSON of which its model makes the same again.
+    """
+    whole = _as_json(payload)
+    for form in (kept(payload), whole):
+        if _read_again(type(payload), form) == whole:
+            return form
+    raise NotKeptError("does not come back from JSON as it was checked: its model writes what it does not read")
+
+
+def read_kept(model: type[P], data: Mapping[str, object]) -> P:
+    """Return the payload that was kept so."""
+    # By their own names, whatever callers call them; and JSON has no type for most of what a strict model wants.
+    return model.model_validate(data, strict=False, by_name=True, by_alias=True)
+
+
+def _as_json(payload: BaseModel, *, exclude_defaults: bool = False) -> dict[str, object]:
+    try:
+        return payload.model_dump(mode="json", exclude_defaults=exclude_defaults, round_trip=True)
+    except (PydanticSerializationError, ValueError, RecursionError):  # their texts show values
+        raise NotKeptError("holds something that cannot be written as JSON") from None
+
+
+def _read_again(model: type[BaseModel], form: Mapping[str, object]) -> Mapping[str, object] | None:
+    try:
+        return _as_json(read_kept(model, form))
+    except (ValidationError, NotKeptError):
+        return None
