@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ from services.postgres import PostgresServer, running_postgres
 settings.register_profile("everyday", derandomize=True, deadline=None)
 settings.register_profile("torture", max_examples=1000, deadline=None)
 settings.load_profile("torture" if "AIJOBS_TORTURE" in os.environ else "everyday")
+
+DRIVING_A_MACHINE = frozenset({"browser", "notebooks", "services", "torture"})
+"""Rooms whose tests start browsers, kernels and fleets of workers: two of them at once starve each other."""
 
 SETTINGS = (
     "AI_MOCK_MODE",
@@ -43,6 +47,17 @@ SETTINGS = (
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n`, a file stays in one process; what drives a whole machine goes first, all of it in one of them."""
+    items.sort(key=lambda item: not _drives_a_machine(item))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("machine" if _drives_a_machine(item) else item.path.as_posix()))
+
+
+def _drives_a_machine(item: pytest.Item) -> bool:
+    return item.path.relative_to(Path(__file__).parent).parts[0] in DRIVING_A_MACHINE
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 
+@pytest.mark.timeout(600)  # mypy with nothing in its cache, beside whatever else runs
 @pytest.mark.parametrize(
     "tool",
     [
