@@ -228,13 +228,13 @@ class AsyncClient:
         """Return every text that a block has had, oldest first."""
         return await self._backend.revisions(as_id(block_id))
 
-    async def document(self, document_id: UUID) -> Document | None:
+    async def document(self, document_id: UUID | str) -> Document | None:
         """Return a document, None where this tenant has none by that id."""
-        return await self._backend.document(document_id)
+        return await self._backend.document(as_id(document_id))
 
-    async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
+    async def lineage(self, document_id: UUID | str) -> Sequence[LineageEvent]:
         """Return how a document came to be, oldest event first."""
-        return await self._backend.lineage(document_id)
+        return await self._backend.lineage(as_id(document_id))
 
     async def images(self, job_id: UUID | str) -> Sequence[Image]:
         """Return the records of the pictures that a completed job made, in their order; none for any other job."""

@@ -212,11 +212,11 @@ class Client:
         """Return every text that a block has had, oldest first."""
         return self._portal.call(self._client.revisions, block_id)
 
-    def document(self, document_id: UUID) -> Document | None:
+    def document(self, document_id: UUID | str) -> Document | None:
         """Return a document, None where this tenant has none by that id."""
         return self._portal.call(self._client.document, document_id)
 
-    def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
+    def lineage(self, document_id: UUID | str) -> Sequence[LineageEvent]:
         """Return how a document came to be, oldest event first."""
         return self._portal.call(self._client.lineage, document_id)
 

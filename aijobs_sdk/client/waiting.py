@@ -25,11 +25,11 @@ class DoneAndNotDone(NamedTuple):
 def wait(
     jobs: Iterable[Handle], timeout: float | None = None, return_when: ReturnWhen = "ALL_COMPLETED"
 ) -> DoneAndNotDone:
-    """Wait for jobs; when `timeout` seconds are over, return what is done by then instead of raising.
+    """Wait for jobs, each once; when `timeout` seconds are over, return what is done by then instead of raising.
 
     FIRST_EXCEPTION returns when a job fails or is cancelled.
     """
-    handles = list(jobs)
+    handles = list(dict.fromkeys(jobs))
     if not handles:
         return DoneAndNotDone([], [])
     done = _portal_of(handles).call(_wait, handles, timeout, return_when)
@@ -39,12 +39,12 @@ def wait(
 
 
 def as_completed(jobs: Iterable[Handle], timeout: float | None = None) -> Iterator[Handle]:
-    """Yield each job as it ends, however it ends.
+    """Yield each job once, as it ends, however it ends.
 
     Raises:
         TimeoutError: some are not over after `timeout` seconds; they keep running.
     """
-    handles = list(jobs)
+    handles = list(dict.fromkeys(jobs))
     if handles:
         yield from _portal_of(handles).iterate(_as_completed(handles, timeout))
 

@@ -207,6 +207,19 @@ def test_jobs_come_as_they_complete(client: aijobs.Client) -> None:
     assert list(aijobs.as_completed([slow, quick])) == [quick, slow]
 
 
+def test_a_job_that_is_named_twice_is_waited_for_once(client: aijobs.Client) -> None:
+    job = client.submit(type="test_job")
+    assert aijobs.wait([job, job]).done == [job]
+    assert list(aijobs.as_completed([job, job])) == [job]
+
+
+def test_a_document_may_be_asked_for_by_its_id_in_writing(client: aijobs.Client) -> None:
+    made = client.submit("A haiku.", model="gpt-5.2").result().document_id
+    found = client.document(str(made))
+    assert found is not None
+    assert (found.id, len(client.lineage(str(made)))) == (made, 1)
+
+
 def test_a_future_is_the_standard_librarys(client: aijobs.Client) -> None:
     good = client.submit(type="test_job", payload={"echo": "x"}).future()
     bad = client.submit(type="test_job", payload={"fail": True}).future()
