@@ -148,7 +148,7 @@ async def test_a_broken_run_leaves_no_task_behind_and_can_go_on(backend: Watched
     batch = a_batch(backend, concurrency=3)
     with pytest.raises(ConnectionResetError):
         await batch.run()
-    running_jobs = {task for task in asyncio.all_tasks() - before if "WorkerPool" not in repr(task)}
+    running_jobs = {task for task in asyncio.all_tasks() - before if "Attempts._work" not in repr(task)}
     assert running_jobs == set()
     backend._unheard_of.clear()
     assert indices(await batch.run()) == list(range(12))
