@@ -23,7 +23,8 @@ class Estimate(Fact):
     credits: Credits
     """What the user would be quoted, and billed."""
     most_credits: Credits | None
-    """What is metered at most, by `most_output_tokens`."""
+    """What it costs at most, whoever answers and however the prompt is counted: held to that by `max_credits`, it is
+    neither refused nor cut short."""
 
     def _repr_html_(self) -> str:
         expected = {

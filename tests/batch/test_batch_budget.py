@@ -116,6 +116,25 @@ async def test_an_unlimited_answer_is_held_to_the_budget_as_well(sim: aijobs.Moc
     assert purse.most_at_once <= cap
 
 
+LONG = " ".join(f"word{n}" for n in range(5_000))
+
+
+@pytest.mark.parametrize("economy", [False, True])
+@pytest.mark.parametrize(
+    ("task", "model", "max_tokens"),
+    [("Rate it.", "claude-sonnet-4.5", 1), ("Rate it.", "gpt-5.2", 9), (LONG, "gpt-5.2", 200)],
+    ids=["one token", "a few tokens", "a long prompt"],
+)
+async def test_an_ample_budget_fails_no_row_and_cuts_no_answer_short(
+    sim: aijobs.Mock, task: str, model: str, max_tokens: int, *, economy: bool
+) -> None:
+    sim.on().do(aijobs.ok(tokens=20_000).forever())
+    backend = WatchedBackend(aijobs.AsyncClient())
+    batch = a_batch(backend, [{"task": task}], model=model, max_tokens=max_tokens, budget=1000, economy=economy)
+    [row] = await batch.run()
+    assert (row.status, row.output_tokens) == ("completed", max_tokens)
+
+
 @given(
     cap=st.decimals(min_value=0, max_value=3, places=3),
     raised=st.decimals(min_value=0, max_value=3, places=3),

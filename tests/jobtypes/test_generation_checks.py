@@ -81,7 +81,9 @@ def test_an_estimate_is_what_submit_quotes(sim: Mock, client: aijobs.Client) -> 
 
     assert (estimate.model, estimate.provider) == ("claude-sonnet-4.5", "bedrock")
     assert (estimate.output_tokens, estimate.most_output_tokens) == (300, 300)
-    assert estimate.credits == estimate.most_credits == job.result().credits_used
+    assert estimate.credits == job.result().credits_used
+    assert estimate.most_credits is not None
+    assert estimate.credits < estimate.most_credits < estimate.credits * 2
     assert [call.job_id for call in sim.calls] == [job.id]
 
 

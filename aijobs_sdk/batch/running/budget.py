@@ -8,13 +8,9 @@ from typing import Any
 
 from aijobs_sdk.contract.estimate import Estimate
 
-MARGIN = Decimal("1.25")
-"""By how much a prompt may turn out longer than it was estimated: the cap has to hold for it, too."""
 LONGEST_ANSWER = 10
 """A row whose answer nobody limits may cost so many times what it was quoted; there it is cut off, with the
 `finish_reason` `length`. Own choice: a quote is for 500 tokens, and models write up to 250 times that."""
-
-
 SMALLEST = Decimal("0.000001")
 
 
@@ -60,5 +56,5 @@ def most_of(estimate: Estimate, payload: Mapping[str, Any]) -> Decimal:
     if "max_credits" in payload:
         return Decimal(str(payload["max_credits"]))
     if "max_tokens" in payload and estimate.most_credits is not None:
-        return max(estimate.credits, estimate.most_credits * MARGIN).quantize(SMALLEST)
+        return max(estimate.credits, estimate.most_credits)
     return max(estimate.credits * LONGEST_ANSWER, SMALLEST)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from decimal import ROUND_FLOOR, Decimal
+from collections.abc import Iterator
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from pathlib import Path
 
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.jobtypes.generation.checks import refused
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
-from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.models import CREDIT_STEP, Model, ModelTable
 from aijobs_sdk.providers.token_counts import EncodingName, TokenCount, count_tokens, is_at_hand
 
 EXPECTED_OUTPUT_TOKENS = 500
@@ -47,7 +48,7 @@ def estimate(payload: GenerationPayload, model: Model, models: ModelTable, count
         output_tokens=expected_tokens(payload, most),
         most_output_tokens=most,
         credits=quoted_credits(payload, model, models, count),
-        most_credits=None if most is None else models.credits(model, count.tokens, most),
+        most_credits=most_credits(payload, model, models, count),
     )
 
 
@@ -73,6 +74,16 @@ def most_output_tokens(payload: GenerationPayload, model: Model, models: ModelTa
     return min((limit for limit in limits if limit is not None), default=None)
 
 
+def most_credits(payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount) -> Decimal | None:
+    """Return what the job costs at most, whoever answers; None where nothing limits that.
+
+    With as many `max_credits` it is neither refused nor cut short, however whoever runs it counts the prompt.
+    """
+    each = [_most_at(one, payload, models, read) for one, read in _who_may_answer(payload, model, models, count)]
+    dearest = None if None in each else max(cost for cost in each if cost is not None)
+    return min((limit for limit in (payload.max_credits, dearest) if limit is not None), default=None)
+
+
 def expected_tokens(payload: GenerationPayload, most: int | None) -> int:
     """Return about how long an answer is that is at most so long."""
     expected = payload.max_tokens or EXPECTED_OUTPUT_TOKENS
@@ -89,7 +100,7 @@ def _affordable_tokens(payload: GenerationPayload, model: Model, models: ModelTa
         return None
     read = _longest_reading(payload, count)
     left = payload.max_credits - models.credits(model, read, 0)
-    price = models.credits(model, 0, 1_000_000) / 1_000_000
+    price = _price(model, models)
     tokens = int((left / price).to_integral_value(ROUND_FLOOR)) if price else model.max_output_tokens
     if tokens is not None and tokens < 1:
         raise refused(
@@ -99,6 +110,32 @@ def _affordable_tokens(payload: GenerationPayload, model: Model, models: ModelTa
             code="over_budget",
         )
     return tokens
+
+
+def _price(model: Model, models: ModelTable) -> Decimal:
+    """Return what a token of an answer costs."""
+    return models.credits(model, 0, 1_000_000) / 1_000_000
+
+
+def _who_may_answer(
+    payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount
+) -> Iterator[tuple[Model, int]]:
+    """Yield the model and those that may stand in for it, each with the most that it may read."""
+    roughly = _longest_reading(payload, read_tokens(payload, None))
+    yield model, max(roughly, _longest_reading(payload, count))
+    for name in model.fallbacks if payload.fallback is True else payload.fallback or ():
+        other = models.get(name)
+        yield other, max(roughly, _longest_reading(payload, read_tokens(payload, other.tokenizer)))
+
+
+def _most_at(model: Model, payload: GenerationPayload, models: ModelTable, read: int) -> Decimal | None:
+    """Return for how many credits `_affordable_tokens()` allows the longest answer; None where nothing limits one."""
+    limits = (payload.max_tokens, model.max_output_tokens)
+    longest = min((limit for limit in limits if limit is not None), default=None)
+    if longest is None:
+        return None
+    written = (_price(model, models) * longest).quantize(CREDIT_STEP, rounding=ROUND_CEILING)
+    return models.credits(model, read, 0) + written
 
 
 def _longest_reading(payload: GenerationPayload, count: TokenCount) -> int:
