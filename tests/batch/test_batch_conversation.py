@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.batch.reading.rows import open_rows
 from batch.batch_worlds import QUESTIONS, TASKS, WatchedBackend, a_batch
 
 pytestmark = pytest.mark.anyio
@@ -40,6 +41,23 @@ async def test_a_row_holds_all_answers_and_their_sums(sim: aijobs.Mock, backend:
     [row] = await a_batch(backend, TASKS[:1], prompt=["{task}", "And then?", "And at last?"]).run()
     assert row.answers == (row.content,) * 3
     assert (row.attempts, len(sim.calls), len(backend.sent)) == (3, 3, 3)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+async def test_a_file_has_all_answers_of_a_conversation(backend: WatchedBackend, tmp_path: Path, ending: str) -> None:
+    batch = a_batch(backend, TASKS[:1], prompt=["{task}", "And then?"])
+    [row] = await batch.run()
+    [written] = open_rows(batch.write(tmp_path / f"out.{ending}"))
+    answers = written["answers"] if ending != "csv" else json.loads(str(written["answers"]))
+    assert answers == list(row.answers)
+    assert list(written) == list(batch.to_pandas().columns)
+
+
+async def test_a_file_of_single_questions_has_no_column_of_answers(backend: WatchedBackend, tmp_path: Path) -> None:
+    batch = a_batch(backend, TASKS[:1])
+    await batch.run()
+    [written] = open_rows(batch.write(tmp_path / "out.csv"))
+    assert "answers" not in written
 
 
 async def test_the_next_turn_is_no_retry_and_a_second_attempt_at_one_is(

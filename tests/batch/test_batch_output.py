@@ -158,12 +158,41 @@ def test_what_parquet_cannot_hold_in_one_column_becomes_text(
     assert [row["q"] for row in rows] == column
 
 
-@pytest.mark.parametrize("name", ["out.txt", "out", "missing/out.csv", "folder.csv", "x" * 300 + ".csv"])
+@pytest.mark.parametrize(
+    "name", ["out.txt", "out", "missing/out.csv", "folder.csv", "device.csv", "x" * 300 + ".csv", "a\0.csv"]
+)
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(InvalidRequestError, match=r"ending|end in|no folder|is a folder|Cannot write"):
+    (tmp_path / "device.csv").symlink_to("/dev/null")
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    with pytest.raises(InvalidRequestError, match=r"ending|end in|no folder|is a folder|Cannot write|no regular|a NUL"):
         write_rows([completed({})], tmp_path / name, columns=Columns())
-    assert [path.name for path in tmp_path.iterdir()] == ["folder.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["device.csv", "folder.csv", "loop.csv"]
+
+
+@pytest.mark.parametrize("outputs", ["content", ["contents"], [7]])
+def test_a_column_that_is_none_of_ours_is_refused(tmp_path: Path, outputs: list[str]) -> None:
+    with pytest.raises(InvalidRequestError, match=r"`outputs` (should be a list|names .*, which is no column)"):
+        write_rows([completed({})], tmp_path / "out.csv", columns=Columns(), outputs=outputs)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+def test_a_file_that_is_written_again_keeps_its_place_and_who_may_read_it(tmp_path: Path, ending: str) -> None:
+    link, file = tmp_path / f"link.{ending}", tmp_path / "kept" / f"out.{ending}"
+    file.parent.mkdir()
+    file.touch(mode=0o600)
+    link.symlink_to(file)
+    written([completed({"q": "x"})], link)
+    assert link.is_symlink()
+    assert (file.stat().st_mode & 0o777, file.stat().st_size > 0) == (0o600, True)
+
+
+def test_a_link_whose_file_is_yet_to_be_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "link.csv").symlink_to("out.csv")
+    written([completed({"q": "x"})], tmp_path / "link.csv")
+    assert (tmp_path / "out.csv").is_file()
+    assert (tmp_path / "link.csv").is_symlink()
 
 
 @contextmanager

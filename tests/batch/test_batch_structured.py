@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, computed_field
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.batch.async_batch import AsyncBatch
+from aijobs_sdk.batch.reading.rows import open_rows
 from batch.batch_worlds import WatchedBackend, a_batch
 
 pytestmark = pytest.mark.anyio
@@ -67,3 +70,42 @@ async def test_fields_are_columns_of_a_file_also_where_the_first_row_is_skipped(
     await batch.run()
     lines = batch.write(tmp_path / "out.jsonl").read_text("utf-8").splitlines()
     assert json.loads(lines[1])["berths"] == 7
+
+
+class Depth(BaseModel):
+    metres: int = Field(alias="m")
+
+
+class Berth(BaseModel):
+    number: int = Field(alias="no")
+    depth: Depth
+
+    @computed_field
+    def is_deep(self) -> bool:
+        return self.depth.metres > 9
+
+
+@pytest.fixture
+async def berths(sim: aijobs.Mock, backend: WatchedBackend) -> AsyncBatch:
+    sim.on().do(aijobs.ok('{"no": 7, "depth": {"m": 12}}').forever())
+    batch = a_batch(backend, [{"task": None}, {"task": "Name one."}], output_model=Berth, on_null="skip")
+    await batch.run()
+    return batch
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+async def test_files_have_the_fields_by_their_names_in_python(berths: AsyncBatch, tmp_path: Path, ending: str) -> None:
+    rows = list(open_rows(berths.write(tmp_path / f"out.{ending}")))
+    assert [str(rows[1].get(name)) for name in ("number", "is_deep", "no")] == ["7", "True", "None"]
+    assert "metres" in str(rows[1]["depth"])
+
+
+async def test_frames_have_the_columns_of_files(berths: AsyncBatch, tmp_path: Path) -> None:
+    header = berths.write(tmp_path / "out.csv").read_text("utf-8").splitlines()[0]
+    assert header.split(",") == list(berths.to_pandas().columns) == berths.to_arrow().column_names
+
+
+async def test_the_vendor_is_asked_for_the_fields_by_their_aliases(backend: WatchedBackend) -> None:
+    await a_batch(backend, output_model=Berth).run()
+    schema: Any = backend.sent[0].payload["output_schema"]
+    assert list(schema["properties"]) == ["no", "depth"]

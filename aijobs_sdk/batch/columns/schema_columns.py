@@ -1,10 +1,12 @@
-"""Which columns answers have that fit a JSON schema: known before the first of them."""
+"""Which columns answers have that fit a JSON schema, or a model: known before the first of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
 from typing import cast
+
+from pydantic import BaseModel
 
 from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.columns.kinds import ANYTHING, NOTHING, Kind, Sort, either
@@ -20,6 +22,20 @@ def columns_of_schema(schema: Mapping[str, object]) -> Columns:
     """
     definitions = cast("Mapping[str, object]", schema.get("$defs", {}))
     return Columns(_Reading(definitions).kind(schema).fields)
+
+
+def columns_of_model(model: type[BaseModel]) -> Columns:
+    """Return a column for each field of its instances, by the name that it has in Python, also of those it computes."""
+    return columns_of_schema(schema_of_instances(model))
+
+
+def schema_of_instances(model: type[BaseModel]) -> Mapping[str, object]:
+    """Return what instances look like as JSON, which is not what a vendor is asked for: that has aliases.
+
+    Raises:
+        PydanticUserError: a field has no words in JSON.
+    """
+    return model.model_json_schema(by_alias=False, mode="serialization")
 
 
 class _Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -20,14 +21,24 @@ def check_output(path: Path) -> None:
         raise InvalidRequestError(
             f"Cannot write {path}: its name should end in {', '.join(ENDINGS)}.", code="unknown_file_kind"
         )
+    if "\0" in str(path):
+        raise InvalidRequestError("The path holds a NUL, which no file's name does. Mend it.", code="not_writable")
     try:
-        if not path.parent.is_dir():
+        folder = target_of(path).parent
+        if not folder.is_dir():
             raise InvalidRequestError(f"There is no folder '{path.parent}'. Create it first.", code="no_such_folder")
         if path.is_dir():
             raise InvalidRequestError(f"{path} is a folder. Name a file in it.", code="not_writable")
-        tempfile.TemporaryFile(dir=path.parent).close()
+        if path.exists() and not path.is_file():
+            raise InvalidRequestError(f"{path} is no regular file. Choose another name.", code="not_writable")
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def target_of(path: Path) -> Path:
+    """Return where a file is written: where the link leads, if the path is one."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 def check_folder(path: Path) -> None:

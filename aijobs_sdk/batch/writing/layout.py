@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 from pydantic import BaseModel
 
 from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.columns.kinds import Kind
+from aijobs_sdk.batch.columns.schema_columns import columns_of_model
 from aijobs_sdk.batch.reading.cells import mended, plain
-from aijobs_sdk.batch.row import BatchRow
+from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow, RowStatus
 from aijobs_sdk.contract.error_info import ErrorInfo
 
 Record = dict[str, object]
@@ -54,11 +55,23 @@ class Layout:
         return record
 
 
+def all_columns(rows: Iterable[BatchRow], fields: Columns) -> tuple[list[str], Columns]:
+    """Return all of our columns that these rows have, and those of structured answers; the first that came tells.
+
+    `fields` are as a schema has them; where there is a model, its instances say what they hold themselves.
+    """
+    first = next((row for row in rows if row.answers or row.status is RowStatus.COMPLETED), None)
+    if first is None:
+        return [*ALL_COLUMNS], fields
+    outputs = [*ALL_COLUMNS, ANSWERS] if first.answers else [*ALL_COLUMNS]
+    return outputs, columns_of_model(type(first.output)) if isinstance(first.output, BaseModel) else fields
+
+
 def output_fields(row: BatchRow) -> Mapping[str, object]:
-    """Return the fields of a structured answer, plain; none of a row that has no such answer."""
+    """Return the fields of a structured answer, plain, by their names in Python; none of a row that has no such answer."""
     match row.output:
         case BaseModel() as model:
-            return cast("Mapping[str, object]", plain(_mended(model.model_dump(mode="json"))))
+            return cast("Mapping[str, object]", plain(_mended(model.model_dump(mode="json", by_alias=False))))
         case Mapping() as fields:
             return cast("Mapping[str, object]", plain(_mended(fields)))
         case _:
