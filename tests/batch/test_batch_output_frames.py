@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pandas as pd
@@ -62,6 +64,13 @@ def records(frame: pa.Table | pd.DataFrame | pl.DataFrame) -> list[dict[str, obj
             return objects.where(objects.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
+def columns_of(rows: Iterable[BatchRow]) -> Columns:
+    columns = Columns()
+    for row in rows:
+        columns.note(row.inputs)
+    return columns
+
+
 @pytest.fixture(params=[to_arrow, to_pandas, to_polars], ids=lambda make: make.__name__)
 def found(request: pytest.FixtureRequest) -> list[dict[str, object]]:
     return records(request.param(iter(ROWS), columns=COLUMNS))
@@ -78,6 +87,26 @@ def test_credits_are_exact_and_counts_are_whole_numbers(found: list[dict[str, ob
     assert [record["credits"] for record in found] == [Decimal("0.100000"), None, None]
     assert [record["input_tokens"] for record in found] == [3, None, None]
     assert isinstance(found[0]["input_tokens"], int)
+
+
+@pytest.mark.parametrize("make", [to_arrow, to_pandas, to_polars])
+@pytest.mark.parametrize("number", [7, 1_790_000_000_000_000_001])
+def test_whole_numbers_stay_whole_where_some_rows_have_none(make: Any, number: int) -> None:
+    rows = [GOOD.replace(inputs={"n": number}, output={"m": number}), SKIPPED.replace(inputs={"n": None})]
+    one, two = records(make(rows, columns=columns_of(rows)))
+    assert (one["n"], one["m"], two["n"], two["m"]) == (number, number, None, None)
+    assert isinstance(one["n"], int)
+
+
+@pytest.mark.parametrize(
+    ("cells", "dtype"),
+    [([1, 2], "int64"), ([1, None], "Int64"), ([2**63, None], "object"), ([2**63], "uint64"), ([2**60, 0.5], "object")],
+)
+def test_pandas_makes_no_floats_of_whole_numbers(cells: list[object], dtype: str) -> None:
+    rows = [GOOD.replace(inputs={"n": cell}) for cell in cells]
+    frame = to_pandas(rows, columns=columns_of(rows))
+    assert frame["n"].dtype == dtype
+    assert [record["n"] for record in records(frame)] == cells
 
 
 def test_errors_are_objects_of_three_fields(found: list[dict[str, object]]) -> None:

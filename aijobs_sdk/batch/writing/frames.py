@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from aijobs_sdk.batch.columns.columns import Columns
+from aijobs_sdk.batch.columns.kinds import Sort
 from aijobs_sdk.batch.row import FIXED_COLUMNS, MORE_COLUMNS, BatchRow
 from aijobs_sdk.batch.writing.fitting import restored
 from aijobs_sdk.batch.writing.layout import ANSWERS, Layout, Record, error_fields, output_fields
@@ -58,16 +59,25 @@ def to_pandas(rows: Iterable[BatchRow], *, columns: Columns) -> pd.DataFrame:
     rows = list(rows)
     layout = _layout(rows, columns)
     records = [layout.record(row) for row in rows]
+    held = {name: _column(records, name, layout) for name in layout.names}
     return pd.DataFrame(
-        {
-            name: pd.Series(_column(records, name, layout), dtype="Int64" if name in _COUNTS else None)
-            for name in layout.names
-        }
+        {name: pd.Series(values, dtype=_type_in_pandas(name, values, layout)) for name, values in held.items()}
     )
 
 
 _COUNTS = frozenset({"input_tokens", "output_tokens", "shared_with"})
-"""Whole numbers that some rows lack, which must not become floats for it."""
+"""Ours that are whole numbers, and that some rows lack."""
+_WHOLE = frozenset({Sort.INTEGER, Sort.LONG})
+
+
+def _type_in_pandas(name: str, values: Sequence[object], layout: Layout) -> str | None:
+    """Return the type of a column for whose gaps pandas would make floats of whole numbers; None: it finds its own."""
+    sort = layout.kinds[name].sort if name in layout.kinds else None
+    if name in _COUNTS or (sort in _WHOLE and None in values):
+        return "Int64"
+    if sort is Sort.ANYTHING and any(type(value) is not int for value in values):
+        return "object"  # such as numbers that no float holds, beside some that only a float does
+    return None
 
 
 def _column(records: Sequence[Record], name: str, layout: Layout) -> list[object]:
