@@ -260,9 +260,13 @@ def test_half_a_character_in_an_answer_is_marked(tmp_path: Path, ending: str) ->
     assert row["content"] == "half \ufffd, whole é"
 
 
-def test_a_value_that_no_column_of_its_kind_holds_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequestError, match="Column 'n' holds a value that is no int64"):
-        write_rows([completed({"n": "x"})], tmp_path / "out.parquet", columns=columns_of([completed({"n": 1})]))
+@pytest.mark.parametrize("cell", ["x", 2**70])
+def test_a_value_that_no_column_of_its_kind_holds_is_named_with_its_row(tmp_path: Path, cell: object) -> None:
+    rows = [completed({"n": n}, index) for index, n in [(3, 1), (5, None), (8, cell), (9, cell)]]
+    problem = r"^Row 9 \(index 8\): column 'n' holds a value that is no int64, .* Write a \.jsonl file"
+    with pytest.raises(InvalidRequestError, match=problem) as refused:
+        write_rows(rows, tmp_path / "out.parquet", columns=columns_of(rows[:2]), outputs=["content"])
+    assert [one.field for one in refused.value.fields] == ["rows[8]"]
     assert not list(tmp_path.iterdir())
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -11,12 +12,14 @@ from aijobs_sdk.batch.row import BatchRow
 from aijobs_sdk.batch.writing.arrow_types import OUR_TYPES, arrow_type
 from aijobs_sdk.batch.writing.fitting import fitting
 from aijobs_sdk.batch.writing.layout import Layout, Record, error_fields
-from aijobs_sdk.contract.error_info import ErrorInfo
+from aijobs_sdk.contract.error_info import ErrorInfo, FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 
 ROWS_A_BATCH = 10_000
 CHARS_A_BATCH = 20_000_000
 """Of answers: long ones make batches of fewer rows."""
+_DOES_NOT_FIT = (pa.ArrowException, ValueError, TypeError, OverflowError)
+"""What is raised for a value that has no place in its column."""
 
 
 def arrow_schema(layout: Layout) -> pa.Schema:
@@ -32,8 +35,9 @@ def arrow_batches(rows: Iterable[BatchRow], layout: Layout) -> Iterator[pa.Recor
         InvalidRequestError: a row holds what its column cannot.
     """
     schema = arrow_schema(layout)
-    for records in _in_batches(rows, layout):
-        yield pa.RecordBatch.from_arrays([_array(records, field, layout) for field in schema], schema=schema)
+    for some in _in_batches(rows):
+        records = [layout.record(row) for row in some]
+        yield pa.RecordBatch.from_arrays([_array(some, records, field, layout) for field in schema], schema=schema)
 
 
 def arrow_table(rows: Iterable[BatchRow], layout: Layout) -> pa.Table:
@@ -45,32 +49,46 @@ def arrow_table(rows: Iterable[BatchRow], layout: Layout) -> pa.Table:
     return pa.Table.from_batches(list(arrow_batches(rows, layout)), arrow_schema(layout))
 
 
-def _in_batches(rows: Iterable[BatchRow], layout: Layout) -> Iterator[list[Record]]:
-    records: list[Record] = []
+def _in_batches(rows: Iterable[BatchRow]) -> Iterator[list[BatchRow]]:
+    some: list[BatchRow] = []
     chars = 0
     for row in rows:
-        records.append(layout.record(row))
+        some.append(row)
         chars += len(row.content or "")
-        if len(records) >= ROWS_A_BATCH or chars >= CHARS_A_BATCH:
-            yield records
-            records, chars = [], 0
-    if records:
-        yield records
+        if len(some) >= ROWS_A_BATCH or chars >= CHARS_A_BATCH:
+            yield some
+            some, chars = [], 0
+    if some:
+        yield some
 
 
-def _array(records: Sequence[Record], field: pa.Field[Any], layout: Layout) -> pa.Array[Any]:
-    values = (record.get(field.name) for record in records)
+def _array(rows: Sequence[BatchRow], records: Sequence[Record], field: pa.Field[Any], layout: Layout) -> pa.Array[Any]:
     kind = layout.kinds.get(field.name)
-    fits = map(_ours, values) if kind is None else (fitting(kind, value) for value in values)
+    values = [record.get(field.name) for record in records]
+    fits = partial(fitting, kind) if kind is not None else _ours
     try:
-        array: pa.Array[Any] = pa.array(fits, type=field.type, size=len(records))
-    except (pa.ArrowException, ValueError, TypeError, OverflowError):
-        raise InvalidRequestError(
-            f"Column {field.name!r} holds a value that is no {field.type}, as all others in it are. "
-            "A .jsonl file can hold any.",
-            code="mixed_column",
-        ) from None
+        array: pa.Array[Any] = pa.array(map(fits, values), type=field.type, size=len(values))
+    except _DOES_NOT_FIT:
+        unfit = next(row for row, value in zip(rows, values, strict=True) if not _fits(fits, value, field))
+        raise _mixed_column(unfit.index, field) from None
     return array
+
+
+def _fits(fits: Callable[[object], object], value: object, field: pa.Field[Any]) -> bool:
+    try:
+        pa.array([fits(value)], type=field.type)
+    except _DOES_NOT_FIT:
+        return False
+    return True
+
+
+def _mixed_column(index: int, field: pa.Field[Any]) -> InvalidRequestError:
+    problem = f"column {field.name!r} holds a value that is no {field.type}, as all others in it are"
+    return InvalidRequestError(
+        f"Row {index + 1} (index {index}): {problem}. Write a .jsonl file, which can hold any.",
+        code="mixed_column",
+        fields=[FieldProblem(field=f"rows[{index}]", problem=problem)],
+    )
 
 
 def _ours(value: object) -> object:

@@ -68,7 +68,7 @@ def all_columns(rows: Iterable[BatchRow], fields: Columns) -> tuple[list[str], C
 
 
 def output_fields(row: BatchRow) -> Mapping[str, object]:
-    """Return the fields of a structured answer, plain, by their names in Python; none of a row that has no such answer."""
+    """Return the fields of a structured answer, plain, by their names in Python; none of a row without one."""
     match row.output:
         case BaseModel() as model:
             return cast("Mapping[str, object]", plain(_mended(model.model_dump(mode="json", by_alias=False))))
