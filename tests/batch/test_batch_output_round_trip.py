@@ -92,10 +92,10 @@ def test_lines_of_json_hold_every_value_in_the_words_of_json(journal: bool, tabl
 @pytest.mark.parametrize("journal", JOURNAL)
 @settings(deadline=None)
 @given(table=tables)
-def test_csv_holds_every_value_as_text(journal: bool, table: list[dict[str, object]]) -> None:
+def test_csv_holds_every_value_as_text_and_nothing_as_empty(journal: bool, table: list[dict[str, object]]) -> None:
     rows, columns = results_of(table, journal=journal)
     found = [inputs_of(record, columns) for record in read_back(rows, columns, "csv")]
-    assert found == [{name: to_text(row.get(name)) for name in columns.names} for row in table]
+    assert found == [{name: to_text(row.get(name)) or None for name in columns.names} for row in table]
 
 
 @pytest.mark.parametrize("journal", JOURNAL)

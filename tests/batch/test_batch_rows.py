@@ -114,6 +114,11 @@ def test_a_csv_file_gives_its_cells_as_texts_with_their_line_breaks(tmp_path: Pa
     assert list(open_rows(path)) == [{"q": 'a\nb, "c"', "n": "1"}, {"q": "d", "n": "2"}]
 
 
+def test_an_empty_cell_of_a_csv_file_is_nothing(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text('q,n\n,1\n"",2\n" ",3\n')
+    assert [row["q"] for row in open_rows(tmp_path / "rows.csv")] == [None, None, " "]
+
+
 def test_a_csv_file_may_begin_with_empty_lines(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("\n\nq,n\na,1\n")
     assert list(open_rows(tmp_path / "rows.csv")) == [{"q": "a", "n": "1"}]
@@ -146,6 +151,7 @@ CUT_GZIP = gzip.compress(GOOD_LINES.encode(), mtime=0)[:-9]
         ("a.csv", "a,b,a\n1,2,3\n", "Line 1 of .* names the column 'a' twice"),
         ("a.csv", "\na,b,a\n1,2,3\n", "Line 2 of .* names the column 'a' twice"),
         ("a.csv", 'a,b\n1,2\n3,"4\n5,6\n', "Line 3 of .* begins a row that is not CSV: .* look at its quotes"),
+        ("a.csv", "a,b\r1,2\r3,4\r", "Line 1 of .* a carriage return alone; save the file with line feeds"),
         ("a.csv", b"a,b\n1,caf\xe9\n", "Line 2 of .* is not UTF-8 text; save the file as UTF-8"),
         ("a.csv", "", "a.csv holds no rows"),
         ("a.csv", "a,b\n", "a.csv holds no rows"),

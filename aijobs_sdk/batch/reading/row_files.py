@@ -92,14 +92,20 @@ def _read_csv(path: Path) -> Iterator[ReadRow]:
         row_begins_at = reader.line_num + 1
         for cells in reader:
             if len(cells) == len(header):
-                yield dict(zip(header, cells, strict=True))
+                yield dict(zip(header, [cell or None for cell in cells], strict=True))  # CSV has no other nothing
             elif cells:
                 yield bad_line(path, row_begins_at, f"has {len(cells)} cells under {len(header)} columns")
             row_begins_at = reader.line_num + 1
     except csv.Error as error:
-        yield bad_line(path, row_begins_at, f"begins a row that is not CSV: {error}; look at its quotes")
+        yield bad_line(path, row_begins_at, _not_csv(error))
     except UnicodeDecodeError:
         yield bad_line(path, reader.line_num + 1, _NOT_UTF_8)
+
+
+def _not_csv(error: csv.Error) -> str:
+    if str(error).startswith("new-line character"):  # advice to whoever opened the file, who is not our reader
+        return "begins a row with a carriage return alone; save the file with line feeds, or put quotes around the cell"
+    return f"begins a row that is not CSV: {error}; look at its quotes"
 
 
 def _read_parquet(path: Path) -> Iterator[ReadRow]:
