@@ -166,3 +166,8 @@ def test_the_price_of_a_large_batch_is_told_before_it_runs(rows: int, is_told: b
 def test_the_price_of_a_dear_batch_is_told_before_it_runs() -> None:
     Path("rows.jsonl").write_text("".join(f'{{"q": {number}}}\n' for number in range(150)))
     assert batch("--profile", "instant").stderr.startswith("Estimate: 150 of 150 rows to send")
+
+
+def test_a_name_that_no_batch_can_have_is_refused_as_any_option() -> None:
+    result = batch("--name", "")
+    assert (result.exit_code, "`name` should be a text of 1 to 200 characters" in result.stderr) == (2, True)
