@@ -34,6 +34,22 @@ def test_a_broken_template_is_refused_before_any_row(template: str) -> None:
         Template(template, name="prompt")
 
 
+@pytest.mark.parametrize("hole", ["{}", "{0}", "{a.b}"])
+def test_a_hole_that_names_no_column_is_told_once_and_with_the_ways_out(hole: str) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        Template(hole, name="prompt")
+    assert str(refused.value) == (
+        f"`prompt` has a hole {hole} that names no column; write {{column}} or {{column[0]}}. A column whose name is a "
+        "number, or holds a dot, a colon or a bracket, has to be renamed, or read by a function as `prompt`."
+    )
+
+
+@pytest.mark.parametrize("column", ["a:b", "a:>3", "a[b]"])
+def test_a_column_that_no_template_can_name_is_said_to_be_one(column: str) -> None:
+    with pytest.raises(InvalidRequestError, match=r"no template can name the column .*; rename it, or ask"):
+        Template(f"{{{column}}}", name="prompt").fill({column: "x"}, index=0)
+
+
 @pytest.mark.parametrize(
     ("template", "problem"),
     [

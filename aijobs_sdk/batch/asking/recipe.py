@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.asking.parameters import Parameters, Payload
-from aijobs_sdk.batch.asking.question import Asked, Prompt, Question, question
+from aijobs_sdk.batch.asking.question import Asked, Prompt, Question, TemplateQuestion, question
 from aijobs_sdk.batch.asking.row_ids import RowIds
 from aijobs_sdk.batch.asking.template import Template
 from aijobs_sdk.batch.reading.rows import Row
@@ -48,6 +48,8 @@ class Recipe:
             raise bad_argument("on_null", f"should be 'error' or 'skip', got {shape_of(on_null)}")
         self._question = question(prompt)
         self._models = _models(model)
+        if not self._models and isinstance(self._question, TemplateQuestion) and "model" not in (parameters or {}):
+            raise bad_argument("model", "is left out: name one, such as `gpt-5.2`, or let a function as `prompt` do so")
         self._parameters = Parameters(parameters or {})
         self._skips = on_null == "skip"
         self._id = id

@@ -47,15 +47,9 @@ class Template:
     def __init__(self, text: str, *, name: str) -> None:
         self._name = name
         self._parts: list[str | _Hole] = []
-        try:
-            text.encode()
-            for literal, hole, spec, conversion in Formatter().parse(text):
-                self._parts += [literal] if literal else []
-                self._parts += [self._hole(hole, spec or "", conversion)] if hole is not None else []
-        except UnicodeEncodeError:
-            raise self._broken("holds half a character (a lone surrogate); mend the text") from None
-        except ValueError as error:
-            raise self._broken(f"is not a template: {error}; write {{{{ and }}}} for braces of its own") from None
+        for literal, hole, spec, conversion in self._parsed(text):
+            self._parts += [literal] if literal else []
+            self._parts += [self._hole(hole, spec or "", conversion)] if hole is not None else []
 
     @property
     def has_holes(self) -> bool:
@@ -89,10 +83,23 @@ class Template:
                 return part.text
         return None
 
+    def _parsed(self, text: str) -> list[tuple[str, str | None, str | None, str | None]]:
+        try:
+            text.encode()
+            return list(Formatter().parse(text))
+        except UnicodeEncodeError:
+            raise self._broken("holds half a character (a lone surrogate); mend the text") from None
+        except ValueError as error:
+            raise self._broken(f"is not a template: {error}; write {{{{ and }}}} for braces of its own") from None
+
     def _hole(self, hole: str, spec: str, conversion: str | None) -> _Hole:
         parts = _HOLE.fullmatch(hole)
         if parts is None or hole.isdecimal():
-            raise self._broken(f"has a hole {{{hole}}} that names no column; write {{column}} or {{column[0]}}")
+            raise self._broken(
+                f"has a hole {{{hole}}} that names no column; write {{column}} or {{column[0]}}. A column whose name "
+                "is a number, or holds a dot, a colon or a bracket, has to be renamed, or read by a function as "
+                "`prompt`"
+            )
         if conversion not in _CONVERSIONS or "{" in spec:
             raise self._broken(
                 f"has a hole {{{hole}}} with a format that is not Python's; write {{column}} or {{column:.2f}}"
@@ -112,8 +119,7 @@ class Template:
 
     def _found(self, hole: _Hole, row: Mapping[str, object], index: int) -> object:
         if hole.column not in row:
-            known = nearest(hole.column, row).removesuffix(".")
-            raise self._bad_row(index, f"there is no column {hole.column!r}.{known}")
+            raise self._bad_row(index, _no_column(hole, row))
         value = row[hole.column]
         for key in hole.keys:
             try:
@@ -129,6 +135,13 @@ class Template:
 
     def _broken(self, problem: str) -> InvalidRequestError:
         return bad_argument(self._name, problem, code="bad_template")
+
+
+def _no_column(hole: _Hole, row: Mapping[str, object]) -> str:
+    for whole in (hole.text, f"{hole.text}:{hole.spec}"):
+        if whole in row:
+            return f"no template can name the column {whole!r}; rename it, or ask by a function as `prompt`"
+    return f"there is no column {hole.column!r}.{nearest(hole.column, row).removesuffix('.')}"
 
 
 def _is_empty(hole: _Hole, row: Mapping[str, object]) -> bool:
