@@ -56,6 +56,11 @@ def test_a_function_cannot_change_the_row() -> None:
     assert one.inputs == ROWS[0]
 
 
+def test_a_function_cannot_change_what_a_cell_holds() -> None:
+    one, _ = items(prompt=lambda row: row["turns"].append("third") or "x")
+    assert one.inputs["turns"] == ["first", "second"]
+
+
 def test_each_row_may_name_its_model() -> None:
     assert [item.payload["model"] for item in items(model="m-{n}")] == ["m-3", "m-4"]
 
@@ -189,6 +194,8 @@ def test_items_are_made_as_they_are_asked_for() -> None:
         ),
         ({"prompt": 7}, "`prompt` should be a template"),
         ({"model": []}, "`model` should be a name, a template, or a list of these, got a list of 0"),
+        ({"model": None}, "`model` is left out: name one, such as `gpt-5.2`, or let a function as `prompt` do so"),
+        ({"parameters": {"stop": lambda: 1}}, "`stop` holds what cannot be kept"),
         ({"on_null": "drop"}, "`on_null` should be 'error' or 'skip', got a text of 4 characters"),
         ({"parameters": {"system": "{"}}, "`system` is not a template"),
         ({"parameters": {"tools": ["half \ud83d"]}}, "`tools` holds half a character"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import gzip
+import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -207,6 +208,13 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, ending: str) -> No
 TWICE = pa.table([pa.array([1]), pa.array([2])], names=["q", "q"])
 
 
+class UnreadableError(Exception):
+    """One that a file can keep, and nobody can read out of it."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(one + other)
+
+
 def deep(levels: int) -> object:
     nested: object = "x"
     return functools.reduce(lambda inner, _: [inner], range(levels), nested)
@@ -220,6 +228,12 @@ def deep(levels: int) -> object:
         ([{"half \ud83d": 1}], r"Row 1 \(index 0\): column 'half \\ud83d' holds half a character"),
         ([{1: "x", "1": "y"}], r"Row 1 \(index 0\): has two columns whose names are the same text"),
         ([{"q": deep(5_000)}], r"Row 1 \(index 0\): column 'q' is nested too deeply; make it a text"),
+        ([{"q": "x", "f": lambda: 1}], r"Row 1 \(index 0\): column 'f' holds what cannot be kept .* make it a text"),
+        ([{"q": "x"}, {"q": [{"l": threading.Lock()}]}], r"Row 2 \(index 1\): column 'q' holds what cannot be kept"),
+        ([{"q": (n for n in [1])}], r"column 'q' holds what cannot be kept"),
+        ([{"q": type("Local", (), {})()}], r"column 'q' holds what cannot be kept"),
+        ([{"q": UnreadableError("a", "b")}], r"column 'q' holds what cannot be kept"),
+        ("nul\0.csv", "The path holds a NUL"),
         ([7, {"q": 1}, None], r"^Row 1 .* got a number \(int\)\. There is more to mend at rows\[2\]\.$"),
         (b"rows.csv", "should be a path, a list or a data frame"),
         ({"q": ["x"]}, "should be a path, a list or a data frame, got an object with 1 fields"),

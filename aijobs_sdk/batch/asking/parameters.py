@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pickle import PicklingError
 from typing import cast
 
 from pydantic import JsonValue
@@ -71,7 +72,7 @@ def sendable(name: str, value: object) -> JsonValue:
     """Return a payload field in plain JSON; pictures as addresses that a vendor can read.
 
     Raises:
-        InvalidRequestError: it holds half a character, or names what is no picture.
+        InvalidRequestError: it holds half a character or what cannot be kept, or names what is no picture.
     """
     if name == "images":
         return cast("JsonValue", image_inputs(value))
@@ -79,3 +80,5 @@ def sendable(name: str, value: object) -> JsonValue:
         return to_json(plain(value))
     except (UnicodeEncodeError, RecursionError):
         raise bad_argument(name, "holds half a character, or is nested too deeply; mend it") from None
+    except PicklingError:
+        raise bad_argument(name, "holds what cannot be kept, such as a function; make it a text") from None

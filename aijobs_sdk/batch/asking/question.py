@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from typing import NamedTuple, Protocol
 
 from aijobs_sdk.batch.asking.parameters import Payload, sendable_fields
@@ -16,6 +17,8 @@ from aijobs_sdk.contract.shapes import shape_of
 PromptFunction = Callable[[dict[str, object]], str | Mapping[str, object] | None]
 Prompt = str | Sequence[str] | PromptFunction
 """A template; several, for a conversation; or a function from a row to a prompt, or to payload fields."""
+_UNCHANGING = frozenset({str, int, float, bool, type(None)})
+"""What nobody can change; most cells are of these."""
 
 
 class Asked(NamedTuple):
@@ -111,8 +114,9 @@ class FunctionQuestion:
         return None
 
     def _answer(self, row: Row, index: int) -> object:
+        own = {name: value if type(value) in _UNCHANGING else deepcopy(value) for name, value in row.items()}
         try:
-            return self._function(dict(row))
+            return self._function(own)
         except Exception as error:  # the caller's own code: whatever it raises is told with its row
             problem = f"the prompt function raised {type(error).__name__}; mend it, or leave the row out"
             raise bad_row(index, problem) from error

@@ -5,21 +5,26 @@ from __future__ import annotations
 import base64
 import json
 import math
+import pickle
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, time, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from pydantic import BaseModel, JsonValue
 
 _AS_THEY_ARE = frozenset({int, bool, type(None)})
+_KEPT = (date, time, timedelta, UUID)
+"""What can be kept in a file: nobody has to try."""
 
 
 def plain(value: object) -> object:
     """Return the value as texts, numbers, bytes, lists, mappings, dates; what is missing or not finite as None.
 
-    What no data frame knows, such as an object of the caller's, stays as it is.
+    What no data frame knows, such as an object of the caller's, stays as it is, if it can be kept in a file.
 
     Raises:
+        PicklingError: it cannot, such as a function or a lock.
         UnicodeEncodeError: a text holds half a character, which no file can.
         RecursionError: its parts are nested too deeply.
     """
@@ -120,7 +125,16 @@ def _converted(value: object) -> object:
         return plain(value.as_py())
     if hasattr(value, "to_pydatetime"):  # pandas
         return value.to_pydatetime(warn=False)
+    if not isinstance(value, _KEPT):
+        _check_kept(value)
     return value
+
+
+def _check_kept(value: object) -> None:
+    try:
+        pickle.loads(pickle.dumps(value, pickle.HIGHEST_PROTOCOL))  # noqa: S301 - the caller's own
+    except Exception as error:  # the caller's own class: it raises what it likes
+        raise pickle.PicklingError(f"A {type(value).__name__} cannot be kept.") from error
 
 
 def _numpy_kind(value: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
+from pickle import PicklingError
 from typing import Any
 
 from aijobs_sdk.batch.reading.cells import plain, whole
@@ -75,7 +76,7 @@ def _row(item: object, index: int) -> Row | InvalidRequestError:
         return bad_row(index, f"should be a mapping of columns, or a text, got {shape_of(item)}")
     try:
         row = {whole(str(name)): plain(value) for name, value in item.items()}
-    except (UnicodeEncodeError, RecursionError):
+    except (UnicodeEncodeError, RecursionError, PicklingError):
         return bad_row(index, _worst_cell(item))
     if len(row) < len(item):
         return bad_row(index, "has two columns whose names are the same text; rename one of them")
@@ -91,4 +92,6 @@ def _worst_cell(item: Mapping[object, object]) -> str:
             return f"column {str(name)!r} holds half a character (a lone surrogate); mend the text"
         except RecursionError:
             return f"column {str(name)!r} is nested too deeply; make it a text"
+        except PicklingError:
+            return f"column {str(name)!r} holds what cannot be kept in a file; leave it out, or make it a text"
     raise AssertionError("every cell is good")
