@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from aijobs_sdk.contract.provider import Tool, ToolCall
+from aijobs_sdk.contract.strict_json import read_json
 from aijobs_sdk.providers.failures import BAD_TOOL_CALL
 
 
@@ -22,9 +23,10 @@ def tool_call(
     """Return the call; arguments may come as an object or as its JSON.
 
     Raises:
-        ProviderError: the tool was not offered, or the arguments are no JSON object.
+        ProviderError: the tool was not offered, or the arguments are no JSON object, or one that cannot be kept.
     """
-    values = _parsed(arguments) if isinstance(arguments, str) else dict(arguments)
+    # An object is read as well: who took the answer apart may have let NaN in.
+    values = _parsed(arguments or "{}" if isinstance(arguments, str) else json.dumps(arguments))
     if not isinstance(values, dict) or name not in {tool.name for tool in offered}:
         raise BAD_TOOL_CALL.error(provider)
     return ToolCall(id=id, name=name, arguments=values)
@@ -32,7 +34,6 @@ def tool_call(
 
 def _parsed(arguments: str) -> JsonValue:
     try:
-        parsed: JsonValue = json.loads(arguments or "{}")
+        return read_json(arguments)
     except ValueError:
         return None
-    return parsed
