@@ -166,7 +166,7 @@ async def read_stream(response: httpx2.Response, request: GenerationRequest) -> 
                 last = event.sequence_number
             match event.type:
                 case "response.output_text.delta":
-                    yield TextChunk(text=str(event.delta))
+                    yield TextChunk.model_validate({"text": event.delta})
                 case "response.completed" | "response.incomplete" | "response.failed":
                     finished = Response.model_validate(event.response).finished(request, allowances(response.headers))
                     await read_out(events)

@@ -1,0 +1,86 @@
+"""What only OpenAI has: its events, and how its answers end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+
+from aijobs_sdk.contract.errors import ProviderError
+from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest
+from aijobs_sdk.providers.credentials import Credentials
+from aijobs_sdk.providers.network import Network
+from aijobs_sdk.providers.openai.adapter import OpenAI
+
+RESPONSE: Mapping[str, Any] = {
+    "id": "resp_1",
+    "model": "gpt-5.2-2025-12-11",
+    "status": "completed",
+    "error": None,
+    "output": [{"type": "message", "content": [{"type": "output_text", "text": "Slow water."}]}],
+    "usage": {"input_tokens": 5, "output_tokens": 3},
+}
+DELTA = {"type": "response.output_text.delta", "delta": "Slow water."}
+END = {"type": "response.completed", "response": RESPONSE}
+
+
+def request(**changes: object) -> GenerationRequest:
+    asked = {
+        "model": "gpt-5.2",
+        "model_id": "gpt-5.2",
+        "prompt": "Write a haiku about rivers",
+        "tenant_id": UUID(int=1),
+        "job_id": UUID(int=2),
+        "attempt": 1,
+        "idempotency_token": "step",
+        "draw_key": "job",
+    }
+    return GenerationRequest.model_validate(asked | changes)
+
+
+def ask(answer: httpx2.Response, **changes: object) -> list[GenerationChunk]:
+    network = Network(open_transport=lambda: httpx2.MockTransport(lambda _: answer))
+    adapter = OpenAI(Credentials.made_up().openai, network=network)
+    return asyncio.run(collect(adapter, request(**changes)))
+
+
+async def collect(adapter: OpenAI, asked: GenerationRequest) -> list[GenerationChunk]:
+    try:
+        async with aclosing(adapter.stream(asked)) as chunks:
+            return [chunk async for chunk in chunks]
+    finally:
+        await adapter.aclose()
+
+
+def ended(answer: httpx2.Response, **changes: object) -> Finished:
+    finished = ask(answer, **changes)[-1]
+    assert isinstance(finished, Finished)
+    return finished
+
+
+def error_of(answer: httpx2.Response, **changes: object) -> ProviderError:
+    with pytest.raises(ProviderError) as raised:
+        ask(answer, **changes)
+    return raised.value
+
+
+def whole(**changes: object) -> httpx2.Response:
+    return httpx2.Response(200, json={**RESPONSE, **changes})
+
+
+def stream(*events: Mapping[str, Any]) -> httpx2.Response:
+    lines = "".join(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n" for event in events)
+    return httpx2.Response(200, text=lines, headers={"content-type": "text/event-stream"})
+
+
+@pytest.mark.parametrize("delta", [None, 5, {"text": "Slow"}, ["Slow"]])
+def test_a_piece_that_is_no_text_is_an_error_that_may_pass(delta: object) -> None:
+    error = error_of(stream({**DELTA, "delta": delta}, END))
+
+    assert (error.code, error.retryable) == ("invalid_response", True)
