@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+
+from aijobs_sdk.providers.http_date import http_date
 
 LONGEST_SECONDS = 3600.0
 """A wait beyond this is taken for this long: jobs must not sleep for days on one strange header."""
@@ -21,8 +22,8 @@ def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = No
         return _bounded(milliseconds / 1000)
     wait = headers.get("retry-after")
     seconds = _number(wait)
-    if seconds is None and wait is not None:
-        seconds = _until(wait, now or datetime.now(UTC))
+    if seconds is None and (date := http_date(wait)) is not None:
+        seconds = max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
     return None if seconds is None else _bounded(seconds)
 
 
@@ -32,13 +33,6 @@ def _number(text: str | None) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) and number >= 0 else None
-
-
-def _until(text: str, now: datetime) -> float | None:
-    try:
-        return max(0.0, (parsedate_to_datetime(text).astimezone(UTC) - now).total_seconds())
-    except ValueError:
-        return None
 
 
 def _bounded(seconds: float) -> float:

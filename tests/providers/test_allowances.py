@@ -61,6 +61,14 @@ def test_an_instant_of_another_clock_is_none(reset: str) -> None:
     assert said == Allowances(requests=Allowance(limit=50, remaining=49))
 
 
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -0100", "soon", ""])
+def test_a_date_that_is_none_costs_no_answer(date: str) -> None:
+    said = anthropic.allowances({**ANTHROPIC, "date": date})
+    assert said is not None
+    assert said.requests is not None
+    assert (said.requests.limit, said.requests.remaining) == (50, 49)
+
+
 def test_who_says_nothing_is_not_heard_to() -> None:
     assert openai.allowances({"content-type": "application/json"}) is None
     assert anthropic.allowances({"x-amzn-requestid": "1"}) is None

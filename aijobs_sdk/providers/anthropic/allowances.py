@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from aijobs_sdk.contract.provider import Allowance, Allowances
+from aijobs_sdk.providers.http_date import http_date
 from aijobs_sdk.providers.whole_number import whole_number
 
 LONGEST_RESET_SECONDS = 86400.0
@@ -17,7 +17,8 @@ def allowances(headers: Mapping[str, str], *, now: datetime | None = None) -> Al
     """Return what the headers of an answer say, None where they say nothing; AWS's never do."""
     if "anthropic-ratelimit-requests-limit" not in headers and "anthropic-ratelimit-tokens-limit" not in headers:
         return None
-    told_at = now or _told_at(headers)
+    # What time it is at Anthropic, the answer itself tells: our own clock may be wrong.
+    told_at = now or http_date(headers.get("date")) or datetime.now(UTC)
     said = Allowances(
         requests=_allowance(headers, "requests", told_at),
         tokens=_allowance(headers, "tokens", told_at),
@@ -34,14 +35,6 @@ def _allowance(headers: Mapping[str, str], kind: str, told_at: datetime) -> Allo
         return None
     reset = headers.get(f"anthropic-ratelimit-{kind}-reset")
     return Allowance(limit=limit, remaining=remaining, reset_seconds=None if reset is None else _until(reset, told_at))
-
-
-def _told_at(headers: Mapping[str, str]) -> datetime:
-    """Return what time it is at Anthropic: by the answer itself, as our own clock may be wrong."""
-    try:
-        return parsedate_to_datetime(headers["date"]).astimezone(UTC)
-    except (KeyError, ValueError):
-        return datetime.now(UTC)
 
 
 def _until(reset: str, told_at: datetime) -> float | None:
