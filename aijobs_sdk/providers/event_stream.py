@@ -9,33 +9,69 @@ from contextlib import aclosing, suppress
 
 import httpx2
 
-_BETWEEN_EVENTS = re.compile(rb"\r?\n\r?\n")
+MOST_EVENT_BYTES = 64 * 1024 * 1024
+"""The longest event: OpenAI's last one holds the whole answer, and the longest instructions again."""
 ENDING_SECONDS = 1.0
 """How long a vendor may take to end a stream after its last event; the next call takes a new connection otherwise."""
+_BETWEEN_EVENTS = re.compile(rb"(?>\r\n|\n|\r){2}")
+_LONGEST_BETWEEN = 4
+_FIELD = re.compile(rb"[\w-]*(:|$)")
+"""How a line of an event begins, a comment's among them; one of JSON or HTML does not."""
 
 
 async def read_events(response: httpx2.Response) -> AsyncGenerator[bytes]:
-    """Yield the data of each event when it is there; an error that ends the stream may come without its frame."""
-    rest = b""
+    """Yield the data of each event when it is there; an error may come as it is, in no event.
+
+    Raises:
+        ValueError: an event is longer than any can be.
+    """
+    waiting = _Waiting()
     async with aclosing(response.aiter_bytes()) as received:
         async for data in received:
-            *frames, rest = _BETWEEN_EVENTS.split(rest + data)
-            for frame in frames:
+            for frame in waiting.add(data):
                 if body := _body(frame):
                     yield body
-    if not rest.startswith(b"data:") and (body := _body(rest)):
+    if body := _unframed(bytes(waiting.rest).splitlines()):  # and no event: one that did not come to its end is none
         yield body
 
 
 async def read_out(events: AsyncIterable[object]) -> None:
     """Read what follows the last event, which is nothing, so that the connection can serve the next call."""
-    with suppress(TimeoutError, httpx2.HTTPError):  # the answer is whole, whatever becomes of the connection
+    with suppress(Exception):  # the answer is whole, whatever becomes of the connection
         async with asyncio.timeout(ENDING_SECONDS):
             async for _ in events:
                 pass
 
 
+class _Waiting:
+    """What has come, and makes no whole event yet."""
+
+    def __init__(self) -> None:
+        self.rest = bytearray()
+
+    def add(self, data: bytes) -> list[bytes]:
+        """Return the events that are whole with this.
+
+        Raises:
+            ValueError: the next one is longer than any can be.
+        """
+        unsearched = max(0, len(self.rest) - _LONGEST_BETWEEN + 1)
+        self.rest += data
+        frames, begin = [], 0
+        for end in _BETWEEN_EVENTS.finditer(self.rest, unsearched):
+            frames.append(bytes(self.rest[begin : end.start()]))
+            begin = end.end()
+        del self.rest[:begin]
+        if len(self.rest) > MOST_EVENT_BYTES:
+            raise ValueError(f"an event of more than {MOST_EVENT_BYTES:,} bytes")
+        return frames
+
+
 def _body(frame: bytes) -> bytes:
     lines = frame.splitlines()
     data = [line.removeprefix(b"data:") for line in lines if line.startswith(b"data:")]
-    return b"\n".join(data or [line for line in lines if not line.startswith(b":")]).strip()
+    return b"\n".join(data).strip() if data else _unframed(lines)
+
+
+def _unframed(lines: list[bytes]) -> bytes:
+    return b"\n".join(line for line in lines if not _FIELD.match(line)).strip()
