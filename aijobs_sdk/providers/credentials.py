@@ -21,7 +21,8 @@ class OpenAIKeys:
         """What to set before OpenAI can be asked; None where nothing is missing."""
         if not self.api_key:
             return "Set OPENAI_API_KEY, or pass `api_keys={'openai': …}` to the client."
-        return _wrong_address(self.base_url, "OPENAI_BASE_URL")
+        wrong_key = _wrong_key(self.api_key, "OPENAI_API_KEY (or `api_keys`)")
+        return wrong_key or _wrong_address(self.base_url, "OPENAI_BASE_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class AnthropicKeys:
         """What to set before Anthropic can be asked; None where nothing is missing."""
         if not self.api_key:
             return "Set ANTHROPIC_API_KEY, or pass `api_keys={'anthropic': …}` to the client."
-        return _wrong_address(self.base_url, "ANTHROPIC_BASE_URL")
+        wrong_key = _wrong_key(self.api_key, "ANTHROPIC_API_KEY (or `api_keys`)")
+        return wrong_key or _wrong_address(self.base_url, "ANTHROPIC_BASE_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,18 @@ class BedrockKeys:
     def missing(self) -> str | None:
         """What to set before Bedrock can be asked; None where nothing is missing."""
         if self.bearer_token or (self.access_key_id and self.secret_access_key) or self.has_others:
-            return _wrong_address(self.base_url, "ANTHROPIC_BEDROCK_BASE_URL")
+            return self._wrong_key() or _wrong_address(self.base_url, "ANTHROPIC_BEDROCK_BASE_URL")
         return (
             "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or AWS_BEARER_TOKEN_BEDROCK; "
             "where the machine has a role, AWS_EC2_METADATA_DISABLED=false."
+        )
+
+    def _wrong_key(self) -> str | None:
+        return (
+            _wrong_key(self.bearer_token, "AWS_BEARER_TOKEN_BEDROCK (or `api_keys`)")
+            or _wrong_key(self.access_key_id, "AWS_ACCESS_KEY_ID")
+            or _wrong_key(self.secret_access_key, "AWS_SECRET_ACCESS_KEY")
+            or _wrong_key(self.session_token, "AWS_SESSION_TOKEN")
         )
 
 
@@ -105,15 +115,30 @@ class Credentials:
         )
 
 
+def _wrong_key(key: SecretStr | None, where: str) -> str | None:
+    # Headers take nothing else, and vendors' libraries tell it as if an answer had been odd.
+    value = "" if key is None else key.get_secret_value()
+    if value.isascii() and value.isprintable():
+        return None
+    return f"{where} holds no key: there is a line end in it, or a letter or a quote that is not ASCII. Copy it anew."
+
+
 def _wrong_address(url: str | None, variable: str) -> str | None:
     # Not as it stands there: it may hold a password.
-    is_usable = url is None or _is_address(url)
-    return None if is_usable else f"{variable} holds no address: write it as `https://proxy.example/v1`, or unset it."
+    if url is None:
+        return None
+    if not _is_address(url):
+        return f"{variable} holds no address: write it as `https://proxy.example/v1`, or unset it."
+    if "@" in urlsplit(url).netloc:
+        return f"{variable} holds a user or a password, which cannot be sent beside a key: take them out."
+    return None
 
 
 def _is_address(url: str) -> bool:
+    import httpx2  # noqa: PLC0415 - it comes with the vendors' libraries, and few name an address
+
     try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a bracket that is never closed, or a port that is no number
+        address = httpx2.URL(url)
+        return address.scheme in {"http", "https"} and bool(address.host) and urlsplit(url).port != 0
+    except (ValueError, httpx2.InvalidURL):  # a bracket that is never closed, a port that is no number, a line end
         return False
