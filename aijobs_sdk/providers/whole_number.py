@@ -1,9 +1,17 @@
-"""Numbers in headers, read without believing that they are some."""
+"""Numbers that vendors tell, read without believing that they are some."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 MOST_DIGITS = 15
 """More than any limit has."""
+MOST_TOKENS = 1_000_000_000
+"""More than any one call takes: what it costs can be told, and every store has a place for it."""
+TokenCount = Annotated[int, Field(ge=0, le=MOST_TOKENS)]
+"""Of an answer; one beyond that is as unreadable as one that is no number."""
 
 
 def whole_number(text: str | None) -> int | None:

@@ -278,6 +278,14 @@ def test_all_that_was_read_and_written_is_counted() -> None:
     assert (finished.output_tokens, finished.reasoning_tokens) == (40, 25)
 
 
+@pytest.mark.parametrize("count", [10**30, 2**63, -1, 1.5, "many"])
+@pytest.mark.parametrize("name", ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"])
+def test_counts_that_cannot_be_are_an_error_that_may_pass(name: str, count: object) -> None:
+    error = failing(lambda: ask_anthropic(whole(usage={**USAGE, name: count})))
+
+    assert (error.code, error.retryable) == ("invalid_response", True)
+
+
 def test_counts_told_at_the_end_of_a_stream_replace_those_of_its_start() -> None:
     why = {**WHY, "usage": {"input_tokens": 6, "cache_read_input_tokens": None, "output_tokens": 41}}
 

@@ -84,3 +84,12 @@ def test_a_piece_that_is_no_text_is_an_error_that_may_pass(delta: object) -> Non
     error = error_of(stream({**DELTA, "delta": delta}, END))
 
     assert (error.code, error.retryable) == ("invalid_response", True)
+
+
+@pytest.mark.parametrize("count", [10**30, 2**63, -1, 1.5, "many", None])
+@pytest.mark.parametrize("name", ["input_tokens", "output_tokens"])
+def test_counts_that_cannot_be_are_an_error_that_may_pass(name: str, count: object) -> None:
+    usage = {**RESPONSE["usage"], name: count}
+
+    assert error_of(whole(usage=usage), streamed=False).code == "invalid_response"
+    assert error_of(stream({**END, "response": {**RESPONSE, "usage": usage}})).code == "invalid_response"

@@ -271,6 +271,16 @@ def test_thoughts_are_counted_and_not_told(streamed: bool) -> None:
 
 
 @streamed_or_not
+@pytest.mark.parametrize("count", [10**30, 2**63, -1, 1.5, "many"])
+@pytest.mark.parametrize("name", ["promptTokenCount", "candidatesTokenCount"])
+def test_counts_that_cannot_be_are_an_error_that_may_pass(name: str, count: object, streamed: bool) -> None:
+    body = event("Yes.", finishReason="STOP", usage=USAGE | {name: count})
+    response = stream(framed(body)) if streamed else httpx2.Response(200, json=body)
+
+    assert error_of(response, streamed=streamed).code == "invalid_response"
+
+
+@streamed_or_not
 @pytest.mark.parametrize("body", [{}, event("Some words"), event("Some words", finishReason="STOP")])
 def test_an_answer_without_an_end_and_its_usage_is_truncated(body: Any, streamed: bool) -> None:
     response = stream(framed(body)) if streamed else httpx2.Response(200, json=body)

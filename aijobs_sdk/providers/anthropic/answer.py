@@ -12,6 +12,7 @@ from aijobs_sdk.providers.anthropic.allowances import allowances
 from aijobs_sdk.providers.anthropic.failures import request_id
 from aijobs_sdk.providers.failures import BAD_TOOL_CALL, REFUSED, TRUNCATED, UNREADABLE
 from aijobs_sdk.providers.tool_calls import tool_call
+from aijobs_sdk.providers.whole_number import TokenCount
 
 _FINISH_REASONS: Mapping[str, Literal["stop", "length", "tool_calls"]] = {
     "end_turn": "stop",
@@ -27,14 +28,14 @@ class _Read(BaseModel):
 
 
 class _OutputDetails(_Read):
-    thinking_tokens: int = 0
+    thinking_tokens: TokenCount = 0
 
 
 class _Usage(_Read):
-    input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    output_tokens: int | None = None
+    input_tokens: TokenCount | None = None
+    cache_creation_input_tokens: TokenCount | None = None
+    cache_read_input_tokens: TokenCount | None = None
+    output_tokens: TokenCount | None = None
     output_tokens_details: _OutputDetails | None = None
 
     def and_then(self, later: _Usage) -> _Usage:

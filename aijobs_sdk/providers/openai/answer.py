@@ -16,6 +16,7 @@ from aijobs_sdk.providers.failures import FILTERED, REFUSED, TRUNCATED
 from aijobs_sdk.providers.openai.allowances import allowances
 from aijobs_sdk.providers.openai.failures import NAME, broken_off
 from aijobs_sdk.providers.tool_calls import tool_call
+from aijobs_sdk.providers.whole_number import TokenCount
 
 
 class _Read(BaseModel):
@@ -36,16 +37,16 @@ class _Item(_Read):
 
 
 class _InputDetails(_Read):
-    cached_tokens: int = 0
+    cached_tokens: TokenCount = 0
 
 
 class _OutputDetails(_Read):
-    reasoning_tokens: int = 0
+    reasoning_tokens: TokenCount = 0
 
 
 class _Usage(_Read):
-    input_tokens: int
-    output_tokens: int
+    input_tokens: TokenCount
+    output_tokens: TokenCount
     input_tokens_details: _InputDetails = _InputDetails()
     output_tokens_details: _OutputDetails = _OutputDetails()
 

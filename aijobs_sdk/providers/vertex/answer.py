@@ -12,6 +12,7 @@ from aijobs_sdk.contract.provider import Finished, GenerationRequest, ToolCall
 from aijobs_sdk.providers.failures import BROKEN_OFF, FILTERED, TRUNCATED
 from aijobs_sdk.providers.tool_calls import tool_call
 from aijobs_sdk.providers.vertex.failures import NAME, GoogleError, Read, ended_badly
+from aijobs_sdk.providers.whole_number import TokenCount
 
 _ENDS: Mapping[str, Literal["stop", "length"]] = {
     "CONTINUATION": "length",  # of one request; more could be asked for, in another
@@ -47,11 +48,11 @@ class _PromptFeedback(Read):
 
 
 class _Usage(Read):
-    prompt_token_count: int | None = None
-    tool_use_prompt_token_count: int = 0
-    cached_content_token_count: int = 0
-    candidates_token_count: int = 0
-    thoughts_token_count: int = 0
+    prompt_token_count: TokenCount | None = None
+    tool_use_prompt_token_count: TokenCount = 0
+    cached_content_token_count: TokenCount = 0
+    candidates_token_count: TokenCount = 0
+    thoughts_token_count: TokenCount = 0
 
     @property
     def written(self) -> int:

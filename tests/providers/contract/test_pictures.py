@@ -232,3 +232,16 @@ def test_a_body_without_a_picture_is_an_error_that_may_pass(body: str) -> None:
         easel.draw()
 
     assert (raised.value.code, raised.value.retryable) == ("invalid_response", True)
+
+
+@pytest.mark.parametrize("count", [10**30, -1, "many"])
+def test_a_picture_whose_tokens_cannot_be_is_an_error_that_may_pass(count: object) -> None:
+    usage = {"input_tokens": count, "output_tokens": 1}
+    drawn = {"data": [{"b64_json": base64.b64encode(b"drawn").decode()}], "usage": usage}
+    easel = Easel("wire")
+    easel.adapter = openai_that_answers(httpx2.Response(200, json=drawn), [])
+
+    with pytest.raises(ProviderError) as raised:
+        easel.draw()
+
+    assert (raised.value.code, raised.value.retryable) == ("invalid_response", True)
