@@ -52,6 +52,7 @@ DELTA = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delt
 BLOCK_END = {"type": "content_block_stop", "index": 0}
 WHY = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 40}}
 END = {"type": "message_stop"}
+DEEP = b'{"in": ' * 50_000 + b"1" + b"}" * 50_000
 Respond = Callable[[httpx2.Request], httpx2.Response]
 
 
@@ -261,13 +262,25 @@ def test_an_exception_in_a_stream_of_aws_has_our_code(kind: str, code: str) -> N
         event_stream.damaged(frame(DELTA)),
         event_stream.event("chunk", b'{"bytes": "!"}'),
         event_stream.event("chunk", json.dumps({"bytes": base64.b64encode(b"{").decode()}).encode()),
+        event_stream.event("chunk", json.dumps({"bytes": base64.b64encode(DEEP).decode()}).encode()),
+        event_stream.event("chunk", b"[1]"),
+        event_stream.event("chunk", b'{"bytes": 5}'),
+        event_stream.event("chunk", b'{"byte": ""}'),
+        event_stream.event("chunk", DEEP),
     ],
-    ids=["checksum", "base64", "json"],
+    ids=["checksum", "base64", "json", "deep", "list", "number", "none", "deep-frame"],
 )
 def test_a_frame_that_cannot_be_read_is_an_error_that_may_pass(sent: bytes) -> None:
     error = failing(lambda: ask_bedrock(frames(frame(START), frame(BLOCK), sent), streamed=True))
 
     assert error.retryable
+
+
+def test_an_event_too_deep_for_anthropics_library_is_an_error_that_may_pass() -> None:
+    def respond(_: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=b"event: message_start\ndata: " + DEEP + b"\n\n")
+
+    assert failing(lambda: ask_anthropic(respond, streamed=True)).code == "invalid_response"
 
 
 def test_all_that_was_read_and_written_is_counted() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -112,8 +112,7 @@ class Bedrock:
         asked = {"anthropic_version": _BEDROCK_VERSION, **messages_request(request, _BEDROCK)}
         headers = _headers(request, self._network)
         client = self._clients.get(self._place(request))
-        said = _answer(client, asked, headers, request=request, provider=self.name, unreadable=_unreadable_frames())
-        async with aclosing(said) as chunks:
+        async with aclosing(_answer(client, asked, headers, request=request, provider=self.name)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
@@ -156,13 +155,6 @@ class _BedrockClient(anthropic.AsyncAnthropicBedrock):
             raise _NO_CREDENTIALS.error(_BEDROCK.name) from None
 
 
-def _unreadable_frames() -> tuple[type[Exception], ...]:
-    from botocore.eventstream import ParserError  # noqa: PLC0415 - needed for Bedrock alone
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the same
-
-    return (ParserError, BotoCoreError)
-
-
 def _headers(request: GenerationRequest, network: Network) -> dict[str, str]:
     return {"Idempotency-Key": request.idempotency_token, **network.tags(request)}
 
@@ -178,10 +170,9 @@ async def _answer(
     *,
     request: GenerationRequest,
     provider: str,
-    unreadable: tuple[type[Exception], ...] = (),
 ) -> AsyncGenerator[GenerationChunk]:
     # `messages.create` has no temperature, and warns of every call to a model that will be retired.
-    with translated(provider, *unreadable):
+    with translated(provider):
         if not asked.get("stream"):
             whole = await client.post(
                 "/v1/messages", cast_to=httpx2.Response, body=asked, options={"headers": dict(headers)}
@@ -198,13 +189,28 @@ async def _answer(
             stream=True,
             stream_cls=anthropic.AsyncStream[object],
         )
-        async with stream as events:
-            chunks = read_events(events, request, provider, events.response.headers)
+        async with stream as events, aclosing(_taken_apart(events)) as taken:
+            chunks = read_events(taken, request, provider, events.response.headers)
             async with aclosing(chunks if request.streamed else _in_one_piece(chunks)) as pieces:
                 async for chunk in pieces:
                     if isinstance(chunk, Finished):
                         await read_out(events)
                     yield chunk
+
+
+async def _taken_apart(events: AsyncIterable[object]) -> AsyncGenerator[object]:
+    """Yield the events of a stream.
+
+    Raises:
+        ValueError: the libraries stumbled over one, as AWS's do over a frame with a list in it.
+    """
+    try:
+        async for event in events:
+            yield event
+    except (anthropic.AnthropicError, httpx2.HTTPError, httpx2.StreamError):
+        raise
+    except Exception as error:
+        raise ValueError("no event") from error
 
 
 async def _in_one_piece(chunks: AsyncGenerator[GenerationChunk]) -> AsyncGenerator[GenerationChunk]:

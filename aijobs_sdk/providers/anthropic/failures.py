@@ -72,20 +72,15 @@ _ON_BEDROCK = re.compile(r"the model returned the following errors:\s*", re.IGNO
 
 
 @contextmanager
-def translated(provider: str, *unreadable: type[Exception]) -> Iterator[None]:
-    """Let nothing out but ProviderErrors. What the vendor or pydantic say may quote a prompt, an answer or a key.
-
-    `unreadable` are the errors of who takes the stream apart, where that is not Anthropic's library alone.
-    """
-    # The last: a body that is no JSON, or not that of an answer.
-    not_an_answer: tuple[type[Exception], ...] = (anthropic.AnthropicError, *unreadable, ValueError)
+def translated(provider: str) -> Iterator[None]:
+    """Let nothing out but ProviderErrors. What the vendor or pydantic say may quote a prompt, an answer or a key."""
     try:
         yield
     except anthropic.APIStatusError as error:
         raise _refused(error, provider) from None
     except (anthropic.APIConnectionError, httpx2.HTTPError, httpx2.StreamError) as error:
         raise (transport_failure(error) or UNREADABLE).error(provider) from error
-    except not_an_answer:
+    except (anthropic.AnthropicError, ValueError):  # a body that is no JSON, or not that of an answer
         raise UNREADABLE.error(provider) from None
 
 
