@@ -93,3 +93,20 @@ def test_counts_that_cannot_be_are_an_error_that_may_pass(name: str, count: obje
 
     assert error_of(whole(usage=usage), streamed=False).code == "invalid_response"
     assert error_of(stream({**END, "response": {**RESPONSE, "usage": usage}})).code == "invalid_response"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("failed", "provider_unavailable"),
+        ("cancelled", "provider_unavailable"),
+        ("in_progress", "stream_truncated"),
+        ("queued", "stream_truncated"),
+        ("of_tomorrow", "invalid_response"),
+    ],
+)
+@pytest.mark.parametrize("usage", [RESPONSE["usage"], None])
+def test_an_answer_that_tells_no_error_and_no_good_end_is_none(status: str, usage: object, code: str) -> None:
+    error = error_of(whole(status=status, usage=usage), streamed=False)
+
+    assert (error.code, error.retryable) == (code, True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from typing import Literal
 
@@ -12,11 +12,20 @@ from pydantic import BaseModel, Field, JsonValue
 
 from aijobs_sdk.contract.provider import Allowances, Finished, GenerationChunk, GenerationRequest, Picture, TextChunk
 from aijobs_sdk.providers.event_stream import read_events, read_out
-from aijobs_sdk.providers.failures import FILTERED, REFUSED, TRUNCATED
+from aijobs_sdk.providers.failures import BROKEN_OFF, FILTERED, REFUSED, TRUNCATED, UNREADABLE, Failure
 from aijobs_sdk.providers.openai.allowances import allowances
 from aijobs_sdk.providers.openai.failures import NAME, broken_off
 from aijobs_sdk.providers.tool_calls import tool_call
 from aijobs_sdk.providers.whole_number import TokenCount
+
+_GOOD_ENDS = frozenset({"completed", "incomplete"})
+_BAD_ENDS: Mapping[str, Failure] = {
+    "cancelled": BROKEN_OFF,
+    "failed": BROKEN_OFF,
+    "in_progress": TRUNCATED,
+    "queued": TRUNCATED,
+}
+"""What it means that an answer is not over, or is and tells no error."""
 
 
 class _Read(BaseModel):
@@ -83,6 +92,8 @@ class Response(_Read):
         """
         if self.error is not None:
             raise broken_off(self.error.code).error(NAME)
+        if self.status not in _GOOD_ENDS:
+            raise _BAD_ENDS.get(self.status, UNREADABLE).error(NAME)
         if any(one.type == "refusal" for one in self._contents()):
             raise REFUSED.error(NAME)
         if self.usage is None:
