@@ -110,3 +110,21 @@ def test_an_answer_that_tells_no_error_and_no_good_end_is_none(status: str, usag
     error = error_of(whole(status=status, usage=usage), streamed=False)
 
     assert (error.code, error.retryable) == (code, True)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_what_is_told_as_null_is_nothing(streamed: bool) -> None:
+    thought = {"type": "reasoning", "content": None, "name": None, "call_id": None, "arguments": None}
+    usage = {**RESPONSE["usage"], "input_tokens_details": None, "output_tokens_details": {"reasoning_tokens": None}}
+    told = {**RESPONSE, "output": [thought, *RESPONSE["output"]], "usage": usage, "incomplete_details": None}
+
+    finished = ended(stream(DELTA, {**END, "response": told}) if streamed else whole(**told), streamed=streamed)
+
+    assert (finished.finish_reason, finished.input_tokens, finished.output_tokens) == ("stop", 5, 3)
+    assert (finished.cached_input_tokens, finished.reasoning_tokens) == (0, 0)
+
+
+def test_an_answer_that_is_cut_off_for_no_reason_is_an_answer() -> None:
+    answer = whole(status="incomplete", incomplete_details={"reason": None})
+
+    assert ended(answer, streamed=False).finish_reason == "length"

@@ -376,8 +376,22 @@ def test_a_call_keeps_the_signature_that_google_wants_back(streamed: bool) -> No
     assert "c2lnbmVk" not in repr(call)
 
 
-def test_a_call_without_arguments_is_one() -> None:
-    body = event(parts=[{"functionCall": {"name": "weather"}}], finishReason="STOP", usage=USAGE)
+@streamed_or_not
+def test_what_is_told_as_null_is_nothing(streamed: bool) -> None:
+    usage = {"promptTokenCount": 4, "candidatesTokenCount": None, "thoughtsTokenCount": None}
+    begun = event("Yes.", finishReason=None, groundingMetadata=None) | {"usageMetadata": None, "promptFeedback": None}
+    over = {"candidates": [{"content": None, "finishReason": "STOP"}], "usageMetadata": usage, "error": None}
+    whole = event("Yes.", finishReason="STOP", parts=[{"text": None, "thought": None}], usage=usage)
+
+    answer = ask(stream(framed(begun, over)) if streamed else httpx2.Response(200, json=whole), streamed=streamed)
+
+    assert answer.text == "Yes."
+    assert (answer.finished.input_tokens, answer.finished.output_tokens) == (4, 0)
+
+
+@pytest.mark.parametrize("called", [{"name": "weather"}, {"name": "weather", "args": None}])
+def test_a_call_without_arguments_is_one(called: Any) -> None:
+    body = event(parts=[{"functionCall": called}], finishReason="STOP", usage=USAGE)
 
     [call] = ask(httpx2.Response(200, json=body), streamed=False, tools=[WEATHER]).finished.tool_calls
 

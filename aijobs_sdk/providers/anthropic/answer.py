@@ -12,7 +12,7 @@ from aijobs_sdk.providers.anthropic.allowances import allowances
 from aijobs_sdk.providers.anthropic.failures import request_id
 from aijobs_sdk.providers.failures import BAD_TOOL_CALL, REFUSED, TRUNCATED, UNREADABLE
 from aijobs_sdk.providers.tool_calls import tool_call
-from aijobs_sdk.providers.whole_number import TokenCount
+from aijobs_sdk.providers.whole_number import CountIfAny, TokenCount
 
 _FINISH_REASONS: Mapping[str, Literal["stop", "length", "tool_calls"]] = {
     "end_turn": "stop",
@@ -28,7 +28,7 @@ class _Read(BaseModel):
 
 
 class _OutputDetails(_Read):
-    thinking_tokens: TokenCount = 0
+    thinking_tokens: CountIfAny = 0
 
 
 class _Usage(_Read):

@@ -10,13 +10,21 @@ from typing import Literal
 import httpx2
 from pydantic import BaseModel, Field, JsonValue
 
-from aijobs_sdk.contract.provider import Allowances, Finished, GenerationChunk, GenerationRequest, Picture, TextChunk
+from aijobs_sdk.contract.provider import (
+    Allowances,
+    Finished,
+    GenerationChunk,
+    GenerationRequest,
+    Picture,
+    TextChunk,
+    ToolCall,
+)
 from aijobs_sdk.providers.event_stream import read_events, read_out
 from aijobs_sdk.providers.failures import BROKEN_OFF, FILTERED, REFUSED, TRUNCATED, UNREADABLE, Failure
 from aijobs_sdk.providers.openai.allowances import allowances
 from aijobs_sdk.providers.openai.failures import NAME, broken_off
 from aijobs_sdk.providers.tool_calls import tool_call
-from aijobs_sdk.providers.whole_number import TokenCount
+from aijobs_sdk.providers.whole_number import CountIfAny, TokenCount
 
 _GOOD_ENDS = frozenset({"completed", "incomplete"})
 _BAD_ENDS: Mapping[str, Failure] = {
@@ -40,28 +48,48 @@ class _Content(_Read):
 class _Item(_Read):
     type: str
     content: list[_Content] | None = None
-    call_id: str = ""
-    name: str = ""
-    arguments: str = ""
+    # Some say null of items that are no calls.
+    call_id: str | None = None
+    name: str | None = None
+    arguments: str | None = None
+
+    def called(self, request: GenerationRequest) -> ToolCall:
+        """Return the call that this item is.
+
+        Raises:
+            ProviderError: it cannot be made.
+        """
+        arguments = self.arguments or ""
+        return tool_call(NAME, request.tools, id=self.call_id or "", name=self.name or "", arguments=arguments)
 
 
 class _InputDetails(_Read):
-    cached_tokens: TokenCount = 0
+    cached_tokens: CountIfAny = 0
 
 
 class _OutputDetails(_Read):
-    reasoning_tokens: TokenCount = 0
+    reasoning_tokens: CountIfAny = 0
 
 
 class _Usage(_Read):
     input_tokens: TokenCount
     output_tokens: TokenCount
-    input_tokens_details: _InputDetails = _InputDetails()
-    output_tokens_details: _OutputDetails = _OutputDetails()
+    input_tokens_details: _InputDetails | None = None
+    output_tokens_details: _OutputDetails | None = None
+
+    @property
+    def cached(self) -> int:
+        """Those of the input that OpenAI still knew."""
+        return 0 if self.input_tokens_details is None else self.input_tokens_details.cached_tokens
+
+    @property
+    def reasoning(self) -> int:
+        """Those of the output that are not in the text."""
+        return 0 if self.output_tokens_details is None else self.output_tokens_details.reasoning_tokens
 
 
 class _Incomplete(_Read):
-    reason: str = ""
+    reason: str | None = None
 
 
 class _Error(_Read):
@@ -98,17 +126,13 @@ class Response(_Read):
             raise REFUSED.error(NAME)
         if self.usage is None:
             raise TRUNCATED.error(NAME)
-        calls = [
-            tool_call(NAME, request.tools, id=item.call_id, name=item.name, arguments=item.arguments)
-            for item in self.output
-            if item.type == "function_call"
-        ]
+        calls = [item.called(request) for item in self.output if item.type == "function_call"]
         return Finished(
             finish_reason="tool_calls" if calls else self._finish_reason(),
             input_tokens=self.usage.input_tokens,
             output_tokens=self.usage.output_tokens,
-            cached_input_tokens=self.usage.input_tokens_details.cached_tokens,
-            reasoning_tokens=self.usage.output_tokens_details.reasoning_tokens,
+            cached_input_tokens=self.usage.cached,
+            reasoning_tokens=self.usage.reasoning,
             tool_calls=tuple(calls),
             served_model=self.model,
             response_id=self.id,

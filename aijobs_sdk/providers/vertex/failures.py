@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import httpx2
 from google.genai import errors
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from aijobs_sdk.contract.errors import ProviderError
@@ -67,6 +67,12 @@ class Read(BaseModel):
     """A part of an answer that is read; what else Google sends is ignored."""
 
     model_config = ConfigDict(alias_generator=to_camel)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_nothing(cls, told: object) -> object:
+        """Leave out what is null: in the JSON of Google's protocol buffers, that says no more than no word of it."""
+        return {name: one for name, one in told.items() if one is not None} if isinstance(told, dict) else told
 
 
 class _QuotaViolation(Read):
