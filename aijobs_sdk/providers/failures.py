@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aijobs_sdk.contract.error_info import ErrorCategory
@@ -11,6 +12,9 @@ from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.provider import Allowances
 
 _NAME = re.compile(r"[\w.\[\]-]{1,64}")
+_LONG_PART = re.compile(r"[\w.-]{16,}")
+"""Of what lets us in: shorter ones stand in names by chance, and no vendor's key is."""
+_HOLD_KEYS = ("authorization", "x-api-key", "x-amz-security-token")
 OVERLOADED = 529
 """Anthropic's status for an overload; no standard names it."""
 
@@ -44,12 +48,18 @@ class Failure(Fact):
         )
 
 
-def is_name(value: object) -> bool:
+def is_name(value: object, sent: Mapping[str, str] | None = None) -> bool:
     """Whether this may be shown of a vendor's error: the name of a code or a field, and no sentence.
 
-    Sentences may quote a prompt, an answer or a key.
+    Sentences may quote a prompt, an answer or a key. `sent` are the headers of the request: who refuses a key may echo
+    it where a name should stand.
     """
-    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None and not _is_echo(value, sent or {})
+
+
+def _is_echo(name: str, sent: Mapping[str, str]) -> bool:
+    keys = " ".join(sent[header] for header in _HOLD_KEYS if header in sent)
+    return name in keys or any(part in name for part in _LONG_PART.findall(keys))
 
 
 def status_failure(status: int) -> Failure:

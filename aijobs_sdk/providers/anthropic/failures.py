@@ -88,7 +88,8 @@ def _refused(error: anthropic.APIStatusError, provider: str) -> ProviderError:
     """Return what an error means that the vendor told: by a status, or in the middle of an answer that began well."""
     name, is_status = _name_of(error), error.status_code >= HTTPStatus.BAD_REQUEST
     failure = _failure_of(error, name) or (status_failure(error.status_code) if is_status else BROKEN_OFF)
-    shown = [f"{what} {one}" for what, one in (("code", name), ("request", _id_of(error))) if is_name(one)]
+    told, sent = (("code", name), ("request", _id_of(error))), error.request.headers
+    shown = [f"{what} {one}" for what, one in told if is_name(one, sent)]
     return failure.replace(
         happened=f"answered {error.status_code}" if is_status else BROKEN_OFF.happened,
         reason=", ".join([failure.reason, *shown]),

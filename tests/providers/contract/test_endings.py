@@ -109,6 +109,21 @@ class TestSockets:
         assert KEY not in shown + caplog.text
         assert PROMPT not in shown
 
+    @pytest.mark.parametrize("provider", ["openai", "anthropic", "bedrock"])
+    @pytest.mark.parametrize("echo", [KEY, f"key-{KEY}.is.wrong", KEY[:12]])
+    async def test_a_key_that_is_echoed_where_a_name_should_stand_is_not_shown(self, provider: str, echo: str) -> None:
+        said = (
+            f'{{"error": {{"code": "{echo}", "param": "{echo}", "type": "{echo}"}}, "request_id": "{echo}"}}'.encode()
+        )
+        headers = f"request-id: {echo}\r\nx-amzn-errortype: {echo}\r\n"
+        async with loopback(whole(said, status="401 Unauthorized", headers=headers)) as server:
+            called = _Called(Stage(provider), server)
+            with pytest.raises(ProviderError) as raised:
+                await called.ask()
+            await called.adapter.aclose()
+        assert raised.value.code == "invalid_api_key"
+        assert KEY[:12] not in str(raised.value)
+
     @pytest.mark.parametrize("provider", ADAPTERS)
     async def test_a_connection_that_breaks_is_told_as_that(self, provider: str) -> None:
         async with loopback(cut) as server:
