@@ -290,7 +290,14 @@ def test_an_answer_without_an_end_and_its_usage_is_truncated(body: Any, streamed
 
 @streamed_or_not
 @pytest.mark.parametrize(
-    "content", [b"<html>", b"[]", b'{"candidates": [{"content": ', b'{"candidates": [{"content": 1}]}']
+    "content",
+    [
+        b"<html>",
+        b"[]",
+        b'{"candidates": [{"content": ',
+        b'{"candidates": [{"content": 1}]}',
+        json.dumps(event("Y?s", finishReason="STOP", usage=USAGE)).encode().replace(b"?", b"\xe2\x82"),
+    ],
 )
 def test_what_is_no_answer_is_unreadable(content: bytes, streamed: bool) -> None:
     response = stream(b"data: " + content + b"\n\n") if streamed else httpx2.Response(200, content=content)

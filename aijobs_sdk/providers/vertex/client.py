@@ -24,6 +24,8 @@ API_VERSION = "v1beta1"
 """The library's own default; fixed here, as it would be read from the environment."""
 _opened: ContextVar[list[httpx2.Response] | None] = ContextVar("_opened", default=None)
 """Where the answer to the request for a stream that is being sent is put."""
+_answered: ContextVar[list[httpx2.Response] | None] = ContextVar("_answered", default=None)
+"""The same for a whole answer. The library tells its text alone, in which damaged bytes have been replaced."""
 
 
 class Asked(NamedTuple):
@@ -58,9 +60,14 @@ class VertexClient:
     async def whole(self, asked: Asked) -> bytes:
         """Return the body of the whole answer."""
         config = asked.config.model_copy(update={"should_return_http_response": True})
-        answer = await self._models.generate_content(model=asked.model, contents=[*asked.contents], config=config)
-        body = None if answer.sdk_http_response is None else answer.sdk_http_response.body
-        return (body or "").encode()
+        answered: list[httpx2.Response] = []
+        token = _answered.set(answered)
+        try:
+            await self._models.generate_content(model=asked.model, contents=[*asked.contents], config=config)
+        finally:
+            _answered.reset(token)
+        [answer] = answered
+        return answer.content
 
     @asynccontextmanager
     async def streamed(self, asked: Asked) -> AsyncGenerator[httpx2.Response]:
@@ -96,7 +103,9 @@ async def _limit_times(request: httpx2.Request) -> None:
 
 
 async def _take_over(response: httpx2.Response) -> None:
-    """Take the body of a stream, and leave the library an empty one. It reads those of errors."""
+    """Take the body of a stream, and leave the library an empty one. It reads whole answers, and those of errors."""
+    if (answered := _answered.get()) is not None:
+        answered.append(response)
     opened = _opened.get()
     if opened is None:
         return
