@@ -63,9 +63,13 @@ def _is_echo(name: str, sent: Mapping[str, str]) -> bool:
 
 
 def status_failure(status: int) -> Failure:
-    """Return what an HTTP status from 400 on means where the provider says no more."""
+    """Return what an HTTP status from 300 on means where the provider says no more."""
     happened = f"answered {status}"
     match status:
+        case _ if status < HTTPStatus.BAD_REQUEST:
+            return ELSEWHERE.replace(happened=happened)
+        case HTTPStatus.PAYMENT_REQUIRED:
+            return QUOTA_EXHAUSTED.replace(happened=happened)
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
             return Failure(
                 code="invalid_api_key",
@@ -191,6 +195,14 @@ QUOTA_EXHAUSTED = Failure(
     happened="answered 429",
     reason="quota exhausted",
     advice="Raise the spending limit of the account; waiting does not help.",
+    retryable=False,
+)
+ELSEWHERE = Failure(
+    code="bad_request",
+    category=ErrorCategory.VALIDATION,
+    happened="answered 302",
+    reason="it leads elsewhere, and is not followed",
+    advice="Check the base URL of this provider: it is probably not that of its API.",
     retryable=False,
 )
 MODEL_NOT_FOUND = Failure(

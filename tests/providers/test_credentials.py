@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -27,7 +28,7 @@ Keys = OpenAIKeys | AnthropicKeys | BedrockKeys | VertexKeys
         (BEDROCK, "bearer_token", "AWS_BEARER_TOKEN_BEDROCK"),
     ],
 )
-def test_a_key_that_no_header_takes_is_told_and_not_shown(keys: Keys, field: str, variable: str, key: str) -> None:
+def test_a_key_that_no_header_takes_is_told_and_not_shown(keys: Any, field: str, variable: str, key: str) -> None:
     missing = replace(keys, **{field: SecretStr(key)}).missing
 
     assert missing is not None

@@ -86,7 +86,7 @@ def translated(provider: str) -> Iterator[None]:
 
 def _refused(error: anthropic.APIStatusError, provider: str) -> ProviderError:
     """Return what an error means that the vendor told: by a status, or in the middle of an answer that began well."""
-    name, is_status = _name_of(error), error.status_code >= HTTPStatus.BAD_REQUEST
+    name, is_status = _name_of(error), error.status_code >= HTTPStatus.MULTIPLE_CHOICES
     failure = _failure_of(error, name) or (status_failure(error.status_code) if is_status else BROKEN_OFF)
     told, sent = (("code", name), ("request", _id_of(error))), error.request.headers
     shown = [f"{what} {one}" for what, one in told if is_name(one, sent)]

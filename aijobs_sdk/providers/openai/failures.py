@@ -66,14 +66,14 @@ def translated() -> Iterator[None]:
 
 
 def _refused(error: openai.APIStatusError) -> ProviderError:
-    """Return what it means that OpenAI answered with a status from 400 on."""
+    """Return what it means that OpenAI answered with a status from 300 on."""
     failure = refusal(error.status_code, code=error.code, param=error.param, sent=error.request.headers)
     wait = retry_after_seconds(error.response.headers) if failure.retryable else None
     return failure.replace(retry_after_seconds=wait).error(NAME, allowances(error.response.headers))
 
 
 def refusal(status: int, *, code: JsonValue, param: JsonValue = None, sent: Mapping[str, str] | None = None) -> Failure:
-    """Return what a status from 400 on means, with the code of the error and the parameter at fault.
+    """Return what a status from 300 on means, with the code of the error and the parameter at fault.
 
     `sent` are the headers of the request, of which nothing is shown.
     """

@@ -125,6 +125,21 @@ class TestSockets:
         assert KEY[:12] not in str(raised.value)
 
     @pytest.mark.parametrize("provider", ADAPTERS)
+    @pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "307 Temporary Redirect"])
+    @pytest.mark.parametrize("streamed", [True, False])
+    async def test_who_leads_elsewhere_is_not_followed_and_asked_at_a_wrong_address(
+        self, provider: str, status: str, streamed: bool
+    ) -> None:
+        headers = "location: http://127.0.0.1:1/\r\n"
+        async with loopback(whole(b"<html>", status=status, headers=headers)) as server:
+            called = _Called(Stage(provider), server, streamed=streamed)
+            with pytest.raises(ProviderError, match="base URL") as raised:
+                await called.ask()
+            await called.adapter.aclose()
+        assert (raised.value.code, raised.value.retryable) == ("bad_request", False)
+        assert status[:3] in str(raised.value)
+
+    @pytest.mark.parametrize("provider", ADAPTERS)
     async def test_a_connection_that_breaks_is_told_as_that(self, provider: str) -> None:
         async with loopback(cut) as server:
             called = _Called(Stage(provider), server)
@@ -135,9 +150,9 @@ class TestSockets:
 
 
 class _Called:
-    def __init__(self, stage: Stage, server: Loopback) -> None:
+    def __init__(self, stage: Stage, server: Loopback, *, streamed: bool = False) -> None:
         self.server = server
-        self.request = stage.request(streamed=False, endpoint=None)
+        self.request = stage.request(streamed=streamed, endpoint=None)
         self.adapter: Provider = open_providers(_leading_to(server.url)).ready[stage.provider]
 
     async def ask(self) -> None:

@@ -15,6 +15,8 @@ STATUSES = [400, 401, 403, 408, 413, 429, 500, 502, 503, 529]
 MID_ANSWER = [kind for kind in FaultKind if named_fault(kind).is_mid_answer]
 SAY_WHEN_TO_COME_BACK = ["openai", "anthropic", "vertex"]
 """AWS documents no such thing for Bedrock."""
+ASK_FOR_MONEY = ["openai", "anthropic", "vertex"]
+"""AWS has another status for it."""
 ONLY_IN_STREAMS = {FaultKind.ERROR_EVENT, FaultKind.TRUNCATE, FaultKind.MALFORMED_EVENT}
 
 
@@ -66,6 +68,13 @@ def test_the_wait_that_a_provider_asks_for_is_told(stage: Stage, status: int, *,
     error = _error_of(stage, aijobs.fail(status, retry_after=20), streamed=streamed)
 
     assert error.retry_after_seconds == 20
+
+
+@pytest.mark.parametrize("stage", ASK_FOR_MONEY, indirect=True)
+def test_who_wants_to_be_paid_first_is_not_asked_again(stage: Stage) -> None:
+    error = _error_of(stage, aijobs.fail(402))
+
+    assert (error.code, error.category, error.retryable) == ("quota_exhausted", "quota", False)
 
 
 def test_no_error_tells_a_prompt_or_a_key(stage: Stage) -> None:

@@ -30,7 +30,7 @@ from providers.contract.stage import Stage
 
 PROMPT = "a red fox"
 SIZES = ["1024x1024", "1024x1536", "1536x1024"]
-STATUSES = [400, 401, 403, 408, 413, 429, 500, 502, 503, 529]
+STATUSES = [400, 401, 402, 403, 408, 413, 429, 500, 502, 503, 529]
 BREAKING_OFF = [FaultKind.RESET, FaultKind.TRUNCATE, FaultKind.ERROR_EVENT, FaultKind.MALFORMED_EVENT]
 OTHERS = sorted(set(FaultKind) - {*BREAKING_OFF, FaultKind.REFUSAL})
 
