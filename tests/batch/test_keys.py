@@ -30,8 +30,18 @@ def test_the_leader_of_a_row_is_the_first_that_asks_the_same(given_keys: list[st
 
 
 @given(KEYS)
+def test_a_row_is_found_by_its_key_and_its_place_among_the_rows_of_that(given_keys: list[str]) -> None:
+    keys = keys_of(given_keys)
+    places = keys.places()
+    assert [keys.nth_of(key, place) for key, place in zip(given_keys, places, strict=True)] == [*range(len(keys))]
+    assert list(places) == [given_keys[:n].count(key) for n, key in enumerate(given_keys)]
+
+
+@given(KEYS)
 def test_a_key_that_no_row_has_is_not_found(given_keys: list[str]) -> None:
-    assert list(keys_of(given_keys).rows_of("f" * 32)) == []
+    keys = keys_of(given_keys)
+    assert list(keys.rows_of("f" * 32)) == []
+    assert {keys.nth_of(key, place) for key in ("f" * 32, "0" * 32) for place in (30, 31)} == {None}
 
 
 def test_the_digest_tells_other_rows_and_another_order() -> None:

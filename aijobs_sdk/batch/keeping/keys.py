@@ -41,6 +41,21 @@ class Keys:
             end += 1
         return order[start:end]
 
+    def nth_of(self, key: str, place: int) -> int | None:
+        """Return the row that stands at this place, from 0, among those that have this key; None if they are fewer."""
+        order, wanted = self._order(), bytes.fromhex(key)
+        at = self._first_at(wanted) + place
+        return order[at] if at < len(order) and self[order[at]] == wanted else None
+
+    def places(self) -> array[int]:
+        """Return by index at which place, from 0, a row stands among those that have the same key."""
+        places = array("q", bytes(8 * len(self)))
+        place, last = 0, b""
+        for index in self._order():
+            place, last = (place + 1 if self[index] == last else 0), self[index]
+            places[index] = place
+        return places
+
     def leaders(self) -> array[int]:
         """Return by index the first row that has the same key: for most rows that is themselves."""
         leaders = array("q", bytes(8 * len(self)))

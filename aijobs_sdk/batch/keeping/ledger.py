@@ -68,6 +68,8 @@ class Ledger:
         self._model_of = array("H")
         self._skips: dict[int, str] = {}
         self._leaders = array("q")
+        self._copies = array("q")
+        """By index, which of the rows of its key a row is; empty where they share one answer."""
         self._sharing: Counter[int] = Counter()
         """By leader, how many other rows share its answer."""
 
@@ -90,6 +92,7 @@ class Ledger:
     def close(self) -> None:
         """Find out, once all rows are in, which of them ask the same."""
         self._leaders = self._keys.leaders() if self._dedupe else array("q", range(len(self)))
+        self._copies = array("q") if self._dedupe else self._keys.places()
         for index in self._skips:  # nobody answers them, so that there is nothing to share
             self._leaders[index] = index
         self._sharing = Counter(leader for index, leader in enumerate(self._leaders) if leader != index)
@@ -188,14 +191,11 @@ class Ledger:
 
     def copy_of(self, index: int) -> int:
         """Return which of the rows of its key a row is, from 0, where each of them is sent alone; else 0."""
-        return 0 if self._dedupe else self._keys.rows_of(self.item(index).key).index(index)
+        return 0 if self._dedupe else self._copies[index]
 
     def find(self, key: str, copy: int) -> int | None:
         """Return the row that is sent for this key; None for one that is not asked any more."""
-        rows = self._keys.rows_of(key)
-        if self._dedupe:
-            return rows[0] if len(rows) and copy == 0 else None
-        return rows[copy] if copy < len(rows) else None
+        return None if self._dedupe and copy else self._keys.nth_of(key, copy)
 
     def _fitted(self, outcome: Outcome) -> Outcome:
         if self._output_model is None or outcome.output is None or outcome.status is not RowStatus.COMPLETED:
