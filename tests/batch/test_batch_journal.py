@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -13,7 +14,7 @@ from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.journal.journal import new_holder
 from aijobs_sdk.batch.operation import Operation
-from aijobs_sdk.contract.batches import BatchState, Hold
+from aijobs_sdk.contract.batches import BatchRecord, BatchState, Hold
 from aijobs_sdk.contract.errors import (
     BatchHeldError,
     BatchNotFoundError,
@@ -235,6 +236,24 @@ async def test_an_interrupted_run_is_gone_on_with_by_the_next(slow: aijobs.Mock,
         await asyncio.wait_for(a_named(backend, concurrency=2).run(), 10)
     assert len(await a_named(backend).run()) == 12
     assert len(backend.sent) == 12
+
+
+@pytest.mark.parametrize(("written_after", "answered_after"), [(0, 20), (20, 0)])
+async def test_a_run_interrupted_as_it_takes_or_gives_back_the_batch_does_not_hold_it(
+    backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch, written_after: float, answered_after: float
+) -> None:
+    hold_batch = backend.hold_batch
+
+    async def hold_slowly(batch_id: UUID, hold: Hold) -> BatchRecord:
+        await asyncio.sleep(0 if hold.seconds else written_after)
+        record = await hold_batch(batch_id, hold)
+        await asyncio.sleep(answered_after)
+        return record
+
+    monkeypatch.setattr(backend, "hold_batch", hold_slowly)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(a_named(backend).run(), 15)
+    assert (await backend.batch(NAME)).holder is None
 
 
 @pytest.mark.usefixtures("slow")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 
@@ -30,7 +31,7 @@ async def tenure(
         BatchHeldError: another process runs it, from the start or since this one was taken for dead.
     """
     holder = new_holder()
-    await journal.hold(holder, standing())
+    await _take(journal, holder, standing())
     try:
         async with asyncio.TaskGroup() as both:
             beat = both.create_task(_beat(journal, holder, standing, heed))
@@ -42,8 +43,15 @@ async def tenure(
         first = group.exceptions[0]
         raise first from first.__cause__  # as itself: the caller knows of no group
     finally:
-        with anyio.CancelScope(shield=True):  # whoever was interrupted gives it back all the same
-            await _let_go(journal, holder, standing())
+        await _let_go(journal, holder, standing())
+
+
+async def _take(journal: Journal, holder: Holder, standing: BatchStanding) -> None:
+    try:
+        await _to_its_end(journal.hold(holder, standing))
+    except asyncio.CancelledError:
+        await _let_go(journal, holder, standing)
+        raise
 
 
 async def _beat(
@@ -58,9 +66,29 @@ async def _beat(
 
 
 async def _let_go(journal: Journal, holder: Holder, standing: BatchStanding) -> None:
+    """Give a batch back, or warn that this cannot be done; who was interrupted does so all the same."""
+    await _to_its_end(_give_back(journal, holder, standing))
+
+
+async def _give_back(journal: Journal, holder: Holder, standing: BatchStanding) -> None:
     try:
         await journal.let_go(holder, standing)
     except BatchHeldError:
         log.warning("batch %s was taken over by another process", journal.id)
     except AWAY as away:
         log.warning("batch %s stays held until its time is over: %s", journal.id, away)
+
+
+async def _to_its_end(call: Coroutine[Any, Any, object]) -> None:
+    """Make a call, and return once it is over, also where the caller is interrupted meanwhile.
+
+    Else what takes a batch may arrive behind what gives it back.
+    """
+    asked = asyncio.create_task(call)
+    try:
+        await asyncio.shield(asked)
+    except asyncio.CancelledError:
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([asked])
+        _ = asked.cancelled() or asked.exception()  # nobody else asks how it ended
+        raise
