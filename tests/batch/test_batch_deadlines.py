@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
@@ -32,6 +33,14 @@ async def test_a_row_that_takes_too_long_fails_and_the_others_do_not(backend: Wa
     assert error is not None
     assert (error.code, error.category) == ("row_timeout", ErrorCategory.TIMEOUT)
     assert 20 <= asyncio.get_running_loop().time() < 30
+
+
+@pytest.mark.usefixtures("one_is_slow")
+async def test_a_row_that_took_too_long_reads_the_same_from_the_journal(backend: WatchedBackend) -> None:
+    rows = await a_batch(backend, row_timeout=20, name="harbours").run()
+    found = AsyncBatch(backend, name="harbours")
+    await found.refresh()
+    assert found.results[4].error == rows[4].error
 
 
 @pytest.mark.parametrize("name", [None, "harbours"])

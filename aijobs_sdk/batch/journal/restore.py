@@ -16,6 +16,7 @@ from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, unpacked
 from aijobs_sdk.batch.running.course import Course, Courses, cost_of_job
 from aijobs_sdk.batch.running.run import NOBODYS_FAULT, WORKER_LOST
+from aijobs_sdk.batch.running.sending import too_slow
 from aijobs_sdk.batch.running.steps import Ask, next_step
 from aijobs_sdk.batch.running.work import Work, read_work
 from aijobs_sdk.contract.error_info import ErrorCategory
@@ -114,7 +115,7 @@ def _walk(
         if _said_nothing(job, row_timeout) or has_tries_left(job):
             course.again()
             return None
-        course.answered(job)
+        course.answered(job if row_timeout is None or not job.cancelled() else too_slow(job, row_timeout))
     return step
 
 

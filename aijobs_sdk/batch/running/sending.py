@@ -65,7 +65,7 @@ class Sender:
         except TimeoutError:
             await self.stop(course)
             job = await self.backend.ended(course.job_id)
-            return job if job.result is not None else _too_slow(job, self.row_timeout or 0.0)
+            return job if job.result is not None else too_slow(job, self.row_timeout or 0.0)
 
     async def stop(self, course: Course) -> None:
         """Ask the job that is under way, if one is, to stop."""
@@ -93,7 +93,8 @@ def checked(payload: Mapping[str, Any]) -> JobRequest:
     return _job_request(type=JOB_TYPE, payload=as_sent(payload))
 
 
-def _too_slow(job: Job, seconds: float) -> Job:
+def too_slow(job: Job, seconds: float) -> Job:
+    """Return a job that was cancelled for its time as what it is: the failure of its row."""
     error = ErrorInfo(
         code="row_timeout",
         category=ErrorCategory.TIMEOUT,
