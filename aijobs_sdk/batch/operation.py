@@ -269,7 +269,7 @@ class Operation:
         await self._helm.cancel()
         if journal := await self._known_journal():
             await journal.change(wish=BatchWish.CANCEL)
-            if not self._helm.has_a_run and (record := await journal.refresh()).holder is None:
+            if not self._helm.has_a_run and _is_left(record := await journal.refresh()):
                 await self._cancel_what_nobody_runs(journal, record)
         elif self.state is BatchState.PAUSED and not self._helm.has_a_run:
             for course in list(self._courses.values()):
@@ -356,8 +356,10 @@ class Operation:
             self._go_by_what_was_noted(record)
             async with tenure(journal, self._standing, self._heed):
                 await self._prepare(journal)
-            if self._helm.stopped is not None or not _holds_any(self.ledger.unfinished()):
-                self.state, self.reason = _end_of(self._helm.stopped)
+                nothing_to_do = self._helm.stopped is not None or not _holds_any(self.ledger.unfinished())
+                if nothing_to_do:  # noted as it is given back
+                    self.state, self.reason = _end_of(self._helm.stopped)
+            if nothing_to_do:
                 return
             runner = detacher(journal.record.name, Lanes(self.options.concurrency).total)
         elif journal.digest != self.ledger.digest:
@@ -428,6 +430,11 @@ class Operation:
 
 def _nobody_listens(_: Sequence[int]) -> None:
     return
+
+
+def _is_left(record: BatchRecord) -> bool:
+    """Return whether nobody runs a batch that is not finished."""
+    return record.holder is None and record.standing.state is not BatchState.FINISHED
 
 
 def _end_of(reason: str | None) -> tuple[BatchState, str]:

@@ -147,6 +147,13 @@ async def test_another_client_cancels_it(running: AsyncBatch, backend: WatchedBa
     assert len(backend.sent) < 12
 
 
+@pytest.mark.parametrize("again", ["run", "cancel"])
+async def test_a_batch_that_is_finished_stays_so(backend: WatchedBackend, again: str) -> None:
+    await a_detached(backend).run()
+    await getattr(a_detached(backend), again)()
+    assert (await backend.batch(NAME)).standing.state is BatchState.FINISHED
+
+
 async def test_another_client_gives_it_more_to_spend(sim: aijobs.Mock, backend: WatchedBackend) -> None:
     batch = a_named(backend, budget=Decimal("0.001"))
     with pytest.raises(BatchPausedError, match="budget"):
