@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, Field, computed_field
+from pydantic import BaseModel, Field, computed_field, field_validator, model_validator
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.reading.rows import open_rows
-from batch.batch_worlds import WatchedBackend, a_batch
+from batch.batch_worlds import TASKS, WatchedBackend, a_batch
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +47,59 @@ async def test_a_class_that_was_defined_anew_meanwhile_does_not_matter(
     await batch.start()
     monkeypatch.setitem(globals(), "Harbour", type("Harbour", (BaseModel,), {"__annotations__": {"name": str}}))
     assert {row.output.name for row in await batch.wait()} == {"Elm"}
+
+
+@pytest.mark.usefixtures("harbours")
+@pytest.mark.parametrize("name", [None, "harbours"])
+async def test_a_validator_that_breaks_fails_the_row_and_is_asked_about_no_more(
+    backend: WatchedBackend, name: str | None
+) -> None:
+    class Berths(Harbour):
+        model_config = {"title": "Harbour"}
+
+        @field_validator("berths")
+        @classmethod
+        def of_a_map(cls, berths: int) -> int:
+            return {"secret": 1}[f"pier {berths}"]
+
+    rows = await a_batch(backend, TASKS[:1], output_model=Berths, name=name).run()
+    error = rows[0].error
+    assert error is not None
+    assert error.message.startswith("`output_model` raised KeyError over the answer. `content` is what came.")
+    again = await a_batch(backend, TASKS[:1], output_model=Harbour, name=name).run()
+    assert (again[0].status, len(backend.sent)) == ("completed", 1 if name else 2)
+
+
+@pytest.mark.usefixtures("harbours")
+@pytest.mark.parametrize("trouble", [KeyError, ValueError])
+async def test_a_validator_that_thinks_better_of_an_answer_fails_the_row(
+    backend: WatchedBackend, trouble: type[Exception]
+) -> None:
+    thoughts = iter([None])
+
+    class Fickle(Harbour):
+        @model_validator(mode="after")
+        def once(self) -> Fickle:
+            if next(thoughts, trouble):
+                raise trouble
+            return self
+
+    rows = await a_batch(backend, TASKS[:1], output_model=Fickle).run()
+    assert (rows[0].status, rows[0].output) == ("failed", {"name": "Elm", "berths": 7})
+
+
+async def test_a_strict_class_takes_from_json_what_json_has_no_word_for(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    class Visit(BaseModel):
+        model_config = {"strict": True}
+        on: date
+        fee: Decimal
+
+    sim.on().do(aijobs.ok('{"on": "2026-11-27", "fee": "7.50"}').forever())
+    rows = await a_batch(backend, TASKS[:1], output_model=Visit).run()
+    assert rows[0].output == Visit(on=date(2026, 11, 27), fee=Decimal("7.50"))
+    assert len(backend.sent) == 1
 
 
 @pytest.mark.usefixtures("harbours")

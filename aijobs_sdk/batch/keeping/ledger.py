@@ -15,6 +15,7 @@ from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.columns.schema_columns import columns_of_schema
 from aijobs_sdk.batch.keeping.causes import Causes
+from aijobs_sdk.batch.keeping.fit import broken, fit
 from aijobs_sdk.batch.keeping.keys import Keys
 from aijobs_sdk.batch.keeping.outcome import Outcome, row_of, skipped
 from aijobs_sdk.batch.keeping.tally import Tally
@@ -200,7 +201,10 @@ class Ledger:
     def _fitted(self, outcome: Outcome) -> Outcome:
         if self._output_model is None or outcome.output is None or outcome.status is not RowStatus.COMPLETED:
             return outcome
-        return dataclasses.replace(outcome, output=self._output_model.model_validate(outcome.output))
+        try:
+            return dataclasses.replace(outcome, output=fit(outcome.output, self._output_model))
+        except Exception as error:  # noqa: BLE001 - a validator is the caller's code, and may think better of an answer
+            return outcome.failed(broken(error, provider=outcome.provider))
 
     def _rows_of(self, leader: int) -> list[int]:
         if leader not in self._sharing:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from pydantic import BaseModel, ValidationError
 
 from aijobs_sdk.batch.asking.item import Item
+from aijobs_sdk.batch.keeping.fit import broken, fit
 from aijobs_sdk.batch.keeping.outcome import Outcome, outcome_of
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.job import Job
@@ -31,7 +32,8 @@ def next_step(item: Item, jobs: Sequence[Job], output_model: type[BaseModel] | N
     """Return what to ask next for a row whose jobs so far, all of them over, are these; else what became of it.
 
     A conversation asks its next turn. An answer that does not fit what was asked for is asked about once more, and
-    then is a failure that shows what came; one that was cut off is not: the next would be, too.
+    then is a failure that shows what came; one that was cut off is not: the next would be, too. Nor is one over which
+    the caller's class breaks, which another answer would hardly mend.
     """
     if not jobs:
         return Ask("", item.payload)
@@ -43,7 +45,10 @@ def next_step(item: Item, jobs: Sequence[Job], output_model: type[BaseModel] | N
     outcome = outcome_of(jobs, result, turns=_turns(item))
     if "output_schema" not in item.payload or (result.output is None and result.tool_calls):
         return outcome
-    problem = _misfit(result, output_model)
+    try:
+        problem = _misfit(result, output_model)
+    except Exception as error:  # noqa: BLE001 - a validator is the caller's code: what it raises is one row's failure
+        return outcome.failed(broken(error, provider=result.provider))
     if problem is None:
         return outcome
     if len(jobs) == _turns(item) and result.finish_reason != "length":
@@ -96,7 +101,7 @@ def _misfit(result: GenerationResult, output_model: type[BaseModel] | None) -> s
     if output_model is None:
         return None
     try:
-        output_model.model_validate(result.output)
+        fit(result.output, output_model)
     except ValidationError as error:
         problems = problems_of(error, known=output_model.model_fields)
         return in_words(problems)
