@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import chain
 
 from aijobs_sdk.batch.economy.chunk_sending import checked_for_economy
+from aijobs_sdk.batch.in_parts import estimates_in_parts
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.running.lanes import Lanes
 from aijobs_sdk.batch.running.sending import checked
@@ -89,8 +90,8 @@ async def estimate_batch(ledger: Ledger, backend: Backend, *, lanes: Lanes, econ
     estimates = [
         estimate
         for start in range(0, len(sample), ESTIMATED_AT_ONCE)
-        for estimate in await backend.estimate(
-            [request(ledger.item(index).payload) for index in sample[start : start + ESTIMATED_AT_ONCE]]
+        for estimate in await estimates_in_parts(
+            [request(ledger.item(index).payload) for index in sample[start : start + ESTIMATED_AT_ONCE]], backend
         )
     ]
     share = len(rows) / len(sample) if sample else 0.0

@@ -28,7 +28,7 @@ def bad_row(index: int, problem: str) -> InvalidRequestError:
 
 
 def refusal_of(errors: Mapping[int, InvalidRequestError]) -> InvalidRequestError:
-    """Return the refusal of a batch for what a backend said to its rows, by index; at least one."""
+    """Return the refusal of a batch for what a backend said to its rows, by their number from 0; at least one."""
     first = min(errors)
     others = "" if len(errors) == 1 else f" Neither can {len(errors) - 1:,} more."
     return InvalidRequestError(
@@ -36,6 +36,17 @@ def refusal_of(errors: Mapping[int, InvalidRequestError]) -> InvalidRequestError
         code=errors[first].code,
         fields=[FieldProblem(field=f"rows[{index}]", problem=errors[index].message) for index in sorted(errors)],
     )
+
+
+def broken_source(error: Exception) -> InvalidRequestError:
+    """Return the refusal of a batch whose source raised this: what it gave cannot be had once more."""
+    refusal = InvalidRequestError(
+        f"The rows were not read to their end: their source raised {type(error).__name__}. Make the batch again, from "
+        "a source that begins anew. Nothing was sent.",
+        code="broken_source",
+    )
+    refusal.__cause__ = error
+    return refusal
 
 
 def bad_line(path: Path, line: int, problem: str) -> InvalidRequestError:
