@@ -128,7 +128,8 @@ class AsyncBatch(ShowsItself):
             InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`, once every finished row was yielded.
         """
         finished: asyncio.Queue[int | None] = asyncio.Queue()
-        for over in self._ledger.over():
+        # Of those that are over before all rows are in, it is told then.
+        for over in self._ledger.over() if self._operation.is_loaded else ():
             finished.put_nowait(over)
         self._audience.add(finished)
         try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from decimal import Decimal
 from uuid import uuid4
 
+import anyio
 from pydantic import BaseModel
 
 from aijobs_sdk.batch.economy.economy_run import EconomyRun
@@ -29,7 +31,7 @@ from aijobs_sdk.batch.running.sending import Sender
 from aijobs_sdk.batch.stopwatch import Stopwatch
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchRecord, BatchStanding, BatchState, BatchWish
-from aijobs_sdk.contract.errors import BatchHeldError, BatchNotFoundError, InvalidRequestError
+from aijobs_sdk.contract.errors import BatchHeldError, BatchNotFoundError
 
 LEARN_SECONDS = 1.0
 """How often it is looked at most what became of rows that another process runs."""
@@ -43,7 +45,7 @@ RUNNER_DIED = "The process that ran it has ended before its work was done."
 class Operation:
     """What one `AsyncBatch`, or a process of a batch's own, works with.
 
-    Its methods are called one at a time, but for those that steer a run.
+    Its methods are called one at a time, but for those that steer a run, or learn how it goes.
 
     Args:
         backend: where the jobs go.
@@ -79,8 +81,9 @@ class Operation:
         self.state, self.reason = BatchState.OPEN, ""
         self._id = uuid4()
         self._journal: Journal | None = None
-        self._refusal: InvalidRequestError | None = None
         self._is_loaded = False
+        self._turn = anyio.Lock()
+        """Of whoever takes rows in, or learns what became of them; not of one loop, as asyncio's are."""
         self._courses = Courses()
         self._budget = Budget(options.budget)
         self._watch = Stopwatch()
@@ -147,25 +150,34 @@ class Operation:
             InvalidRequestError: rows cannot be used; they are named.
             BatchNotFoundError: there is no batch of this name, and there are no rows to begin one with.
         """
-        if self._is_loaded:
-            return
-        if self._refusal is not None:
-            raise self._refusal
+        async with self._turn:  # who comes second, or after one who was interrupted, goes on with what is there
+            if not self._is_loaded:
+                await self._load()
+
+    async def _load(self) -> None:
         if self._intake is not None:
-            try:
-                await self._intake.into(self.ledger, self._backend)
-            except InvalidRequestError as refusal:
-                self._refusal = refusal
-                raise
+            await self._intake.into(self.ledger, self._backend)
         if self._name is not None:  # rows that are refused begin no journal
             await self._open_journal(self._name)
         self._intake, self._is_loaded = None, True
+        self._tell(list(self.ledger.over()))  # those that are left out
 
     async def catch_up(self) -> None:
-        """Learn from the journal, where there is one, what became of the rows, whoever ran them."""
-        if self._journal is None:
-            return
-        async with aclosing(self._journal.jobs()) as jobs:
+        """Learn from the journal, where there is one, what became of the rows, whoever ran them, and tell of it.
+
+        While they are run here, that run knows.
+        """
+        async with self._turn:
+            if self._journal is None or self._helm.has_a_run:
+                return
+            was_open = array("q", (index for index in range(len(self.ledger)) if not self.ledger.is_over(index)))
+            try:
+                await self._restore(self._journal)
+            finally:
+                self._tell([index for index in was_open if self.ledger.is_over(index)])
+
+    async def _restore(self, journal: Journal) -> None:
+        async with aclosing(journal.jobs()) as jobs:
             restored = await restore(
                 jobs,
                 self.ledger,
@@ -184,8 +196,9 @@ class Operation:
             return
         record = await self._journal.refresh()
         await self.catch_up()
-        self.state, self.reason = record.standing.state, record.standing.reason
-        self._seen = record
+        if not self._helm.has_a_run:  # none has begun meanwhile
+            self.state, self.reason = record.standing.state, record.standing.reason
+            self._seen = record
 
     async def glance(self) -> bool:
         """Learn how far it is where another process runs it, by what that has noted; return whether one does.
@@ -368,7 +381,7 @@ class Operation:
             await follow(journal, runner, self._see)
         finally:
             self._seen = None
-        await self._learn()
+        await self.catch_up()
         standing = journal.record.standing
         self._watch.go_on_from(standing.elapsed_seconds)
         is_left = standing.state in {BatchState.RUNNING, BatchState.OPEN}
@@ -410,14 +423,8 @@ class Operation:
         self._seen = record
         clock = asyncio.get_running_loop().time
         if (began_at := clock()) >= self._learns_at:
-            await self._learn()
+            await self.catch_up()
             self._learns_at = clock() + max(LEARN_SECONDS, LEARN_SHARE * (clock() - began_at))
-
-    async def _learn(self) -> None:
-        """Catch up, and tell of the rows that are over since."""
-        was_open = [index for index in range(len(self.ledger)) if not self.ledger.is_over(index)]
-        await self.catch_up()
-        self._tell([index for index in was_open if self.ledger.is_over(index)])
 
     def _heed(self, record: BatchRecord) -> None:
         """Do what somebody else wants of the run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from uuid import UUID
 
@@ -287,6 +287,16 @@ async def test_rows_that_somebody_else_runs_are_yielded_while_they_finish(backen
     seen = [(row.index, asyncio.get_running_loop().time()) async for row in batch.as_completed()]
     assert sorted(index for index, _ in seen) == list(range(12))
     assert seen[0][1] < 30 < seen[-1][1]
+
+
+@pytest.mark.parametrize("kind", [a_named, a_detached])
+async def test_rows_that_were_over_before_are_yielded_first(
+    backend: WatchedBackend, kind: Callable[..., AsyncBatch]
+) -> None:
+    await a_named(backend, rows=TASKS[:8]).run()
+    rows: list[dict[str, str | None]] = [{"task": None}, *reversed(TASKS)]
+    seen = [row.index async for row in kind(backend, rows=rows, on_null="skip").as_completed()]
+    assert (seen[:9], sorted(seen)) == ([0, *range(5, 13)], [*range(13)])
 
 
 @pytest.mark.usefixtures("slow")
