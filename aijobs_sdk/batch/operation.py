@@ -77,7 +77,7 @@ class Operation:
         self._detacher = detacher
         self._tell = tell or _nobody_listens
         self.options = options
-        self.ledger = Ledger(dedupe=options.dedupe, output_model=output_model)
+        self.ledger = Ledger(dedupe=options.dedupe, output_model=output_model, is_kept=name is not None)
         self.state, self.reason = BatchState.OPEN, ""
         self._id = uuid4()
         self._journal: Journal | None = None
@@ -335,7 +335,9 @@ class Operation:
 
     async def _read_journal(self, journal: Journal) -> None:
         self.options = self._options_in(journal)
-        self.ledger = Ledger(dedupe=self.options.dedupe, output_model=self._output_model, columns=journal.columns)
+        self.ledger = Ledger(
+            dedupe=self.options.dedupe, output_model=self._output_model, columns=journal.columns, is_kept=True
+        )
         self._budget.cap = self.options.budget
         async with aclosing(journal.items()) as items:
             async for item in items:
@@ -393,10 +395,10 @@ class Operation:
 
     async def _prepare(self, journal: Journal) -> None:
         """Keep the rows in the journal, if it has others, and take out of it what is known of them."""
-        if journal.digest != self.ledger.digest:
-            rows = range(len(self.ledger))
-            await journal.keep((self.ledger.item(index) for index in rows), total=len(rows))
-            await journal.change(columns=self.ledger.columns)
+        ledger, inputs_digest = self.ledger, self.ledger.inputs_digest
+        if (journal.digest, journal.inputs_digest) != (ledger.digest, inputs_digest):
+            await journal.keep(map(ledger.item, range(len(ledger))), total=len(ledger))
+            await journal.change(columns=ledger.columns, inputs_digest=inputs_digest)
         await journal.change(options=self.options, digest=self.ledger.digest, wish=self._wish)
         await self.catch_up()
         self._seen = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -238,6 +239,30 @@ async def test_a_batch_found_by_its_name_holds_inputs_and_outputs(backend: Watch
     assert list(again.to_pandas()["task"]) == [row["task"] for row in TASKS]
 
 
+@pytest.mark.parametrize("kind", [a_named, a_detached])
+@pytest.mark.parametrize(
+    "changed",
+    [[{"task": "Say A.", "id": 91}], [{"task": "Say A.", "id": 1, "by": "Elm"}], [{"task": "Say A.", "id": "1"}]],
+)
+async def test_the_columns_that_came_last_stand_beside_the_answers_that_are_there(
+    backend: WatchedBackend, kind: Callable[..., AsyncBatch], changed: list[dict[str, object]]
+) -> None:
+    await kind(backend, rows=[{"task": "Say A.", "id": 1}]).run()
+    await kind(backend, rows=changed).run()
+    again = found(backend)
+    await again.refresh()
+    assert [row.inputs for row in again.results] == changed
+    assert (list(again.to_pandas().columns)[: len(changed[0])], len(backend.sent)) == (list(changed[0]), 1)
+
+
+async def test_the_same_rows_are_kept_once(backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"task": "Say A.", "on": date(2026, 11, 27), "fee": Decimal("7.50"), "raw": b"A", "of": uuid4()}]
+    await a_named(backend, rows=rows).run()
+    monkeypatch.setattr(backend, "put_batch_rows", None, raising=False)
+    await a_named(backend, rows=rows).run()
+    await found(backend).run()
+
+
 async def test_an_interrupted_run_is_gone_on_with_by_the_next(slow: aijobs.Mock, backend: WatchedBackend) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(a_named(backend, concurrency=2).run(), 10)
@@ -294,7 +319,7 @@ async def test_rows_that_were_over_before_are_yielded_first(
     backend: WatchedBackend, kind: Callable[..., AsyncBatch]
 ) -> None:
     await a_named(backend, rows=TASKS[:8]).run()
-    rows: list[dict[str, str | None]] = [{"task": None}, *reversed(TASKS)]
+    rows: list[object] = [{"task": None}, *reversed(TASKS)]
     seen = [row.index async for row in kind(backend, rows=rows, on_null="skip").as_completed()]
     assert (seen[:9], sorted(seen)) == ([0, *range(5, 13)], [*range(13)])
 

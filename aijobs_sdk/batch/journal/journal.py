@@ -33,6 +33,7 @@ JOBS_AT_ONCE = 1000
 CHUNKS_AT_ONCE = 10
 """Jobs of up to a thousand rows each, with all that was answered."""
 DIGEST = "rows_digest"
+INPUTS_DIGEST = "inputs_digest"
 COLUMNS = "input_columns"
 
 
@@ -94,6 +95,11 @@ class Journal:
         return str(self.record.settings.get(DIGEST, ""))
 
     @property
+    def inputs_digest(self) -> str:
+        """What tells their columns from those of rows that ask the same: empty where an earlier version kept them."""
+        return str(self.record.settings.get(INPUTS_DIGEST, ""))
+
+    @property
     def columns(self) -> Columns | None:
         """Which columns its rows have, and of which kinds they were before they were kept; None where none are."""
         written = self.record.settings.get(COLUMNS)
@@ -104,6 +110,7 @@ class Journal:
         *,
         options: BatchOptions | None = None,
         digest: str | None = None,
+        inputs_digest: str | None = None,
         columns: Columns | None = None,
         rows: int | None = None,
         wish: BatchWish | None = None,
@@ -112,6 +119,7 @@ class Journal:
         known = (options or self.options).model_dump(mode="json")
         settings = {**self.record.settings, **known}
         settings |= {} if digest is None else {DIGEST: digest}
+        settings |= {} if inputs_digest is None else {INPUTS_DIGEST: inputs_digest}
         settings |= {} if columns is None else {COLUMNS: columns.to_json()}
         change = BatchChange(settings=settings, rows=rows, wish=wish)
         self.record = await self._backend.change_batch(self.id, change)

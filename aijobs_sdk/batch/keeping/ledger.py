@@ -16,6 +16,7 @@ from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.columns.schema_columns import columns_of_schema
 from aijobs_sdk.batch.keeping.causes import Causes
 from aijobs_sdk.batch.keeping.fit import broken, fit
+from aijobs_sdk.batch.keeping.inputs import InputsDigest
 from aijobs_sdk.batch.keeping.keys import Keys
 from aijobs_sdk.batch.keeping.outcome import Outcome, row_of, skipped
 from aijobs_sdk.batch.keeping.tally import Tally
@@ -44,10 +45,21 @@ class Ledger:
 
     Answers are kept as they came, and made objects of `output_model` whenever a row is looked at: a class that a cell
     or a function defines cannot be kept on a disk.
+
+    Args:
+        dedupe: whether rows that ask the same are one.
+        output_model: what each answer has to fit.
+        columns: of the input, where a journal knows them.
+        is_kept: whether there is a journal.
     """
 
     def __init__(
-        self, *, dedupe: bool, output_model: type[BaseModel] | None = None, columns: Columns | None = None
+        self,
+        *,
+        dedupe: bool,
+        output_model: type[BaseModel] | None = None,
+        columns: Columns | None = None,
+        is_kept: bool = False,
     ) -> None:
         self.columns = columns or Columns()
         """Of the input; learnt from the rows, where a journal did not know them."""
@@ -64,6 +76,7 @@ class Ledger:
         self._items: Spool[Item] = Spool()
         self._outcomes: Spool[Outcome] = Spool()
         self._keys = Keys()
+        self._inputs = InputsDigest() if is_kept else None
         self._codes = bytearray()
         self._models: dict[str, int] = {}
         self._model_of = array("H")
@@ -85,6 +98,8 @@ class Ledger:
             self.answer_columns, self._has_schema = columns_of_schema(schema), True
         self._items.put(item.index, item)
         self._keys.add(item.key)
+        if self._inputs is not None:
+            self._inputs.add(item)
         self._codes.append(_PENDING)
         self._model_of.append(self._models.setdefault(str(item.payload.get("model", "")), len(self._models)))
         if item.skipped is not None:
@@ -109,6 +124,11 @@ class Ledger:
     def digest(self) -> str:
         """What tells these rows from others: what is asked, in which order."""
         return self._keys.digest
+
+    @property
+    def inputs_digest(self) -> str:
+        """What tells the columns of these rows from those of others that ask the same; empty where no journal asks."""
+        return "" if self._inputs is None else self._inputs.of(self.columns)
 
     def model_of(self, index: int) -> str:
         """Return the model that a row is asked of."""
