@@ -154,6 +154,7 @@ _CODE = {
     "a conflict": _code("", "<<<<<<< HEAD\na<b\n=======\nb>a\n>>>>>>> branch"),
     "code in tildes": "~~~\n<iframe src=x></iframe>\n```\n~~~\n\nAfter.",
     "code by indenting": "Indented:\n\n    x = 1\n    y = [z](w)\n\nAfter.",
+    "HTML by indenting": "Indented:\n\n    <div onclick=x>\n\n      <script>y</script>\n    </div>\n\nAfter.",
     "code in a list": (
         "1. Write:\n\n   ```html\n   <script>x</script>\n   ```\n\n2. Then:\n   ```\n   <b onclick=y>\n   "
         "```"

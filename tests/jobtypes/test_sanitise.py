@@ -40,12 +40,18 @@ def test_the_output_does_not_depend_on_the_pieces(text: str, sizes: list[int]) -
 @example(text="http://a`b c` `<script>alert(1)</script>`")
 @example(text="para\n* <script></script>\n     ```html\n     <script>alert(1)</script>")
 @example(text="| `a | b` `<script>alert(1)</script>` |\n|---|---|")
+@example(text="<img>\n-     0\n```<script>")
 def test_a_page_of_the_output_holds_nothing_active(text: str, reader: MarkdownIt) -> None:
     assert active_content(sanitise(text), reader) == []
 
 
 @every_text
 @given(text=TEXTS)
+@example(text="0<A=>```\n    <I>")
+@example(text="><A=>```\n    <I>")
+@example(text="<script></script>    <i >=gm")
+@example(text="<svg/onload=1>\n    <script></script><i >")
+@example(text="<>\n<A=>\n    <DIV>")
 def test_a_safe_text_stays_as_it_is(text: str) -> None:
     safe = sanitise(text)
 
@@ -76,6 +82,8 @@ def test_text_without_markup_comes_out_unchanged(text: str) -> None:
         "| Tag | Use |\n|---|---|\n| `<script>` | `<a href=x>` |",
         "See [the docs](https://x.y/z) about `<script>` and <https://x.y/?a=b>.",
         "<details>\n<summary>More</summary>\n\n```html\n<script>\n```\n</details>",
+        "Put this in the page:\n\n    <script>\n      start();\n\n    </script>\n\nThen reload.",
+        "## The button\n\n\t<b onclick=x>\n\t</b>\nAfter.",
         "<table>\n<tr><td>1</td></tr>\n</table>",
         "E = mc² 🎉 é 你好。",
     ],
@@ -98,6 +106,7 @@ def test_prose_markdown_and_code_survive_byte_for_byte(text: str) -> None:
         ("<td onclick=x colspan=2>", '<td colspan="2">'),
         ("<form action=x>Name</form>!", "Name !"),
         ("a <!-- secret --> b", "a  b"),
+        ("- <!-- secret -->     b", "- b"),
     ],
 )
 def test_active_html_is_gone(text: str, safe: str) -> None:
@@ -140,10 +149,25 @@ def test_a_dangerous_autolink_is_only_text() -> None:
         ("\\`<script>`", "\\`&lt;script>`"),
         ("para\n    ```html\n    <script>", "para\n    ```html\n    &lt;script>"),
         ("- a\n  ```\n<script>\n", "- a\n  ```\n&lt;script>\n"),
+        ("    <b onclick=x>\n", "    &lt;b onclick=x>\n"),
+        ("# A\n    <b onclick=x>\n", "# A\n    &lt;b onclick=x>\n"),
+        ("- a\n\n      <b onclick=x>\n", "- a\n\n      &lt;b onclick=x>\n"),
+        ("-     <b onclick=x>\n", "-     &lt;b onclick=x>\n"),
+        ("> a\n>\n>     <b onclick=x>\n", "> a\n>\n>     &lt;b onclick=x>\n"),
+        ("[^1]: a\n\n    <b onclick=x>\n", "[^1]: a\n\n    &lt;b onclick=x>\n"),
+        ("Term\n: a\n\n    <b onclick=x>\n", "Term\n: a\n\n    &lt;b onclick=x>\n"),
+        ("- a\npara\n\n    <b onclick=x>\n", "- a\npara\n\n    &lt;b onclick=x>\n"),
+        ("iv) a\n\n    <b onclick=x>\n", "iv) a\n\n    &lt;b onclick=x>\n"),
+        ("A word\n\n    a\u2028<b onclick=x>\n", "A word\n\n    a\u2028&lt;b onclick=x>\n"),
     ],
 )
 def test_what_may_be_a_mention_is_shown_and_not_eaten(text: str, shown: str) -> None:
     assert sanitise(text) == shown
+
+
+@pytest.mark.parametrize("above", ["para", "- a", "- a\n", "1. a\n"])
+def test_an_indented_line_that_is_no_code_is_read_like_any_other(above: str) -> None:
+    assert sanitise(f"{above}\n    <b onclick=x>b</b>") == f"{above}\n    <b>b</b>"
 
 
 def test_what_no_database_can_hold_becomes_the_replacement_character() -> None:

@@ -402,5 +402,9 @@ HIDDEN_IN_CODE: Final[Mapping[str, str]] = {
     "in a code span that looks like an attribute": f"<p title=`{_IMAGE}`>x</p>",
     "in a fence that began in a comment": f"<!--\n```\n-->\n{_IMAGE}\n```",
     "in a fence of carriage returns": f"x\r{_IMAGE}\r\r```\r{_IMAGE}",
+    "in indented code": f"Words\n\n    {_IMAGE}\n\n\t{_SCRIPT}\nWords",
+    "in code indented too little for its list": f"- a\n\n    {_IMAGE}\n1. a\nb\n\n    {_SCRIPT}",
+    "in code indented after what is no paragraph": f"    {_IMAGE}\n# a\n    {_IMAGE}\n> a\n>     {_IMAGE}",
+    "in indented code of a footnote": f"[^1]: a\nb\n\n    {_IMAGE}\n\nb[^1]",
     "that ends its code": f"```\n</code></pre>{_IMAGE}\n```\n\n`</code>{_IMAGE}`",
 }  # fmt: skip

@@ -54,9 +54,20 @@ class Margin:
     @property
     def item_column(self) -> int:
         """Where the content of the item begins."""
-        mark = self.item.rstrip()
-        gap = len(self.item) - len(mark)
-        return self.indent + len(mark) + (gap if gap <= CODE_INDENT else 1)
+        return self.indent + len(self._mark) + (1 if self.opens_with_code else self._gap)
+
+    @property
+    def opens_with_code(self) -> bool:
+        """True where the content of the item is so far from its mark that it is indented code."""
+        return self._gap > CODE_INDENT
+
+    @property
+    def _mark(self) -> str:
+        return self.item.rstrip()
+
+    @property
+    def _gap(self) -> int:
+        return len(self.item) - len(self._mark)
 
 
 class Containers:

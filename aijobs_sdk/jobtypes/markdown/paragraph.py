@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+from aijobs_sdk.jobtypes.markdown import indented
 from aijobs_sdk.jobtypes.markdown.containers import MARGIN_LIKE
 from aijobs_sdk.jobtypes.markdown.links import unfinished_target
 from aijobs_sdk.jobtypes.markdown.spans import is_risky_unless_code, may_take_backtick
 
 _IN_MARGIN = re.compile(MARGIN_LIKE)
+_NO_PROSE = re.compile(rf"{MARGIN_LIKE}(?:#{{1,6}}(?!\S)|$)")
+"""A heading, a rule, or nothing."""
 _TAG_ALONE = re.compile(rf"{MARGIN_LIKE}<[^<>]*>\s*")
 
 
@@ -25,11 +28,19 @@ class Reading(Enum):
 class Paragraph:
     """What was said since the last blank line."""
 
-    def __init__(self, *, fences_are_lost: bool = False) -> None:
+    def __init__(self, *, fences_are_lost: bool = False, is_below_words: bool = False) -> None:
         self.fences_are_lost = fences_are_lost
+        self._is_below_words = is_below_words
+        self._is_of_words = True
         self.reading = Reading.DOUBT if fences_are_lost else Reading.MARKDOWN
         self.has_begun = False
+        self.may_be_interrupted = True
+        """By indented code, which no line of prose is."""
+        self.may_be_code = False
+        """Whether it may be indented code: no tag is one then, and each is shown as it was written."""
         self.is_in_margin = True
+        self.follows_drop = False
+        """Whether something was dropped in the margin, and nothing said since."""
         self._line: list[str] = []
         self._has_span_with_pipe = False
         self._backtick_may_be_taken = False
@@ -48,13 +59,24 @@ class Paragraph:
         return bool(self._line) and not self._line[-1][-1].isspace()
 
     @property
+    def may_hold_indented_code(self) -> bool:
+        """True if an indented line that comes next is code to every reader."""
+        return self._is_below_words and not self.has_begun and not self.fences_are_lost
+
+    @property
     def may_hold_fence(self) -> bool:
         """True if a fence-like line can be a fence to every reader."""
         return not self.fences_are_lost and self.reading is not Reading.HTML_BLOCK
 
+    def next(self) -> Paragraph:
+        """Return what comes after a blank line."""
+        is_below_words = self._is_of_words if self.has_begun else self._is_below_words
+        return Paragraph(fences_are_lost=self.fences_are_lost, is_below_words=is_below_words)
+
     def say(self, safe: str) -> None:
         """Note that `safe` was said."""
         self.is_in_margin = self.is_in_margin and _IN_MARGIN.fullmatch(safe) is not None
+        self.follows_drop = False
         for said in (self._line, self._unsearched_for_target, self._unsearched_for_links):
             said.append(safe)
 
@@ -62,11 +84,15 @@ class Paragraph:
         """Note that the line ends."""
         if _TAG_ALONE.fullmatch(self.line):
             self.enter_html_block()
+        if self.has_begun:
+            self._is_of_words = self._is_of_words and indented.is_of_words(self.line)
+            self.may_be_interrupted = _NO_PROSE.match(self.line) is not None
         self._search_for_links()
         self._unsearched_for_target.append(newline)
         self._line = []
         self._has_span_with_pipe = False
         self.is_in_margin = True
+        self.follows_drop = False
 
     def note_code_span(self, span: str) -> None:
         """Note that `span` is read as code."""

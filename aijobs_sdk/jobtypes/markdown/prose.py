@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from aijobs_sdk.jobtypes.markdown.containers import Containers, Margin
+from aijobs_sdk.jobtypes.markdown.containers import CODE_INDENT, Containers, Margin
 from aijobs_sdk.jobtypes.markdown.cut import Output
 from aijobs_sdk.jobtypes.markdown.held import MOST_CHARS, Held
 from aijobs_sdk.jobtypes.markdown.links import (
@@ -47,12 +47,18 @@ class Prose:
         self._ends_of_dropped: set[str] = set()
 
     def start_paragraph(self) -> None:
-        """Note that a blank line or a fence ended the paragraph."""
+        """Note that a fence ended the paragraph."""
         self.paragraph = Paragraph(fences_are_lost=self.paragraph.fences_are_lost)
+
+    def end_paragraph(self) -> None:
+        """Note that a blank line ended the paragraph."""
+        self.paragraph = self.paragraph.next()
 
     def start_line(self, line: str) -> None:
         """Note that `line` comes next, which is neither blank nor code."""
-        self._containers.enter(Margin.of(line), after_blank=not self.paragraph.has_begun)
+        margin = Margin.of(line)
+        self._containers.enter(margin, after_blank=not self.paragraph.has_begun)
+        self.paragraph.may_be_code |= self._may_be_code(margin)
         self.paragraph.has_begun = True
 
     def step(self, text: str) -> int:
@@ -69,9 +75,20 @@ class Prose:
             case _:
                 return self._step_plain(text)
 
+    def _may_be_code(self, margin: Margin) -> bool:
+        if margin.opens_with_code:
+            return True
+        is_deep = margin.indent - self._containers.column >= CODE_INDENT
+        # A blank line of a quote is not told from another one, nor any line where a fence may have begun or ended.
+        is_unclear = margin.quote_depth > 0 or self.paragraph.fences_are_lost
+        return is_deep and (self.paragraph.may_be_interrupted or is_unclear)
+
     def _step_plain(self, text: str) -> int:
         plain = _matched(_PLAIN, text)
-        return self._say(plain, taken=len(plain))
+        if not self.paragraph.follows_drop:
+            return self._say(plain, taken=len(plain))
+        said = plain.lstrip(" \t")  # else a drop could leave an indented line, and so code
+        return self._say(said, taken=len(plain)) if said else len(plain)
 
     def _step_escape(self, text: str) -> int:
         if text == "\\" and not self._held.is_final:
@@ -118,6 +135,8 @@ class Prose:
             return self._say("<", taken=1)
         if scheme in FORBIDDEN_SCHEMES:
             return self._say("&lt;#", taken=end, whole=True)
+        if self.paragraph.may_be_code:
+            return self._show_bracket()
         autolink = _matched(AUTOLINK, text)
         if autolink and self.paragraph.reading is Reading.MARKDOWN:
             return self._say(autolink, taken=len(autolink), whole=True)
@@ -175,7 +194,10 @@ class Prose:
         self.paragraph.note_drop()
         if self.paragraph.is_in_margin:
             self._containers.forget_item_of_line()
-        return self._say(" ", taken=taken) if self.paragraph.ends_in_word else taken
+        if self.paragraph.ends_in_word:
+            self._say(" ", taken=0)
+        self.paragraph.follows_drop = self.paragraph.is_in_margin
+        return taken
 
 
 def _matched(pattern: re.Pattern[str], text: str) -> str:

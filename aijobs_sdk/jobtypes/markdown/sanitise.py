@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from aijobs_sdk.jobtypes.markdown import fences
+from aijobs_sdk.jobtypes.markdown import fences, indented
 from aijobs_sdk.jobtypes.markdown.containers import Containers
 from aijobs_sdk.jobtypes.markdown.cut import MAX_CHARS, Output
 from aijobs_sdk.jobtypes.markdown.fences import Fence, FencePart
@@ -104,8 +104,10 @@ class Sanitiser:
         if fences.may_become_fence(text) and not self._held.is_final:
             return 0
         line = _line_of(text)
+        if self._may_be_indented_code(line):
+            return self._step_indented_line(text, line)
         if not line.strip(" \t") and line != text:
-            self._prose.start_paragraph()
+            self._prose.end_paragraph()
         elif fences.is_fence_like(line):
             self._fence = self._fence_opened_by(line)
             if not self._fence:
@@ -114,6 +116,19 @@ class Sanitiser:
             self._prose.start_line(line)
         self._at_line_start = False
         return self._say_code(line, whole=True) if self._fence else self._step(text)
+
+    def _may_be_indented_code(self, line: str) -> bool:
+        may_be_code = self._prose.paragraph.may_hold_indented_code and indented.is_indented(line)
+        return may_be_code and line.strip(" \t") != "" and not fences.is_fence_like(line)
+
+    def _step_indented_line(self, text: str, line: str) -> int:
+        if line == text and not self._held.is_final:
+            return 0
+        self._at_line_start = False
+        if indented.is_surely_code(line):
+            return self._say_code(line)
+        self._prose.start_line(line)
+        return self._step(text)
 
     def _step_newline(self, text: str) -> int:
         if text == "\r" and not self._held.is_final:
