@@ -43,6 +43,10 @@ def test_a_cut_wakes_nothing(text: str, repeat: int, reader: MarkdownIt) -> None
         ("```py\n" + "x = 1\n" * 20_000 + "```", "x = 1\n```"),
         ("> ```py\n" + "> x = 1\n" * 20_000, "> x = 1\n> ```"),
         ("- `<script>`\n" * 20_000, "- `<script>`"),
+        ("&amp;" * 25_000, "&amp;"),
+        ("&#x1F600;" * 25_000, "&#x1F600;"),
+        ("👨\u200d👩\u200d👧" * 25_000, "👧👨\u200d👩\u200d👧"),
+        ("🇫🇷" * 60_001, "🇫🇷"),
     ],
 )
 def test_a_long_text_is_cut_at_a_boundary_and_marked(text: str, last: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aijobs_sdk.jobtypes.markdown.sanitise import sanitise
 from aijobs_sdk.jobtypes.markdown.titles import MAX_TITLE_CHARS, title_of
 
 FAMILY = "👨‍👩‍👧"
@@ -70,6 +71,10 @@ def test_without_an_h1_the_first_sentence_is_the_title(content: str, title: str)
 @pytest.mark.parametrize("content", ["", " \n\t", "```py\nx = 1\n```", "```\nnever closed", "---", "<br>"])
 def test_an_answer_without_prose_is_named_after_its_prompt(content: str) -> None:
     assert title_of(content, "Sort a list. Be quick.") == "Sort a list"
+
+
+def test_a_long_answer_is_not_named_after_the_mark_of_its_cut() -> None:
+    assert title_of(sanitise("```py\n" + "x = 1\n" * 20_000), "Sort a list.") == "Sort a list"
 
 
 def test_without_any_words_a_document_is_untitled() -> None:

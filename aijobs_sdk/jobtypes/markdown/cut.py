@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from aijobs_sdk.jobtypes.markdown.characters import is_between_characters
+
 MAX_CHARS: Final = 100_000
 
 _LEAST_CHARS = 500
@@ -15,8 +17,13 @@ _CUT_POINTS = (
     re.compile(r"(?=\n[ \t]*\n)"),
     re.compile(r"(?<=[.!?…])(?=\s)|(?<=[。！？])|(?=\n)"),  # noqa: RUF001 - Chinese and Japanese sentences end so
     re.compile(r"(?=\s)"),
-    re.compile(""),
+    re.compile(r"&(?:#\w{1,8}|[A-Za-z]\w{1,23});|(?s:.)"),  # begins where neither an entity nor a character is parted
 )
+
+
+def mark_of_cut(max_chars: int) -> str:
+    """Return what stands below a text that was cut."""
+    return f"\n\n*[Cut at {max_chars:,} characters.]*"
 
 
 class Output:
@@ -87,8 +94,8 @@ class Output:
 
     def _can_cut(self, at: int) -> bool:
         fits = self._passed + at + len(self._ending(at)) <= self._max_chars
-        return fits and not any(at in whole for whole in self._inseparable)
+        return fits and is_between_characters(self._held, at) and not any(at in whole for whole in self._inseparable)
 
     def _ending(self, at: int) -> str:
         closing = next(closing for start, closing in reversed(self._closings) if start <= at)
-        return f"{closing}\n\n*[Cut at {self._max_chars:,} characters.]*"
+        return closing + mark_of_cut(self._max_chars)

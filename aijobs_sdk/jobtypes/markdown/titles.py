@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Final
+
+from aijobs_sdk.jobtypes.markdown.characters import is_between_characters
+from aijobs_sdk.jobtypes.markdown.cut import MAX_CHARS, mark_of_cut
 
 MAX_TITLE_CHARS: Final = 80
 UNTITLED: Final = "Untitled"
@@ -32,11 +34,11 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"')\]”’]*(?=\s)|[。！？]+[」』”]*)")  # noqa: RUF001 - Chinese and Japanese ends
 _ABBREVIATION = re.compile(r"(?:\b(?:[a-z]|mr|mrs|ms|dr|prof|st|vs|no|fig|approx|e\.g|i\.e))\.$", re.IGNORECASE)
-_JOINS_LEFT = {"\u200d", "\ufe0f"} | {chr(tone) for tone in range(0x1F3FB, 0x1F400)}
 
 
 def title_of(content: str, prompt: str) -> str:
     """Return the first H1 of `content`, else its first sentence, else the prompt's; one line, never empty."""
+    content = content.removesuffix(mark_of_cut(MAX_CHARS))
     return _cut_at_word(_first_h1(content) or _first_sentence(content) or _first_sentence(prompt) or UNTITLED)
 
 
@@ -113,6 +115,6 @@ def _cut_at_word(title: str) -> str:
 
 def _between_characters(text: str, at: int) -> int:
     """Return the last place up to `at` that does not part an accent or an emoji from what it belongs to."""
-    while at > 1 and (unicodedata.combining(text[at]) or text[at] in _JOINS_LEFT or text[at - 1] == "\u200d"):
+    while at > 1 and not is_between_characters(text, at):
         at -= 1
     return at
