@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 
 from pydantic import JsonValue
 
@@ -11,7 +12,7 @@ from aijobs_sdk.providers.failures import BAD_TOOL_CALL
 from aijobs_sdk.providers.schemas import closed_schema
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.effort import THINKING_TOKENS
-from aijobs_sdk.simulation.faults import Quirk
+from aijobs_sdk.simulation.faults import Quirk, status_fault
 from aijobs_sdk.simulation.plan import Plan
 
 
@@ -23,10 +24,10 @@ def heard(request: GenerationRequest) -> GenerationRequest:
     return request.replace(system="\n".join([request.system or "", *turns]).strip())
 
 
-def tool_called(request: GenerationRequest, plan: Plan, world: Simulation) -> Tool | None:
+def tool_called(request: GenerationRequest, plan: Plan, world: Simulation, provider: str) -> Tool | None:
     """Return the tool that the answer is a call of: none where a script has words said instead."""
     tool = _offered(request)
-    if tool is None or not (written(request, world) or "").startswith(plan.pieces.text):
+    if tool is None or not (written(request, world, provider) or "").startswith(plan.pieces.text):
         return None
     return tool
 
@@ -36,16 +37,27 @@ def thinking_tokens(request: GenerationRequest) -> int:
     return 0 if request.reasoning_effort is None else THINKING_TOKENS[request.reasoning_effort]
 
 
-def written(request: GenerationRequest, world: Simulation) -> str | None:
-    """Return what the model has to write, as JSON, where that is not its own choice."""
+def written(request: GenerationRequest, world: Simulation, provider: str) -> str | None:
+    """Return what the model has to write, as JSON, where that is not its own choice.
+
+    Raises:
+        ProviderError: no value fits its schema.
+    """
     tool = _offered(request)
     schema = request.output_schema if tool is None else tool.parameters
     if schema is None:
         return None
-    from aijobs_sdk.simulation.wire.values import value_for  # noqa: PLC0415 - few requests have a schema
+    from aijobs_sdk.simulation.wire.values import (  # noqa: PLC0415 - few requests have a schema
+        UnusableSchemaError,
+        value_for,
+    )
 
     draws = world.draws_of_job(request.draw_key, f"value/{request.model_id}")
-    return json.dumps(value_for(closed_schema(schema), draws), ensure_ascii=False, separators=(",", ":"))
+    try:
+        value = value_for(closed_schema(schema), draws)
+    except UnusableSchemaError:
+        raise status_fault(HTTPStatus.BAD_REQUEST).error(provider) from None
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def called(tool: Tool, plan: Plan, finished: Finished, provider: str) -> Finished:

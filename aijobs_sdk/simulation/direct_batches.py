@@ -132,23 +132,26 @@ class BatchingSimulatedProvider(SimulatedProvider):
         )
 
     def _answer(self, request: GenerationRequest, at: datetime) -> BatchOutcome:
+        try:
+            return self._answered(request, at)
+        except ProviderError as error:
+            return error
+
+    def _answered(self, request: GenerationRequest, at: datetime) -> BatchAnswer:
         world = self._simulation
         seconds = world.seconds_at(at)
         plan = world.plan(
             heard(request),
-            written=written(request, world),
+            written=written(request, world, self.name),
             thinking_tokens=thinking_tokens(request),
             at_seconds=seconds,
             provider=self.name,
         )
-        tool = tool_called(request, plan, world)
+        tool = tool_called(request, plan, world, self.name)
         number = world.record(request, plan, at_seconds=seconds, provider=self.name, notices_truncation=True)
         world.close(number, read_to_end=True)
         if isinstance(plan.ending, Fault):
-            return plan.ending.error(self.name)
+            raise plan.ending.error(self.name)
         if tool is None:
             return BatchAnswer(text=plan.pieces.text, finished=plan.ending)
-        try:
-            return BatchAnswer(text="", finished=called(tool, plan, plan.ending, self.name))
-        except ProviderError as error:
-            return error
+        return BatchAnswer(text="", finished=called(tool, plan, plan.ending, self.name))

@@ -46,7 +46,7 @@ class SimulatedProvider:
         started_at = self._clock.now()
         seconds = self._simulation.seconds_at(started_at)
         left, plan = self._plan(heard(request), seconds)
-        tool = tool_called(request, plan, self._simulation)
+        tool = tool_called(request, plan, self._simulation, self.name)
         # The engine, which alone calls providers, fails an attempt whose answer has no end marker.
         number = self._simulation.record(request, plan, at_seconds=seconds, provider=self.name, notices_truncation=True)
         read_to_end = False
@@ -93,7 +93,7 @@ class SimulatedProvider:
         said = left.said() if self.name in SAY_WHAT_IS_LEFT else None
         return said, refused or self._simulation.plan(
             request,
-            written=written(request, self._simulation),
+            written=written(request, self._simulation, self.name),
             thinking_tokens=thinking_tokens(request),
             at_seconds=seconds,
             provider=self.name,

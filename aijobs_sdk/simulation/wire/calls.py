@@ -35,7 +35,7 @@ from aijobs_sdk.simulation.wire.exchange import (
 from aijobs_sdk.simulation.wire.identities import Identity
 from aijobs_sdk.simulation.wire.model_ids import SERVED_BY, find_model
 from aijobs_sdk.simulation.wire.tool_calls import as_call
-from aijobs_sdk.simulation.wire.values import value_for
+from aijobs_sdk.simulation.wire.values import UnusableSchemaError, value_for
 
 _generation_request = unchecked(GenerationRequest)
 _uuid = lru_cache(256)(uuid.UUID)
@@ -173,7 +173,7 @@ class Call:
         """Decide what is answered, and write the call into the journal.
 
         Raises:
-            Refused: the vendor has no such model.
+            Refused: the vendor has no such model, or no value fits the schema.
             Failed: the call fails before its answer begins.
         """
         model = self.model(asked.model_id)
@@ -255,11 +255,18 @@ class Call:
         return refused
 
     def _written(self, asked: Asked, tool: Tool | None) -> str | None:
-        """Return what the model has to write, where it is not its own choice."""
+        """Return what the model has to write, where it is not its own choice.
+
+        Raises:
+            Refused: no value fits its schema.
+        """
         schema = asked.schema_ if tool is None else tool.parameters
         if schema is None:
             return None
-        return json_text(value_for(schema or {"type": "object"}, self.draws("value", asked.model_id)))
+        try:
+            return json_text(value_for(schema or {"type": "object"}, self.draws("value", asked.model_id)))
+        except UnusableSchemaError:
+            raise Refused(400, "Invalid schema: no value fits it.", code="invalid_request") from None
 
     def _answer(self, asked: Asked, plan: Plan, tool: Tool | None) -> Answer:
         finish = _finish(plan)

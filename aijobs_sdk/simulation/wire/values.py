@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping, Sequence
+from itertools import chain, repeat, takewhile
 from random import Random
 from typing import Any
 
@@ -13,6 +14,10 @@ from pydantic import JsonValue
 Schema = Mapping[str, Any]
 DEEPEST = 6
 """Where optional parts of a schema that holds itself are left out."""
+MOST_CHARS = 20_000
+"""About how long a value is at most: a schema that asks for more gets less, as from a model."""
+_MOST_REFERENCES = 100
+"""From one to the next: more of them go in a circle."""
 _WORDS = ("river", "report", "summary", "market", "signal", "garden", "method", "result", "sample", "window")
 _FORMATS = {
     "date-time": "2026-01-15T09:30:00Z",
@@ -28,22 +33,34 @@ _FORMATS = {
 }
 
 
+class UnusableSchemaError(ValueError):
+    """A schema is none: it refers to what is not there, or says what no value can be."""
+
+
 def value_for(schema: Schema, rng: Random) -> JsonValue:
     """Return a value that fits the schema. The same generator gives the same value.
 
     Known are the words that vendors take: `$ref`, `anyOf`, `oneOf`, `allOf`, `enum`, `const`, types, bounds, formats.
     A `pattern` is not heeded.
+
+    Raises:
+        UnusableSchemaError: there is no such value.
     """
-    return _Writer(schema, rng).write(schema, depth=0)
+    try:
+        return _Writer(schema, rng).write(schema, depth=0)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise UnusableSchemaError from error  # whatever stands where a schema, a number or a name should
 
 
 class _Writer:
     def __init__(self, root: Schema, rng: Random) -> None:
         self._root = root
         self._rng = rng
+        self._chars_left = MOST_CHARS
 
     def write(self, schema: Schema, *, depth: int) -> JsonValue:
         schema = self._resolved(schema, depth)
+        self._chars_left -= 1
         if "const" in schema:
             value: JsonValue = schema["const"]
             return value
@@ -68,7 +85,7 @@ class _Writer:
 
     def _resolved(self, schema: Schema, depth: int) -> Schema:
         """Return the schema with references followed, and one of its alternatives chosen."""
-        while True:
+        for _ in range(_MOST_REFERENCES):
             if "$ref" in schema:
                 schema = {**self._target(schema["$ref"]), **_without(schema, "$ref")}
             elif parts := schema.get("allOf"):
@@ -78,6 +95,7 @@ class _Writer:
                 schema = {**_without(schema, "anyOf", "oneOf"), **chosen}
             else:
                 return schema
+        raise UnusableSchemaError
 
     def _target(self, reference: str) -> Schema:
         target: Any = self._root
@@ -119,18 +137,20 @@ class _Writer:
         least = max(int(schema.get("minItems", 0)), len(first))
         most = int(schema.get("maxItems", max(least, 3)))
         count = least if depth >= DEEPEST else self._rng.randint(max(least, min(1, most)), max(least, most, 0))
-        parts = [*first, *([items] * max(0, count - len(first)) if items is not None else [])]
-        return [self.write(part, depth=depth + 1) for part in parts]
+        parts = chain(first, repeat(items, max(0, count - len(first))) if items is not None else ())
+        written = (self.write(part, depth=depth + 1) for part in parts)
+        return [*takewhile(lambda _: self._chars_left > 0, written)]
 
     def _string(self, schema: Schema) -> str:
         if schema.get("format") == "uuid":
             return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         if schema.get("format") in _FORMATS:
             return _FORMATS[schema["format"]]
-        least, most = int(schema.get("minLength", 0)), schema.get("maxLength")
+        least, most = min(int(schema.get("minLength", 0)), self._chars_left), schema.get("maxLength")
         text = " ".join(self._rng.sample(_WORDS, self._rng.randint(1, 4)))
         while len(text) < least:
             text += f" {self._rng.choice(_WORDS)}"
+        self._chars_left -= len(text)
         return text if most is None else text[: max(least, int(most))]
 
     def _integer(self, schema: Schema) -> int:

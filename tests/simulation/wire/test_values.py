@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, Field
 
-from aijobs_sdk.simulation.wire.values import value_for
+from aijobs_sdk.simulation.wire.values import MOST_CHARS, UnusableSchemaError, value_for
 
 
 class Mood(Enum):
@@ -80,6 +80,35 @@ def test_the_same_draws_make_the_same_value() -> None:
 )
 def test_every_way_to_say_a_type_is_understood(schema: dict[str, Any], kind: type) -> None:
     assert isinstance(value_for(schema, Random(0)), kind)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/nope"},
+        {"$ref": "#"},
+        {"type": "object", "properties": {"a": True}},
+        {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+        {"type": "integer", "minimum": "a"},
+        {"type": "string", "minLength": "long"},
+        {"enum": []},
+    ],
+)
+def test_a_schema_that_no_value_fits_is_refused(schema: dict[str, Any]) -> None:
+    with pytest.raises(UnusableSchemaError):
+        value_for(schema, Random(0))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "minLength": 10**9},
+        {"type": "array", "items": {"type": "null"}, "minItems": 10**9},
+        {"type": "array", "items": {"type": "array", "items": {}, "maxItems": 10**9}, "maxItems": 10**9},
+    ],
+)
+def test_a_value_is_no_longer_than_a_model_would_write_it(schema: dict[str, Any]) -> None:
+    assert len(str(value_for(schema, Random(0)))) < 10 * MOST_CHARS
 
 
 def test_an_integer_keeps_its_upper_bound() -> None:
