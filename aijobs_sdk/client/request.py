@@ -10,22 +10,20 @@ from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.asking.images import image_url
 from aijobs_sdk.contract.blocks import DocumentRequest
-from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.contract.provider import Message, Tool
 from aijobs_sdk.contract.records import DeadLetterQuery
-from aijobs_sdk.contract.refusal import bad_argument, in_words
+from aijobs_sdk.contract.refusal import bad_argument, checked
 from aijobs_sdk.contract.schedule import ScheduleRequest
-from aijobs_sdk.contract.shapes import problems_of, refuse_unknown, shape_of
+from aijobs_sdk.contract.shapes import refuse_unknown, shape_of
 
 GENERATION = "ai_generation"
 F = TypeVar("F", bound=Callable[..., Any])
-M = TypeVar("M", bound=BaseModel)
 
 
 class SubmitOptions(TypedDict, total=False):
@@ -173,7 +171,7 @@ def dead_letter_query(**asked: object) -> DeadLetterQuery:
     Raises:
         InvalidRequestError: a value cannot be used; its name is that of the argument.
     """
-    return _checked(DeadLetterQuery, asked, "Cannot list dead letters")
+    return checked(DeadLetterQuery, asked, "Cannot list dead letters")
 
 
 def document_request(**asked: object) -> DocumentRequest:
@@ -183,7 +181,7 @@ def document_request(**asked: object) -> DocumentRequest:
         InvalidRequestError: a value cannot be used; its name is that of the argument.
     """
     given = {name: value for name, value in asked.items() if value is not None}
-    return _checked(DocumentRequest, given, "Cannot begin this document")
+    return checked(DocumentRequest, given, "Cannot begin this document")
 
 
 def schedule_request(**asked: object) -> ScheduleRequest:
@@ -192,15 +190,7 @@ def schedule_request(**asked: object) -> ScheduleRequest:
     Raises:
         InvalidRequestError: a value cannot be used; its name is that of the argument.
     """
-    return _checked(ScheduleRequest, asked, "Cannot make this schedule")
-
-
-def _checked(kind: type[M], asked: Mapping[str, object], cannot: str) -> M:
-    try:
-        return kind.model_validate(asked)
-    except ValidationError as error:
-        problems = problems_of(error, known=kind.model_fields)
-        raise InvalidRequestError(f"{cannot}: {in_words(problems)}.", fields=problems) from None
+    return checked(ScheduleRequest, asked, "Cannot make this schedule")
 
 
 def _as_instant(run_at: object) -> datetime | None:

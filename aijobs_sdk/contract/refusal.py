@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.shapes import problems_of, shape_of
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def bad_argument(name: str, problem: str, *, code: str = "invalid_request") -> InvalidRequestError:
@@ -19,3 +25,26 @@ def bad_argument(name: str, problem: str, *, code: str = "invalid_request") -> I
 def in_words(problems: Iterable[FieldProblem], *, between: str = ", ") -> str:
     """Return what is wrong with each field, one after the other."""
     return between.join(f"`{one.field}` {one.problem}" for one in problems)
+
+
+def checked(kind: type[M], asked: Mapping[str, object], cannot: str) -> M:
+    """Return what was asked for; `cannot` begins the sentence that says why not.
+
+    Raises:
+        InvalidRequestError: a value cannot be used; its name is that of the argument.
+    """
+    try:
+        return kind.model_validate(asked)
+    except ValidationError as error:
+        problems = problems_of(error, known=kind.model_fields)
+        raise InvalidRequestError(f"{cannot}: {in_words(problems)}.", fields=problems) from None
+
+
+def check_choice(name: str, given: object, choices: Sequence[object]) -> None:
+    """Return when an argument is one of these.
+
+    Raises:
+        InvalidRequestError: it is another; they are named.
+    """
+    if not any(given is one or (isinstance(one, str) and given == one) for one in choices):
+        raise bad_argument(name, f"must be {' or '.join(map(repr, choices))}, got {shape_of(given)}")

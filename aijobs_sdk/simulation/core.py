@@ -13,6 +13,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
+from aijobs_sdk.contract.refusal import bad_argument, checked
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.batch_course import DirectBatch
@@ -53,8 +54,14 @@ class When:
         self._add = add
 
     def do(self, *steps: Step | Sequence[Step]) -> None:
-        """Let each of these jobs go through the steps, one an attempt; after the last its world is ordinary again."""
-        flat = tuple(chain.from_iterable((step,) if isinstance(step, Step) else step for step in steps))
+        """Let each of these jobs go through the steps, one an attempt; after the last its world is ordinary again.
+
+        Raises:
+            InvalidRequestError: there is no step, or one that never happens.
+        """
+        flat = tuple(chain.from_iterable(one if isinstance(one, Sequence) else (one,) for one in steps))
+        if not flat or not all(isinstance(step, Step) for step in flat):
+            raise bad_argument("steps", "must be at least one step, made with `ok()` or `fail()`")
         if any(step.is_forever for step in flat[:-1]):
             raise InvalidRequestError("A step that happens forever must be the last: those after it never happen.")
         self._add(Rule(match=self._match, steps=flat))
@@ -92,10 +99,14 @@ class Simulation:
         """Choose jobs by globs (`prompt="*contract*"`), all of which have to match; `do()` says what happens to them.
 
         Of two rules for the same job the one added last holds, so the general ones come first.
+
+        Raises:
+            InvalidRequestError: a glob is no text; it is named.
         """
         tenant_glob = None if tenant is None else str(tenant)
         job_glob = None if job is None else str(job)
-        return When(Match(model=model, prompt=prompt, tenant=tenant_glob, job=job_glob), self.add_rule)
+        globs = {"model": model, "prompt": prompt, "tenant": tenant_glob, "job": job_glob}
+        return When(checked(Match, globs, "Cannot choose jobs so"), self.add_rule)
 
     def add_rule(self, rule: Rule) -> None:
         """Let a rule hold from now on."""
@@ -199,10 +210,16 @@ class Simulation:
         """Let each tenant send only so much to each of these models (a glob); what is used up comes back all the time.
 
         Tokens are those of the request. A call above a limit is answered 429, with the time to wait.
+
+        Raises:
+            InvalidRequestError: a number cannot be; it is named.
         """
-        self._limits.add(
-            RateLimit(model=model, requests_per_minute=requests_per_minute, tokens_per_minute=tokens_per_minute)
-        )
+        asked = {
+            "model": model,
+            "requests_per_minute": requests_per_minute,
+            "tokens_per_minute": tokens_per_minute,
+        }
+        self._limits.add(checked(RateLimit, asked, "No model has such a limit"))
 
     def capacity(self, *, model: str = "*", max_concurrency: int, load_factor: float = 1.0) -> None:
         """Let each of these models (a glob) answer only so many calls at a time, at each of its providers.

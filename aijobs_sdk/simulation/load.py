@@ -7,12 +7,10 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from operator import itemgetter
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.refusal import in_words
-from aijobs_sdk.contract.shapes import problems_of
+from aijobs_sdk.contract.refusal import checked
 from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
 from aijobs_sdk.simulation.plan import Plan
 
@@ -41,12 +39,8 @@ def capacity(model: str, max_concurrency: int, load_factor: float) -> Capacity:
     Raises:
         InvalidRequestError: a number cannot be; its name is that of the argument.
     """
-    try:
-        return Capacity(model=model, max_concurrency=max_concurrency, load_factor=load_factor)
-    except ValidationError as error:
-        problems = problems_of(error, known=Capacity.model_fields)
-        listed = in_words(problems)
-        raise InvalidRequestError(f"No model has such a capacity: {listed}.", fields=problems) from None
+    asked = {"model": model, "max_concurrency": max_concurrency, "load_factor": load_factor}
+    return checked(Capacity, asked, "No model has such a capacity")
 
 
 class Capacities:

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.refusal import check_choice, checked
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.offline import offline
@@ -136,14 +137,20 @@ def mock(
 
     Raises:
         ConfigurationError: at once; the scenario or the recording cannot be read.
-        InvalidRequestError: at once; something in them cannot be used.
+        InvalidRequestError: at once; something in them, or an argument, cannot be used; it is named.
         ConnectionRefusedError: inside, for whoever tries to reach another machine; nothing was sent.
         AssertionError: at the end, when `strict`: a rule or a recording was never used; it is named.
     """
+    check_choice("clock", clock, ("virtual", "real"))
+    check_choice("fidelity", fidelity, ("direct", "wire"))
+    check_choice("strict", strict, (True, False))
+    check_choice("allow_network", allow_network, (True, False))
+    check_choice("replay_missing", replay_missing, ("error", "simulate"))
+    asked = checked(Scenario, {"seed": seed, "profile": profile}, "Cannot simulate this world")
     world = Mock(virtual=clock == "virtual", fidelity=fidelity)
     if scenario is not None:
         world.load(scenario)
-    world.load(Scenario(seed=seed, profile=profile))
+    world.load(asked)
     if replay is not None:
         world.play(replay, missing=replay_missing)
     token = _CURRENT.set(world)

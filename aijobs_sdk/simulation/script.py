@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.refusal import checked
 from aijobs_sdk.simulation.durations import seconds_of
 from aijobs_sdk.simulation.faults import BatchFault, Fault, FaultKind, Quirk, named_fault, status_fault
 
@@ -68,8 +69,12 @@ class FailInBatch(Step):
 
 
 def ok(text: str | None = None, *, tokens: int | None = None) -> Step:
-    """Answer, with this text or about this many tokens of the simulation's own."""
-    return Succeed(text=text, tokens=tokens)
+    """Answer, with this text or about this many tokens of the simulation's own.
+
+    Raises:
+        InvalidRequestError: there is no such text, or no text of this length.
+    """
+    return checked(Succeed, {"text": text, "tokens": tokens}, "Cannot answer so")
 
 
 def fail(
@@ -87,12 +92,12 @@ def fail(
     `seconds` how long the failure takes to show. Times are numbers of seconds, or texts such as "250ms" or "5m".
 
     Raises:
-        InvalidRequestError: no fault has this status or name, or a time cannot be.
+        InvalidRequestError: no fault has this status or name, or a time or a number cannot be.
     """
     if status_or_kind == Quirk.MAX_TOKENS:
         after_tokens = CUT_AFTER_TOKENS if after_tokens is None else after_tokens
-        cut = Cut(after_tokens=after_tokens, seconds=None if seconds is None else seconds_of(seconds))
-        return Succeed(quirk=Quirk.MAX_TOKENS, cut=cut)
+        end = {"after_tokens": after_tokens, "seconds": None if seconds is None else seconds_of(seconds)}
+        return Succeed(quirk=Quirk.MAX_TOKENS, cut=checked(Cut, end, "Cannot cut an answer so"))
     if status_or_kind in list(BatchFault):
         return FailInBatch(fault=BatchFault(status_or_kind))
     if status_or_kind in list(Quirk):
@@ -100,8 +105,9 @@ def fail(
     fault = status_fault(status_or_kind) if isinstance(status_or_kind, int) else named_fault(status_or_kind)
     if status_or_kind in {FaultKind.TIMEOUT, FaultKind.STALL} and seconds is None:
         seconds = SILENCE_SECONDS
-    return Fail(
-        fault=fault.replace(retry_after_seconds=None if retry_after is None else seconds_of(retry_after)),
-        after_tokens=after_tokens,
-        seconds=None if seconds is None else seconds_of(seconds),
-    )
+    asked: dict[str, object] = {
+        "fault": fault.replace(retry_after_seconds=None if retry_after is None else seconds_of(retry_after)),
+        "after_tokens": after_tokens,
+        "seconds": None if seconds is None else seconds_of(seconds),
+    }
+    return checked(Fail, asked, "Cannot fail so")

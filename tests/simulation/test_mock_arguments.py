@@ -1,0 +1,58 @@
+"""What cannot be simulated is refused at once, by the name of the argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import aijobs_sdk as aijobs
+from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.simulation.core import Simulation
+from aijobs_sdk.simulation.script import fail, ok
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("clock", "fast"),
+        ("clock", "VIRTUAL"),
+        ("fidelity", "x"),
+        ("strict", "x"),
+        ("allow_network", "no"),
+        ("replay_missing", "x"),
+        ("seed", "x"),
+        ("profile", 5),
+    ],
+)
+def test_a_world_that_cannot_be_is_refused_by_the_name_of_its_argument(argument: str, value: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=argument) as refused, aijobs.mock(**{argument: value}):
+        pass
+
+    assert [one.field for one in refused.value.fields] == [argument]
+
+
+@pytest.mark.parametrize(
+    ("call", "field"),
+    [
+        (lambda sim: sim.on().do(), "steps"),
+        (lambda sim: sim.on().do(ok() * 0), "steps"),
+        (lambda sim: sim.on().do("429"), "steps"),
+        (lambda sim: sim.on().do(429), "steps"),
+        (lambda sim: sim.on(model=5), "model"),
+        (lambda sim: sim.limit(requests_per_minute=0), "requests_per_minute"),
+        (lambda _: ok(5), "text"),  # type: ignore[arg-type]
+        (lambda _: ok(tokens=0), "tokens"),
+        (lambda _: fail("truncate", after_tokens=-1), "after_tokens"),
+        (lambda _: fail("max_tokens", after_tokens=-1), "after_tokens"),
+    ],
+)
+def test_what_cannot_happen_is_refused_by_the_name_of_its_argument(
+    call: Callable[[Simulation], object], field: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        call(Simulation())
+
+    assert [one.field for one in refused.value.fields] == [field]
+    assert "pydantic" not in str(refused.value)
