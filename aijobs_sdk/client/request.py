@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from aijobs_sdk.batch.arguments import BatchArguments
-from aijobs_sdk.batch.asking.images import image_url
+from aijobs_sdk.batch.asking.images import image_inputs
 from aijobs_sdk.contract.blocks import DocumentRequest
 from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.contract.provider import Message, Tool
@@ -126,7 +126,8 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
 
     Raises:
         TypeError: there is no such option; the nearest is named.
-        InvalidRequestError: the payload is neither a mapping nor a model, or `run_at` is no instant.
+        InvalidRequestError: the payload is neither a mapping nor a model, or `run_at` is no instant, or another option
+            can be no part of a request; it is named.
     """
     refuse_unknown("submit", options, SubmitOptions.__annotations__)
     payload = _as_mapping(options.get("payload") or {})
@@ -134,19 +135,26 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
         payload["prompt"] = prompt
     payload |= {name: _plain(value) for name, value in options.items() if name in _OF_THE_PAYLOAD and value is not None}
     if options.get("images"):
-        payload["images"] = [{"url": image_url(image)} for image in options["images"]]
+        payload["images"] = image_inputs(options["images"])
     if (output_model := options.get("output_model")) is not None:
-        payload["output_schema"] = output_model.model_json_schema()
-    return JobRequest(
-        type=job_type,
-        payload=payload,
-        user_id=options.get("user_id"),
-        priority=options.get("priority"),
-        idempotency_key=options.get("idempotency_key"),
-        max_attempts=options.get("max_attempts"),
-        run_at=_as_instant(options.get("run_at")),
-        draw_key=draw_key,
-    )
+        payload["output_schema"] = _schema_of(output_model)
+    asked = {
+        "type": job_type,
+        "payload": payload,
+        "user_id": options.get("user_id"),
+        "priority": options.get("priority"),
+        "idempotency_key": options.get("idempotency_key"),
+        "max_attempts": options.get("max_attempts"),
+        "run_at": _as_instant(options.get("run_at")),
+        "draw_key": draw_key,
+    }
+    return checked(JobRequest, asked, "Cannot submit this job")
+
+
+def _schema_of(output_model: object) -> Mapping[str, object]:
+    if isinstance(output_model, type) and issubclass(output_model, BaseModel):
+        return output_model.model_json_schema()
+    raise bad_argument("output_model", f"must be a class of pydantic's, a model, got {shape_of(output_model)}")
 
 
 def _plain(value: object) -> object:

@@ -19,7 +19,7 @@ from aijobs_sdk.connect.credentials import read_credentials
 from aijobs_sdk.connect.detaching import detaching_at
 from aijobs_sdk.connect.displays import suggest_displays
 from aijobs_sdk.connect.logs import show_logs
-from aijobs_sdk.connect.models import OwnModels
+from aijobs_sdk.connect.models import OwnModels, own_models
 from aijobs_sdk.connect.servers import is_server, open_server, read_api_key, refuse_what_a_server_decides
 from aijobs_sdk.connect.settings import DEFAULT_PROFILE, Settings
 from aijobs_sdk.connect.showing import standpoint
@@ -27,6 +27,7 @@ from aijobs_sdk.connect.wiring import open_backend
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.provider import Provider
+from aijobs_sdk.contract.refusal import members_of
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.metrics import Metrics
@@ -242,17 +243,18 @@ def _connect(
         backend = open_server(settings, key, limits=http_limits, hooks=http_hooks)
         return settings, backend, detaching_at(settings, api_key=key)
     credentials = read_credentials(os.environ, api_keys)
-    own_models = models if isinstance(models, str | os.PathLike) else tuple(models)
-    own_providers = tuple(providers)
+    own = own_models(models)
+    own_types = members_of("job_types", job_types, JobType, "job types, made with `@aijobs.job_type`")
+    own_providers = members_of("providers", providers, Provider, "providers")  # type: ignore[type-abstract]
     backend = open_backend(
         settings,
         credentials=credentials,
-        job_types=job_types,
-        models=own_models,
+        job_types=own_types,
+        models=own,
         providers=own_providers,
         metrics=metrics,
     )
-    detaching = detaching_at(settings, credentials=credentials, models=own_models, providers=own_providers)
+    detaching = detaching_at(settings, credentials=credentials, models=own, providers=own_providers)
     return settings, backend, detaching
 
 

@@ -31,8 +31,10 @@ def read_credentials(
     """Return the keys; what is said in the call comes before the environment.
 
     Raises:
-        InvalidRequestError: a key is for no vendor that takes one, or is empty.
+        InvalidRequestError: a key is for no vendor that takes one, or is empty, or this is no mapping.
     """
+    if api_keys is not None and not isinstance(api_keys, Mapping):
+        raise _unusable(f"must be a mapping of vendors to their keys, got {shape_of(api_keys)}")
     given = {name: _checked(name, key) for name, key in (api_keys or {}).items()}
 
     def key(vendor: str) -> SecretStr | None:

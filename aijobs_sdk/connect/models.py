@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 
 from aijobs_sdk.connect.settings import Settings
+from aijobs_sdk.contract.refusal import members_of
 from aijobs_sdk.providers.models import Model, ModelTable
 
 OwnModels = str | os.PathLike[str] | Iterable[Model]
@@ -19,10 +20,21 @@ def open_models(settings: Settings, models: OwnModels = ()) -> ModelTable:
         InvalidRequestError: a file or a model cannot be used; the message names it.
     """
     table = ModelTable.load() if settings.models_file is None else ModelTable.read(settings.models_file)
+    own = own_models(models)
+    if isinstance(own, tuple):
+        return table.with_models(*own) if own else table
+    return table.with_file(own)
+
+
+def own_models(models: OwnModels) -> str | os.PathLike[str] | tuple[Model, ...]:
+    """Return the models, so that they can be read more than once, or the path of their file.
+
+    Raises:
+        InvalidRequestError: it is neither.
+    """
     if isinstance(models, str | os.PathLike):
-        return table.with_file(models)
-    own = tuple(models)
-    return table.with_models(*own) if own else table
+        return models
+    return members_of("models", models, Model, "models, as in `[aijobs.Model(...)]`, or the path of a file of them")
 
 
 def known_models() -> ModelTable:

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument, checked
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.engine.limits import Limits
 
@@ -62,18 +62,19 @@ class Settings(Fact):
         """
         tenant = _uuid(tenant_id, "tenant_id") or _uuid_in(environment, "AIJOBS_TENANT_ID") or LOCAL_TENANT
         user = _uuid(user_id, "user_id") or _uuid_in(environment, "AIJOBS_USER_ID")
-        return cls(
-            url=url or environment.get("AIJOBS_URL") or DEFAULT_URL,
-            mock_mode=_switch(environment, "AI_MOCK_MODE", default=True),
-            caller=Caller(tenant_id=tenant, user_id=user or LOCAL_USER),
-            named_user=user,
-            limits=_limits(environment, limits, concurrency),
-            seed=seed,
-            profile=profile,
-            artifacts=_place(artifacts or environment.get("AIJOBS_ARTIFACTS") or DEFAULT_ARTIFACTS),
-            models_file=_file_in(environment, "AIJOBS_MODELS"),
-            vocabularies=_folder_of_vocabularies(environment),
-        )
+        said = {
+            "url": url or environment.get("AIJOBS_URL") or DEFAULT_URL,
+            "mock_mode": _switch(environment, "AI_MOCK_MODE", default=True),
+            "caller": Caller(tenant_id=tenant, user_id=user or LOCAL_USER),
+            "named_user": user,
+            "limits": _limits(environment, limits, concurrency),
+            "seed": seed,
+            "profile": profile,
+            "artifacts": _place(artifacts or environment.get("AIJOBS_ARTIFACTS") or DEFAULT_ARTIFACTS),
+            "models_file": _file_in(environment, "AIJOBS_MODELS"),
+            "vocabularies": _folder_of_vocabularies(environment),
+        }
+        return checked(cls, said, "No client can be wired so")
 
 
 def _switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
@@ -91,15 +92,17 @@ def _limits(environment: Mapping[str, str], limits: Limits | None, concurrency: 
     if lease is not None:
         limits = limits.model_copy(update={"lease_seconds": _positive(lease, "AIJOBS_LEASE_SECONDS")})
     if concurrency is not None:
-        if concurrency < 0:
-            raise bad_argument("concurrency", "must be 0 or more")
+        if not isinstance(concurrency, int) or concurrency < 0:
+            raise bad_argument("concurrency", "must be a number, 0 or more")
         limits = limits.model_copy(update={"concurrency": concurrency})
     return limits
 
 
-def _place(given: str | os.PathLike[str]) -> str:
+def _place(given: object) -> str:
     """Return a URL as it is, and a folder so that it stays the same wherever the process goes."""
-    place = os.fspath(given)
+    place = os.fspath(given) if isinstance(given, str | os.PathLike) else None
+    if not isinstance(place, str) or "\0" in place:
+        raise bad_argument("artifacts", f"must be a folder or a URL, got {shape_of(given)}")
     is_url = "://" in place or place.startswith("file:")
     return place if is_url else str(Path(place).expanduser().absolute())
 
@@ -133,7 +136,7 @@ def _uuid(value: UUID | str | None, name: str) -> UUID | None:
     if value is None or isinstance(value, UUID):
         return value
     try:
-        return UUID(value)
+        return UUID(str(value))
     except ValueError:
         raise bad_argument(name, f"must be a UUID, got {shape_of(value)}") from None
 

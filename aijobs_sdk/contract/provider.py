@@ -194,6 +194,7 @@ class Picture(Fact):
     served_model: str | None = None
 
 
+@runtime_checkable
 class Provider(Protocol):
     """Who does the work. Retries are not its business: one request, one try."""
 

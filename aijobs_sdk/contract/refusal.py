@@ -12,6 +12,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.shapes import problems_of, shape_of
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 
 def bad_argument(name: str, problem: str, *, code: str = "invalid_request") -> InvalidRequestError:
@@ -48,3 +49,15 @@ def check_choice(name: str, given: object, choices: Sequence[object]) -> None:
     """
     if not any(given is one or (isinstance(one, str) and given == one) for one in choices):
         raise bad_argument(name, f"must be {' or '.join(map(repr, choices))}, got {shape_of(given)}")
+
+
+def members_of(name: str, given: object, kind: type[T], words: str) -> tuple[T, ...]:
+    """Return what a list holds that was given as an argument; `words` say what it should hold.
+
+    Raises:
+        InvalidRequestError: it is no list, or holds something else.
+    """
+    members = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str | Mapping) else None
+    if members is None or not all(isinstance(one, kind) for one in members):
+        raise bad_argument(name, f"must be a list of {words}, got {shape_of(given if members is None else members)}")
+    return members

@@ -57,7 +57,7 @@ def refuse_unknown(call: str, given: Iterable[str], known: Iterable[str]) -> Non
 def problems_of(error: ValidationError, *, known: Iterable[str], at: str | None = None) -> tuple[FieldProblem, ...]:
     """Return what pydantic found, one problem a field, with paths below `at`; values are described, not shown.
 
-    At most MOST_PROBLEMS of them.
+    At most MOST_PROBLEMS of them. `known` are the names of the fields that stand right below `at`.
     """
     above = () if at is None else (at,)
     return tuple(
@@ -71,8 +71,17 @@ def problems_of(error: ValidationError, *, known: Iterable[str], at: str | None 
 
 def _problem(kind: str, message: str, where: tuple[int | str, ...], value: object, known: Iterable[str]) -> str:
     if kind == "extra_forbidden":
-        return f"is not a field of this type.{nearest(str(where[-1]), known)}"
+        return (
+            f"is not a field of this type.{nearest(str(where[-1]), known)}" if len(where) == 1 else "is no field here"
+        )
     if kind == "missing":
         return "is required"
-    expected = message.removeprefix("Value error, ").split(":", maxsplit=1)[0]
-    return f"{expected[:1].lower()}{expected[1:]}, got {shape_of(value)}"
+    return f"{expected_by(kind, message)}, got {shape_of(value)}"
+
+
+def expected_by(kind: str, message: str) -> str:
+    """Return what pydantic expected, as the rest of a sentence that begins with the field's name."""
+    # Behind a colon it may quote the value. A pattern may have colons, and is our own.
+    shown = message if kind == "string_pattern_mismatch" else message.split(":", maxsplit=1)[0]
+    expected = shown.removeprefix("Value error, ")
+    return f"{expected[:1].lower()}{expected[1:]}"

@@ -18,7 +18,7 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import AIJobsError, InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.problem import MEDIA_TYPE, problem_of
-from aijobs_sdk.contract.shapes import nearest, shape_of
+from aijobs_sdk.contract.shapes import expected_by, nearest, shape_of
 
 _MOST_FIELDS = 20
 """So many problems help; more of them are the work of somebody who wants us to work."""
@@ -142,5 +142,4 @@ def _problem_with(found: Mapping[str, Any], known: Iterable[str] | None) -> str:
         return f"is not known here.{nearest(str(found['loc'][-1])[:_MOST_OF_A_NAME], known) if known else ''}"
     if found["type"] == "missing":
         return "is required"
-    expected = str(found["msg"]).removeprefix("Value error, ").split(":", maxsplit=1)[0]
-    return f"{expected[:1].lower()}{expected[1:]}, got {shape_of(found['input'])}"
+    return f"{expected_by(found['type'], found['msg'])}, got {shape_of(found['input'])}"

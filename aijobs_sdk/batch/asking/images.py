@@ -40,6 +40,8 @@ def image_url(image: str | Path | bytes) -> str:
     """
     if isinstance(image, str) and image.startswith(("https://", "data:")):
         return image
+    if isinstance(image, str) and "://" in image:
+        raise _unusable("names an address that is not `https`: vendors read no other; or give the path of a file")
     data = image if isinstance(image, bytes) else _read(image)
     kind = next((kind for begins, kind in _KINDS.items() if data.startswith(begins)), None)
     if kind is None:

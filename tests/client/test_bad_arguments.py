@@ -1,0 +1,78 @@
+"""An argument that cannot be used is refused by its name, before anything is asked or stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import aijobs_sdk as aijobs
+from aijobs_sdk.contract.errors import InvalidRequestError
+
+SVG = "data:image/svg+xml;base64,AAAA"
+TOOL_OF_OPENAI = {"type": "function", "function": {"name": "look_up"}}
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("api_keys", "sk-x"),
+        ("artifacts", 5),
+        ("artifacts", "\0"),
+        ("concurrency", "x"),
+        ("job_types", 5),
+        ("job_types", [5]),
+        ("limits", 5),
+        ("models", 5),
+        ("models", [{"name": "x"}]),
+        ("profile", 5),
+        ("providers", 5),
+        ("providers", [5]),
+        ("seed", "x"),
+        ("tenant_id", 5),
+        ("url", 5),
+    ],
+)
+def test_a_client_that_cannot_be_is_refused_by_the_name_of_its_argument(argument: str, value: Any) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        aijobs.Client(**{argument: value})
+
+    assert [one.field for one in refused.value.fields] == [argument]
+    assert "pydantic" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("idempotency_key", 5),
+        ("images", 5),
+        ("images", [5]),
+        ("images", b"no picture"),
+        ("images", "no_picture.png"),
+        ("max_attempts", "x"),
+        ("output_model", 5),
+        ("output_model", dict),
+        ("priority", 5),
+    ],
+)
+def test_a_job_that_cannot_be_is_refused_by_the_name_of_its_option(option: str, value: Any) -> None:
+    with aijobs.Client() as client, pytest.raises(InvalidRequestError) as refused:
+        client.submit("Hello", model="gpt-5.2", **{option: value})
+
+    assert [one.field for one in refused.value.fields] == [option]
+    assert "errors.pydantic" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "problem"),
+    [
+        ("tools", [TOOL_OF_OPENAI], "`payload.tools.0.type` is no field here\n"),
+        ("images", [SVG], r"data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+)$', got a text of 30 characters"),
+        ("images", ["http://x.test/y.png"], "`images` names an address that is not `https`"),
+    ],
+)
+def test_a_refusal_says_what_is_taken(option: str, value: Any, problem: str) -> None:
+    with aijobs.Client() as client, pytest.raises(InvalidRequestError) as refused:
+        client.submit("Hello", model="gpt-5.2", **{option: value})
+
+    assert problem in str(refused.value)
