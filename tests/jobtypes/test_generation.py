@@ -79,8 +79,13 @@ def test_an_object_that_was_cut_off_is_paid_once(sim: Mock, client: aijobs.Clien
     assert job.wait().attempts == 1
 
 
-def test_an_answer_that_is_no_object_is_asked_for_again(sim: Mock, client: aijobs.Client) -> None:
-    sim.on().do(aijobs.ok("Well."), aijobs.ok('{"name": "Bath", "people": 1}'))
+@pytest.mark.parametrize(
+    "answer", ["Well.", '{"name": "Bath \\ud83d", "people": 1}', '{"name": "Bath", "people": NaN}']
+)
+def test_an_answer_that_is_no_object_that_can_be_kept_is_asked_for_again(
+    sim: Mock, client: aijobs.Client, answer: str
+) -> None:
+    sim.on().do(aijobs.ok(answer), aijobs.ok('{"name": "Bath", "people": 1}'))
     job = client.submit("Describe Bath.", model="gpt-5.2", output_model=City)
 
     assert job.result().output == City(name="Bath", people=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -14,6 +13,7 @@ from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import CircuitOpenError, ProviderError
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.provider import Finished, GenerationRequest, TextChunk, TokenNeed
+from aijobs_sdk.contract.strict_json import read_json
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.jobtypes.generation.quote import expected_tokens, read_tokens
@@ -149,10 +149,10 @@ def _need(payload: GenerationPayload, candidate: Candidate) -> TokenNeed:
 
 
 def _parsed(text: str) -> Mapping[str, JsonValue] | None:
-    """Return the object that the text is; None where it is none."""
+    """Return the object that the text is; None where it is none, or one that could not be kept."""
     try:
-        parsed = json.loads(text)
-    except (ValueError, RecursionError):
+        parsed = read_json(text)
+    except ValueError:
         return None
     return parsed if isinstance(parsed, dict) else None
 
