@@ -42,9 +42,11 @@ def client(sim: Mock) -> Iterator[aijobs.Client]:
         ("claude-opus-4.5", {"fallback": ["gpt-5.2"], "stop": ["x"]}, "fallback", "`payload.stop` is nothing"),
         ("gpt-5.2", {"output_schema": {"type": "array"}}, "output_schema", "schema of an object"),
         ("gpt-5.2", {"images": ["data:text/html;base64,AA=="]}, "images", "should match pattern"),
-        ("gpt-5.2", {"images": ["http://example.org/a.png"]}, "images", "cannot be read"),
+        ("gpt-5.2", {"images": ["http://example.org/a.png"]}, "images", "is not `https`"),
         ("gpt-5.2", {"messages": [{"role": "boss"}]}, "messages", "'user', 'assistant' or 'tool'"),
+        ("gpt-5.2", {"messages": [{"role": "tool", "content": "x"}]}, "messages.0", "needs a `tool_call_id`"),
         ("gpt-5.2", {"tools": [{"name": "two words"}]}, "tools", "should match pattern"),
+        ("gpt-5.2", {"tools": [{"name": "twice"}, {"name": "twice"}]}, "tools", "should have a name each"),
     ],
 )
 def test_a_field_that_cannot_be_used_is_named(

@@ -23,6 +23,16 @@ Prompt = Annotated[str, Field(min_length=1), AfterValidator(_holds_something)]
 """What a model is asked, in words."""
 
 
+def _names_its_call(message: Message) -> Message:
+    if message.role == "tool" and not message.tool_call_id:
+        raise ValueError("needs a `tool_call_id`, which names the call that it is the outcome of")
+    return message
+
+
+Turn = Annotated[Message, AfterValidator(_names_its_call)]
+"""What was said before, as every vendor takes it."""
+
+
 class WritingOptions(Fact):
     """How a text may be asked for, whatever it is about."""
 
@@ -52,7 +62,7 @@ class GenerationPayload(WritingOptions):
     prompt: Prompt
     images: tuple[ImageInput, ...] = ()
     """Pictures that stand in the prompt, before its words."""
-    messages: tuple[Message, ...] = ()
+    messages: tuple[Turn, ...] = ()
     """What was said before the prompt, oldest first."""
     system: str | None = None
     model: str
@@ -70,3 +80,11 @@ class GenerationPayload(WritingOptions):
         if schema is not None and schema.get("type") != "object":
             raise ValueError('should be the JSON schema of an object, `"type"` being `"object"`')
         return schema
+
+    @field_validator("tools")
+    @classmethod
+    def _have_names_of_their_own(cls, tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
+        names = [tool.name for tool in tools]
+        if len(set(names)) < len(names):
+            raise ValueError("should have a name each, and two have the same")
+        return tools
