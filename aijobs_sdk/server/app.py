@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import AIJobsError
@@ -29,6 +29,8 @@ from aijobs_sdk.server import (
 )
 from aijobs_sdk.server.description import describe, operation_id
 from aijobs_sdk.server.envelope import Envelope
+from aijobs_sdk.server.event_stream import EventStream
+from aijobs_sdk.server.heads import Heads
 from aijobs_sdk.server.limits import ServerLimits
 from aijobs_sdk.server.open_streams import OpenStreams
 from aijobs_sdk.server.pace import Pace
@@ -49,6 +51,7 @@ _ROUTERS = (
 
 
 _ROUTES = [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+_STREAMS = (EventStream, StreamingResponse)
 
 
 def create_app(
@@ -88,6 +91,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, answer_invalid_parameters)
     app.add_exception_handler(HTTPException, answer_refusal)
     app.add_exception_handler(405, _answer_wrong_method)
+    app.add_middleware(Heads, can_be_asked=_has_head)
     app.add_middleware(Envelope)
     for router in _ROUTERS:
         app.include_router(router)
@@ -97,7 +101,17 @@ def create_app(
 
 async def _answer_wrong_method(request: Request, _: Exception) -> Response:
     # The framework names the methods of the first route of this address, and there may be several.
-    here = [route for route in _ROUTES if route.path_regex.match(request.scope["path"])]
-    allowed = ", ".join(sorted(method for route in here for method in route.methods or ()))
+    path = request.scope["path"]
+    methods = {method for route in _routes_at(path) for method in route.methods or ()}
+    allowed = ", ".join(sorted(methods | {"HEAD"} if _has_head(path) else methods))
     detail = f"Nothing here answers {request.method}; what does is {allowed}."
     return await answer_refusal(request, Refusal(405, "method_not_allowed", detail, headers={"Allow": allowed}))
+
+
+def _has_head(path: str) -> bool:
+    """Whether what GET says here has an end, and so a head that can be told without it."""
+    return any("GET" in (route.methods or ()) and route.response_class not in _STREAMS for route in _routes_at(path))
+
+
+def _routes_at(path: str) -> list[APIRoute]:
+    return [route for route in _ROUTES if route.path_regex.match(path)]

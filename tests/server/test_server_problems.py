@@ -48,7 +48,20 @@ async def test_what_only_http_knows_is_a_problem_document_too(
 
 
 async def test_a_method_that_a_route_has_not_is_answered_by_those_it_has(client: httpx.AsyncClient) -> None:
-    assert (await client.patch("/api/jobs")).headers["allow"] == "GET, POST"
+    assert (await client.patch("/api/jobs")).headers["allow"] == "GET, HEAD, POST"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/api/health", "/api/jobs", f"/api/jobs/{NOBODYS}"])
+async def test_head_is_answered_as_get_is_without_the_body(client: httpx.AsyncClient, path: str) -> None:
+    head, whole = await client.head(path), await client.get(path)
+
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+
+
+@pytest.mark.parametrize("path", [f"/api/jobs/{NOBODYS}/events", "/api/usage"])
+async def test_what_has_no_end_has_no_head(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.head(path)).status_code == 405
 
 
 class BrokenKeys:
