@@ -12,6 +12,7 @@ from uuid import UUID
 from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.journal.detach import ATTACHED, Detaching
+from aijobs_sdk.batch.journal.journal import is_dead
 from aijobs_sdk.batch.reading.rows import Source
 from aijobs_sdk.client.async_handle import AsyncJobHandle
 from aijobs_sdk.client.request import (
@@ -22,6 +23,7 @@ from aijobs_sdk.client.request import (
     as_submitted,
     dead_letter_query,
     document_request,
+    job_query,
     request_for,
     schedule_request,
 )
@@ -29,12 +31,15 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchRecord
 from aijobs_sdk.contract.blocks import Block, BlockRequest, DocumentConfiguration, Revision
 from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.errors import BatchHeldError
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.health import Health
-from aijobs_sdk.contract.job import Job, JobQuery, JobRequest, JobStatus
+from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.refusal import bad_argument, members_of
 from aijobs_sdk.contract.results import AnalysisResult, BlockResult, GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.contract.spans import Moment, OpenSpan, Span, span_of
 from aijobs_sdk.contract.usage_pages import usage_pages
 
@@ -139,12 +144,13 @@ class AsyncClient:
             InvalidRequestError: a request cannot be used; its place and field are named.
             IdempotencyConflictError: a key was used before for something else.
         """
-        jobs = await self._backend.submit(list(requests))
+        asked = members_of("requests", requests, JobRequest, "requests, made with `client.request(...)`")
+        jobs = await self._backend.submit(asked)
         return [AsyncJobHandle(self._backend, job.id, last_known=job, client=self) for job in jobs]
 
     def job(self, job_id: UUID | str) -> AsyncJobHandle[Any]:
         """Return the handle of a job by its id, without asking anybody."""
-        return self.revive(as_id(job_id), None)
+        return self.revive(as_id(job_id, "job_id"), None)
 
     def revive(self, job_id: UUID, last_known: Job | None) -> AsyncJobHandle[Any]:
         """Return the handle of a job whose record may be known already; that of an unpickled one is not."""
@@ -157,8 +163,12 @@ class AsyncClient:
         type: str | None = None,  # noqa: A002
         limit: int = 50,
     ) -> AsyncGenerator[AsyncJobHandle[Any]]:
-        """Yield this tenant's jobs, newest first, over all pages of `limit` jobs each."""
-        query = JobQuery(status=None if status is None else JobStatus(status), type=type, limit=limit)
+        """Yield this tenant's jobs, newest first, over all pages of `limit` jobs each, at most 1000.
+
+        Raises:
+            InvalidRequestError: a value cannot be used; it is named.
+        """
+        query = job_query(status=status, type=type, limit=limit)
         while True:
             page = await self._backend.list_jobs(query)
             for job in page.jobs:
@@ -191,8 +201,11 @@ class AsyncClient:
 
         Raises:
             BatchNotFoundError: there is none of this name.
+            BatchHeldError: a process runs it: cancel it first.
         """
         record = await self._backend.batch(name)
+        if record.holder is not None and not is_dead(record.holder):
+            raise BatchHeldError(name, held_by=f"process {record.holder.pid} on {record.holder.host}")
         await self._backend.delete_batch(record.id)
 
     async def create_document(
@@ -222,23 +235,23 @@ class AsyncClient:
 
     async def blocks(self, document_id: UUID | str) -> Sequence[Block]:
         """Return the blocks of a document as they stand, in their order; none for a document without any."""
-        return await self._backend.blocks(as_id(document_id))
+        return await self._backend.blocks(as_id(document_id, "document_id"))
 
     async def revisions(self, block_id: UUID | str) -> Sequence[Revision]:
         """Return every text that a block has had, oldest first."""
-        return await self._backend.revisions(as_id(block_id))
+        return await self._backend.revisions(as_id(block_id, "block_id"))
 
     async def document(self, document_id: UUID | str) -> Document | None:
         """Return a document, None where this tenant has none by that id."""
-        return await self._backend.document(as_id(document_id))
+        return await self._backend.document(as_id(document_id, "document_id"))
 
     async def lineage(self, document_id: UUID | str) -> Sequence[LineageEvent]:
         """Return how a document came to be, oldest event first."""
-        return await self._backend.lineage(as_id(document_id))
+        return await self._backend.lineage(as_id(document_id, "document_id"))
 
     async def images(self, job_id: UUID | str) -> Sequence[Image]:
         """Return the records of the pictures that a completed job made, in their order; none for any other job."""
-        return await self._backend.images(as_id(job_id))
+        return await self._backend.images(as_id(job_id, "job_id"))
 
     async def usage(self, month: str | None = None) -> Sequence[UsageRow]:
         """Return the `query_usage` rows of a month such as `2026-01`, by default that of `now()`, oldest first.
@@ -309,7 +322,7 @@ class AsyncClient:
         Raises:
             DeadLetterNotFoundError: this tenant has no such letter.
         """
-        return await self._backend.dead_letter(as_id(job_id))
+        return await self._backend.dead_letter(as_id(job_id, "job_id"))
 
     async def replay(self, job_id: UUID | str) -> AsyncJobHandle[Any]:
         """Submit a failed job once more, and return the handle of the new job; the failed one stays as it is.
@@ -318,11 +331,17 @@ class AsyncClient:
             DeadLetterNotFoundError: this tenant has no such letter.
             InvalidRequestError: its type or payload cannot be used any more; the field is named.
         """
-        job = await self._backend.replay(as_id(job_id))
+        job = await self._backend.replay(as_id(job_id, "job_id"))
         return self.revive(job.id, job)
 
     async def purge_dead_letters(self, *, older_than: timedelta) -> int:
-        """Delete the dead letters of jobs that failed longer ago than this; return how many there were."""
+        """Delete the dead letters of jobs that failed longer ago than this; return how many there were.
+
+        Raises:
+            InvalidRequestError: that is no length of time.
+        """
+        if not isinstance(older_than, timedelta):
+            raise bad_argument("older_than", f"must be a timedelta, got {shape_of(older_than)}")
         return await self._backend.purge_dead_letters(older_than=older_than)
 
     @as_submitted

@@ -17,7 +17,9 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import InvalidRequestError, JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent, TextDelta
 from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.results import JobResult, read_result, with_output
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.notebook.shown import ShowsItself
 
 R_co = TypeVar("R_co", bound=JobResult, covariant=True)
@@ -138,7 +140,13 @@ class AsyncJobHandle(HasRecord, ShowsItself, Generic[R_co]):
         return None
 
     async def stream(self, after: int = 0) -> AsyncGenerator[JobEvent]:
-        """Yield events with `seq` > `after`, past ones first, and stop after the terminal one."""
+        """Yield events with `seq` > `after`, past ones first, and stop after the terminal one.
+
+        Raises:
+            InvalidRequestError: `after` is no whole number.
+        """
+        if not isinstance(after, int):
+            raise bad_argument("after", f"must be the `seq` of an event, got {shape_of(after)}")
         async with aclosing(self._backend.events(self.id, after=after)) as events:
             async for event in events:
                 if isinstance(event, TerminalEvent):

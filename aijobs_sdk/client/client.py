@@ -145,7 +145,11 @@ class Client:
         type: str | None = None,  # noqa: A002
         limit: int = 50,
     ) -> Iterator[JobHandle[Any]]:
-        """Yield this tenant's jobs, newest first, over all pages of `limit` jobs each."""
+        """Yield this tenant's jobs, newest first, over all pages of `limit` jobs each, at most 1000.
+
+        Raises:
+            InvalidRequestError: a value cannot be used; it is named.
+        """
         for handle in self._portal.iterate(self._client.list(status=status, type=type, limit=limit)):
             yield self._blocking(handle)
 
@@ -172,6 +176,7 @@ class Client:
 
         Raises:
             BatchNotFoundError: there is none of this name.
+            BatchHeldError: a process runs it: cancel it first.
         """
         self._portal.call(self._client.delete_batch, name)
 
@@ -301,7 +306,11 @@ class Client:
         return self._blocking(self._portal.call(self._client.replay, job_id))
 
     def purge_dead_letters(self, *, older_than: timedelta) -> int:
-        """Delete the dead letters of jobs that failed longer ago than this; return how many there were."""
+        """Delete the dead letters of jobs that failed longer ago than this; return how many there were.
+
+        Raises:
+            InvalidRequestError: that is no length of time.
+        """
         return self._portal.call(partial(self._client.purge_dead_letters, older_than=older_than))
 
     @as_submitted

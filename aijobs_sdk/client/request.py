@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.asking.images import image_inputs
 from aijobs_sdk.contract.blocks import DocumentRequest
-from aijobs_sdk.contract.job import JobRequest
+from aijobs_sdk.contract.job import JobQuery, JobRequest
 from aijobs_sdk.contract.provider import Message, Tool
 from aijobs_sdk.contract.records import DeadLetterQuery
 from aijobs_sdk.contract.refusal import bad_argument, checked
@@ -168,9 +168,27 @@ def _plain(value: object) -> object:
             return value
 
 
-def as_id(one: UUID | str) -> UUID:
-    """Return an id that was given as such, or in writing."""
-    return one if isinstance(one, UUID) else UUID(one)
+def as_id(one: UUID | str, name: str) -> UUID:
+    """Return an id that was given as such, or in writing; `name` is that of the argument.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if isinstance(one, UUID):
+        return one
+    try:
+        return UUID(one)
+    except (ValueError, AttributeError, TypeError):
+        raise bad_argument(name, f"must be a UUID, got {shape_of(one)}") from None
+
+
+def job_query(**asked: object) -> JobQuery:
+    """Return the query.
+
+    Raises:
+        InvalidRequestError: a value cannot be used; its name is that of the argument.
+    """
+    return checked(JobQuery, asked, "Cannot list jobs")
 
 
 def dead_letter_query(**asked: object) -> DeadLetterQuery:

@@ -76,6 +76,10 @@ class Priority(Word):
     NORMAL = "normal"
     LOW = "low"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        return cls(value.lower()) if isinstance(value, str) and value != value.lower() else None
+
     rank: int
     """0 for what starts first."""
 

@@ -24,7 +24,7 @@ def month_span(month: str) -> tuple[datetime, datetime]:
     Raises:
         InvalidRequestError: it is not a month.
     """
-    if not re.fullmatch(MONTH_PATTERN, month) or not FIRST_MONTH <= month <= LAST_MONTH:
+    if not (isinstance(month, str) and re.fullmatch(MONTH_PATTERN, month)) or not FIRST_MONTH <= month <= LAST_MONTH:
         problem = f"must be a month such as 2026-01, got {shape_of(month)}"
         raise bad_argument("month", problem)
     year, number = int(month[:4]), int(month[5:])

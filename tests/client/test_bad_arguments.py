@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -76,3 +77,39 @@ def test_a_refusal_says_what_is_taken(option: str, value: Any, problem: str) -> 
         client.submit("Hello", model="gpt-5.2", **{option: value})
 
     assert problem in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("ask", "argument"),
+    [
+        (lambda client: client.job("abc"), "job_id"),
+        (lambda client: client.images(5), "job_id"),
+        (lambda client: client.dead_letter(None), "job_id"),
+        (lambda client: client.replay("abc"), "job_id"),
+        (lambda client: client.blocks("abc"), "document_id"),
+        (lambda client: client.document("abc"), "document_id"),
+        (lambda client: client.lineage("abc"), "document_id"),
+        (lambda client: client.revisions("abc"), "block_id"),
+        (lambda client: list(client.list(limit=0)), "limit"),
+        (lambda client: list(client.list(limit=1001)), "limit"),
+        (lambda client: list(client.list(status="bogus")), "status"),
+        (lambda client: list(client.list(type="\x00")), "type"),
+        (lambda client: client.usage(5), "month"),
+        (lambda client: client.purge_dead_letters(older_than="30d"), "older_than"),
+        (lambda client: client.submit_many(["hi"]), "requests"),
+        (lambda client: list(client.submit(type="test_job").stream(after="x")), "after"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused_by_the_name_of_its_argument(
+    ask: Callable[[aijobs.Client], object], argument: str
+) -> None:
+    with aijobs.Client() as client, pytest.raises(InvalidRequestError) as refused:
+        ask(client)
+    assert [one.field for one in refused.value.fields] == [argument]
+
+
+def test_words_may_be_written_in_any_case() -> None:
+    with aijobs.Client() as client:
+        job = client.submit(type="test_job", priority="HIGH")
+        job.wait(timeout=10)
+        assert [one.id for one in client.list(status="COMPLETED")] == [job.id]
