@@ -160,6 +160,15 @@ async def test_frames_have_the_columns_of_files(berths: AsyncBatch, tmp_path: Pa
     assert header.split(",") == list(berths.to_pandas().columns) == berths.to_arrow().column_names
 
 
+async def test_a_file_without_an_answer_has_the_columns_that_answers_would_have(
+    backend: WatchedBackend, tmp_path: Path
+) -> None:
+    batch = a_batch(backend, [{"task": None}], output_model=Berth, on_null="skip")
+    await batch.run()
+    header = batch.write(tmp_path / "out.csv").read_text("utf-8").splitlines()[0]
+    assert header.split(",")[-3:] == ["number", "depth", "is_deep"]
+
+
 async def test_the_vendor_is_asked_for_the_fields_by_their_aliases(backend: WatchedBackend) -> None:
     await a_batch(backend, output_model=Berth).run()
     schema: Any = backend.sent[0].payload["output_schema"]

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.columns.columns import Columns
-from aijobs_sdk.batch.columns.schema_columns import columns_of_schema
+from aijobs_sdk.batch.columns.schema_columns import columns_of_model, columns_of_schema
 from aijobs_sdk.batch.keeping.causes import Causes
 from aijobs_sdk.batch.keeping.fit import broken, fit
 from aijobs_sdk.batch.keeping.inputs import InputsDigest
@@ -63,9 +63,9 @@ class Ledger:
     ) -> None:
         self.columns = columns or Columns()
         """Of the input; learnt from the rows, where a journal did not know them."""
-        self.answer_columns = Columns()
-        """Of structured answers, as the first row describes them that asks for one."""
-        self._has_schema = False
+        self.answer_columns = Columns() if output_model is None else columns_of_model(output_model)
+        """Of structured answers: those of their class, else as the first row describes them that asks for one."""
+        self._has_schema = output_model is not None
         self._learns_columns = columns is None
         self.tally = Tally()
         self.causes = Causes()

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 
 from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.columns.kinds import Kind
-from aijobs_sdk.batch.columns.schema_columns import columns_of_model
 from aijobs_sdk.batch.reading.cells import mended, plain
 from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow, RowStatus
 from aijobs_sdk.contract.error_info import ErrorInfo
@@ -55,16 +54,10 @@ class Layout:
         return record
 
 
-def all_columns(rows: Iterable[BatchRow], fields: Columns) -> tuple[list[str], Columns]:
-    """Return all of our columns that these rows have, and those of structured answers; the first that came tells.
-
-    `fields` are as a schema has them; where there is a model, its instances say what they hold themselves.
-    """
+def all_columns_of(rows: Iterable[BatchRow]) -> tuple[str, ...]:
+    """Return all of our columns that these rows have; the first that came tells."""
     first = next((row for row in rows if row.answers or row.status is RowStatus.COMPLETED), None)
-    if first is None:
-        return [*ALL_COLUMNS], fields
-    outputs = [*ALL_COLUMNS, ANSWERS] if first.answers else [*ALL_COLUMNS]
-    return outputs, columns_of_model(type(first.output)) if isinstance(first.output, BaseModel) else fields
+    return (*ALL_COLUMNS, ANSWERS) if first is not None and first.answers else ALL_COLUMNS
 
 
 def output_fields(row: BatchRow) -> Mapping[str, object]:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.row import ALL_COLUMNS, FIXED_COLUMNS, BatchRow
 from aijobs_sdk.batch.writing.destination import cannot_write, check_output, target_of
-from aijobs_sdk.batch.writing.layout import ANSWERS, Layout, all_columns
+from aijobs_sdk.batch.writing.layout import ANSWERS, Layout, all_columns_of
 from aijobs_sdk.batch.writing.output_text import write_csv, write_jsonl
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.refusal import bad_argument
@@ -46,11 +46,12 @@ def write_rows(
     """
     check_output(path)
     _check_columns(outputs)
-    fields = fields or Columns()
     if tuple(outputs) == ALL_COLUMNS and not isinstance(rows, Iterator):
-        outputs, fields = all_columns(rows, fields)
+        outputs = all_columns_of(rows)
     try:
-        _write_whole(rows, Layout(columns, outputs, fields), _WRITERS[path.suffix.lower()], target_of(path))
+        _write_whole(
+            rows, Layout(columns, outputs, fields or Columns()), _WRITERS[path.suffix.lower()], target_of(path)
+        )
     except OSError as error:
         raise cannot_write(path, error) from error
     return path
