@@ -22,7 +22,7 @@ from services.opening import Open, notebook_of, opening
 
 MOST_BYTES = 8_000
 LEAST_PIXELS = 24
-MOST_SECONDS_TO_FOLLOW = 0.2
+MOST_SECONDS_TO_FOLLOW = 1.0
 HOSTILE = "</li></details><script>alert(1)</script><img src=x onerror=alert(1)>"
 
 POSING = """

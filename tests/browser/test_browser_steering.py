@@ -10,9 +10,10 @@ from services.open_notebook import OpenNotebook
 from services.opening import Open
 
 CLICKS = 20
-MOST_SECONDS_TO_HEAR = 0.3
-"""All but the slowest of 21 clicks."""
-MOST_SECONDS_TO_END = 1.0
+MOST_SECONDS_TO_HEAR = 1.0
+"""All but the slowest of 21 clicks; unheard, they wait for the cell to end, for seconds. `benchmarks.notebook` measures
+how soon they are heard: after 300 ms at most."""
+MOST_SECONDS_TO_END = 3.0
 
 COUNTING = """
     import json
