@@ -19,7 +19,9 @@ settings.register_profile("torture", max_examples=1000, deadline=None)
 settings.load_profile("torture" if "AIJOBS_TORTURE" in os.environ else "everyday")
 
 DRIVING_A_MACHINE = frozenset({"browser", "notebooks", "services", "torture"})
-"""Rooms whose tests start browsers, kernels and fleets of workers: two of them at once starve each other."""
+"""Rooms whose tests start browsers and fleets of workers: two of them at once starve each other."""
+STARTING_KERNELS = frozenset({"NotebookClient", "running_kernel", "start_new_kernel"})
+"""What a file imports that starts kernels. Only within one process do they keep out of each other's ports."""
 
 SETTINGS = (
     "AI_MOCK_MODE",
@@ -50,14 +52,16 @@ SETTINGS = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n`, a file stays in one process; what drives a whole machine goes first, all of it in one of them."""
-    items.sort(key=lambda item: not _drives_a_machine(item))
+    """With `-n`, a file stays in one process; what cannot go beside its like goes first, all of it in one of them."""
+    items.sort(key=lambda item: not _stays_together(item))
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("machine" if _drives_a_machine(item) else item.path.as_posix()))
+        item.add_marker(pytest.mark.xdist_group("together" if _stays_together(item) else item.path.as_posix()))
 
 
-def _drives_a_machine(item: pytest.Item) -> bool:
-    return item.path.relative_to(Path(__file__).parent).parts[0] in DRIVING_A_MACHINE
+def _stays_together(item: pytest.Item) -> bool:
+    room = item.path.relative_to(Path(__file__).parent).parts[0]
+    module = vars(item.module) if isinstance(item, pytest.Function) else {}
+    return room in DRIVING_A_MACHINE or not STARTING_KERNELS.isdisjoint(module)
 
 
 @pytest.fixture
