@@ -16,7 +16,7 @@ from aijobs_sdk.batch.economy.economy_run import EconomyRun
 from aijobs_sdk.batch.helm import Helm
 from aijobs_sdk.batch.intake import Intake
 from aijobs_sdk.batch.journal.detach import Detacher, Runner, follow
-from aijobs_sdk.batch.journal.journal import Journal, is_dead
+from aijobs_sdk.batch.journal.journal import Journal, runner_of
 from aijobs_sdk.batch.journal.restore import restore
 from aijobs_sdk.batch.journal.tenure import tenure
 from aijobs_sdk.batch.keeping.ledger import Ledger
@@ -127,7 +127,7 @@ class Operation:
         seen = self._seen
         if seen is None or seen.standing.state is not BatchState.RUNNING:
             return False
-        return seen.holder is None or is_dead(seen.holder)
+        return runner_of(seen) is None
 
     @property
     def progress(self) -> BatchProgress:
@@ -208,8 +208,7 @@ class Operation:
         if self._name is None or not self.may_be_run_elsewhere or self._helm.has_a_run:
             return False
         journal = await Journal.find(self._backend, self._name)
-        holder = journal.record.holder
-        is_run = holder is not None and not is_dead(holder)
+        is_run = runner_of(journal.record) is not None
         if (is_run or not self._is_loaded) and not self._helm.has_a_run:
             self._seen = journal.record
             self.state, self.reason = journal.record.standing.state, journal.record.standing.reason
@@ -366,7 +365,7 @@ class Operation:
         """Have another process run it, and wait for that; whoever stops waiting leaves it running."""
         runner: Runner | None = None
         record = await journal.refresh()
-        if record.holder is None or is_dead(record.holder):
+        if (holder := runner_of(record)) is None:
             self.state, self.reason = BatchState.OPEN, ""
             self._go_by_what_was_noted(record)
             async with tenure(journal, self._standing, self._heed):
@@ -378,7 +377,7 @@ class Operation:
                 return
             runner = detacher(journal.record.name, Lanes(self.options.concurrency).total)
         elif journal.digest != self.ledger.digest:
-            raise BatchHeldError(record.name, held_by=f"process {record.holder.pid} on {record.holder.host}")
+            raise BatchHeldError(record.name, held_by=holder.place)
         try:
             await follow(journal, runner, self._see)
         finally:

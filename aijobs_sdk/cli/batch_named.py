@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, assert_never
 from urllib.parse import urlsplit
 
-from aijobs_sdk.batch.journal.journal import is_dead
+from aijobs_sdk.batch.journal.journal import runner_of
 from aijobs_sdk.batch.operation import RUNNER_DIED
 from aijobs_sdk.cli.errors import BadInput
 from aijobs_sdk.client.client import Client
@@ -68,7 +68,7 @@ def find_batch(client: Client, name: str) -> BatchRecord:
 
 def is_run(record: BatchRecord) -> bool:
     """Return whether somebody runs it, as far as that can be known from here."""
-    return record.holder is not None and not is_dead(record.holder)
+    return runner_of(record) is not None
 
 
 def state_text(record: BatchRecord) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.journal.detach import ATTACHED, Detaching
-from aijobs_sdk.batch.journal.journal import is_dead
+from aijobs_sdk.batch.journal.journal import runner_of
 from aijobs_sdk.batch.reading.rows import Source
 from aijobs_sdk.client.async_handle import AsyncJobHandle
 from aijobs_sdk.client.request import (
@@ -204,8 +204,8 @@ class AsyncClient:
             BatchHeldError: a process runs it: cancel it first.
         """
         record = await self._backend.batch(name)
-        if record.holder is not None and not is_dead(record.holder):
-            raise BatchHeldError(name, held_by=f"process {record.holder.pid} on {record.holder.host}")
+        if (runner := runner_of(record)) is not None:
+            raise BatchHeldError(name, held_by=runner.place)
         await self._backend.delete_batch(record.id)
 
     async def create_document(

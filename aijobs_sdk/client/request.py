@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.asking.images import image_inputs
+from aijobs_sdk.batch.asking.output_schema import output_schema
 from aijobs_sdk.contract.blocks import DocumentRequest
 from aijobs_sdk.contract.job import JobQuery, JobRequest
 from aijobs_sdk.contract.provider import Message, Tool
@@ -137,7 +138,7 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
     if options.get("images"):
         payload["images"] = image_inputs(options["images"])
     if (output_model := options.get("output_model")) is not None:
-        payload["output_schema"] = _schema_of(output_model)
+        payload["output_schema"] = output_schema(output_model)
     asked = {
         "type": job_type,
         "payload": payload,
@@ -149,12 +150,6 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
         "draw_key": draw_key,
     }
     return checked(JobRequest, asked, "Cannot submit this job")
-
-
-def _schema_of(output_model: object) -> Mapping[str, object]:
-    if isinstance(output_model, type) and issubclass(output_model, BaseModel):
-        return output_model.model_json_schema()
-    raise bad_argument("output_model", f"must be a class of pydantic's, a model, got {shape_of(output_model)}")
 
 
 def _plain(value: object) -> object:

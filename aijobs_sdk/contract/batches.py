@@ -71,6 +71,11 @@ class Holder(Fact):
     pid: int
     since: datetime
 
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        return f"process {self.pid} on {self.host}"
+
 
 class BatchRequest(Fact):
     """What a caller asks for, before anything about it was checked."""

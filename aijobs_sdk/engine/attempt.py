@@ -7,8 +7,8 @@ import logging
 import threading
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, from_json, to_json
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
+from pydantic_core import from_json, to_json
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import (
@@ -75,8 +75,8 @@ async def _run_handler(context: JobContext, types: JobTypes) -> Outcome:
     result = await job_type.run(context, read_kept(job_type.payload_model, context.job.payload))
     try:
         data = _as_json(result, job_type)
-    except (ValidationError, PydanticSerializationError, ValueError):
-        raise _InvalidResultError(result, job_type) from None  # their text shows the values
+    except ValueError:  # pydantic's are such; their text shows the values
+        raise _InvalidResultError(result, job_type) from None
     if not isinstance(context.effects, Effects):
         raise TypeError(f"`context.effects` must be Effects, got {shape_of(context.effects)}.")
     return Done(data, context.effects, await context.end_answer())

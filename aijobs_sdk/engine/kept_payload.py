@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic import BaseModel
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -50,12 +49,12 @@ def read_kept(model: type[P], data: Mapping[str, object]) -> P:
 def _as_json(payload: BaseModel, *, exclude_defaults: bool = False) -> dict[str, object]:
     try:
         return payload.model_dump(mode="json", exclude_defaults=exclude_defaults, round_trip=True)
-    except (PydanticSerializationError, ValueError, RecursionError):  # their texts show values
+    except (ValueError, RecursionError):  # pydantic's are such; their texts show values
         raise NotKeptError("holds something that cannot be written as JSON") from None
 
 
 def _read_again(model: type[BaseModel], form: Mapping[str, object]) -> Mapping[str, object] | None:
     try:
         return _as_json(read_kept(model, form))
-    except (ValidationError, NotKeptError):
+    except ValueError:  # pydantic's is one, as ours
         return None

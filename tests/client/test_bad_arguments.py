@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.contract.errors import InvalidRequestError
@@ -113,3 +114,15 @@ def test_words_may_be_written_in_any_case() -> None:
         job = client.submit(type="test_job", priority="HIGH")
         job.wait(timeout=10)
         assert [one.id for one in client.list(status="COMPLETED")] == [job.id]
+
+
+class Node(BaseModel):
+    name: str
+    children: list[Node] = []
+
+
+def test_a_model_that_holds_itself_can_be_asked_for() -> None:
+    with aijobs.mock() as sim, aijobs.Client() as client:
+        sim.on().do(aijobs.ok(text='{"name": "root", "children": [{"name": "leaf"}]}'))
+        tree = client.submit("Draw a tree.", model="gpt-5.2", output_model=Node).result().output
+    assert tree == Node(name="root", children=[Node(name="leaf")])

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
-from aijobs_sdk.batch.journal.journal import Journal, is_dead
+from aijobs_sdk.batch.journal.journal import Journal, runner_of
 from aijobs_sdk.contract.batches import BatchRecord, BatchState
 from aijobs_sdk.contract.errors import ConfigurationError
 
@@ -65,7 +65,7 @@ async def follow(journal: Journal, runner: Runner | None, see: Callable[[BatchRe
     """
     if runner is not None:
         await _until_begun(journal, runner)
-    while (record := await journal.refresh()).holder is not None and not is_dead(record.holder):
+    while runner_of(record := await journal.refresh()) is not None:
         await see(record)
         await asyncio.sleep(LOOKED_AT_SECONDS)
     await see(record)

@@ -178,6 +178,11 @@ def new_holder() -> Holder:
     return Holder(token=uuid4().hex, host=socket.gethostname(), pid=os.getpid(), since=datetime.now(UTC))
 
 
+def runner_of(record: BatchRecord) -> Holder | None:
+    """Return who runs a batch, as far as that can be known from here."""
+    return None if record.holder is None or is_dead(record.holder) else record.holder
+
+
 def is_dead(holder: Holder) -> bool:
     """Return whether it is known that a holder runs no more: only a process of this machine can be."""
     return holder.host == socket.gethostname() and not is_alive(holder.pid)
