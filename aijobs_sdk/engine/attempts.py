@@ -10,8 +10,9 @@ from functools import partial
 from aijobs_sdk.contract.errors import LeaseLostError, StoreUnavailableError
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.store import Claim, Done, Fail, Lease, Outcome
-from aijobs_sdk.engine.attempt import not_kept, run_attempt
+from aijobs_sdk.engine.attempt import run_attempt
 from aijobs_sdk.engine.context import JobContext, World
+from aijobs_sdk.engine.failure import not_kept
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
 
