@@ -5,6 +5,8 @@ Names are resolved when they are first used, so that importing this package load
 
 TYPE_CHECKING = False  # type checkers read it as True; importing `typing` would cost more than the rest of this file
 if TYPE_CHECKING:
+    from aijobs_sdk.backends.http.hooks import HttpHooks as HttpHooks
+    from aijobs_sdk.backends.http.limits import HttpLimits as HttpLimits
     from aijobs_sdk.batch.async_batch import AsyncBatch as AsyncBatch
     from aijobs_sdk.batch.estimate import BatchEstimate as BatchEstimate
     from aijobs_sdk.batch.failures import FailureGroup as FailureGroup
@@ -110,8 +112,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.engine.metrics import Metrics as Metrics
     from aijobs_sdk.ipython_extension import load_ipython_extension as load_ipython_extension
     from aijobs_sdk.notebook.display import set_display as set_display
-    from aijobs_sdk.providers.models import Model as Model
-    from aijobs_sdk.providers.models import Route as Route
+    from aijobs_sdk.providers.model import Model as Model
+    from aijobs_sdk.providers.model import Route as Route
     from aijobs_sdk.providers.prices import Price as Price
     from aijobs_sdk.simulation.mock import Mock as Mock
     from aijobs_sdk.simulation.mock import UnusedRuleWarning as UnusedRuleWarning
@@ -156,7 +158,7 @@ _HOMES = {
     "GenerationRequest": "contract.provider",
     "Provider": "contract.provider",
     "Price": "providers.prices",
-    "Route": "providers.models",
+    "Route": "providers.model",
     "Tool": "contract.provider",
     "Message": "contract.provider",
     "InvalidOutputError": "contract.errors",
@@ -231,6 +233,8 @@ _HOMES = {
     "ImageResult": "contract.results",
     "JobResult": "contract.results",
     "JobContext": "engine.context",
+    "HttpHooks": "backends.http.hooks",
+    "HttpLimits": "backends.http.limits",
     "BreakerLimits": "engine.limits",
     "Limits": "engine.limits",
     "PaceLimits": "engine.limits",
@@ -240,7 +244,7 @@ _HOMES = {
     "JobLogFilter": "engine.log_context",
     "Instrument": "engine.metrics",
     "Metrics": "engine.metrics",
-    "Model": "providers.models",
+    "Model": "providers.model",
     "Mock": "simulation.mock",
     "UnusedRuleWarning": "simulation.mock",
     "mock": "simulation.mock",
@@ -307,6 +311,8 @@ __all__ = [
     "GenerationRequest",
     "GenerationResult",
     "Health",
+    "HttpHooks",
+    "HttpLimits",
     "IdempotencyConflictError",
     "Image",
     "ImageResult",

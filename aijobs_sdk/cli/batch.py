@@ -17,10 +17,10 @@ from aijobs_sdk.cli.batch_run import Run
 from aijobs_sdk.cli.batch_summary import Summary
 from aijobs_sdk.cli.batches import NAMED_COMMANDS
 from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import json_option, profile_option, seed_option, url_option
 from aijobs_sdk.client.batch import Batch
 from aijobs_sdk.client.client import Client as ClientOver
-from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.connect.servers import is_server
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.usage.exports.export import export_usage
@@ -67,7 +67,7 @@ def run(
     settings = Settings.read(os.environ, url=url)
     workers = None if is_server(settings.url) else concurrency  # a server has its own
     named = None if name is None else Named(name, url)
-    with Client(url, seed=seed, profile=profile, concurrency=workers) as client:
+    with open_client(url, seed=seed, profile=profile, concurrency=workers) as client:
         batch = _open(client, file, name=name, concurrency=concurrency, options=options)
         costs = is_server(settings.url) or not settings.mock_mode
         Run(client, batch, named, quiet=as_json).to_its_end(batch.run, asks=costs and not yes)

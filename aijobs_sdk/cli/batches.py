@@ -19,9 +19,9 @@ from aijobs_sdk.cli.batch_summary import Summary
 from aijobs_sdk.cli.batch_table import batch_json, batch_line, batch_text, print_batches
 from aijobs_sdk.cli.errors import BadInput
 from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import json_option, profile_option, seed_option
 from aijobs_sdk.client.batch import Batch
-from aijobs_sdk.connect.clients import Client
 
 name_argument = click.argument("name")
 place_option = click.option("--url", metavar="URL", help="Where the batch is kept.  [default: AIJOBS_URL]")
@@ -35,7 +35,7 @@ def list_batches(*, url: str | None, as_json: bool) -> None:
 
     Where the output is no terminal: one batch a line, its fields separated by tabs, the name first.
     """
-    with Client(url, concurrency=0) as client:
+    with open_client(url) as client:
         records = client.batches()
     if as_json:
         click.echo(json.dumps([batch_json(one) for one in records], indent=2))
@@ -51,7 +51,7 @@ def list_batches(*, url: str | None, as_json: bool) -> None:
 @json_option
 def status(name: str, *, url: str | None, as_json: bool) -> None:
     """Tell how far a batch is, who runs it, and what its rows failed of."""
-    with Client(url, concurrency=0) as client, Named(name, url).in_reach():
+    with open_client(url) as client, Named(name, url).in_reach():
         causes = client.batch(name=name).refresh().failures.by_cause()
         record = find_batch(client, name)
     if as_json:
@@ -88,7 +88,7 @@ def resume(
     Exit code 0: all rows completed. 1: some failed, or it stopped before its end. 2: bad input.
     """
     named = Named(name, url)
-    with Client(url, seed=seed, profile=profile) as client, named.in_reach():
+    with open_client(url, concurrency=None, seed=seed, profile=profile) as client, named.in_reach():
         batch = client.batch(name=name, detach=detach).refresh()
         batch.set(budget=budget, concurrency=concurrency)
         Run(client, batch, named, quiet=as_json).to_its_end(batch.retry_failures if retry_failures else batch.run)
@@ -124,7 +124,7 @@ def cancel(name: str, *, url: str | None) -> None:
 def export(name: str, *, out: Path, all_columns: bool, url: str | None) -> None:
     """Write the rows of a batch that are finished."""
     check_output(out)
-    with Client(url, concurrency=0) as client, Named(name, url).in_reach():
+    with open_client(url) as client, Named(name, url).in_reach():
         batch = client.batch(name=name).refresh()
         batch.write(out, outputs=ALL_COLUMNS if all_columns else FIXED_COLUMNS)
         finished, total = len(batch.results), batch.progress.total
@@ -138,7 +138,7 @@ def export(name: str, *, out: Path, all_columns: bool, url: str | None) -> None:
 def delete(name: str, *, yes: bool, url: str | None) -> None:
     """Forget a batch and its rows; its jobs stay, and what they cost."""
     named = Named(name, url)
-    with Client(url, concurrency=0) as client, named.in_reach():
+    with open_client(url) as client, named.in_reach():
         if is_run(record := find_batch(client, name)):
             raise BadInput(f"Batch {name!r} is being run by {runner_text(record)}. First: {named.command('pause')}")
         if not yes and sys.stdin.isatty():
@@ -149,7 +149,7 @@ def delete(name: str, *, yes: bool, url: str | None) -> None:
 
 def _steer(named: Named, steer: Callable[[Batch], None], what: str) -> None:
     """Tell whoever runs a batch what is wanted, and the caller who that is."""
-    with Client(named.url, concurrency=0) as client, named.in_reach():
+    with open_client(named.url) as client, named.in_reach():
         steer(client.batch(name=named.name).refresh())
         who = runner_text(find_batch(client, named.name))
     click.echo(f"{named.name}: {who} {what}." if who else f"{named.name}: nobody runs it.")

@@ -20,6 +20,7 @@ from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.export import export
 from aijobs_sdk.cli.health import ask_health, health_text
 from aijobs_sdk.cli.keys import keys
+from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import (
     database_option,
     job_types_option,
@@ -33,7 +34,6 @@ from aijobs_sdk.cli.serve import serve
 from aijobs_sdk.cli.submit import follow, read_payload
 from aijobs_sdk.cli.usage import usage
 from aijobs_sdk.cli.worker import worker
-from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.connect.models import known_models
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.wiring import with_standard_types
@@ -95,7 +95,7 @@ def submit(
     if payload is not None:
         options["payload"] = read_payload(payload)
     concurrency = 0 if no_wait else None
-    with Client(url, seed=seed, profile=profile, concurrency=concurrency, job_types=job_types) as client:
+    with open_client(url, seed=seed, profile=profile, concurrency=concurrency, job_types=job_types) as client:
         job = client.submit(prompt, type=job_type, **options)
         if not no_wait:
             follow(job, stream=stream, as_json=as_json)
@@ -108,7 +108,7 @@ def submit(
 @database_option
 def watch(job_id: UUID, *, url: str | None) -> None:
     """Follow one job to its end, event by event; it runs elsewhere."""
-    with Client(url, concurrency=0) as client:
+    with open_client(url) as client:
         for event in client.job(job_id).stream():
             click.echo(display.event_line(event))
 

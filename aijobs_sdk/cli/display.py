@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.error_info import ErrorInfo
     from aijobs_sdk.contract.records import DeadLetter
     from aijobs_sdk.engine.job_type import JobType
-    from aijobs_sdk.providers.models import ModelTable, Route
+    from aijobs_sdk.providers.model import Route
+    from aijobs_sdk.providers.models import ModelTable
 
 ROWS_WIDTH = 100
 """Columns of the terminal that the table of rows takes at most: wider lines are hard to follow."""

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import database_option, job_types_option, json_option
 from aijobs_sdk.cli.submit import read_payload
-from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.engine.job_type import JobType
 
@@ -54,7 +54,7 @@ def add(
     if payload is not None:
         options["payload"] = read_payload(payload)
     given = {option: value for option, value in options.items() if value is not None}
-    with Client(url, concurrency=0, job_types=job_types) as client:
+    with open_client(url, job_types=job_types) as client:
         added = client.schedule(name, prompt, cron=cron, timezone=timezone, type=job_type, **given)
     click.echo(_as_json(added) if as_json else f"{added.name}: next at {added.next_run_at:%Y-%m-%d %H:%M} UTC")
 
@@ -64,7 +64,7 @@ def add(
 @json_option
 def list_schedules(*, url: str | None, as_json: bool) -> None:
     """List all schedules, by name, without their payloads."""
-    with Client(url, concurrency=0) as client:
+    with open_client(url) as client:
         schedules = client.schedules()
     if as_json:
         click.echo(json.dumps([json.loads(_as_json(one)) for one in schedules], indent=2))
@@ -77,7 +77,7 @@ def list_schedules(*, url: str | None, as_json: bool) -> None:
 @database_option
 def remove(name: str, *, url: str | None) -> None:
     """Remove a schedule; jobs that it submitted go on."""
-    with Client(url, concurrency=0) as client:
+    with open_client(url) as client:
         client.unschedule(name)
     click.echo(f"{name}: removed")
 

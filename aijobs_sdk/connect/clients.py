@@ -27,7 +27,7 @@ from aijobs_sdk.connect.wiring import open_backend
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.provider import Provider
-from aijobs_sdk.contract.refusal import members_of
+from aijobs_sdk.contract.refusal import check_kind, members_of
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.metrics import Metrics
@@ -221,6 +221,8 @@ def _connect(
         profile=profile,
         artifacts=artifacts,
     )
+    check_kind("metrics", metrics, Metrics, "who is told of numbers, such as `aijobs.InMemoryMetrics()`")
+    key = read_api_key(os.environ, api_key)
     show_logs(os.environ)
     suggest_displays(os.environ)
     if is_server(settings.url):
@@ -239,7 +241,6 @@ def _connect(
                 "artifacts": artifacts,
             }
         )
-        key = read_api_key(os.environ, api_key)
         backend = open_server(settings, key, limits=http_limits, hooks=http_hooks)
         return settings, backend, detaching_at(settings, api_key=key)
     credentials = read_credentials(os.environ, api_keys)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.contract.refusal import members_of
-from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.model import Model
+from aijobs_sdk.providers.models import ModelTable
 
 OwnModels = str | os.PathLike[str] | Iterable[Model]
 """Models of the user's own: a file of them, or themselves."""

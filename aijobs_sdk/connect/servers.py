@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import ConfigurationError
-from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument, check_kind
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.simulation.mock import current_mock
 
@@ -53,6 +53,7 @@ def open_server(
     """Return the backend that asks the server at the address.
 
     Raises:
+        InvalidRequestError: the limits or the hooks are none.
         ConfigurationError: it is no address of a server, the key cannot be sent, or a simulated world is to be lived in
             here.
     """
@@ -66,6 +67,8 @@ def open_server(
     from aijobs_sdk.backends.http.hooks import HttpHooks  # noqa: PLC0415
     from aijobs_sdk.backends.http.limits import HttpLimits  # noqa: PLC0415
 
+    check_kind("http_limits", limits, HttpLimits, "`aijobs.HttpLimits(...)`")
+    check_kind("http_hooks", hooks, HttpHooks, "`aijobs.HttpHooks(...)`")
     return HttpBackend(
         settings.url,
         api_key=api_key,

@@ -51,6 +51,16 @@ def check_choice(name: str, given: object, choices: Sequence[object]) -> None:
         raise bad_argument(name, f"must be {' or '.join(map(repr, choices))}, got {shape_of(given)}")
 
 
+def check_kind(name: str, given: object, kind: type, words: str) -> None:
+    """Return when an argument is None, or of this kind; `words` say what it should be.
+
+    Raises:
+        InvalidRequestError: it is something else.
+    """
+    if given is not None and not isinstance(given, kind):
+        raise bad_argument(name, f"must be {words}, got {shape_of(given)}")
+
+
 def members_of(name: str, given: object, kind: type[T], words: str) -> tuple[T, ...]:
     """Return what a list holds that was given as an argument; `words` say what it should hold.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Kind(StrEnum):
@@ -35,6 +35,7 @@ BUCKETS_SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 6
 """Upper bounds for a timer's histogram: from a job that does nothing to one that waited for a broken provider."""
 
 
+@runtime_checkable
 class Metrics(Protocol):
     """Who listens. Called on the loop that runs the jobs, and often: return at once, and do not raise.
 

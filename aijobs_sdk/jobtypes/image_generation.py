@@ -24,7 +24,8 @@ from aijobs_sdk.jobtypes.generation.checks import refused
 from aijobs_sdk.jobtypes.generation.payload import Prompt
 from aijobs_sdk.jobtypes.latency import latency_text
 from aijobs_sdk.jobtypes.pixels import Pixels, read_pixels
-from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.model import Model
+from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.pictures import Quality, Size, picture_figures
 from aijobs_sdk.providers.tokens import estimate_tokens
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+
+from aijobs_sdk.providers.address import problem_of_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +125,5 @@ def _wrong_key(key: SecretStr | None, where: str) -> str | None:
 
 
 def _wrong_address(url: str | None, variable: str) -> str | None:
-    # Not as it stands there: it may hold a password.
-    if url is None:
-        return None
-    if not _is_address(url):
-        return f"{variable} holds no address: write it as `https://proxy.example/v1`, or unset it."
-    if "@" in urlsplit(url).netloc:
-        return f"{variable} holds a user or a password, which cannot be sent beside a key: take them out."
-    return None
-
-
-def _is_address(url: str) -> bool:
-    import httpx2  # noqa: PLC0415 - it comes with the vendors' libraries, and few name an address
-
-    try:
-        address = httpx2.URL(url)
-        return address.scheme in {"http", "https"} and bool(address.host) and urlsplit(url).port != 0
-    except (ValueError, httpx2.InvalidURL):  # a bracket that is never closed, a port that is no number, a line end
-        return False
+    problem = None if url is None else problem_of_address(url)
+    return None if problem is None else f"{variable} {problem}, or unset it."

@@ -15,6 +15,7 @@ WITH_EXAMPLES = (
     "adding_a_job_type",
     "adding_a_provider",
     "batches",
+    "http_api",
     "models",
     "operations",
     "providers",

@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AIJOBS_URL", f"sqlite:///{tmp_path}/jobs.db")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    (tmp_path / "rows.jsonl").write_text("".join(json.dumps({"q": f"Question {n}"}) + "\n" for n in range(500)))
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps({"q": f"Question {n}"}) + "\n" for n in range(2000)))
     yield tmp_path
     end_runner()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -94,3 +95,15 @@ def test_ctrl_c_in_a_batch_is_one_line_and_leaves_no_file(start: Start, folder: 
     assert err.endswith("of 500 rows; nothing was written.\n")
     assert "Traceback" not in err
     assert [path.name for path in folder.iterdir()] == ["rows.jsonl"]
+
+
+def test_who_waits_for_a_server_that_is_not_there_is_told_so_at_once(start: Start) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        process = start("submit", "Hi", "--model", "gpt-5.2", "--url", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        assert process.stderr is not None
+        assert process.stderr.readline() == (
+            "Waiting for the server (no connection could be made): it is asked for 60 s at most.\n"
+        )
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60) == ("", "Interrupted.\n")

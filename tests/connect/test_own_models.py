@@ -13,7 +13,7 @@ from aijobs_sdk.connect.models import known_models, open_models
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.worker import run_worker
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
-from aijobs_sdk.providers.models import Model, Route
+from aijobs_sdk.providers.model import Model, Route
 from aijobs_sdk.providers.prices import Price
 
 TOML = """

@@ -74,6 +74,22 @@ def test_a_key_that_is_none_is_refused(key: Any) -> None:
         aijobs.Client(URL, api_key=key)
 
 
+@pytest.mark.parametrize("kind", [aijobs.Client, aijobs.AsyncClient])
+@pytest.mark.parametrize("name", ["http_limits", "http_hooks"])
+def test_what_is_no_way_to_ask_a_server_is_refused_by_name(kind: type[aijobs.Client], name: str) -> None:
+    given: dict[str, Any] = {name: 7}
+    with pytest.raises(aijobs.InvalidRequestError, match=rf"^`{name}` must be `aijobs\.Http\w+\(\.\.\.\)`, got"):
+        kind(URL, **given)
+
+
+@pytest.mark.parametrize("kind", [aijobs.Client, aijobs.AsyncClient])
+@pytest.mark.parametrize("name", ["api_key", "metrics", "limits"])
+def test_what_cannot_be_used_is_refused_by_name_in_this_process_too(kind: type[aijobs.Client], name: str) -> None:
+    given: dict[str, Any] = {name: object()}
+    with pytest.raises(aijobs.InvalidRequestError, match=rf"`{name}` .*, got"):
+        kind("memory://", **given)
+
+
 def test_a_key_in_the_call_comes_before_the_environments() -> None:
     environment = {"AIJOBS_API_KEY": " from the environment "}
     said = [read_api_key(environment, given) for given in (None, "from the call", SecretStr("from the call"))]

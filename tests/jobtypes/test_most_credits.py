@@ -13,7 +13,8 @@ from aijobs_sdk.jobtypes.economy.prices import EconomyTable
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.jobtypes.generation.quote import estimate
 from aijobs_sdk.jobtypes.generation.writers import Writers
-from aijobs_sdk.providers.models import Model, ModelTable, Route
+from aijobs_sdk.providers.model import Model, Route
+from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.prices import Price
 from aijobs_sdk.providers.token_counts import load_vocabulary
 

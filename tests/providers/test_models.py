@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.provider import ReasoningEffort
-from aijobs_sdk.providers.models import Model, ModelTable, Parameter, Route
+from aijobs_sdk.providers.model import Model, Parameter, Route
+from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.prices import Price
 
 NEW_YEAR = date(2027, 1, 1)
@@ -278,6 +279,8 @@ def test_a_file_may_date_prices(file: Path) -> None:
         ('kind = "sound"', "", r"`models\.0\.kind` input should be 'text' or 'image', got a text of 5 characters"),
         ('fallbacks = ["gpt5"]', 'fallbacks = ["gpt-5.2"]', 'ours.toml: Model "ours-1" names a fallback'),
         (OURS * 2, OURS, 'ours.toml: 2 models are named "ours-1"'),
+        ('endpoint = "htp:/x"', 'model_id = "ours-1-large"', r"routes\.0\.endpoint` holds no address: write it as"),
+        ('endpoint = "https://me:secret@x"', 'model_id = "ours-1-large"', r"endpoint` holds a user or a password"),
         ("[[models]", "[[models]]", r"ours\.toml: it is no TOML file: .* \(at line 2, column"),
     ],
 )

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.providers.models import Model, ModelTable, Route
+from aijobs_sdk.providers.model import Model, Route
+from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.prices import Price, library_prices, price_on, today
 from aijobs_sdk.simulation.offline import offline
 
@@ -175,7 +176,8 @@ def test_without_the_library_its_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_library_is_loaded_when_it_is_asked_and_reaches_no_network() -> None:
     code = (
-        "import sys\nfrom aijobs_sdk.providers.models import Model, ModelTable, Route\n"
+        "import sys\nfrom aijobs_sdk.providers.model import Model, Route\n"
+        "from aijobs_sdk.providers.models import ModelTable\n"
         "from aijobs_sdk.simulation.offline import offline\nModelTable.load()\n"
         "assert 'genai_prices' not in sys.modules\n"
         "with offline():\n    Model(name='o3', routes=(Route(provider='openai', model_id='o3'),))\n"

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.engine.limits import LONGEST_SECONDS
+
+_Seconds = Annotated[float, Field(gt=0, le=LONGEST_SECONDS)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpLimits:
+class HttpLimits(Fact):
     """What an application may turn; all durations are in seconds."""
 
-    timeout_seconds: float = 30.0
+    timeout_seconds: _Seconds = 30.0
     """How long one attempt may hear nothing."""
-    connect_seconds: float = 5.0
-    retry_seconds: float = 60.0
+    connect_seconds: _Seconds = 5.0
+    retry_seconds: Annotated[float, Field(ge=0, le=LONGEST_SECONDS)] = 60.0
     """How long a call is tried again for; a server that asks for a longer pause is not waited for."""
-    health_seconds: float = 3.0
+    health_seconds: _Seconds = 3.0
     """How long `health()` waits for an answer."""
-    max_calls: int = 32
+    max_calls: Annotated[int, Field(ge=1)] = 32
     """Requests under way on one loop, streams of events left out."""
-    max_streams: int = 16
+    max_streams: Annotated[int, Field(ge=1)] = 16
     """Streams of events open on one loop, however many jobs are followed."""
-    stream_idle_seconds: float = 45.0
+    stream_idle_seconds: _Seconds = 45.0
     """After how long a silence a stream counts as broken: a server says something every 15 seconds."""

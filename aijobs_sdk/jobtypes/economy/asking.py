@@ -18,7 +18,7 @@ from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.jobtypes.generation.quote import estimate, quoted_credits
 from aijobs_sdk.jobtypes.generation.writers import Writers
 from aijobs_sdk.jobtypes.generation.writing import request_of
-from aijobs_sdk.providers.models import Model
+from aijobs_sdk.providers.model import Model
 
 
 class Asked(NamedTuple):

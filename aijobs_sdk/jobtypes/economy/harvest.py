@@ -19,7 +19,7 @@ from aijobs_sdk.jobtypes.economy.prices import EconomyTable
 from aijobs_sdk.jobtypes.generation.writing import Answer, answer_of
 from aijobs_sdk.jobtypes.latency import latency_text
 from aijobs_sdk.jobtypes.markdown.sanitise import made_safe
-from aijobs_sdk.providers.models import Model
+from aijobs_sdk.providers.model import Model
 
 _effects = unchecked(Effects)
 

@@ -7,7 +7,8 @@ from typing import Self
 
 from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.providers.economy import batch_terms
-from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.model import Model
+from aijobs_sdk.providers.models import ModelTable
 
 
 class EconomyTable(ModelTable):

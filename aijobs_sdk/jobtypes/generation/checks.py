@@ -8,7 +8,7 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.provider import ReasoningEffort
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
-from aijobs_sdk.providers.models import Model, Parameter
+from aijobs_sdk.providers.model import Model, Parameter
 
 _PARAMETERS = {one.value: one for one in Parameter}
 

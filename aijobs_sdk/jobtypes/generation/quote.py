@@ -10,7 +10,8 @@ from pathlib import Path
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.jobtypes.generation.checks import refused
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
-from aijobs_sdk.providers.models import CREDIT_STEP, Model, ModelTable
+from aijobs_sdk.providers.model import Model
+from aijobs_sdk.providers.models import CREDIT_STEP, ModelTable
 from aijobs_sdk.providers.token_counts import EncodingName, TokenCount, count_tokens, is_at_hand
 
 EXPECTED_OUTPUT_TOKENS = 500

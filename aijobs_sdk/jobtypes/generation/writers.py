@@ -13,7 +13,8 @@ from aijobs_sdk.jobtypes.generation.checks import check_fit, refused
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.jobtypes.generation.quote import most_output_tokens, read_tokens
 from aijobs_sdk.jobtypes.generation.writing import Answer, Candidate, write
-from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.model import Model
+from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.token_counts import TokenCount, is_at_hand, load_vocabulary
 
 

@@ -19,7 +19,7 @@ from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.jobtypes.generation.quote import expected_tokens, read_tokens
 from aijobs_sdk.jobtypes.markdown.sanitise import Safe, Sanitiser, made_safe
 from aijobs_sdk.providers.failures import CUT_BEFORE_TEXT, EMPTY, INVALID_OUTPUT
-from aijobs_sdk.providers.models import Model
+from aijobs_sdk.providers.model import Model
 
 _generation_request = unchecked(GenerationRequest)
 OUTAGES = frozenset({ErrorCategory.PROVIDER, ErrorCategory.TIMEOUT})

@@ -6,7 +6,7 @@ import re
 
 from pydantic import JsonValue
 
-from aijobs_sdk.providers.models import Model
+from aijobs_sdk.providers.model import Model
 from aijobs_sdk.simulation.wire.calls import Call
 from aijobs_sdk.simulation.wire.exchange import HttpResponse, Json
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
-from aijobs_sdk.providers.models import Model
+from aijobs_sdk.providers.model import Model
 from aijobs_sdk.simulation.wire.asked import Asked, Tool
 from aijobs_sdk.simulation.wire.calls import Refused
 from aijobs_sdk.simulation.wire.exchange import json_text

@@ -13,7 +13,8 @@ from pydantic import JsonValue
 
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
-from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.model import Model
+from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.faults import BatchFault, Fault, FaultKind, Quirk

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
-from aijobs_sdk.providers.models import Model
-from aijobs_sdk.providers.models import Route as Way
+from aijobs_sdk.providers.model import Model
+from aijobs_sdk.providers.model import Route as Way
 from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
 from aijobs_sdk.simulation.pieces import NO_PIECES, Pieces, TimedText
 from aijobs_sdk.simulation.wire.answered import Answer

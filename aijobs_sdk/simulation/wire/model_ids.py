@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.model import Model
+from aijobs_sdk.providers.models import ModelTable
 
 SERVED_BY = {"openai": ("openai",), "anthropic": ("anthropic",), "bedrock": ("bedrock",), "google": ("vertex",)}
 """The providers in the table of models whose models a simulated vendor has."""

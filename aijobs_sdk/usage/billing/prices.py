@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.providers.models import Model, ModelTable
+from aijobs_sdk.providers.model import Model
+from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.prices import Price, in_order, library_prices
 from aijobs_sdk.usage.billing.litellm import litellm_prices
 from aijobs_sdk.usage.billing.price_names import model_key, provider_key, spellings
