@@ -16,7 +16,7 @@ from aijobs_sdk.batch.intake import Intake
 from aijobs_sdk.batch.journal.detach import Detacher
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.on_show import BatchOnShow
-from aijobs_sdk.batch.operation import Operation
+from aijobs_sdk.batch.operation.operation import Operation
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.batch.reading.rows import Source, open_rows
 from aijobs_sdk.batch.results import Results
@@ -129,7 +129,7 @@ class AsyncBatch(ShowsItself):
         """
         finished: asyncio.Queue[int | None] = asyncio.Queue()
         # Of those that are over before all rows are in, it is told then.
-        for over in self._ledger.over() if self._operation.is_loaded else ():
+        for over in self._ledger.over() if self._operation.known.is_loaded else ():
             finished.put_nowait(over)
         self._audience.add(finished)
         try:
@@ -156,9 +156,9 @@ class AsyncBatch(ShowsItself):
         Raises:
             InvalidRequestError: a row cannot be used; it is named.
         """
-        await self._operation.load()
-        await self._operation.catch_up()
-        options = self._operation.options
+        await self._operation.books.load()
+        await self._operation.books.catch_up()
+        options = self._operation.known.options
         lanes = Lanes(options.concurrency)
         return await estimate_batch(self._ledger, self._backend, lanes=lanes, economy=options.economy)
 
@@ -168,7 +168,7 @@ class AsyncBatch(ShowsItself):
         Raises:
             BatchNotFoundError: there is none of this name.
         """
-        await self._operation.refresh()
+        await self._operation.books.refresh()
 
     async def set(
         self, *, budget: Decimal | int | str | None = None, concurrency: int | Mapping[str, int] | None = None
@@ -180,15 +180,15 @@ class AsyncBatch(ShowsItself):
         Raises:
             InvalidRequestError: a value cannot be used.
         """
-        await self._operation.change(budget=budget, concurrency=concurrency)
+        await self._operation.steering.change(budget=budget, concurrency=concurrency)
 
     async def pause(self) -> None:
         """Send no more rows, and let those under way end; `run()` goes on."""
-        await self._operation.pause()
+        await self._operation.steering.pause()
 
     async def cancel(self) -> None:
         """Send no more rows, and ask those under way to stop; `run()` would send the rest."""
-        await self._operation.cancel()
+        await self._operation.steering.cancel()
 
     async def usage(self) -> Sequence[UsageRow]:
         """Return the `query_usage` rows of this batch, oldest first: what its finished rows are billed."""
@@ -211,7 +211,7 @@ class AsyncBatch(ShowsItself):
     @property
     def progress(self) -> BatchProgress:
         """How far the batch is."""
-        return self._operation.progress
+        return self._operation.known.progress
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the finished rows as a data frame: the input's columns, then ours."""
@@ -246,7 +246,7 @@ class AsyncBatch(ShowsItself):
 
     @property
     def _ledger(self) -> Ledger:
-        return self._operation.ledger
+        return self._operation.known.ledger
 
     def _tell_of(self, rows: Sequence[int]) -> None:
         for finished in self._audience:

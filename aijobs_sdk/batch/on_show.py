@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, assert_never
 
-from aijobs_sdk.batch.journal.detach import LOOKED_AT_SECONDS
-from aijobs_sdk.batch.operation import RUNNER_DIED, Operation
+from aijobs_sdk.batch.journal.detach import LOOKED_AT_SECONDS, RUNNER_DIED
+from aijobs_sdk.batch.operation.operation import Operation
 from aijobs_sdk.batch.place import Place
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.batch.runs import Runs
@@ -38,6 +38,7 @@ class BatchOnShow:
 
     def __init__(self, operation: Operation, runs: Runs, place: Place) -> None:
         self._operation = operation
+        self._known = operation.known
         self._runs = runs
         self._place = place
         self._calls = 0
@@ -57,17 +58,17 @@ class BatchOnShow:
 
     def follow(self) -> None:
         """Learn from here on how far it is, as long as another process runs it."""
-        if not self._operation.may_be_run_elsewhere or not self._place.is_there:
+        if not self._operation.books.are_open_to_others or not self._place.is_there:
             return
         self._begin(self._follow)
 
     def snapshot(self) -> BatchSnapshot:
         """Return how it stands: from any thread, without waiting; equal where nothing changed."""
-        progress = self._operation.progress
-        ledger = self._operation.ledger
+        progress = self._known.progress
+        ledger = self._known.ledger
         phase = self._phase(progress.state)
         return BatchSnapshot(
-            title=self._operation.name or "Batch",
+            title=self._known.name or "Batch",
             phase=phase,
             models=ledger.models,
             total=progress.total,
@@ -116,7 +117,7 @@ class BatchOnShow:
             return
         self._is_followed = True
         try:
-            while not self._is_going_on and await self._operation.glance():  # noqa: ASYNC110 - it is of another process
+            while not self._is_going_on and await self._operation.books.glance():  # noqa: ASYNC110 - it is of another process
                 await asyncio.sleep(LOOKED_AT_SECONDS)
         finally:
             self._is_followed = False
@@ -126,9 +127,9 @@ class BatchOnShow:
             case Command.START | Command.RESUME:
                 self._runs.start()
             case Command.PAUSE:
-                await self._operation.pause()
+                await self._operation.steering.pause()
             case Command.CANCEL:
-                await self._operation.cancel()
+                await self._operation.steering.cancel()
             case Command.RETRY_FAILED:
                 await self._runs.retry_failures()
             case _:
@@ -150,7 +151,7 @@ class BatchOnShow:
             case BatchState.OPEN:
                 return Phase.READY
             case BatchState.RUNNING:
-                return Phase.PAUSED if self._operation.has_lost_its_runner else Phase.RUNNING
+                return Phase.PAUSED if self._known.has_lost_its_runner else Phase.RUNNING
             case BatchState.PAUSED:
                 return Phase.PAUSED
             case BatchState.FINISHED:
@@ -167,12 +168,12 @@ class BatchOnShow:
             return self._note_of_a_run(progress)
         if (trouble := self._runs.trouble) is not None:
             return _in_words(trouble)
-        return RUNNER_DIED if self._operation.has_lost_its_runner else progress.reason
+        return RUNNER_DIED if self._known.has_lost_its_runner else progress.reason
 
     def _note_of_a_run(self, progress: BatchProgress) -> str:
-        if (why := self._operation.ends_for) is not None:
+        if (why := self._operation.helm.ends_for) is not None:
             return f"{why} {ENDING}" if why else CANCELLING
-        return "" if self._operation.is_loaded or progress.state is not BatchState.OPEN else READING
+        return "" if self._known.is_loaded or progress.state is not BatchState.OPEN else READING
 
     def _commands(self, phase: Phase, progress: BatchProgress) -> tuple[Command, ...]:
         if not self._place.is_there:
@@ -180,10 +181,10 @@ class BatchOnShow:
         match phase:
             case Phase.READY:
                 return (Command.START,)
-            case Phase.RUNNING if self._operation.ends_for is not None:
-                return (Command.CANCEL,) if self._operation.ends_for else ()
+            case Phase.RUNNING if self._operation.helm.ends_for is not None:
+                return (Command.CANCEL,) if self._operation.helm.ends_for else ()
             case Phase.RUNNING:
-                retry = (Command.RETRY_FAILED,) if progress.failed and self._operation.can_retry_now else ()
+                retry = (Command.RETRY_FAILED,) if progress.failed and self._operation.helm.can_take_up() else ()
                 return (Command.PAUSE, Command.CANCEL, *retry)
             case Phase.PAUSED:
                 return (Command.RESUME, Command.CANCEL, *((Command.RETRY_FAILED,) if progress.failed else ()))
@@ -194,7 +195,7 @@ class BatchOnShow:
 
     def _last_answer(self) -> Tail | None:
         """Return how the answer begins that came last; it is read when it is looked at."""
-        ledger = self._operation.ledger
+        ledger = self._known.ledger
         index = ledger.answered_last
         if index is None:
             return None
@@ -210,7 +211,7 @@ class BatchOnShow:
     def in_a_line(self) -> str:
         """Return it in one line, such as `'captions' finished 4,000/4,000 rows, 128 failed, 84.00 credits`."""
         now = self.snapshot()
-        name = f"{self._operation.name!r} " if self._operation.name else ""
+        name = f"{self._known.name!r} " if self._known.name else ""
         if not now.total:
             return f"{name}{now.phase}"
         failed = f", {now.failed:,} failed" if now.failed else ""

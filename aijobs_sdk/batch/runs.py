@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from aijobs_sdk.batch.operation import Operation
+from aijobs_sdk.batch.operation.operation import Operation
 from aijobs_sdk.batch.place import LoopPlace
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError
@@ -43,14 +43,14 @@ class Runs:
         Raises:
             InvalidRequestError, BatchPausedError, BatchHeldError: as of a batch's `run()`.
         """
-        self._operation.allow()
+        self._operation.helm.allow()
         await self._run_through()
         self._raise_if_paused()
 
     def start(self) -> None:
         """Run in the background, unless that is done already."""
         if self._background is None or self._background.done():
-            self._operation.allow()
+            self._operation.helm.allow()
             self._background = asyncio.create_task(self._run_through())
 
     async def wait(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - one meaning everywhere: seconds this call may take
@@ -70,7 +70,7 @@ class Runs:
         except TimeoutError:
             if run.done():
                 raise
-            done = self._operation.progress
+            done = self._operation.known.progress
             raise TimeoutError(
                 f"{done.finished} of {done.total} rows are finished after {timeout:g} s; the batch keeps running. "
                 "Wait again, or cancel() it."
@@ -84,10 +84,10 @@ class Runs:
 
     async def reopen_failures(self) -> bool:
         """Let the failed rows be sent again; return whether the run that is under way does that."""
-        if await self._operation.retry_in_this_run():
+        if await self._operation.steering.retry_in_this_run():
             return True
         async with self._one_at_a_time:  # one that is about to begin, or in another process, learns of rows by itself
-            await self._operation.retry_failures()
+            await self._operation.steering.retry_failures()
         return False
 
     async def _run_through(self) -> None:
@@ -104,6 +104,6 @@ class Runs:
 
     def _raise_if_paused(self) -> None:
         # Not raised by the run itself: one in the background, that nobody waits for, would have failed unseen.
-        if self._operation.state is BatchState.PAUSED:
-            done = self._operation.progress
+        if self._operation.known.state is BatchState.PAUSED:
+            done = self._operation.known.progress
             raise BatchPausedError(done.reason, finished=done.finished, total=done.total)

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import NamedTuple, assert_never
 from urllib.parse import urlsplit
 
+from aijobs_sdk.batch.journal.detach import RUNNER_DIED
 from aijobs_sdk.batch.journal.journal import runner_of
-from aijobs_sdk.batch.operation import RUNNER_DIED
 from aijobs_sdk.cli.errors import BadInput
 from aijobs_sdk.client.client import Client
 from aijobs_sdk.connect.settings import Settings

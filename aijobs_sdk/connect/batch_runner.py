@@ -10,7 +10,7 @@ import signal
 import sys
 from collections import ChainMap
 
-from aijobs_sdk.batch.operation import Operation
+from aijobs_sdk.batch.operation.operation import Operation
 from aijobs_sdk.connect.detaching import Order
 from aijobs_sdk.connect.garbage import collect_seldom
 from aijobs_sdk.connect.logs import show_logs
@@ -44,7 +44,7 @@ async def _run(order: Order) -> None:
         await operation.run()
     finally:
         await backend.aclose()
-    log.info("batch %r is %s. %s", order.name, operation.state, operation.reason)
+    log.info("batch %r is %s. %s", order.name, operation.known.state, operation.known.reason)
 
 
 def _open(order: Order) -> Backend:
@@ -57,7 +57,7 @@ _pausing: set[asyncio.Task[None]] = set()
 
 
 def _pause_soon(operation: Operation) -> None:
-    pausing = asyncio.create_task(operation.pause())
+    pausing = asyncio.create_task(operation.steering.pause())
     _pausing.add(pausing)  # a loop holds its tasks weakly
     pausing.add_done_callback(_pausing.discard)
 

@@ -14,7 +14,7 @@ import aijobs_sdk as aijobs
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.journal.journal import new_holder
-from aijobs_sdk.batch.operation import Operation
+from aijobs_sdk.batch.operation.operation import Operation
 from aijobs_sdk.contract.batches import BatchRecord, BatchState, Hold
 from aijobs_sdk.contract.errors import (
     BatchHeldError,

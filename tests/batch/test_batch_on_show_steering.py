@@ -84,7 +84,7 @@ async def test_cancel_ends_what_an_interrupted_run_left_under_way(backend: Watch
     await until(stands_at(batch, Phase.PAUSED))
     batch.on_show.steer(Command.CANCEL)
     await until(stands_at(batch, Phase.CANCELLED))
-    left = [await backend.get(course.job_id) for course in batch._operation._courses.values() if course.job_id]
+    left = [await backend.get(course.job_id) for course in batch._operation.known.courses.values() if course.job_id]
     assert [job.cancelled() for job in left] == [True] * len(left)
 
 
@@ -189,7 +189,7 @@ async def test_rows_of_the_vendors_own_batches_are_sent_again_in_the_next_round(
 
 async def test_a_click_that_is_refused_says_why(backend: WatchedBackend) -> None:
     batch = a_batch(backend, name="harbours")
-    await Journal.open(backend, "harbours", batch._operation.options)
+    await Journal.open(backend, "harbours", batch._operation.known.options)
     journal = await Journal.find(backend, "harbours")
     await journal.hold(new_holder())
     batch.show()
@@ -209,7 +209,7 @@ async def test_what_a_click_raises_is_a_note_and_the_next_click_takes_it_away(
     await batch.start()
     await until(lambda: batch.progress.completed > 0)
     with monkeypatch.context() as broken:
-        broken.setattr(batch._operation, "pause", lost)
+        broken.setattr(batch._operation.steering, "pause", lost)
         batch.on_show.steer(Command.PAUSE)
         await until(lambda: batch.on_show.snapshot().note == "The line is dead.")
     batch.on_show.steer(Command.PAUSE)

@@ -14,6 +14,7 @@ LOOKED_AT_SECONDS = 0.25
 """How often it is looked how far a runner is."""
 STARTED_WITHIN_SECONDS = 60.0
 """A runner that has not begun by then will not: its log says why."""
+RUNNER_DIED = "The process that ran it has ended before its work was done."
 
 
 class Runner(Protocol):

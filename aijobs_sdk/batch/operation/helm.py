@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import assert_never
 
-from aijobs_sdk.batch.running.budget import Budget
+from aijobs_sdk.batch.operation.known import Known
+from aijobs_sdk.batch.options import BatchOptions, read_options
 from aijobs_sdk.batch.running.run import Run
-from aijobs_sdk.contract.batches import BatchWish
+from aijobs_sdk.contract.batches import BatchRecord, BatchWish
 
 CANCELLED = ""
 PAUSED = "Somebody paused it."
@@ -18,8 +18,8 @@ PAUSED = "Somebody paused it."
 class Helm:
     """Passes on to the run, while there is one, what is wanted of it; what was wanted before it began holds as well."""
 
-    def __init__(self, budget: Budget) -> None:
-        self._budget = budget
+    def __init__(self, known: Known) -> None:
+        self._known = known
         self._run: Run | None = None
         self.stopped: str | None = None
         """Why a run is to end, also one that has not begun yet; None where it is not."""
@@ -70,17 +70,20 @@ class Helm:
         if self._run is not None:
             await self._run.cancel()
 
-    def allow_to_spend(self, cap: Decimal | None) -> None:
-        """Set what the batch may cost; a run that waits for room looks again."""
-        self._budget.cap = cap
+    def go_by(self, options: BatchOptions) -> None:
+        """Have the rows run in this way; a run that waits for room in the budget looks again."""
+        self._known.go_by(options)
         if self._run is not None:
             self._run.look_again()
 
-    def heed(self, wish: BatchWish) -> None:
+    def heed(self, record: BatchRecord) -> None:
         """Do what somebody else wants of the run that there is."""
         if self._run is None:
             return
-        match wish:
+        budget = read_options(record.settings).budget
+        if budget != self._known.options.budget:
+            self.go_by(self._known.options.replace(budget=budget))
+        match record.wish:
             case BatchWish.RUN:
                 pass
             case BatchWish.PAUSE:
@@ -88,4 +91,4 @@ class Helm:
             case BatchWish.CANCEL:
                 self._run.cancel_soon()
             case _:
-                assert_never(wish)
+                assert_never(record.wish)

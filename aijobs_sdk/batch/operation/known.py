@@ -1,0 +1,104 @@
+"""What this process knows of a batch: its rows, what became of them, what that cost, and how far it is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel
+
+from aijobs_sdk.batch.journal.journal import runner_of
+from aijobs_sdk.batch.journal.restore import Restored
+from aijobs_sdk.batch.keeping.ledger import Ledger
+from aijobs_sdk.batch.operation.stopwatch import Stopwatch
+from aijobs_sdk.batch.options import BatchOptions
+from aijobs_sdk.batch.progress import BatchProgress, progress_here, progress_of
+from aijobs_sdk.batch.running.budget import Budget
+from aijobs_sdk.batch.running.course import Courses
+from aijobs_sdk.contract.batches import BatchRecord, BatchStanding, BatchState
+
+
+class Known:
+    """All that is known here of one batch: read and noted by whoever takes its rows in, runs, follows or steers it.
+
+    May be read from any thread.
+
+    Args:
+        name: of its journal; None: it has none.
+        options: how its rows are run; of those of a journal only what differs from the usual.
+        output_model: what each answer has to fit.
+    """
+
+    def __init__(self, name: str | None, *, options: BatchOptions, output_model: type[BaseModel] | None) -> None:
+        self.name = name
+        self.id: UUID = uuid4()
+        """Its journal's, once that is open."""
+        self.options = options
+        self.output_model = output_model
+        self.ledger = Ledger(dedupe=options.dedupe, output_model=output_model, is_kept=name is not None)
+        self.is_loaded = False
+        """Whether all rows were taken in."""
+        self.courses = Courses()
+        self.budget = Budget(options.budget)
+        self.watch = Stopwatch()
+        self.state, self.reason = BatchState.OPEN, ""
+        self.seen: BatchRecord | None = None
+        """While another process runs it: how far that is."""
+
+    @property
+    def progress(self) -> BatchProgress:
+        """How far the batch is."""
+        seen = self.seen
+        if seen is not None:
+            return progress_of(seen.standing, total=seen.rows, budget=self.options.budget)
+        return progress_here(
+            self.ledger,
+            running=sum(course.job_id is not None for course in list(self.courses.values())),
+            elapsed_seconds=self.watch.seconds,
+            budget=self.options.budget,
+            state=self.state,
+            reason=self.reason,
+        )
+
+    def standing(self) -> BatchStanding:
+        """Return what a journal notes of that."""
+        return self.progress.standing()
+
+    @property
+    def has_lost_its_runner(self) -> bool:
+        """Whether, as was last seen, another process ran it and died."""
+        seen = self.seen
+        if seen is None or seen.standing.state is not BatchState.RUNNING:
+            return False
+        return runner_of(seen) is None
+
+    @property
+    def is_all_over(self) -> bool:
+        """Whether no row is to be sent any more."""
+        return next(self.ledger.unfinished(), None) is None
+
+    def see(self, record: BatchRecord) -> None:
+        """Note where it stands by what another process has noted."""
+        self.state, self.reason = record.standing.state, record.standing.reason
+        self.seen = record
+
+    def end(self, reason: str | None) -> None:
+        """Note where it stands after a run that ended early for this reason, or in its own time."""
+        match reason:
+            case None:
+                self.state, self.reason = BatchState.FINISHED, ""
+            case "":
+                self.state, self.reason = BatchState.CANCELLED, ""
+            case _:
+                self.state, self.reason = BatchState.PAUSED, reason
+
+    def go_by(self, options: BatchOptions) -> None:
+        """Have the rows run in this way from now on."""
+        self.options = options
+        self.budget.cap = options.budget
+
+    def go_on_from(self, restored: Restored) -> None:
+        """Take over what a journal knows of the rows that are not over, and of the cost of all."""
+        self.courses = restored.courses
+        self.budget.spent = restored.spent
+        self.budget.reserved = sum((one.reserved for one in restored.courses.values()), Decimal(0))

@@ -1,0 +1,116 @@
+"""Steering a batch, whoever runs it: the run of this process at once, that of another by the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from decimal import Decimal
+
+from aijobs_sdk.batch.journal.journal import Journal
+from aijobs_sdk.batch.journal.tenure import tenure
+from aijobs_sdk.batch.operation.books import Books
+from aijobs_sdk.batch.operation.helm import Helm
+from aijobs_sdk.batch.operation.known import Known
+from aijobs_sdk.batch.options import BatchOptions
+from aijobs_sdk.batch.row import RowStatus
+from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.batches import BatchRecord, BatchState, BatchWish
+
+
+class Steering:
+    """What may be asked of a batch at any time, whether it is run or not.
+
+    Args:
+        backend: where its jobs are.
+        known: what is known of the batch.
+        helm: of the run of this process.
+        books: their journal tells others what is wanted.
+    """
+
+    def __init__(self, backend: Backend, known: Known, helm: Helm, books: Books) -> None:
+        self._backend = backend
+        self._known = known
+        self._helm = helm
+        self._books = books
+
+    async def pause(self) -> None:
+        """Send no more rows, and let those under way end."""
+        self._helm.pause()
+        if journal := await self._books.known_journal():
+            await journal.change(wish=BatchWish.PAUSE)
+
+    async def cancel(self) -> None:
+        """Send no more rows, and ask those under way to stop."""
+        await self._helm.cancel()
+        if journal := await self._books.known_journal():
+            await journal.change(wish=BatchWish.CANCEL)
+            if not self._helm.has_a_run and _is_left(record := await journal.refresh()):
+                await self._cancel_what_nobody_runs(journal, record)
+        elif self._known.state is BatchState.PAUSED and not self._helm.has_a_run:
+            for course in list(self._known.courses.values()):
+                if course.job_id is not None:
+                    await self._backend.cancel(course.job_id)
+            self._known.state, self._known.reason = BatchState.CANCELLED, ""
+
+    async def _cancel_what_nobody_runs(self, journal: Journal, record: BatchRecord) -> None:
+        """Do for a batch what whoever ran it would do: ask the jobs that are left of its last run to stop."""
+        standing = record.standing.replace(state=BatchState.CANCELLED, reason="")
+        async with tenure(journal, lambda: standing, self._helm.heed), aclosing(journal.jobs()) as jobs:
+            async for job in jobs:
+                if not job.is_final:
+                    await self._backend.cancel(job.id)
+        self._known.state, self._known.reason = BatchState.CANCELLED, ""
+
+    async def change(self, *, budget: Decimal | int | str | None, concurrency: int | Mapping[str, int] | None) -> None:
+        """Run the rows in another way, as far as they were not sent yet; what is None stays as it is.
+
+        Raises:
+            InvalidRequestError: a value cannot be used.
+            BatchNotFoundError: there is no batch of this name.
+        """
+        journal = await self._books.known_journal()
+        options = self._books.options_in(journal)
+        await self._go_by(options.changed(budget=budget, concurrency=concurrency), journal)
+
+    async def retry_failures(self) -> None:
+        """Let the failed rows be sent again, by the next run."""
+        await self._books.load()
+        await self._books.catch_up()
+        self._reopen(await self._note_retry())
+
+    async def retry_in_this_run(self) -> bool:
+        """Have the failed rows sent again by the run that this process is at; return whether it does that."""
+        if not self._helm.can_take_up():
+            return False
+        failed = await self._note_retry()
+        if not self._helm.can_take_up():  # it has ended meanwhile
+            return False
+        self._helm.take_up(self._reopen(failed))
+        return True
+
+    async def _note_retry(self) -> Sequence[int]:
+        """Return the rows that are to be sent again, once the journal knows of it: a crash changes nothing then."""
+        ledger, options = self._known.ledger, self._known.options
+        failed = ledger.leaders_of(ledger.over(RowStatus.FAILED))
+        ends = [ended for index in failed if (ended := ledger.outcome(index).ended_at) is not None]
+        if ends:
+            await self._go_by(options.replace(retry_failed_until=max(ends)), self._books.journal)
+        return failed
+
+    def _reopen(self, rows: Sequence[int]) -> Sequence[int]:
+        """Let these rows be sent again, but for those of which somebody else has seen to that; return them."""
+        ledger = self._known.ledger
+        failed = [index for index in rows if ledger.has_failed(index)]
+        for index in failed:
+            ledger.reopen(index)
+        return failed
+
+    async def _go_by(self, options: BatchOptions, journal: Journal | None) -> None:
+        self._helm.go_by(options)
+        if journal is not None:
+            await journal.change(options=options)
+
+
+def _is_left(record: BatchRecord) -> bool:
+    """Return whether nobody runs a batch that is not finished."""
+    return record.holder is None and record.standing.state is not BatchState.FINISHED
