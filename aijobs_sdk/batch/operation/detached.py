@@ -45,6 +45,7 @@ class Detached:
             ConfigurationError: the process ended before it had begun; the message says what it said.
         """
         known = self._known
+        self._learns_at = 0.0  # as what it was set to may be of another loop, whose clock was ahead
         runner: Runner | None = None
         record = await journal.refresh()
         if (holder := runner_of(record)) is None:
