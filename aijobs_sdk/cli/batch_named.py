@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, assert_never
-from urllib.parse import urlsplit
 
 from aijobs_sdk.batch.journal.detach import RUNNER_DIED
 from aijobs_sdk.batch.journal.journal import runner_of
+from aijobs_sdk.cli.address import is_kept, shown_url
 from aijobs_sdk.cli.errors import BadInput
 from aijobs_sdk.client.client import Client
-from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.contract.batches import BatchRecord, BatchState, BatchWish
 from aijobs_sdk.contract.errors import BatchHeldError, BatchNotFoundError
 
@@ -26,7 +24,7 @@ class Named(NamedTuple):
 
     def command(self, word: str, *options: str) -> str:
         """Return a command about it, to copy; a password in its address is left out."""
-        given = self.url and ("URL" if urlsplit(self.url).password else shlex.quote(self.url))
+        given = self.url and shown_url(self.url)
         return " ".join(
             ["aijobs batch", word, shlex.quote(self.name), *([f"--url {given}"] if given else []), *options]
         )
@@ -34,7 +32,7 @@ class Named(NamedTuple):
     @property
     def lasts(self) -> bool:
         """Whether its journal is there after this process."""
-        return urlsplit(Settings.read(os.environ, url=self.url).url).scheme != "memory"
+        return is_kept(self.url)
 
     @contextmanager
     def in_reach(self) -> Iterator[None]:

@@ -31,7 +31,7 @@ from aijobs_sdk.cli.options import (
 )
 from aijobs_sdk.cli.schedule import schedule
 from aijobs_sdk.cli.serve import serve
-from aijobs_sdk.cli.submit import follow, read_payload
+from aijobs_sdk.cli.submit import follow, read_payload, told_where_it_goes_on
 from aijobs_sdk.cli.usage import usage
 from aijobs_sdk.cli.worker import worker
 from aijobs_sdk.connect.models import known_models
@@ -98,7 +98,8 @@ def submit(
     with open_client(url, seed=seed, profile=profile, concurrency=concurrency, job_types=job_types) as client:
         job = client.submit(prompt, type=job_type, **options)
         if not no_wait:
-            follow(job, stream=stream, as_json=as_json)
+            with told_where_it_goes_on(job, url):
+                follow(job, stream=stream, as_json=as_json)
         else:
             click.echo(job.job.model_dump_json(indent=2) if as_json else job.id)
 
@@ -107,10 +108,15 @@ def submit(
 @click.argument("job_id", type=click.UUID)
 @database_option
 def watch(job_id: UUID, *, url: str | None) -> None:
-    """Follow one job to its end, event by event; it runs elsewhere."""
+    """Follow one job to its end, event by event; it runs elsewhere.
+
+    Exit code 0: it completed. 1: it failed, or was cancelled. 2: bad input.
+    """
     with open_client(url) as client:
-        for event in client.job(job_id).stream():
+        job = client.job(job_id)
+        for event in job.stream():
             click.echo(display.event_line(event))
+        job.result()
 
 
 @aijobs.command()

@@ -119,7 +119,8 @@ def replay(
     if narrowed and not all_of_them:
         raise click.UsageError("Filters go with --all.")
     with open_client(url, job_types=job_types) as client:
-        letters = _all(client, filters) if all_of_them else [client.dead_letter(job_id) for job_id in job_ids]
+        named = [client.dead_letter(job_id) for job_id in dict.fromkeys(job_ids)]
+        letters = _all(client, filters) if all_of_them else named
         outcomes = dict(_replay_each(client, letters))
     refusals = {job_id: outcome for job_id, outcome in outcomes.items() if isinstance(outcome, AIJobsError)}
     replays = {job_id: outcome for job_id, outcome in outcomes.items() if isinstance(outcome, UUID)}

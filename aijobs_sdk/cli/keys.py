@@ -87,10 +87,13 @@ def list_all(*, tenant: UUID | None, url: str | None, as_json: bool) -> None:
 @click.argument("key_id", metavar="ID")
 @database_option
 def revoke(key_id: str, *, url: str | None) -> None:
-    """Let a key count no more. ID is its part between the two underscores, as `aijobs keys list` shows it."""
-    if not revoke_key(key_id, url):
+    """Let a key count no more. ID is its part between the two underscores, as `aijobs keys list` shows it.
+
+    A whole key will do: nothing of its secret is printed.
+    """
+    if (revoked := revoke_key(key_id, url)) is None:
         raise BadInput("There is no such key, or it was revoked before. `aijobs keys list` shows all and their ids.")
-    click.echo(f"{key_id}: revoked")
+    click.echo(f"{revoked}: revoked")
 
 
 def _shown(key: ApiKey) -> Mapping[str, JsonValue]:

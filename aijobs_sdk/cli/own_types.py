@@ -27,7 +27,7 @@ def import_job_types(names: Iterable[str]) -> list[JobType[Any]]:
 
 def _named(name: str) -> Sequence[JobType[Any]]:
     module_name, colon, attribute = name.partition(":")
-    if not (module_name and colon and attribute):
+    if not (all(module_name.split(".")) and colon and attribute):
         raise BadInput(f"--job-types takes a module and a name in it, such as 'mytypes:shout', not {name!r}.")
     module = _module(module_name)
     if not hasattr(module, attribute):

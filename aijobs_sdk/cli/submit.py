@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from aijobs_sdk.cli import display
+from aijobs_sdk.cli.address import is_kept, shown_url
+from aijobs_sdk.cli.errors import Interrupted
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import TextDelta
@@ -18,18 +23,40 @@ from aijobs_sdk.contract.results import GenerationResult
 def follow(job: JobHandle[Any], *, stream: bool, as_json: bool) -> None:
     """Wait for a job and print what it made; standard output is JSON and nothing else where that is asked for.
 
+    An answer is shown there while it is written only by a terminal: a file or a pipe cannot take back the beginning of
+    one that broke off.
+
     Raises:
         JobError: it failed, or was cancelled.
     """
+    was_seen = stream and not as_json and sys.stdout.isatty()
     if stream:
-        _stream(job, to_stderr=as_json)
+        _stream(job, to_stderr=not was_seen)
     record = job.wait()
     if as_json:
         click.echo(record.model_dump_json(indent=2))
     result = job.result()
-    was_seen = as_json or (stream and isinstance(result, GenerationResult))  # of nothing else is there a stream
-    if not was_seen:
+    if not as_json and not (was_seen and isinstance(result, GenerationResult)):  # of nothing else is there a stream
         click.echo(display.result_text(result))
+
+
+@contextmanager
+def told_where_it_goes_on(job: JobHandle[Any], url: str | None) -> Iterator[None]:
+    """Let Ctrl-C say how to see the job again, where it is kept longer than this process lives.
+
+    Raises:
+        Interrupted: there was a Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not is_kept(url):
+            raise
+        where = "" if url is None else f" --url {shown_url(url)}"
+        raise Interrupted(
+            f"Interrupted. The job is kept, and goes on at its server, or with `aijobs worker`.\n"
+            f"See it: aijobs watch {job.id}{where}"
+        ) from None
 
 
 def read_payload(path: Path) -> dict[str, object]:
@@ -59,7 +86,8 @@ def _stream(job: JobHandle[Any], *, to_stderr: bool) -> None:
         is_retry = event.offset < len(answer)
         answer = answer[: event.offset] + event.text
         if is_retry:
-            click.echo("\n[The answer broke off. Once more from the start:]", err=True)
+            click.echo(err=to_stderr)
+            click.echo("[The answer broke off. Once more from the start:]", err=True)
         click.echo(answer if is_retry else event.text, nl=False, err=to_stderr)
     if answer:
         click.echo(err=to_stderr)

@@ -18,9 +18,10 @@ from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.key_store import KeyStore
 from aijobs_sdk.contract.keys import ApiKey, Scope
+from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.engine.system_clock import SystemClock
-from aijobs_sdk.server.api_keys import new_key
+from aijobs_sdk.server.api_keys import new_key, read_key
 
 T = TypeVar("T")
 LONGEST_NAME = 100
@@ -41,8 +42,8 @@ def create_key(
         ConfigurationError: there is no database there to keep keys in.
         InvalidRequestError: an argument cannot be used; it is named.
     """
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise bad_argument("name", f"must be 1 to {LONGEST_NAME} characters")
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        raise bad_argument("name", f"must be 1 to {LONGEST_NAME} characters, in one line")
     settings = Settings.read(os.environ, url=url, tenant_id=tenant_id, user_id=user_id)
 
     async def create(store: KeyStore, clock: Clock) -> tuple[ApiKey, SecretStr]:
@@ -79,15 +80,19 @@ def list_keys(url: str | None = None, *, tenant_id: UUID | None = None) -> Seque
     return _with_keys(Settings.read(os.environ, url=url), find)
 
 
-def revoke_key(key_id: str, url: str | None = None) -> bool:
-    """Let a key count no more; return False where there is none of this id, or it was revoked before.
+def revoke_key(key_id: str, url: str | None = None) -> str | None:
+    """Let a key count no more; return its id, or None where there is no such key, or it was revoked before.
+
+    The whole key will do as well as its id: it is what is at hand where a key has leaked.
 
     Raises:
         ConfigurationError: there is no database there to keep keys in.
     """
+    whole = read_key(key_id)
+    meant = key_id if whole is None else whole.key_id
 
-    async def revoke(store: KeyStore, clock: Clock) -> bool:
-        return await store.revoke_key(key_id, at=clock.now())
+    async def revoke(store: KeyStore, clock: Clock) -> str | None:
+        return meant if is_plain(meant) and await store.revoke_key(meant, at=clock.now()) else None
 
     return _with_keys(Settings.read(os.environ, url=url), revoke)
 

@@ -22,6 +22,10 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         ConfigurationError: somebody else listens there, or this machine has no such address.
     """
+    if not host:
+        raise ConfigurationError(
+            "No host is named: say --host 127.0.0.1 for this machine, or 0.0.0.0 for all who can reach it."
+        )
     try:
         return open_listener(host, port)
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
@@ -63,7 +64,7 @@ class Settings(Fact):
         tenant = _uuid(tenant_id, "tenant_id") or _uuid_in(environment, "AIJOBS_TENANT_ID") or LOCAL_TENANT
         user = _uuid(user_id, "user_id") or _uuid_in(environment, "AIJOBS_USER_ID")
         said = {
-            "url": url or environment.get("AIJOBS_URL") or DEFAULT_URL,
+            "url": _readable(url or environment.get("AIJOBS_URL") or DEFAULT_URL),
             "mock_mode": _switch(environment, "AI_MOCK_MODE", default=True),
             "caller": Caller(tenant_id=tenant, user_id=user or LOCAL_USER),
             "named_user": user,
@@ -75,6 +76,17 @@ class Settings(Fact):
             "vocabularies": _folder_of_vocabularies(environment),
         }
         return checked(cls, said, "No client can be wired so")
+
+
+def _readable(url: str) -> str:
+    try:
+        urlsplit(url)
+    except ValueError:  # not told as it is: it may hold a password
+        raise ConfigurationError(
+            "The address cannot be read, as a bracket in it has no partner: write `[`, `]` and `@` in a password as "
+            "`%5B`, `%5D` and `%40`."
+        ) from None
+    return url
 
 
 def _switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool:

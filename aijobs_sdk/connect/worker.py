@@ -18,6 +18,7 @@ from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.connect.credentials import read_credentials
 from aijobs_sdk.connect.logs import show_logs
 from aijobs_sdk.connect.models import OwnModels, open_models
+from aijobs_sdk.connect.servers import is_server
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.showing import without_password
 from aijobs_sdk.connect.stop_bell import StopBell
@@ -71,7 +72,7 @@ def run_worker(
     keep_seconds = None if keep_jobs is None else keep_jobs.total_seconds()
     limits = settings.limits.replace(grace_seconds=grace_seconds, keep_jobs_seconds=keep_seconds)
     settings = settings.replace(limits=limits)
-    _refuse_memory(settings)
+    _refuse_what_has_no_database(settings)
     table = open_models(settings, models)
     world = open_world(settings, table, Meter(), credentials=read_credentials(os.environ), providers=providers)
     worker = _Worker(world, with_standard_types(table, job_types, settings))
@@ -145,7 +146,12 @@ def _attend(worker: _Worker, working: Future[None], bell: StopBell, *, patience_
     return True
 
 
-def _refuse_memory(settings: Settings) -> None:
+def _refuse_what_has_no_database(settings: Settings) -> None:
+    if is_server(settings.url):
+        raise ConfigurationError(
+            "A worker takes jobs from a database, not from a server: say which, by --url or AIJOBS_URL, such as "
+            "`sqlite:///jobs.db` or `postgresql://user@host/database`."
+        )
     if urlsplit(settings.url).scheme == "memory":
         raise ConfigurationError(
             "A worker at `memory://` would have nothing to do: no other process can submit to it. Say where jobs are "

@@ -145,6 +145,13 @@ def test_a_replay_prints_the_old_id_and_the_new_one_and_runs_nothing() -> None:
         assert [event.kind for event in client.job(str(replay_id)).events()] == ["accepted"]
 
 
+def test_an_id_that_is_said_twice_is_replayed_once() -> None:
+    job_id = failed()
+    assert len(dlq("replay", job_id, job_id).stdout.splitlines()) == 1
+    with aijobs_sdk.Client(URL, concurrency=0) as client:
+        assert len(list(client.list(status="pending"))) == 1
+
+
 def test_all_leaves_out_what_was_replayed_before_unless_it_is_asked_for() -> None:
     first, second = failed(), failed(seconds=1)
     dlq("replay", first)

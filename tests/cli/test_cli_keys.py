@@ -72,6 +72,13 @@ def test_a_revoked_key_is_listed_as_such_and_cannot_be_revoked_again(url: str) -
     assert run("revoke", made.key_id, "--url", url).exit_code == 2
 
 
+def test_a_key_that_leaked_is_revoked_by_its_whole_text_which_is_not_repeated(url: str) -> None:
+    leaked = run("create", "--name", "laptop", "--url", url).stdout.strip()
+    revoked = run("revoke", leaked, "--url", url)
+    assert revoked.stdout == f"{leaked.split('_')[1]}: revoked\n"
+    assert "\trevoked\n" in run("list", "--url", url).stdout
+
+
 def test_a_key_that_has_run_out_is_listed_as_expired(url: str) -> None:
     create(url, "--expires", "0s")
     assert run("list", "--url", url).stdout.endswith("\texpired\n")
@@ -81,7 +88,10 @@ def test_a_key_that_has_run_out_is_listed_as_expired(url: str) -> None:
     ("arguments", "message"),
     [
         (["revoke", "nobodys"], "There is no such key"),
+        (["revoke", "\udcff"], "There is no such key"),
         (["create", "--name", ""], "`name` must be 1 to 100 characters"),
+        (["create", "--name", "a\tb"], "`name` must be 1 to 100 characters, in one line"),
+        (["create", "--name", "\udcff"], "`name` must be 1 to 100 characters, in one line"),
         (["create", "--name", "a", "--scope", "all"], "'all' is not one of"),
         (["create", "--name", "a", "--expires", "soon"], "--expires takes a number and a unit"),
         (["create", "--name", "a", "--expires", "99999999999d"], "`expires` is past the end of the calendar"),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import aijobs_sdk
 from cli.children import AIJOBS, child
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -51,7 +52,7 @@ def test_a_job_ends_with_0_and_its_answer(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["models"], ["models", "--json"], ["submit", "Hi", "--model", "gpt-5.2", "--stream"], ["--help"]]
+    "arguments", [["models"], ["models", "--json"], ["submit", "Hi", "--model", "gpt-5.2"], ["--help"]]
 )
 def test_a_reader_that_leaves_early_causes_no_traceback(start: Start, arguments: list[str]) -> None:
     process = start(*arguments)
@@ -107,3 +108,16 @@ def test_who_waits_for_a_server_that_is_not_there_is_told_so_at_once(start: Star
         )
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=60) == ("", "Interrupted.\n")
+
+
+def test_ctrl_c_leaves_a_job_that_is_kept_with_the_words_to_see_it_again(start: Start, folder: Path) -> None:
+    url = f"sqlite:///{folder}/jobs.db"
+    process = start("submit", "Hi", "--model", "gpt-5.2", "--profile", "typical", "--stream", "--url", url)
+    assert process.stderr is not None
+    assert process.stderr.read(1)  # of the answer
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    with aijobs_sdk.Client(url, concurrency=0) as client:
+        [job] = client.list()
+    assert process.returncode == 130
+    assert err.endswith(f"with `aijobs worker`.\nSee it: aijobs watch {job.id} --url {url}\n")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -28,7 +30,7 @@ def submit(*arguments: str) -> Result:
 @pytest.mark.parametrize("stream", [[], ["--stream"]])
 def test_the_answer_is_printed(stream: list[str]) -> None:
     result = submit(*stream)
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "The river runs.\n", "")
+    assert (result.exit_code, result.stdout) == (0, "The river runs.\n")
 
 
 def test_json_is_the_job_record() -> None:
@@ -45,8 +47,18 @@ def test_a_stream_beside_json_goes_to_standard_error() -> None:
 def test_a_stream_that_breaks_off_begins_again(sim: aijobs_sdk.Mock) -> None:
     sim.on().do(aijobs_sdk.fail("reset", after_tokens=60), aijobs_sdk.ok("The river runs."))
     result = submit("--stream")
-    assert result.stdout.endswith("The river runs.\n")
-    assert "Once more from the start" in result.stderr
+    assert result.stderr.endswith("\n[The answer broke off. Once more from the start:]\nThe river runs.\n")
+
+
+def test_of_an_answer_that_broke_off_nothing_is_in_a_file(sim: aijobs_sdk.Mock) -> None:
+    sim.on().do(aijobs_sdk.fail("reset", after_tokens=60), aijobs_sdk.ok("The river runs."))
+    assert submit("--stream").stdout == "The river runs.\n"
+
+
+def test_a_terminal_shows_an_answer_while_it_is_written_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aijobs_sdk.cli.submit.sys", SimpleNamespace(stdout=SimpleNamespace(isatty=lambda: True)))
+    result = submit("--stream")
+    assert (result.stdout, result.stderr) == ("The river runs.\n", "")
 
 
 @pytest.mark.parametrize("options", [[], ["--stream"]])
@@ -113,3 +125,14 @@ def test_another_job_type_prints_its_result_as_json(tmp_path: Path) -> None:
     result = CliRunner().invoke(aijobs, ["submit", "--type", "test_job", "--payload", str(path)])
     assert result.exit_code == 0
     assert json.loads(result.stdout)["echo"] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"), [(aijobs_sdk.ok("The river runs."), 0), (aijobs_sdk.fail("content_filter"), 1)]
+)
+def test_watching_a_job_ends_as_the_job_did(sim: aijobs_sdk.Mock, tmp_path: Path, answer: Any, code: int) -> None:
+    sim.on().do(answer)
+    url = f"sqlite:///{tmp_path}/jobs.db"
+    with aijobs_sdk.Client(url) as client:
+        job = client.submit("A haiku", model="gpt-5.2").wait()
+    assert CliRunner().invoke(aijobs, ["watch", str(job.id), "--url", url]).exit_code == code

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
 from pydantic import SecretStr
 
 from aijobs_sdk.contract.errors import ConfigurationError
@@ -61,7 +62,8 @@ def _parts(url: str) -> tuple[SplitResult, int | None]:
     try:
         parts = urlsplit(url)
         port = parts.port
-    except ValueError:
+        httpx.URL(url).host  # noqa: B018 - a name that no name server could be asked for is told here
+    except (ValueError, httpx.InvalidURL):
         raise ConfigurationError("This is no address of a server: its host or port cannot be read.") from None
     return parts, port
 

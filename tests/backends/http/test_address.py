@@ -18,6 +18,8 @@ from aijobs_sdk.contract.errors import ConfigurationError
         "host:80",
         "http://host:port",
         "http://[::1",
+        "http://héé..x",
+        "http://xn--",
         "http://host?key=hunter2",
         "http://me:hunter2@host",
     ],
