@@ -101,6 +101,20 @@ def test_an_open_quote_swallows_no_neighbour(tmp_path: Path) -> None:
     assert bill(store).rows == 3
 
 
+@pytest.mark.parametrize("earlier_user", ["u1", 'u"1'])
+def test_an_open_quote_in_one_of_many_files_swallows_no_neighbour(tmp_path: Path, earlier_user: str) -> None:
+    first, second, third = (",".join(text_row(number, metadata="{}").values()) for number in (1, 2, 3))
+    cut = second.replace("{}", '"{""job_id')
+    lines = [HEADER, first.replace("u1", earlier_user), cut, third]
+    broken = write(tmp_path, "broken.csv", "\n".join(lines))
+    sound = [write(tmp_path, f"{number}.csv", csv_text([text_row(number)])) for number in range(4, 101)]
+
+    store = read([*sound, broken])  # more files than DuckDB divides among its threads
+
+    assert store.ask("SELECT line, reason, raw FROM quarantine").cells == ((3, "broken_line", cut),)
+    assert bill(store).rows == 99
+
+
 def test_a_value_over_several_lines_is_still_one_row(tmp_path: Path) -> None:
     pretty = csv_record(text_row(3, metadata='{\n  "job_id": "j3"\n}'))
     bad = csv_record(text_row(4, credits_used="NaN"))

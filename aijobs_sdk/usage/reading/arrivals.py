@@ -1,6 +1,8 @@
 """Files of one layout read into the scratch table `arrived`, each value as text, and judged from there.
 
-DuckDB reads many files at once. A file of which it cannot take a line is read once more, line by line.
+DuckDB reads many files at once. A file of which it cannot take a line is read once more, line by line. One that came to
+fewer rows than it has lines is first read by itself: among many, DuckDB drops a quote that is never closed and all that
+comes after it, without a word.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS
 from aijobs_sdk.usage.reading.csv_lines import csv_header, csv_records
 from aijobs_sdk.usage.reading.exports import SourceFormat
-from aijobs_sdk.usage.reading.first_look import TextFormat, foreign_encoding, needs_care
+from aijobs_sdk.usage.reading.first_look import TextFormat, filled_lines, foreign_encoding, needs_care
 from aijobs_sdk.usage.reading.headers import column_names, header_problem
 from aijobs_sdk.usage.reading.jsonl_lines import jsonl_records
 from aijobs_sdk.usage.reading.lines import Record
@@ -95,9 +97,12 @@ def read_alike(database: Database, layout: Layout, sources: Sequence[Source], ru
         case "parquet":
             _read_parquet(database, layout, sources)
     suspects = _suspects(database, layout, sources)
-    _judge(database, layout, sources, rules, left_out=suspects)
+    short = [source for source in _short(database, layout, sources) if source not in suspects]
+    _judge(database, layout, sources, rules, left_out=[*suspects, *short])
     if suspects:
         _read_line_by_line(database, layout, suspects, rules)
+    for source in short:
+        read_alike(database, layout, [source], rules)
 
 
 def records_of(source: Source) -> Iterator[Record]:
@@ -142,6 +147,18 @@ def _suspects(database: Database, layout: Layout, sources: Sequence[Source]) -> 
     paths = [str(source.file) for source in sources]
     found = {path for (path,) in database.execute(statement("reading/suspect_files"), {"paths": paths}).fetchall()}
     return [source for source in sources if str(source.file) in found]
+
+
+def _short(database: Database, layout: Layout, sources: Sequence[Source]) -> list[Source]:
+    """Return those of several CSV files just read that came to fewer rows than they have lines under their header.
+
+    Their values go over several lines, or DuckDB lost rows.
+    """
+    if layout.format != "csv" or len(sources) == 1:
+        return []
+    paths = [str(source.file) for source in sources]
+    rows = dict(database.execute(statement("reading/count_arrived"), {"paths": paths}).fetchall())
+    return [source for source in sources if rows.get(str(source.file), 0) < filled_lines(source.file) - 1]
 
 
 def _read_line_by_line(database: Database, layout: Layout, sources: Sequence[Source], rules: Rules) -> None:

@@ -1,4 +1,4 @@
-"""What the bytes of a text file tell before it is read: how its lines end, and in which encoding it is."""
+"""What the bytes of a text file tell without being read: its lines, how they end, and in which encoding it is."""
 
 from __future__ import annotations
 
@@ -41,6 +41,12 @@ def needs_care(path: Path, kind: TextFormat) -> bool:
 
 def _has_spaced_quotes(text: bytes) -> bool:
     return b'" ' in text and _SPACED_QUOTES.search(text) is not None  # the first is fast, and hardly ever so
+
+
+def filled_lines(path: Path) -> int:
+    """Return how many lines of a file have something on them."""
+    with path.open("rb") as file:
+        return sum(1 for line in file if line.strip(b"\r\n"))
 
 
 def foreign_encoding(path: Path) -> str | None:

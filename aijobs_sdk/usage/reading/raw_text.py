@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from aijobs_sdk.usage.reading.arrivals import literal, records_of
+from aijobs_sdk.usage.reading.first_look import filled_lines
 from aijobs_sdk.usage.reading.jsonl_lines import is_blank
 from aijobs_sdk.usage.reading.lines import Line, Lines
 from aijobs_sdk.usage.reading.local_copy import Source
@@ -45,9 +46,8 @@ def _is_a_row_a_line(source: Source, rows_read: int) -> bool:
     """Return whether no row of a text file spans several lines, so that it need not be parsed to find one."""
     if source.format == "jsonl":
         return True
-    with source.file.open("rb") as file:
-        # A row over several lines has at least two that are not blank: its first and its last.
-        return sum(1 for line in file if line.strip(b"\r\n")) == rows_read + 1
+    # A row over several lines has at least two that are not blank: its first and its last.
+    return filled_lines(source.file) == rows_read + 1
 
 
 def _lines(source: Source) -> Iterator[tuple[int, str]]:
