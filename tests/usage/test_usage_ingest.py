@@ -198,6 +198,34 @@ def test_folders_are_searched_to_the_bottom_and_other_files_passed_over(tmp_path
     assert len(source_files(read(f"{tmp_path}/*"))) == 2
 
 
+@pytest.mark.parametrize("named", ["{0}", "{0}/*", "{0}/**/*.csv", "file://{0}", "local://{0}", "local://{0}/**/*.csv"])
+def test_what_lies_in_a_hidden_folder_is_left_out(tmp_path: Path, named: str) -> None:
+    export_usage([usage_row(1)], tmp_path / "exports", format="csv")
+    export_usage([usage_row(1), usage_row(2)], tmp_path / "exports" / ".ipynb_checkpoints", format="csv")
+
+    store = read(named.format(tmp_path))
+
+    assert (bill(store).rows, len(source_files(store))) == (1, 1)
+
+
+def test_a_hidden_folder_that_is_named_is_read(tmp_path: Path) -> None:
+    export_usage([usage_row(1)], tmp_path / ".mine" / "2026", format="csv")
+
+    assert bill(read(tmp_path / ".mine")).rows == 1
+    assert bill(read(f"local://{tmp_path}/.mine/*/*.csv")).rows == 1
+
+
+def test_links_to_folders_are_followed_and_each_folder_is_read_once(tmp_path: Path) -> None:
+    export_usage([usage_row(1)], tmp_path / "archive", format="csv")
+    export_usage([usage_row(2)], tmp_path / "exports", format="csv")
+    tmp_path.joinpath("exports", "archive").symlink_to(tmp_path / "archive")
+    tmp_path.joinpath("archive", "back").symlink_to(tmp_path / "exports")
+
+    store = read(tmp_path / "exports")
+
+    assert (bill(store).rows, len(source_files(store))) == (2, 2)
+
+
 def test_a_folder_named_like_a_partition_or_a_pattern_changes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "model=other" / "[1]*"
     export_usage([usage_row(1, model="mine")], folder, format="parquet")

@@ -182,6 +182,17 @@ def test_a_folder_or_a_pattern_means_all_files_of_jobs_in_it(tmp_path: Path, sto
     assert add_jobs(store, str(tmp_path / "**" / "*.csv")) == 1
 
 
+def test_of_a_folder_of_jobs_hidden_folders_are_left_out_and_linked_ones_are_not(
+    tmp_path: Path, store: UsageStore
+) -> None:
+    export_jobs([completed(1)], tmp_path / "jobs" / ".old", format="csv")
+    export_jobs([completed(2)], tmp_path / "archive", format="csv")
+    tmp_path.joinpath("jobs", "archive").symlink_to(tmp_path / "archive")
+
+    assert add_jobs(store, tmp_path / "jobs") == 1
+    assert store.ask("SELECT job_id FROM job").cells == ((str(completed(2).id),),)
+
+
 @pytest.mark.parametrize(
     ("form", "name", "problem"), [("xlsx", "jobs", "Unknown format"), ("csv", "a/b", "cannot begin a file name")]
 )

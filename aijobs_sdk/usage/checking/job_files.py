@@ -15,6 +15,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord
+from aijobs_sdk.usage.folders import files_below, is_hidden
 from aijobs_sdk.usage.store import DatabaseError, scratch_database, statement
 
 _ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -22,7 +23,7 @@ _ROWS_AT_ONCE = 10_000
 
 
 def job_files(path: str | Path) -> list[Path]:
-    """Return the files of jobs that `path` means: itself, those in a folder, or those that a pattern finds, by name.
+    """Return the files of jobs that `path` means: itself, those below a folder, or those that a pattern finds, by name.
 
     Raises:
         InvalidRequestError: there is none.
@@ -31,11 +32,11 @@ def job_files(path: str | Path) -> list[Path]:
     if place.is_file():
         found = [place]
     elif place.is_dir():
-        found = sorted(place.rglob("*"))
+        found = files_below(place)
     else:
         # glob, not Path.glob: that one takes no absolute pattern.
         found = [Path(match) for match in sorted(glob.glob(str(place), recursive=True))]  # noqa: PTH207
-    files = [file for file in found if file.suffix in _ENDINGS and not file.name.startswith(".") and file.is_file()]
+    files = [file for file in found if file.suffix in _ENDINGS and not is_hidden(file.name) and file.is_file()]
     if not files:
         raise InvalidRequestError(
             f"{path} means no file of jobs. Name one in .csv, .jsonl or .parquet, as `aijobs export jobs` writes them, "

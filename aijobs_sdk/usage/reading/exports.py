@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.usage.folders import files_below, is_hidden
 
 SourceFormat: TypeAlias = Literal["csv", "jsonl", "parquet"]
 
@@ -110,11 +111,11 @@ def _matching(pattern: Path) -> list[Path]:
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    return _exports_among(sorted(folder.rglob("*")))
+    return _exports_among(files_below(folder))
 
 
 def _exports_among(paths: Iterable[Path]) -> list[Path]:
-    return [path for path in paths if format_of(path.name) and not path.name.startswith(".") and path.is_file()]
+    return [path for path in paths if format_of(path.name) and not is_hidden(path.name) and path.is_file()]
 
 
 def _described(file: Path) -> Export:

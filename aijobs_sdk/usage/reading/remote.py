@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from urllib.request import url2pathname
 from uuid import uuid4
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.usage.folders import is_hidden
 from aijobs_sdk.usage.reading.exports import (
     Export,
     checked_format,
@@ -77,11 +79,18 @@ def _listed(files: _FileSystem, root: str) -> _Listing | None:
         found = files.find(root, detail=True)
     else:
         return {root: files.info(root)} if files.exists(root) else None
-    return {name: about for name, about in found.items() if _is_export(name) and about.get("type") != "directory"}
+    named = _folder_named(root)
+    return {
+        name: about
+        for name, about in found.items()
+        if format_of(name) and not is_hidden(name.removeprefix(named)) and about.get("type") != "directory"
+    }
 
 
-def _is_export(name: str) -> bool:
-    return format_of(name) is not None and not name.rpartition("/")[2].startswith(".")
+def _folder_named(root: str) -> str:
+    """Return the folder that `root` is, or, of a pattern, the one under which it begins to be one."""
+    plain, *magic = re.split(r"[*?[]", root, maxsplit=1)
+    return plain.rpartition("/")[0] if magic else root
 
 
 def _described(files: _FileSystem, name: str, shown: str, about: Mapping[str, object]) -> Export:
