@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aijobs_sdk.usage.columns import USAGE_COLUMNS
 from aijobs_sdk.usage.reading.files import problems, source_files
-from usage.usage_reading import bill, read
+from usage.usage_reading import bill, read, set_aside
 from usage.usage_rows import Text, csv_record, csv_text, jsonl_text, text_row, write
 
 HEADER = ",".join(USAGE_COLUMNS)
@@ -36,6 +36,9 @@ BAD_ROWS = [
     ("bad_created_at", {"created_at": "yesterday"}),
     ("bad_created_at", {"created_at": "2026-02-30T00:00:00Z"}),
     ("bad_created_at", {"created_at": "infinity"}),
+    ("bad_created_at", {"created_at": "0000-06-01T00:00:00Z"}),
+    ("bad_created_at", {"created_at": "0001-12-31T23:59:59Z"}),
+    ("bad_created_at", {"created_at": "9999-01-01T00:00:00Z"}),
     ("bad_month", {"month_year": "2026-13"}),
     ("bad_month", {"month_year": "2026-1"}),
     ("bad_month", {"month_year": "9999-01"}),
@@ -69,6 +72,19 @@ def test_the_same_row_is_as_bad_in_jsonl(tmp_path: Path, reason: str, changes: T
 
     assert store.ask("SELECT line, reason FROM quarantine").cells == ((2, reason),)
     assert bill(store).rows == 2
+
+
+@pytest.mark.parametrize(
+    ("created_at", "timezone"),
+    [("0002-01-01T00:00:00Z", "America/New_York"), ("9998-12-31T23:59:59Z", "Asia/Tokyo")],
+)
+def test_a_day_that_only_the_stores_zone_moves_out_of_time_is_set_aside(
+    tmp_path: Path, created_at: str, timezone: str
+) -> None:
+    path = write(tmp_path, "sentinel.csv", csv_text([text_row(1), text_row(2, created_at=created_at)]))
+
+    assert set_aside(read(path, timezone=timezone)) == [(3, "bad_created_at")]
+    assert bill(read(path)).rows == 2
 
 
 @pytest.mark.parametrize(

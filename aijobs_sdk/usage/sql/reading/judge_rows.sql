@@ -50,7 +50,9 @@ WITH file_start AS (
             WHEN credits IS NULL AND regexp_full_match(text.credits_used, '\d{0,12}\.\d+')
                 THEN problem('credits_scale', said('credits_used', text.credits_used))
             WHEN credits IS NULL THEN problem('bad_credits', said('credits_used', text.credits_used))
-            WHEN instant IS NULL THEN problem('bad_created_at', said('created_at', text.created_at))
+            -- Python has no year but 1 to 9999, and the day before and after must be of one, too.
+            WHEN instant IS NULL OR year(instant) NOT BETWEEN 2 AND 9998 OR year(local_day) NOT BETWEEN 2 AND 9998
+                THEN problem('bad_created_at', said('created_at', text.created_at))
             WHEN NOT regexp_full_match(coalesce(text.month_year, ''), '\d{4}-(0[1-9]|1[0-2])')
                     OR text.month_year NOT BETWEEN '0001-01' AND '9998-12'
                 THEN problem('bad_month', said('month_year', text.month_year))
