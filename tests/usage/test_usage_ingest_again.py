@@ -54,14 +54,45 @@ def test_a_file_that_has_grown_is_read_again_and_its_old_rows_are_duplicates(tmp
     assert bill(store).rows == 2
 
 
-def test_the_same_bytes_in_another_place_are_all_duplicates(tmp_path: Path) -> None:
+def test_the_same_bytes_in_another_place_are_duplicates_and_set_aside_as_before(tmp_path: Path) -> None:
     text = csv_text([text_row(1), text_row(2), text_row(3, credits_used="x")])
     store = read(write(tmp_path, "a.csv", text))
 
     (file,) = ingest(store, write(tmp_path, "b.csv", text)).files
 
-    assert (file.rows_read, file.kept, file.duplicates, file.quarantined) == (3, 0, 3, 0)
+    assert (file.rows_read, file.kept, file.duplicates, file.quarantined) == (3, 0, 2, 1)
     assert bill(store).rows == 2
+    assert set_aside(store) == [(4, "bad_credits"), (4, "bad_credits")]
+
+
+def test_a_file_that_had_the_wrong_ending_is_read_when_it_has_the_right_one(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.jsonl", csv_text([text_row(1), text_row(2)]))
+    store = read(path)
+
+    report = ingest(store, path.rename(tmp_path / "a.csv"))
+
+    assert (report.kept, report.duplicates, set_aside(store)) == (2, 0, [])
+    quality = data_quality(store)
+    assert (quality.rows_read, quality.kept, quality.quarantined, quality.accepted) == (2, 2, 0, 0)
+
+
+@pytest.mark.parametrize("names", [("a.csv", "b.jsonl"), ("b.csv", "a.jsonl")])
+def test_of_the_same_bytes_under_two_endings_the_right_one_is_read(tmp_path: Path, names: tuple[str, str]) -> None:
+    text = csv_text([text_row(1), text_row(2)])
+
+    store = read([write(tmp_path, name, text) for name in sorted(names)])
+
+    assert (bill(store).rows, set_aside(store)) == (2, [])
+
+
+def test_a_file_that_is_no_json_leaves_what_was_set_aside_of_it_as_csv(tmp_path: Path) -> None:
+    path = write(tmp_path, "a.csv", csv_text([text_row(1), text_row(2, credits_used="x")]))
+    store = read(path)
+
+    ingest(store, path.rename(tmp_path / "a.jsonl"))
+
+    assert set_aside(store)[0] == (3, "bad_credits")
+    assert bill(store).rows == 1
 
 
 def test_an_id_is_held_against_all_that_was_read_before(tmp_path: Path) -> None:
@@ -141,6 +172,19 @@ def test_strict_months_set_aside_what_is_said_to_be_of_another_month(tmp_path: P
     path = write(tmp_path, "a.csv", csv_text(rows))
 
     assert set_aside(read(path, strict_months=True)) == [(3, "month_mismatch")]
+
+
+def test_what_strict_months_set_aside_is_read_again_without_them_and_once(tmp_path: Path) -> None:
+    rows = [text_row(1), text_row(2, month_year="2026-02"), text_row(3, credits_used="x")]
+    path = write(tmp_path, "a.csv", csv_text(rows))
+    store = read(path, strict_months=True)
+
+    report = ingest(store, path)
+
+    assert (report.kept, report.duplicates, report.quarantined) == (1, 1, 1)
+    assert set_aside(store) == [(4, "bad_credits")]
+    assert (data_quality(store).rows_read, data_quality(store).quarantined) == (4, 1)
+    assert ingest(store, path).skipped == ingest(store, path, strict_months=True).skipped == (str(path),)
 
 
 def test_what_metadata_tells_of_the_job_is_kept_and_what_is_strange_in_it_is_not(tmp_path: Path) -> None:

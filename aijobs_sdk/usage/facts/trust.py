@@ -41,7 +41,10 @@ class Problem(Fact):
 
 
 class DataQuality(Fact):
-    """What came of all files so far: rows_read = kept + duplicates + quarantined."""
+    """What came of all files so far: rows_read = kept + duplicates + quarantined.
+
+    A row that was set aside and then read again, by other rules or under another name, counts as what came of it last.
+    """
 
     files: int
     rows_read: int

@@ -39,7 +39,7 @@ def read_batch(store: UsageStore, exports: Sequence[Export], rules: Rules) -> Ba
         folder = Path(scratch)
         copies = [local_copy(export, folder) for export in exports]
         with store.writing() as database:
-            known = _known(database, copies)
+            known = _known(database, copies, rules)
             fresh = [copy for copy in copies if (copy.sha256, copy.export.place) not in known.places]
             skipped = tuple(copy.export.path for copy in copies if (copy.sha256, copy.export.place) in known.places)
             if not fresh:
@@ -53,35 +53,36 @@ def read_batch(store: UsageStore, exports: Sequence[Export], rules: Rules) -> Ba
 
 @dataclass(frozen=True)
 class _Known:
-    """The files of a batch whose bytes were read before."""
+    """The files of a batch whose bytes were read before, as what they are now and by the rules that hold now."""
 
     places: set[tuple[str, str]]
     """Digest and place of each."""
-    original: dict[str, int]
-    """Digest → the file that has the rows."""
+    original: dict[tuple[str, str], int]
+    """Digest and format → the file that has the rows."""
     next_file_id: int
 
 
-def _known(database: Database, copies: Sequence[LocalCopy]) -> _Known:
-    hashes = [copy.sha256 for copy in copies]
-    found = database.execute(statement("reading/known_files"), {"hashes": hashes}).fetchall()
+def _known(database: Database, copies: Sequence[LocalCopy], rules: Rules) -> _Known:
+    asked = {"hashes": [copy.sha256 for copy in copies], "strict_months": rules.strict_months}
+    found = database.execute(statement("reading/known_files"), asked).fetchall()
     ((next_file_id,),) = database.execute("SELECT coalesce(max(file_id), 0) + 1 FROM source_file").fetchall()
     return _Known(
-        places={(sha256, place) for sha256, place, _ in found},
-        original={sha256: original for sha256, _, original in found},
+        places={(sha256, place) for sha256, _, place, _ in found},
+        original={(sha256, kind): original for sha256, kind, _, original in found},
         next_file_id=next_file_id,
     )
 
 
 def _register(database: Database, copies: Sequence[LocalCopy], known: _Known, folder: Path) -> list[Source]:
-    """Note all files; return those to read, which are not, byte for byte, a copy of an earlier one."""
+    """Note all files; return those to read, which are not, byte for byte and by ending, a copy of an earlier one."""
     original = dict(known.original)
     sources: list[Source] = []
     same_as: list[int | None] = []
     for file_id, copy in enumerate(copies, start=known.next_file_id):
-        same_as.append(original.get(copy.sha256))
-        if copy.sha256 not in original:
-            original[copy.sha256] = file_id
+        known_as = (copy.sha256, copy.export.format)
+        same_as.append(original.get(known_as))
+        if known_as not in original:
+            original[known_as] = file_id
             sources.append(copy.source(file_id, folder))
     parameters = {
         "file_ids": list(range(known.next_file_id, known.next_file_id + len(copies))),
@@ -113,6 +114,8 @@ def _settle(database: Database, sources: Sequence[Source]) -> None:
     now = stored_instant(datetime.now(UTC))
     database.execute(statement("reading/note_files"), {"now": now})
     database.execute(statement("reading/note_copies"), {"now": now})
+    database.execute(statement("reading/set_aside_copies"))
+    database.execute(statement("reading/settle_read_again"), {"now": now})
     for path, rows_read, kept, duplicates, quarantined in database.execute(statement("reading/lost_rows")).fetchall():
         raise AssertionError(
             f"{path}: {rows_read} rows read, but {kept} kept, {duplicates} duplicates and {quarantined} quarantined. "

@@ -22,8 +22,9 @@ def ingest(
 ) -> IngestReport:
     """Read `sources` into the store, in the order given, and return what came of them.
 
-    Each batch of files is one transaction. A file that was read before and has not changed is skipped. Of several rows
-    with one id the first stays; later ones are duplicates or, where they say something else, are set aside.
+    Each batch of files is one transaction. A file that was read before and has not changed is skipped, unless rows of
+    it were set aside by rules that do not hold now. Of several rows with one id the first stays; later ones are
+    duplicates or, where they say something else, are set aside.
 
     Raises:
         InvalidRequestError: a path means no export, or a file is empty or is not what its ending says: batches before

@@ -16,7 +16,7 @@ class SourceFile(Fact):
     rows_read: int
     kept: int
     duplicates: int
-    """Rows seen before; of a file whose bytes were read before, all its rows."""
+    """Rows seen before; of a file whose bytes were read before, all but those that are set aside."""
     quarantined: int
     month_mismatches: int
     """Kept rows whose month_year is not the month of their created_at."""

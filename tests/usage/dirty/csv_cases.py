@@ -171,8 +171,8 @@ REPEATS = [
         "copy_of_a_file",
         {"a.csv": csv_of(record(1), record(9, id="x")), "b.csv": csv_of(record(1), record(9, id="x"))},
         1,
-        2,
-        ("bad_id",),
+        1,
+        ("bad_id", "bad_id"),
     ),
     Dirty(
         "other_month_under_the_same_id",

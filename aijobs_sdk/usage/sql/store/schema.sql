@@ -34,7 +34,7 @@ CREATE TABLE set_aside (
     file_id BIGINT NOT NULL, row BIGINT NOT NULL, line BIGINT NOT NULL, reason VARCHAR NOT NULL,
     detail VARCHAR NOT NULL, raw VARCHAR NOT NULL,
     said JSON,  -- of an `id_conflict`: what the row says, by column of `entry`, as text or null, to be accepted later
-    resolved_at TIMESTAMP
+    resolved_at TIMESTAMP  -- when it was accepted, or its file was read again
 );
 
 -- What was done to a month, in order: `closed` or `reopened`. It is closed if the last act is that.
