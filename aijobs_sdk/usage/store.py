@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,9 +11,9 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from threading import Condition
+from threading import Condition, Lock
 from typing import TypeAlias
-from weakref import finalize
+from weakref import WeakValueDictionary, finalize
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError, StoreUnavailableError
@@ -34,6 +35,8 @@ Value: TypeAlias = object
 
 LAYOUT = "1"
 """Which tables a store has. One that was made by a later version of this package is refused."""
+
+_ANY_TABLE = "SELECT 1 FROM information_schema.tables LIMIT 1"
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -60,15 +63,12 @@ class UsageStore:
             self._forget = finalize(self, shutil.rmtree, folder, ignore_errors=True)  # at the program's end, too
         else:
             self.path = Path(path).expanduser()
-        self._turn = Condition()
-        self._reader: Database | None = None
-        self._sessions = 0
-        """How many read now, by the one reader. While they do, what they see does not change."""
-        self._is_writing = False
+        self._file = _open_file(self.path)
         self._closed = False
-        if not self.path.exists() or not self.ask("SELECT 1 FROM information_schema.tables LIMIT 1"):
+        if not self.path.exists() or not self.ask(_ANY_TABLE):
             with self.writing() as database:
-                _make_tables(database, timezone)
+                if not database.execute(_ANY_TABLE).fetchall():  # another may have been first
+                    _make_tables(database, timezone)
         with self.reading() as database:
             self.timezone = _zone_of(database, self.path, timezone)
 
@@ -76,32 +76,21 @@ class UsageStore:
     def writing(self) -> Iterator[Database]:
         """Open the store for writing, in one transaction: all that the block does is kept, or nothing.
 
-        It waits until nobody asks this store any more; ask it before the block, and not within.
+        It waits until nobody in this process asks the store any more; ask it before the block, and not within.
         """
-        with self._turn:
-            self._turn.wait_for(lambda: not (self._sessions or self._is_writing))
-            self._check_open()
-            self._is_writing = True
-        try:
-            with _opened(self.path, read_only=False) as database, _transaction(database):
-                yield database
-        finally:
-            with self._turn:
-                self._is_writing = False
-                self._turn.notify_all()
+        self._check_open()
+        with self._file.writing() as database:
+            yield database
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
         """Give a session that can read the store and nothing else: no file, no network, no setting.
 
-        Until the block ends all who ask this store are told of the same state, and nobody can write.
+        Until the block ends all in this process who ask the store are told of the same state, and nobody can write.
         """
-        reader = self._join()
-        try:
-            with reader.cursor() as session:
-                yield session
-        finally:
-            self._leave()
+        self._check_open()
+        with self._file.reading() as session:
+            yield session
 
     def ask(self, query: str, parameters: dict[str, Value] | None = None) -> UsageTable:
         """Return the answer to one SELECT."""
@@ -112,21 +101,53 @@ class UsageStore:
 
     def close(self) -> None:
         """Let go of the file; one without a name is deleted."""
-        with self._turn:
-            self._closed = True
-            if self._forget is not None:
-                self._forget()
+        self._closed = True
+        if self._forget is not None:
+            self._forget()
 
     def _check_open(self) -> None:
         if self._closed:
             raise InvalidRequestError("This usage was closed. Make another: aijobs.Usage(...).")
 
+
+class _OpenFile:
+    """A file of usage in this process: asked by many at once, or written by one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._turn = Condition()
+        self._reader: Database | None = None
+        self._sessions = 0
+        """How many read now, by the one reader. While they do, what they see does not change."""
+        self._is_writing = False
+
+    @contextmanager
+    def writing(self) -> Iterator[Database]:
+        with self._turn:
+            self._turn.wait_for(lambda: not (self._sessions or self._is_writing))
+            self._is_writing = True
+        try:
+            with _opened(self._path, read_only=False) as database, _transaction(database):
+                yield database
+        finally:
+            with self._turn:
+                self._is_writing = False
+                self._turn.notify_all()
+
+    @contextmanager
+    def reading(self) -> Iterator[Database]:
+        reader = self._join()
+        try:
+            with reader.cursor() as session:
+                yield session
+        finally:
+            self._leave()
+
     def _join(self) -> Database:
         with self._turn:
             self._turn.wait_for(lambda: not self._is_writing)
-            self._check_open()
             if self._reader is None:
-                self._reader = _opened(self.path, read_only=True)
+                self._reader = _opened(self._path, read_only=True)
             self._sessions += 1
             return self._reader
 
@@ -137,6 +158,17 @@ class UsageStore:
                 self._reader.close()
                 self._reader = None
             self._turn.notify_all()
+
+
+_finding = Lock()
+_open_files: WeakValueDictionary[tuple[int, str], _OpenFile] = WeakValueDictionary()
+
+
+def _open_file(path: Path) -> _OpenFile:
+    """Return the one of this path: DuckDB has a file open once in a process, with the same settings for all."""
+    real = os.path.realpath(path)
+    with _finding:
+        return _open_files.setdefault((os.getpid(), real), _OpenFile(Path(real)))  # a forked process has none open
 
 
 @cache

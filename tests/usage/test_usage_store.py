@@ -100,6 +100,26 @@ def test_a_writer_waits_until_nobody_asks_any_more(path: Path) -> None:
     assert store.ask("SELECT count(*) FROM usage").cells == ((2,),)
 
 
+def test_many_stores_of_one_file_may_be_opened_asked_and_written_to_in_one_process(path: Path) -> None:
+    other_name = path.parent / ".." / path.parent.name / path.name
+
+    def ask(number: int) -> object:
+        entries(UsageStore(path), [usage_row(number)])
+        return UsageStore(other_name).ask("SELECT count(*) > 1 FROM usage").cells
+
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(ask, range(2, 22))) == {((True,),)}
+
+    assert UsageStore(path).ask("SELECT count(*) FROM usage").cells == ((21,),)
+
+
+def test_a_store_that_many_make_at_once_is_made_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        stores = list(threads.map(UsageStore, [tmp_path / "new.duckdb"] * 8))
+
+    assert {store.timezone for store in stores} == {"UTC"}
+
+
 def test_a_store_whose_making_was_cut_off_is_made(tmp_path: Path) -> None:
     duckdb.connect(str(tmp_path / "cut.duckdb")).close()
 
