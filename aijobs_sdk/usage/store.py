@@ -240,7 +240,7 @@ def _connected(path: str | Path, *, read_only: bool) -> Database:
 
 
 def _make_tables(database: Database, timezone: str | None) -> None:
-    zone = _known_zone("UTC" if timezone is None else timezone)
+    zone = _known_zone(database, "UTC" if timezone is None else timezone)
     database.execute(statement("store/schema"))
     database.execute("INSERT INTO setting VALUES ('layout', ?), ('timezone', ?)", [LAYOUT, zone])
 
@@ -261,8 +261,10 @@ def _zone_of(database: Database, path: Path, timezone: str | None) -> str:
     return str(settings["timezone"])
 
 
-def _known_zone(name: str) -> str:
+def _known_zone(database: Database, name: str) -> str:
     try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError) as error:
+        zone = ZoneInfo(name).key
+        database.execute("SELECT TIMESTAMPTZ '2026-01-01 00:00Z' AT TIME ZONE ?", [zone])  # it knows some fewer
+    except (ZoneInfoNotFoundError, ValueError, duckdb.Error) as error:
         raise InvalidRequestError("`timezone` is no known time zone. Give a name such as Europe/Berlin.") from error
+    return zone

@@ -161,7 +161,7 @@ def test_a_store_keeps_to_its_time_zone(path: Path) -> None:
         UsageStore(path, timezone="UTC")
 
 
-@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd"])
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "../etc/passwd", "localtime", "posix/Europe/Berlin"])
 def test_a_time_zone_that_nobody_knows_is_refused(name: str) -> None:
     with pytest.raises(InvalidRequestError, match="no known time zone"):
         UsageStore(timezone=name)
