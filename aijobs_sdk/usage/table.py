@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.markup import element, markup, table
 from aijobs_sdk.usage.columns import amount_text
@@ -34,7 +35,12 @@ class UsageTable:
 
     @property
     def rows(self) -> list[Mapping[str, object]]:
-        """Each row as its values by column name."""
+        """Each row as its values by column name.
+
+        Raises:
+            InvalidRequestError: two columns have one name; `cells` has them all.
+        """
+        self._check_names()
         return [dict(zip(self.columns, values, strict=True)) for values in self.cells]
 
     def df(self) -> pd.DataFrame:
@@ -55,6 +61,7 @@ class UsageTable:
 
         Raises:
             ConfigurationError: polars is not installed.
+            InvalidRequestError: two columns have one name.
         """
         try:
             import polars as pl  # noqa: PLC0415 - optional, and slow to import
@@ -67,6 +74,7 @@ class UsageTable:
 
         Raises:
             ConfigurationError: pyarrow is not installed.
+            InvalidRequestError: two columns have one name.
         """
         try:
             import pyarrow as pa  # noqa: PLC0415 - optional, and slow to import
@@ -80,6 +88,7 @@ class UsageTable:
 
         Raises:
             ConfigurationError: DuckDB or pyarrow is not installed.
+            InvalidRequestError: two columns have one name.
         """
         try:
             import duckdb  # noqa: PLC0415 - optional, and slow to import
@@ -87,7 +96,14 @@ class UsageTable:
             raise ConfigurationError(_needs("relation()", "duckdb")) from error
         return duckdb.connect().from_arrow(self.arrow())
 
+    def _check_names(self) -> None:
+        """Refuse what would have one of two columns of one name, and lose the other."""
+        for name, count in Counter(self.columns).items():
+            if count > 1:
+                raise InvalidRequestError(f"More than one column is called {name!r}. Name them apart with AS.")
+
     def _columns_of_values(self) -> Iterator[tuple[str, list[object]]]:
+        self._check_names()
         for index, name in enumerate(self.columns):
             yield name, _carried([row[index] for row in self.cells])
 

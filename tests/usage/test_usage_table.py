@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -11,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.usage.table import UsageTable
 
 LARGE = Decimal("100000000000.299999")
@@ -51,6 +52,15 @@ def test_a_relation_can_be_asked_on_and_stays_exact() -> None:
     answer = TABLE.relation().filter("rows >= 1").aggregate("sum(credits) AS credits, count(*) AS n")
 
     assert answer.fetchall() == [(LARGE + Decimal("0.1"), 2)]
+
+
+@pytest.mark.parametrize("form", [UsageTable.arrow, UsageTable.pl, UsageTable.relation, list])
+def test_no_column_is_lost_where_two_have_one_name(form: Callable[[UsageTable], object]) -> None:
+    table = UsageTable(columns=("a", "b", "a"), cells=((1, 2, 3),))
+
+    with pytest.raises(InvalidRequestError, match="More than one column is called 'a'"):
+        form(table)
+    assert table.df().to_numpy().tolist() == [[1, 2, 3]]
 
 
 def test_sums_beyond_64_bits_stay_whole() -> None:
