@@ -231,8 +231,17 @@ def test_a_parquet_row_is_set_aside_with_its_place_and_values(tmp_path: Path) ->
     assert '"credits_used":"NaN"' in str(raw)
 
 
+def test_parquet_may_have_columns_named_as_duckdb_names_its_own(tmp_path: Path) -> None:
+    own = {"file_index": "7", "file_row_number": "7", "filename": "'x'"}
+
+    store = read(parquet_of(tmp_path, parquet_row(**own) + " UNION ALL " + parquet_row(credits_used="'x'", **own)))
+
+    assert store.ask("SELECT line, reason FROM quarantine").cells == ((2, "bad_credits"),)
+    assert bill(store).rows == 1
+
+
 def test_a_parquet_file_of_something_else_is_set_aside_row_by_row(tmp_path: Path) -> None:
-    store = read(parquet_of(tmp_path, "SELECT 'x' AS id FROM range(3)"))
+    store = read(parquet_of(tmp_path, "SELECT 'x' AS id, 7 AS file_index FROM range(3)"))
 
     assert [(problem.reason, problem.rows) for problem in problems(store)] == [("missing_columns", 3)]
 

@@ -133,8 +133,9 @@ def _parquet_columns(database: Database, source: Source) -> list[tuple[str, str]
 
 def _read_parquet(database: Database, layout: Layout, sources: Sequence[Source]) -> None:
     name = "reading/read_strange_parquet" if layout.header_problem else "reading/read_parquet"
+    files = {"paths": [literal(source.file) for source in sources], "files": [str(source.file) for source in sources]}
     try:
-        database.execute(statement(name), {"paths": [literal(source.file) for source in sources]})
+        database.execute(statement(name), files)
     except DatabaseError as error:
         shown = ", ".join(source.path for source in sources[:_MANY_PATHS])
         raise InvalidRequestError(f"Of {shown}, one is a damaged Parquet file: {error}. Export it again.") from error
