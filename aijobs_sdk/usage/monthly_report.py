@@ -41,10 +41,7 @@ class MonthlyReport(MonthFacts):
         from aijobs_sdk.usage.showing.page import report_page, write_page  # noqa: PLC0415 - its tables are an extra
 
         page = report_page(self)
-        if path is None:
-            return page
-        write_page(page, Path(path))
-        return Path(path)
+        return page if path is None else write_page(page, Path(path))
 
     def to_excel(self, path: str | Path) -> Path:
         """Write the report as a workbook with real numbers and sums that can be checked; return its path.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from errno import EISDIR
 from os import strerror
 from pathlib import Path
@@ -15,17 +16,19 @@ from aijobs_sdk.usage.store import DatabaseError
 def write_files(writers: Mapping[Path, Callable[[Path], object]]) -> list[Path]:
     """Write each file by its writer, under another name beside it, and rename them all when the last is written.
 
-    Missing folders are made. A file of that name is replaced; after an error none is, and nothing is left behind.
+    Missing folders are made, and `~` is the user's own. A file of that name is replaced; after an error none is, and
+    nothing is left behind. The paths are returned.
 
     Raises:
         InvalidRequestError: a file cannot be written.
     """
-    hidden = {path: path.with_name(f".{path.name}.{uuid4().hex[:8]}.partial") for path in writers}
+    targets = {path.expanduser(): writer for path, writer in writers.items()}
+    hidden = {path: path.with_name(f".{uuid4().hex}.partial") for path in targets}
     try:
-        for path, writer in writers.items():
+        for path, writer in targets.items():
             _make_way(path)
             writer(hidden[path])
-        return [hidden[path].replace(path) for path in writers]
+        return [hidden[path].replace(path) for path in targets]
     except (OSError, DatabaseError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise InvalidRequestError(
@@ -33,7 +36,7 @@ def write_files(writers: Mapping[Path, Callable[[Path], object]]) -> list[Path]:
         ) from error
     finally:
         for partial in hidden.values():
-            if partial.is_file():
+            with suppress(OSError):  # that it could not be written is told already
                 partial.unlink()
 
 

@@ -23,7 +23,7 @@ class Staging:
     """
 
     def __init__(self, folder: Path, *, name: str, ending: str) -> None:
-        self._folder = folder
+        self._folder = folder.expanduser()
         self._stem = f"{_plain(name)}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid4().hex[:8]}"
         self._ending = ending
         self._hidden: list[tuple[Path, Path]] = []
@@ -31,7 +31,7 @@ class Staging:
         self._open_file = ExitStack()
         self.published: list[Path] = []
         """The final paths, in order, once the block has ended well."""
-        _make(folder)
+        _make(self._folder)
 
     def next_file(self, *, within: str = "") -> BinaryIO:
         """Close the file at hand and return the next one, empty; it is to be in the folder `within` this one."""

@@ -46,13 +46,13 @@ def report_page(facts: MonthFacts) -> str:
     )
 
 
-def write_page(page: str, path: Path) -> None:
-    """Write a page to `path`, whole or not at all.
+def write_page(page: str, path: Path) -> Path:
+    """Write a page to `path`, whole or not at all, and return where it is.
 
     Raises:
         InvalidRequestError: the file cannot be written.
     """
-    write_files({path: lambda partial: partial.write_text(page, encoding="utf-8", newline="\n")})
+    return write_files({path: lambda partial: partial.write_text(page, encoding="utf-8", newline="\n")})[0]
 
 
 def _head(facts: MonthFacts) -> str:
