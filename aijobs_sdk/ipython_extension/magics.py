@@ -114,7 +114,7 @@ def _report(rows: Iterable[UsageRow], month: str, *, by: str | None) -> MonthlyR
     from aijobs_sdk.usage.usage import Usage  # noqa: PLC0415 - DuckDB is an extra, and takes a while to load
 
     with Usage(rows) as usage:
-        return usage.report(month) if by is None else usage.report(month, by=by.split(","))
+        return usage.report(month) if by is None else usage.report(month, by=map(str.strip, by.split(",")))
 
 
 def _variable_name(name: str | None) -> str | None:

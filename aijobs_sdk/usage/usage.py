@@ -243,7 +243,7 @@ class Usage:
             InvalidRequestError: `query` is not one SELECT, or DuckDB cannot answer it.
         """
         try:
-            if not is_one_query(query):
+            if not isinstance(query, str) or not is_one_query(query):
                 raise InvalidRequestError("sql() takes one SELECT. The tables: usage, quarantine, source_file.")
             return self._store.ask(query)
         except DatabaseError as error:

@@ -167,7 +167,7 @@ def test_how_a_job_ended_is_raised_as_it_is(kernel: Kernel) -> None:
 def test_usage_is_the_report_of_the_month(kernel: Kernel) -> None:
     send(kernel, "--model gpt-5.2 --client client")
 
-    [shown] = kernel.run("%aijobs_usage --by model --client client")
+    [shown] = kernel.run("%aijobs_usage --by 'model, day' --client client")
 
     assert "gpt-5.2" in shown.content["data"]["text/html"]
     assert shown.content["data"]["text/plain"].startswith("<MonthlyReport 20")

@@ -8,8 +8,8 @@ from decimal import Context, Decimal, localcontext
 from pathlib import Path
 from typing import Literal
 
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.billing.price_names import provider_key
 from aijobs_sdk.usage.checking.facts import InvoiceDifference, InvoiceReconciliation
 from aijobs_sdk.usage.checking.invoice_file import read_invoice
@@ -64,6 +64,8 @@ def reconcile_invoice(
         InvalidRequestError: the file cannot be read as an invoice in US dollars, or the tolerance is no amount.
     """
     _refuse_no_amount(tolerance_usd)
+    if not isinstance(provider, str):
+        raise bad_argument("provider", f"must be the name of one, such as openai, got {shape_of(provider)}")
     meant = {plain_name(name): plain_name(model) for name, model in (aliases or {}).items()}
     lines = lines_of_other_months = 0
     with localcontext(_EXACT):
@@ -95,10 +97,8 @@ def reconcile_invoice(
 
 
 def _refuse_no_amount(tolerance_usd: Decimal) -> None:
-    if not tolerance_usd.is_finite() or tolerance_usd < 0:
-        problem = "must be an amount of dollars from 0 on"
-        field = FieldProblem(field="tolerance_usd", problem=problem)
-        raise InvalidRequestError(f"`tolerance_usd` {problem}.", fields=[field])
+    if not isinstance(tolerance_usd, Decimal) or not tolerance_usd.is_finite() or tolerance_usd < 0:
+        raise bad_argument("tolerance_usd", "must be an amount of dollars from 0 on, as a Decimal")
 
 
 def _reckoned(cost: ProviderCost, provider: str) -> dict[str, _Model]:

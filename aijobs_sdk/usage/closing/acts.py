@@ -58,7 +58,7 @@ def given_reason(reason: str) -> str:
     Raises:
         InvalidRequestError: it says nothing.
     """
-    if reason.strip():
+    if isinstance(reason, str) and reason.strip():
         return reason
     problem = f"must say why, in words for whoever reads the books later; got {shape_of(reason)}"
     raise bad_argument("reason", problem)

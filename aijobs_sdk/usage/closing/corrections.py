@@ -15,6 +15,8 @@ from pydantic import AwareDatetime
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.refusal import bad_argument, members_of
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.closing.acts import given_reason
 from aijobs_sdk.usage.store import Database, UsageStore, statement, stored_instant
 
@@ -40,10 +42,11 @@ def accept_corrections(
     What was accepted before is passed over.
 
     Raises:
-        InvalidRequestError: under one of `ids` no row was set aside, or no reason is given; nothing was accepted.
+        InvalidRequestError: `ids` is no list of ids, or under one of them no row was set aside; or no reason is given.
+            Nothing was accepted.
     """
     reason = given_reason(reason)
-    wanted = None if ids is None else list(ids)
+    wanted = None if ids is None else _checked(ids)
     with store.writing() as database:
         _refuse_strange(database, wanted or [])
         database.execute(statement("closing/choose_corrections"), {"ids": wanted})
@@ -54,6 +57,17 @@ def accept_corrections(
         if made.corrections:
             _record(database, made)
     return made
+
+
+def _checked(ids: Iterable[UUID]) -> list[UUID]:
+    return [_uuid(one) for one in members_of("ids", ids, object, "ids of rows")]
+
+
+def _uuid(given: object) -> UUID:
+    try:
+        return given if isinstance(given, UUID) else UUID(str(given))
+    except ValueError:
+        raise bad_argument("ids", f"must be a list of ids of rows, one is {shape_of(given)}") from None
 
 
 def _refuse_strange(database: Database, ids: list[UUID]) -> None:

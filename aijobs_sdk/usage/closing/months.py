@@ -15,6 +15,8 @@ from datetime import datetime
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.closing.acts import ClosedMonth, ReopenedMonth, given_reason, record_act
 from aijobs_sdk.usage.closing.seal import Seal, month_seal
 from aijobs_sdk.usage.facts.month import MonthFacts
@@ -47,9 +49,12 @@ def close_month(
     `reckon` is called here so that the month can be sealed before and after it: what is kept is what was closed.
 
     Raises:
-        InvalidRequestError: the month is not over, or is closed already; or rows came in while it was reckoned.
+        InvalidRequestError: the month is not over, or is closed already; the reason is no text; or rows came in while
+            it was reckoned.
     """
     _refuse_unfinished(month, now)
+    if not isinstance(reason, str):
+        raise bad_argument("reason", f"must be text, got {shape_of(reason)}")
     with store.reading() as database:
         version = _next_version(database, month)
         before = month_seal(database, month)

@@ -93,7 +93,7 @@ def _text_of(value: object) -> str:
 
 
 def _checked_issuer(issuer: str) -> str:
-    if not issuer.strip():
+    if not isinstance(issuer, str) or not issuer.strip():
         raise bad_argument("issuer", f"must be the name of who sends the bill, got {shape_of(issuer)}")
     return issuer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import gzip
 import hashlib
 import shutil
@@ -38,9 +39,14 @@ class LocalCopy:
         """Return the file to read; one that is packed is unpacked into `folder`.
 
         Raises:
-            InvalidRequestError: it is no gzip file, or a cut one.
+            InvalidRequestError: it is no gzip file, or a cut one; or no pattern of DuckDB's can say its name.
         """
         file = _unpacked(self, folder / f"{file_id}.unpacked") if self.export.is_packed else self.file
+        if "\\" in file.as_posix() and glob.has_magic(str(file)):
+            raise InvalidRequestError(
+                f"{self.export.path} has both a backslash and one of *, ? and [ in its name, and cannot be read so. "
+                "Rename it."
+            )
         return Source(file_id, self.export.path, file, self.export.format)
 
 

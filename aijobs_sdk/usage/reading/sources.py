@@ -43,6 +43,8 @@ def find_sources(sources: Sources, spool: Path) -> Found:
     """
     if isinstance(sources, str | Path):
         return _files([sources])
+    if not isinstance(sources, Iterable):
+        raise InvalidRequestError(f"`paths` must be paths, URLs or usage rows, not {shape_of(sources)}.")
     given: Iterator[object] = iter(sources)
     first = next(given, None)
     if first is None:

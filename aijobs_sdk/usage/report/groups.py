@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.months import month_span
-from aijobs_sdk.contract.shapes import nearest, shape_of
+from aijobs_sdk.contract.refusal import members_of
+from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.usage.facts.totals import NUMBER_COLUMNS, UsageGroup, UsageTotals
 from aijobs_sdk.usage.store import UsageStore, statement
 from aijobs_sdk.usage.table import UsageTable
@@ -32,12 +33,10 @@ def group_columns(by: str | Iterable[str]) -> tuple[str, ...]:
     """Return the columns to divide a month by, each once, in the order asked for.
 
     Raises:
-        InvalidRequestError: one is not in GROUP_COLUMNS.
+        InvalidRequestError: it is no list, or one is not in GROUP_COLUMNS.
     """
-    columns = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
+    columns = tuple(dict.fromkeys([by] if isinstance(by, str) else members_of("by", by, str, "names of columns")))
     for column in columns:
-        if not isinstance(column, str):
-            raise InvalidRequestError(f"`by` takes names of columns, got {shape_of(column)}.")
         if column not in GROUP_COLUMNS:
             raise InvalidRequestError(f"Usage cannot be divided by {column!r}.{nearest(column, GROUP_COLUMNS)}")
     return columns
