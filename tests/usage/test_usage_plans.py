@@ -18,8 +18,11 @@ from aijobs_sdk.usage.billing.plan_terms import Plan, Subscription, Tier
 from aijobs_sdk.usage.billing.plans import PlanBook
 from aijobs_sdk.usage.billing.rating import corrected_lines, overage_lines
 from aijobs_sdk.usage.billing.statements import plan_statements
+from aijobs_sdk.usage.closing.months import close_month, reopen_month
 from aijobs_sdk.usage.facts.owed import PlanStatement
 from aijobs_sdk.usage.store import UsageStore
+from usage.books import NOW, facts_of, totals
+from usage.books import close as close_without_plans
 from usage.usage_entries import entries
 from usage.usage_rows import TENANT, usage_row
 
@@ -302,6 +305,81 @@ def test_all_bills_together_are_those_of_what_came_in_time(store: UsageStore) ->
     used(store, "0.000001", "2026-03")
     assert total(store, on(plan())) == total(in_time, on(plan()))
     in_time.close()
+
+
+# A month that was reopened
+
+
+def close(store: UsageStore, book: PlanBook, month: str) -> PlanStatement:
+    """Close a month with what is owed for it."""
+    statements = plan_statements(store, month, book)
+    facts = facts_of(month, totals(store, month)).replace(statements=statements)
+    close_month(store, month, lambda: facts, now=NOW)
+    (found,) = statements
+    return found
+
+
+def reopen(store: UsageStore, *months: str) -> None:
+    for month in months:
+        reopen_month(store, month, reason="a test", now=NOW)
+
+
+def test_a_month_is_not_charged_once_more_what_a_later_one_has_charged_for_it(store: UsageStore) -> None:
+    used(store, "1000")
+    close(store, on(plan()), "2026-01")
+    used(store, "400", billing_month="2026-02")
+    february = close(store, on(plan()), "2026-02")
+    reopen(store, "2026-01")
+    used(store, "400")
+
+    january = owed(store, on(plan()))
+
+    assert [(line.credits, line.amount) for line in january.tiers] == [decimals(100, 10), decimals(300, 15)]
+    assert (january.credits, january.amount, february.amount) == decimals(1400, 74, 89)
+    assert january.explanation.endswith("40.00 EUR for 2026-01 are on statements of other months and not on this one.")
+
+
+def test_what_a_later_month_charged_too_much_is_given_back(store: UsageStore) -> None:
+    used(store, "1000")
+    close(store, on(plan()), "2026-01")
+    used(store, "400", billing_month="2026-02")
+    close(store, on(plan()), "2026-02")
+    reopen(store, "2026-01")
+    used(store, "1000", kind="reversal")
+
+    assert owed(store, on(plan())).amount == 49 - 40
+
+
+@pytest.mark.parametrize("again", [("2026-01", "2026-02"), ("2026-02", "2026-01")])
+@pytest.mark.parametrize("mode", ["graduated", "volume"])
+def test_in_whatever_order_months_are_closed_again_all_bills_are_those_of_what_came_in_time(
+    store: UsageStore, mode: str, again: tuple[str, str]
+) -> None:
+    book = on(plan(mode=mode, base_fee="0"))
+    used(store, "1000")
+    close(store, book, "2026-01")
+    used(store, "400", billing_month="2026-02")
+    close(store, book, "2026-02")
+    used(store, "333.5", billing_month="2026-03")
+    march = close(store, book, "2026-03")
+    reopen(store, *again)
+    used(store, "250")
+
+    bills = [march, *(close(store, book, month) for month in again)]
+
+    right = overage_lines(plan(mode=mode), Decimal("1983.5"))
+    assert sum(bill.amount for bill in bills) == sum(line.amount for line in right)
+
+
+def test_a_month_of_which_no_statement_was_kept_counts_as_charged_by_its_plan(store: UsageStore) -> None:
+    used(store, "1000")
+    close_without_plans(store, "2026-01")
+    used(store, "400", billing_month="2026-02")
+    close_without_plans(store, "2026-02")
+    reopen(store, "2026-01")
+    used(store, "1000", billing_month="2026-01")
+
+    assert owed(store, on(plan(base_fee="0"))).amount == 50 + 45
 
 
 # As it is written down

@@ -29,6 +29,12 @@ def correction_in_words(plan: Plan, month: MonthCredits, changes: Sequence[TierL
     return f"{what}: {_money(plan, abs(amount))} {'back' if amount < 0 else 'more'}."
 
 
+def balance_in_words(plan: Plan, month: str, charged: Sequence[TierLine]) -> str:
+    """Return what a month that was reopened is not charged once more."""
+    amount = sum((line.amount for line in charged), Decimal(0))
+    return f"{_money(plan, amount)} for {month} are on statements of other months and not on this one."
+
+
 def _tiers_in_words(plan: Plan) -> str:
     *bounded, rest = [f"{tier.unit_price:,f} {plan.currency}" for tier in plan.tiers]
     ends = [_number(tier.up_to) for tier in plan.tiers if tier.up_to is not None]

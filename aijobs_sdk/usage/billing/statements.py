@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from itertools import chain
+from typing import TypeAlias
 
 from aijobs_sdk.usage.billing.amounts import EXACT
+from aijobs_sdk.usage.billing.charged import BilledElsewhere, balance_lines, billed_elsewhere, charged_lines
 from aijobs_sdk.usage.billing.credits import MonthCredits, billed_credits
 from aijobs_sdk.usage.billing.plan_terms import Plan
-from aijobs_sdk.usage.billing.plan_words import correction_in_words, plan_in_words
+from aijobs_sdk.usage.billing.plan_words import balance_in_words, correction_in_words, plan_in_words
 from aijobs_sdk.usage.billing.plans import PlanBook
-from aijobs_sdk.usage.billing.rating import corrected_lines, overage_lines
-from aijobs_sdk.usage.facts.owed import PlanStatement
+from aijobs_sdk.usage.billing.rating import corrected_lines
+from aijobs_sdk.usage.facts.owed import PlanStatement, TierLine
 from aijobs_sdk.usage.store import UsageStore, statement
+
+_Elsewhere: TypeAlias = Mapping[tuple[str, str], Sequence[BilledElsewhere]]
 
 
 def plan_statements(store: UsageStore, month: str, plans: PlanBook) -> tuple[PlanStatement, ...]:
@@ -21,15 +25,17 @@ def plan_statements(store: UsageStore, month: str, plans: PlanBook) -> tuple[Pla
 
     What arrived late for a month that was closed is charged by the plan and the included credits of *that* month: it is
     reckoned anew, and the difference is on this statement. Where another plan held then, it is on a statement of its
-    own, without a base fee. What was charged too much is given back, so an amount can be negative.
+    own, without a base fee. What was charged too much is given back, so an amount can be negative. A month that was
+    reopened is charged what the closed ones after it have not charged for it.
 
     Raises:
         InvalidRequestError: no such month can be.
     """
     billed = billed_credits(store, month)
+    elsewhere = billed_elsewhere(store, month)
     tenants = plans.subscribers | billed.keys() | _tenants_by_then(store, month, plans)
     with localcontext(EXACT):
-        by_tenant = (_statements(tenant, month, billed.get(tenant, ()), plans) for tenant in sorted(tenants))
+        by_tenant = (_statements(tenant, month, billed.get(tenant, ()), plans, elsewhere) for tenant in sorted(tenants))
         return tuple(chain.from_iterable(by_tenant))
 
 
@@ -40,7 +46,9 @@ def _tenants_by_then(store: UsageStore, month: str, plans: PlanBook) -> frozense
     return frozenset(str(tenant) for (tenant,) in found.cells)
 
 
-def _statements(tenant: str, month: str, billed: Sequence[MonthCredits], plans: PlanBook) -> Iterator[PlanStatement]:
+def _statements(
+    tenant: str, month: str, billed: Sequence[MonthCredits], plans: PlanBook, elsewhere: _Elsewhere
+) -> Iterator[PlanStatement]:
     corrected: dict[Plan, list[MonthCredits]] = {}
     for one in billed:
         then = plans.plan_of(tenant, one.month_year)
@@ -48,20 +56,34 @@ def _statements(tenant: str, month: str, billed: Sequence[MonthCredits], plans: 
             corrected.setdefault(then, []).append(one)
     plan = plans.plan_of(tenant, month)
     if plan is not None:
-        used = next((one.now for one in billed if one.month_year == month), Decimal(0))
-        yield _statement(tenant, plan, used, corrected.pop(plan, ()))
+        nothing = MonthCredits(tenant_id=tenant, month_year=month, before=Decimal(0), now=Decimal(0))
+        used = next((one for one in billed if one.month_year == month), nothing)
+        yield _statement(tenant, plan, used, corrected.pop(plan, ()), elsewhere)
     for earlier, months in corrected.items():
-        yield _statement(tenant, earlier, None, months)
+        yield _statement(tenant, earlier, None, months, elsewhere)
 
 
-def _statement(tenant: str, plan: Plan, used: Decimal | None, corrections: Sequence[MonthCredits]) -> PlanStatement:
-    """Return what is owed for the credits `used`, None where another plan holds by now, and for what is corrected."""
-    tiers = () if used is None else overage_lines(plan, used)
-    words = f"What was on plan {plan.name}." if used is None else plan_in_words(plan)
+def _statement(
+    tenant: str,
+    plan: Plan,
+    own: MonthCredits | None,
+    corrections: Sequence[MonthCredits],
+    elsewhere: _Elsewhere,
+) -> PlanStatement:
+    """Return what is owed for the `own` month, None where another plan holds by now, and for what is corrected."""
+    tiers: tuple[TierLine, ...] = ()
+    words = f"What was on plan {plan.name}."
+    if own is not None:
+        others = elsewhere.get((tenant, own.month_year), ())
+        tiers = _lines(plan, own, others)
+        words = plan_in_words(plan)
+        if others:
+            words += f" {balance_in_words(plan, own.month_year, charged_lines(plan, others))}"
     for month in corrections:
-        changes = corrected_lines(plan, month.before, month.now)
-        tiers += changes
+        changes = _lines(plan, month, elsewhere.get((tenant, month.month_year), ()))
+        tiers += tuple(line.replace(month_year=month.month_year) for line in changes)
         words += f" {correction_in_words(plan, month, changes)}"
+    used = None if own is None else own.now
     fee = plan.in_money(Decimal(0) if used is None else plan.base_fee)
     return PlanStatement(
         tenant_id=tenant,
@@ -75,3 +97,11 @@ def _statement(tenant: str, plan: Plan, used: Decimal | None, corrections: Seque
         amount=sum((line.amount for line in tiers), fee),
         explanation=words,
     )
+
+
+def _lines(plan: Plan, month: MonthCredits, others: Sequence[BilledElsewhere]) -> tuple[TierLine, ...]:
+    """Return what is to be charged for the credits of a month, of which `others` bill some."""
+    if not others:
+        return corrected_lines(plan, month.before, month.now)
+    whole = sum((one.credits for one in others), month.now - month.before)
+    return balance_lines(plan, whole, charged_lines(plan, others))

@@ -19,6 +19,8 @@ class TierLine(Fact):
     unit_price: Decimal
     amount: Decimal
     """As it can be paid in the currency of the plan; halves to even."""
+    month_year: str | None = None
+    """The earlier month that is put right by it; None: it is of the month itself."""
 
 
 class PlanStatement(Fact):
