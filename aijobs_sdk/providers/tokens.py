@@ -72,16 +72,31 @@ def rounded(weight: float) -> int:
 
 
 def first_tokens(text: str, tokens: int) -> str:
-    """Return the longest beginning of the text, in whole words, that is estimated at no more than that many tokens."""
+    """Return the longest beginning of the text, in whole words, that is estimated at no more than that many tokens.
+
+    A word of more than 32 characters, such as JSON without spaces, is cut within.
+    """
     if tokens < 1:
         return ""
-    total, end = 0.0, 0
+    left, end = tokens + _LESS_THAN_HALF, 0  # more would be rounded up
     for word in _WORD.finditer(text):
-        total += _weight(word[0])
-        if total > tokens + _LESS_THAN_HALF:  # it would be rounded up
-            return text[:end]
+        weight = _weight(word[0])
+        if weight > left:
+            return text[: end + _fitting(word[0], left)] if len(word[0]) > SHORT_WORD_CHARS else text[:end]
+        left -= weight
         end = word.end()
     return text
+
+
+def _fitting(word: str, most: float) -> int:
+    """Return where a beginning of the word ends that weighs no more than that."""
+    end = 0
+    for match in _ANY_CLASS.finditer(word):
+        most -= _weight_of_match(match)
+        if most < 0:
+            break
+        end = match.end()
+    return end
 
 
 def _estimate(text: str) -> int:
@@ -99,11 +114,12 @@ def _weight(word: str) -> float:
 
 
 def _weigh(word: str) -> float:
-    total = 0.0
-    for match in _ANY_CLASS.finditer(word):
-        kind = _CLASSES[match.lastgroup or "other"]
-        total += kind.per_match + kind.per_character * (match.end() - match.start())
-    return total
+    return sum(map(_weight_of_match, _ANY_CLASS.finditer(word)))
+
+
+def _weight_of_match(match: re.Match[str]) -> float:
+    kind = _CLASSES[match.lastgroup or "other"]
+    return kind.per_match + kind.per_character * (match.end() - match.start())
 
 
 _known_weight = lru_cache(16_384)(_weigh)

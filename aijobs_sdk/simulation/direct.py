@@ -61,11 +61,13 @@ def written(request: GenerationRequest, world: Simulation, provider: str) -> str
 
 
 def called(tool: Tool, plan: Plan, finished: Finished, provider: str) -> Finished:
-    """Return the end of an answer that is a call of this tool.
+    """Return the end of an answer that is a call of this tool; one that was cut off calls nothing.
 
     Raises:
         ProviderError: it is called in a way that a careful caller refuses.
     """
+    if finished.finish_reason == "length":
+        return finished
     arguments = _object(plan.pieces.text)
     if plan.quirk in {Quirk.BAD_TOOL_ARGS, Quirk.UNKNOWN_TOOL} or arguments is None:
         raise BAD_TOOL_CALL.error(provider)

@@ -111,18 +111,21 @@ class Writing:
         return thoughts if most is None else thoughts.first(most)
 
     def _text(self, step: Succeed, thought_tokens: int) -> tuple[Written, Literal["stop", "length"]]:
-        request = self.request
+        written, most = self._whole_text(step), self.request.max_output_tokens
+        if most is None:
+            return written, "stop"
+        beginning = written.first(most - thought_tokens)
+        return beginning, "stop" if beginning == written else "length"
+
+    def _whole_text(self, step: Succeed) -> Written:
         if step.text is not None:
             written = Written.of(step.text)
         elif self.written is not None:
-            return Written.of(self.written), "stop"
+            return Written.of(self.written)  # no stop text ends a JSON
         else:
             tokens = step.tokens or self.behaviour.length.draw_tokens(self.dice.of_job("length"))
             written = self.dice.text("text", tokens)
-        for stop in request.stop:
+        for stop in self.request.stop:
             if stop in written.text:
                 written = Written.of(written.text.partition(stop)[0])
-        if request.max_output_tokens is None:
-            return written, "stop"
-        beginning = written.first(request.max_output_tokens - thought_tokens)
-        return beginning, "stop" if beginning == written else "length"
+        return written

@@ -211,3 +211,37 @@ def test_another_route_of_a_model_is_taken_and_priced_by_its_name(client: aijobs
 
     assert (first.provider, direct.provider) == ("bedrock", "anthropic")
     assert direct.metered_credits / direct.output_tokens < first.metered_credits / first.output_tokens
+
+
+DAYS = [f"day {number}" for number in range(100)]
+LONG = {"type": "object", "properties": {day: {"type": "string"} for day in DAYS}, "required": DAYS}
+VENDORS = pytest.mark.parametrize("model", ["gpt-5.2", "claude-sonnet-4.5", "gemini-3-flash"])
+
+
+@VENDORS
+def test_structured_output_is_no_longer_than_was_allowed(client: aijobs.Client, model: str) -> None:
+    result = client.submit("Which days?", model=model, output_schema=LONG, max_tokens=50).result()
+
+    assert (result.finish_reason, result.output) == ("length", None)
+    assert 40 <= result.output_tokens <= 50
+    assert result.content.startswith('{"day 0":')
+
+
+@pytest.mark.parametrize(
+    ("model", "most"), [("gpt-5.2", "0.6"), ("claude-sonnet-4.5", "0.9"), ("gemini-3-flash", "0.2")]
+)
+def test_structured_output_costs_no_more_than_was_allowed(client: aijobs.Client, model: str, most: str) -> None:
+    result = client.submit("Which days?", model=model, output_schema=LONG, max_credits=most).result()
+    [row] = client.usage()
+
+    assert result.finish_reason == "length"
+    assert Decimal(str(row.metadata["metered_credits"])) <= Decimal(most)
+
+
+@VENDORS
+def test_a_call_of_a_tool_that_was_cut_off_is_none_and_not_asked_for_again(client: aijobs.Client, model: str) -> None:
+    job = client.submit("Which days?", model=model, tools=[{"name": "open", "parameters": LONG}], max_tokens=50)
+
+    assert job.wait().attempts == 1
+    with pytest.raises(aijobs.JobFailedError, match="used up the longest answer without a word of it"):
+        job.result()

@@ -58,3 +58,8 @@ def test_a_cut_text_is_as_long_as_it_may_be(words: list[str], tokens: int) -> No
     beginning = first_tokens(text, tokens)
     next_word = text[len(beginning) :].partition(" ")[0]
     assert beginning == text or estimate_tokens(beginning + next_word) > tokens
+
+
+def test_a_long_word_is_cut_within() -> None:
+    beginning = first_tokens('{"numbers":[' + "12345," * 100 + "0]}", 50)
+    assert estimate_tokens(beginning) == pytest.approx(50, abs=1)

@@ -126,7 +126,7 @@ class Response(_Read):
             raise REFUSED.error(NAME)
         if self.usage is None:
             raise TRUNCATED.error(NAME)
-        calls = [item.called(request) for item in self.output if item.type == "function_call"]
+        calls = [item.called(request) for item in self.output if item.type == "function_call" and not self._is_cut]
         return Finished(
             finish_reason="tool_calls" if calls else self._finish_reason(),
             input_tokens=self.usage.input_tokens,
@@ -143,8 +143,12 @@ class Response(_Read):
         for item in self.output:
             yield from item.content or ()
 
+    @property
+    def _is_cut(self) -> bool:
+        return self.status == "incomplete"
+
     def _finish_reason(self) -> Literal["stop", "length"]:
-        if self.status != "incomplete":
+        if not self._is_cut:
             return "stop"
         if self.incomplete_details is not None and self.incomplete_details.reason == "content_filter":
             raise FILTERED.error(NAME)

@@ -113,13 +113,15 @@ class Answer:
         usage = self._last.usage_metadata
         if self._finish_reason is None or usage.prompt_token_count is None:
             raise TRUNCATED.error(NAME)
+        end = _ENDS[self._finish_reason]
+        calls = self._calls if end == "stop" else ()  # of a call that was cut off, arguments are missing
         return Finished(
-            finish_reason="tool_calls" if self._calls else _ENDS[self._finish_reason],
+            finish_reason="tool_calls" if calls else end,
             input_tokens=usage.prompt_token_count + usage.tool_use_prompt_token_count,
             output_tokens=usage.written,
             cached_input_tokens=usage.cached_content_token_count,
             reasoning_tokens=usage.thoughts_token_count,
-            tool_calls=tuple(self._calls),
+            tool_calls=tuple(calls),
             served_model=self._last.model_version,
             response_id=self._last.response_id,
         )
