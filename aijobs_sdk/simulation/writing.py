@@ -125,7 +125,7 @@ class Writing:
         else:
             tokens = step.tokens or self.behaviour.length.draw_tokens(self.dice.of_job("length"))
             written = self.dice.text("text", tokens)
-        for stop in self.request.stop:
+        for stop in filter(None, self.request.stop):
             if stop in written.text:
                 written = Written.of(written.text.partition(stop)[0])
         return written

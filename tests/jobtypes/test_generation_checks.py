@@ -43,6 +43,7 @@ def client(sim: Mock) -> Iterator[aijobs.Client]:
         ("gpt-5.2", {"output_schema": {"type": "array"}}, "output_schema", "schema of an object"),
         ("gpt-5.2", {"images": ["data:text/html;base64,AA=="]}, "images", "should match pattern"),
         ("gpt-5.2", {"images": ["http://example.org/a.png"]}, "images", "is not `https`"),
+        ("claude-opus-4.5", {"stop": ["END", ""]}, "stop.1", "at least 1 character"),
         ("gpt-5.2", {"messages": [{"role": "boss"}]}, "messages", "'user', 'assistant' or 'tool'"),
         ("gpt-5.2", {"messages": [{"role": "tool", "content": "x"}]}, "messages.0", "needs a `tool_call_id`"),
         ("gpt-5.2", {"tools": [{"name": "two words"}]}, "tools", "should match pattern"),

@@ -89,6 +89,7 @@ def test_an_answer_ends_before_a_stop_word() -> None:
     sim = Simulation()
     sim.on().do(ok("one END two"))
     assert text_of(sim.plan(a_request(stop=("END",)))) == "one "
+    assert text_of(sim.plan(a_request(stop=("",)))) == "one END two"
 
 
 def test_a_scripted_text_is_the_answer() -> None:

@@ -23,6 +23,10 @@ Prompt = Annotated[str, Field(min_length=1), AfterValidator(_holds_something)]
 """What a model is asked, in words."""
 
 
+StopText = Annotated[str, Field(min_length=1)]
+"""Where it would come, the answer ends."""
+
+
 def _names_its_call(message: Message) -> Message:
     if message.role == "tool" and not message.tool_call_id:
         raise ValueError("needs a `tool_call_id`, which names the call that it is the outcome of")
@@ -49,7 +53,7 @@ class WritingOptions(Fact):
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)
     max_tokens: int | None = Field(default=None, ge=1)
-    stop: tuple[str, ...] = ()
+    stop: tuple[StopText, ...] = ()
     seed: int | None = None
     reasoning_effort: ReasoningEffort | None = None
     stream: bool = True

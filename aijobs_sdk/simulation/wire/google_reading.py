@@ -37,7 +37,7 @@ def asked_of(call: Call, body: Body) -> Asked:
         prompt=said[last],
         context=context,
         max_output_tokens=_max_output_tokens(config),
-        stop=tuple(map(str, listed(field(config, "stopSequences")))),
+        stop=_stops(config),
         stream=is_stream(call),
         # With or without words of the user after it, what a function answered is what the model speaks of now.
         tools=() if any(map(_answers_a_call, contents[-2:])) else _tools(body),
@@ -58,6 +58,13 @@ def _contents(body: Body) -> Sequence[JsonValue]:
         if (role := field(content, "role")) is not None and role not in ROLES:
             raise _invalid(f"contents[{place}].role", f"{role!r} is no valid role: use user or model")
     return contents
+
+
+def _stops(config: JsonValue) -> tuple[str, ...]:
+    stops = tuple(map(str, listed(field(config, "stopSequences"))))
+    if not all(stops):
+        raise _invalid("generation_config.stop_sequences", "must not hold an empty text")
+    return stops
 
 
 def _max_output_tokens(config: JsonValue) -> int | None:

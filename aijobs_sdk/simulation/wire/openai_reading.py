@@ -49,10 +49,16 @@ def whole_number(body: Body, name: str) -> int | None:
 
 
 def stops(stop: JsonValue) -> tuple[str, ...]:
-    """Return the texts before which the answer ends."""
-    if stop is None:
-        return ()
-    return (stop,) if isinstance(stop, str) else tuple(map(str, stop)) if isinstance(stop, list) else ()
+    """Return the texts before which the answer ends.
+
+    Raises:
+        Refused: one of them is empty, or no text.
+    """
+    texts = () if stop is None else stop if isinstance(stop, list) else (stop,)
+    found = tuple(one for one in texts if isinstance(one, str) and one)
+    if len(found) < len(texts):
+        raise Refused(400, "Invalid 'stop': expected texts, none of them empty.", code="invalid_request", param="stop")
+    return found
 
 
 def tools(body: Body) -> tuple[Tool, ...]:

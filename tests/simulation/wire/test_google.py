@@ -431,6 +431,7 @@ def test_an_odd_delivery_changes_no_text(stage: Stage, quirk: str) -> None:
         ({"contents": [{"role": "user", "parts": []}]}, "contents[0].parts"),
         (says("hello", role="boss"), "contents[0].role"),
         (says("hello") | {"generationConfig": {"maxOutputTokens": 0}}, "generation_config.max_output_tokens"),
+        (says("hello") | {"generationConfig": {"stopSequences": [""]}}, "generation_config.stop_sequences"),
         (
             says("hello") | {"generationConfig": {"thinkingConfig": {"thinkingLevel": "LOW", "thinkingBudget": 1}}},
             "generation_config.thinking_config",

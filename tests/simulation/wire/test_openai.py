@@ -280,6 +280,8 @@ def test_a_careful_reader_survives_quirks(stage: Stage, quirk: str) -> None:
         ({"messages": []}, "messages"),
         ({"max_completion_tokens": 0}, "max_completion_tokens"),
         ({"model": "gpt-9"}, "model"),
+        ({"stop": ""}, "stop"),
+        ({"stop": ["END", ""]}, "stop"),
     ],
 )
 def test_what_openai_refuses_is_refused_in_its_words(stage: Stage, request_: Mapping[str, Any], param: str) -> None:
