@@ -154,20 +154,22 @@ class Simulation:
         *,
         written: str | None = None,
         thinking_tokens: int = 0,
+        other_tokens: int = 0,
         occurrence: int = 0,
         at_seconds: float = 0.0,
         provider: str | None = None,
     ) -> Plan:
         """Return what happens in this call, begun so many seconds after the world. Asking changes nothing.
 
-        `written` is what the model writes where that is not for it to choose, such as the arguments of a tool. Calls
+        `written` is what the model writes where that is not for it to choose, such as the arguments of a tool;
+        `other_tokens` are those that it reads beside `system` and `prompt`: of pictures, tools and schemas. Calls
         that differ in their `occurrence` alone get the same answer, each at its own pace and with its own faults.
         `provider` is who is called; None: whoever comes first for the model. Where a capacity was given, the times
         hang on the calls under way as well.
         """
         behaviour = self._behaviour(request.model)
         dice = Dice(self._chance, request, occurrence)
-        writing = Writing(request, behaviour, dice, written, thinking_tokens)
+        writing = Writing(request, behaviour, dice, written, thinking_tokens, other_tokens)
         outages = self._timeline.outages(request.model, provider, at_seconds)
         special = self._scripted(request) or _incident_step(outages, dice)
         drawn = self._acted(special or _ordinary_step(behaviour.errors, dice), writing, dice)
@@ -233,12 +235,14 @@ class Simulation:
         """
         self._capacities.add(capacity(model, max_concurrency, load_factor))
 
-    def admit(self, request: GenerationRequest, seconds: float) -> tuple[Allowances, Plan | None]:
+    def admit(
+        self, request: GenerationRequest, seconds: float, *, other_tokens: int = 0
+    ) -> tuple[Allowances, Plan | None]:
         """Take a call from its tenant's limits, at this second of the host's time.
 
-        Return what is left, and how the call is sent away where that is not enough.
+        Return what is left, and how the call is sent away where that is not enough. `other_tokens` as in `plan()`.
         """
-        tokens = estimate_tokens(request.system or "") + estimate_tokens(request.prompt)
+        tokens = estimate_tokens(request.system or "") + estimate_tokens(request.prompt) + other_tokens
         left = self._limits.take(request.tenant_id, request.model, tokens, seconds)
         if not left.retry_seconds:
             return left, None

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from aijobs_sdk.contract.provider import Finished, GenerationRequest, Tool, ToolCall
 from aijobs_sdk.providers.failures import BAD_TOOL_CALL
+from aijobs_sdk.providers.prompt_parts import tokens_beside_texts, tool_object
 from aijobs_sdk.providers.schemas import closed_schema
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.effort import THINKING_TOKENS
@@ -22,6 +23,17 @@ def heard(request: GenerationRequest) -> GenerationRequest:
         return request
     turns = (message.content for message in request.messages)
     return request.replace(system="\n".join([request.system or "", *turns]).strip())
+
+
+def other_tokens(request: GenerationRequest) -> int:
+    """Return how many tokens are read beside texts: of pictures, tools, calls of them and a schema."""
+    turns = request.messages
+    calls = (call.arguments for turn in turns for call in turn.tool_calls)
+    tools = (tool_object(tool.name, tool.description, tool.parameters) for tool in request.tools)
+    return tokens_beside_texts(
+        images=len(request.images) + sum(len(turn.images) for turn in turns),
+        objects=(*calls, *tools, request.output_schema or {}),
+    )
 
 
 def tool_called(request: GenerationRequest, plan: Plan, world: Simulation, provider: str) -> Tool | None:

@@ -21,7 +21,7 @@ from aijobs_sdk.providers.economy import limits_of
 from aijobs_sdk.providers.economy_rows import check_batch, check_over, mark_of, missing_failure
 from aijobs_sdk.providers.failures import MODEL_NOT_FOUND
 from aijobs_sdk.simulation.batch_course import Course, DirectBatch
-from aijobs_sdk.simulation.direct import called, heard, thinking_tokens, tool_called, written
+from aijobs_sdk.simulation.direct import called, heard, other_tokens, thinking_tokens, tool_called, written
 from aijobs_sdk.simulation.faults import BatchFault, Fault
 from aijobs_sdk.simulation.provider import SimulatedProvider
 
@@ -144,6 +144,7 @@ class BatchingSimulatedProvider(SimulatedProvider):
             heard(request),
             written=written(request, world, self.name),
             thinking_tokens=thinking_tokens(request),
+            other_tokens=other_tokens(request),
             at_seconds=seconds,
             provider=self.name,
         )

@@ -17,7 +17,7 @@ from aijobs_sdk.contract.provider import (
     TextChunk,
 )
 from aijobs_sdk.simulation.core import Simulation
-from aijobs_sdk.simulation.direct import called, heard, thinking_tokens, tool_called, written
+from aijobs_sdk.simulation.direct import called, heard, other_tokens, thinking_tokens, tool_called, written
 from aijobs_sdk.simulation.drawing import draw
 from aijobs_sdk.simulation.faults import Fault
 from aijobs_sdk.simulation.pieces import Pieces
@@ -89,12 +89,14 @@ class SimulatedProvider:
 
     def _plan(self, request: GenerationRequest, seconds: float) -> tuple[Allowances | None, Plan]:
         """Return what the vendor says is left of its limits, and what happens."""
-        left, refused = self._simulation.admit(request, seconds)
+        others = other_tokens(request)
+        left, refused = self._simulation.admit(request, seconds, other_tokens=others)
         said = left.said() if self.name in SAY_WHAT_IS_LEFT else None
         return said, refused or self._simulation.plan(
             request,
             written=written(request, self._simulation, self.name),
             thinking_tokens=thinking_tokens(request),
+            other_tokens=others,
             at_seconds=seconds,
             provider=self.name,
         )

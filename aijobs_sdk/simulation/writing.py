@@ -57,6 +57,8 @@ class Writing:
     dice: Dice
     written: str | None
     thinking_tokens: int
+    other_tokens: int
+    """Of what is read beside texts."""
 
     @property
     def key(self) -> Hashable:
@@ -68,7 +70,7 @@ class Writing:
     @property
     def input_tokens(self) -> int:
         """About how long the request is."""
-        return estimate_tokens(self.request.system or "") + estimate_tokens(self.request.prompt)
+        return estimate_tokens(self.request.system or "") + estimate_tokens(self.request.prompt) + self.other_tokens
 
     def answer(self, step: Succeed) -> Plan:
         """Return the whole answer."""

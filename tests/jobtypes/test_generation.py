@@ -16,6 +16,7 @@ from aijobs_sdk.contract.events import TextDelta
 from aijobs_sdk.simulation.mock import Mock
 
 WEATHER = {"name": "weather", "parameters": {"type": "object", "properties": {"place": {"type": "string"}}}}
+VENDORS = pytest.mark.parametrize("model", ["gpt-5.2", "claude-sonnet-4.5", "gemini-3-flash"])
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)
 
 
@@ -214,8 +215,19 @@ def test_another_route_of_a_model_is_taken_and_priced_by_its_name(client: aijobs
 
 
 DAYS = [f"day {number}" for number in range(100)]
+
+
+@VENDORS
+def test_pictures_and_tools_are_read_as_they_were_quoted(client: aijobs.Client, model: str) -> None:
+    asked: Any = {"model": model, "images": [PNG], "tools": [WEATHER]}
+    client.submit("What is this?", **asked).wait()
+    [row] = client.usage()
+
+    assert row.input_tokens == pytest.approx(client.estimate("What is this?", **asked).input_tokens, abs=15)
+    assert row.input_tokens > 1600
+
+
 LONG = {"type": "object", "properties": {day: {"type": "string"} for day in DAYS}, "required": DAYS}
-VENDORS = pytest.mark.parametrize("model", ["gpt-5.2", "claude-sonnet-4.5", "gemini-3-flash"])
 
 
 @VENDORS

@@ -12,13 +12,11 @@ from aijobs_sdk.jobtypes.generation.checks import refused
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from aijobs_sdk.providers.model import Model
 from aijobs_sdk.providers.models import CREDIT_STEP, ModelTable
+from aijobs_sdk.providers.prompt_parts import TOKENS_PER_IMAGE, tool_object
 from aijobs_sdk.providers.token_counts import EncodingName, TokenCount, count_tokens, is_at_hand
 
 EXPECTED_OUTPUT_TOKENS = 500
 """What a quote assumes for an answer whose length nobody limited."""
-TOKENS_PER_IMAGE = 1_600
-"""What a picture in a prompt is taken for: one of a megapixel at Anthropic, which counts the most (Anthropic, "Vision":
-width x height / 750)."""
 MARGIN = Decimal("1.25")
 """By how much an estimated prompt may turn out longer: a cap has to hold for it, too."""
 FRAME_TOKENS = 16
@@ -149,5 +147,5 @@ def _texts(payload: GenerationPayload) -> list[str]:
     if payload.system:
         texts.append(payload.system)
     calls = [call.arguments for message in payload.messages for call in message.tool_calls]
-    schemas = [{"name": tool.name, "description": tool.description, **tool.parameters} for tool in payload.tools]
-    return [*texts, *(json.dumps(one) for one in (*calls, *schemas, payload.output_schema or "") if one)]
+    tools = [tool_object(tool.name, tool.description, tool.parameters) for tool in payload.tools]
+    return [*texts, *(json.dumps(one) for one in (*calls, *tools, payload.output_schema or "") if one)]

@@ -6,7 +6,6 @@ import math
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.faults import Fault
 from aijobs_sdk.simulation.kept import KEPT_THINGS
 from aijobs_sdk.simulation.rate_limits import Allowance
@@ -80,8 +79,7 @@ def _count_tokens(call: Call) -> HttpResponse:
     body = call.body()
     model_id = model_id_of(body)
     call.model(model_id)
-    asked = asked_of(body, model_id)
-    return call.reply({"input_tokens": estimate_tokens(asked.context) + estimate_tokens(asked.prompt)})
+    return call.reply({"input_tokens": asked_of(body, model_id).read_tokens})
 
 
 def _limit_headers(name: str, one: Allowance | None, now: datetime) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue
 
 from aijobs_sdk.providers.model import Model
-from aijobs_sdk.simulation.wire.asked import Asked, Tool
+from aijobs_sdk.simulation.wire.asked import Asked, Tool, beside_texts
 from aijobs_sdk.simulation.wire.calls import Refused
 from aijobs_sdk.simulation.wire.exchange import json_text
 
@@ -31,14 +31,18 @@ def asked_of(body: Body, model_id: str) -> Asked:
     asking = [place for place, message in enumerate(messages) if _is_from_the_user(message)]
     last = asking[-1] if asking else len(said) - 1
     system = _text_of(body.get("system"))
+    tools, schema = _tools(body), _schema(body)
+    allowed = _allowed(body, tools)
+    images = sum(_images_in(message.get("content")) for message in messages)
     return Asked(
         model_id=model_id,
         prompt=said[last],
         context="\n".join(filter(None, [system, *said[:last], *said[last + 1 :]])),
         max_output_tokens=_whole_number(body.get("max_tokens")),
-        tools=() if _answers_a_call(messages[-1]) else _tools(body),
-        schema_=_schema(body),
+        tools=() if _answers_a_call(messages[-1]) else allowed,
+        schema_=schema,
         thinking_tokens=_thinking_tokens(body),
+        other_tokens=beside_texts(images=images, tools=tools, schema=schema),
     )
 
 
@@ -134,6 +138,12 @@ def _text_of(content: JsonValue) -> str:
     return "\n".join(filter(None, map(text_of_block, blocks_of(content))))
 
 
+def _images_in(content: JsonValue) -> int:
+    blocks = blocks_of(content)
+    within = (_images_in(block.get("content")) for block in blocks if block.get("type") == "tool_result")
+    return sum(block.get("type") == "image" for block in blocks) + sum(within)
+
+
 def _is_from_the_user(message: Body) -> bool:
     """Whether a person speaks in it: what a tool returned goes under the same role."""
     return message["role"] == "user" and any(
@@ -146,17 +156,29 @@ def _answers_a_call(message: Body) -> bool:
 
 
 def _tools(body: Body) -> tuple[Tool, ...]:
+    """Return the tools that run at the caller: those without a schema run at the vendor."""
+    return tuple(
+        Tool(
+            name=str(one.get("name")),
+            description=str(one.get("description") or ""),
+            parameters=one["input_schema"] if isinstance(one["input_schema"], dict) else {},
+        )
+        for one in blocks_of(body.get("tools"))
+        if "input_schema" in one
+    )
+
+
+def _allowed(body: Body, tools: Sequence[Tool]) -> tuple[Tool, ...]:
     choice = body.get("tool_choice")
     wanted = choice if isinstance(choice, dict) else {}
     if wanted.get("type") == "none":
         return ()
-    # Those without a schema run at the vendor.
-    found = [(one.get("name"), one["input_schema"]) for one in blocks_of(body.get("tools")) if "input_schema" in one]
-    return tuple(
-        Tool(name=str(name), parameters=schema if isinstance(schema, dict) else {})
-        for name, schema in found
-        if wanted.get("type") != "tool" or wanted.get("name") == name
-    )
+    if wanted.get("type") != "tool":
+        return tuple(tools)
+    name = wanted.get("name")
+    if all(one.get("name") != name for one in blocks_of(body.get("tools"))):
+        raise invalid("tool_choice", f"Tool {name!r} not found in provided tools")
+    return tuple(one for one in tools if one.name == name)
 
 
 def _schema(body: Body) -> Body | None:

@@ -75,7 +75,12 @@ def _native_tools(config: Mapping[str, JsonValue]) -> Json:
     if not specs:
         return {}
     tools: list[JsonValue] = [
-        {"name": spec.get("name"), "input_schema": _object(spec.get("inputSchema")).get("json")} for spec in specs
+        {
+            "name": spec.get("name"),
+            "description": spec.get("description"),
+            "input_schema": _object(spec.get("inputSchema")).get("json"),
+        }
+        for spec in specs
     ]
     choice = _object(config.get("toolChoice"))
     kind = next(iter(choice), "auto")
@@ -89,7 +94,7 @@ def _schema_of(body: Mapping[str, JsonValue]) -> Json | None:
         return None
     try:
         return dict(from_json(str(definition["schema"])))
-    except ValueError:
+    except (TypeError, ValueError):
         raise Refused(400, "The JSON schema of outputConfig is no JSON.", code="invalid_request") from None
 
 

@@ -184,10 +184,11 @@ class Call:
         if self.only_looks:
             raise LookedAt(self._world.batch_fault(request, provider))
         written = self._written(asked, tool)
-        plan = self._admitted(request) or self._world.plan(
+        plan = self._admitted(request, asked) or self._world.plan(
             request,
             written=written,
             thinking_tokens=asked.thinking_tokens,
+            other_tokens=asked.other_tokens,
             occurrence=self.identity.occurrence,
             at_seconds=self._seconds,
             provider=provider,
@@ -248,11 +249,11 @@ class Call:
             draw_key=who.draw_key,
         )
 
-    def _admitted(self, request: GenerationRequest) -> Plan | None:
+    def _admitted(self, request: GenerationRequest, asked: Asked) -> Plan | None:
         """Return None for a call within its caller's limits, and otherwise how it is sent away."""
         if self.is_batched:  # batches have limits of their own
             return None
-        self.allowances, refused = self._world.admit(request, self._seconds)
+        self.allowances, refused = self._world.admit(request, self._seconds, other_tokens=asked.other_tokens)
         return refused
 
     def _written(self, asked: Asked, tool: Tool | None) -> str | None:
@@ -274,7 +275,7 @@ class Call:
         if finish == "refusal" and tool is not None:
             plan, tool = plan._replace(pieces=NO_PIECES), None  # who declines calls nothing
         finished = plan.ending if isinstance(plan.ending, Finished) else None
-        read = estimate_tokens(asked.context) + estimate_tokens(asked.prompt)
+        read = asked.read_tokens
         answer = Answer(
             id=self.token("answer"),
             request_id=self.request_id,

@@ -24,7 +24,6 @@ from aijobs_sdk.simulation.wire.google_reading import (
     is_stream,
     is_vertex,
     query,
-    read_tokens,
 )
 from aijobs_sdk.simulation.wire.model_ids import SERVED_BY
 
@@ -103,7 +102,7 @@ def count_tokens(call: Call) -> HttpResponse:
     """Answer `:countTokens`."""
     call.model(call.params["model"])
     wrapped = field(call.body(), "generateContentRequest")
-    tokens = read_tokens(asked_of(call, wrapped if isinstance(wrapped, dict) else call.body()))
+    tokens = asked_of(call, wrapped if isinstance(wrapped, dict) else call.body()).read_tokens
     return _delivered(call, {"totalTokens": tokens, "promptTokensDetails": _as_text(tokens)}, HTTPStatus.OK)
 
 
@@ -262,7 +261,7 @@ def _as_text(tokens: int) -> list[JsonValue]:
 
 
 def _blocked(call: Call) -> Json:
-    tokens = read_tokens(asked_of(call, call.body()))
+    tokens = asked_of(call, call.body()).read_tokens
     return {
         "promptFeedback": {"blockReason": "SAFETY"},
         "usageMetadata": {"promptTokenCount": tokens, "totalTokenCount": tokens},

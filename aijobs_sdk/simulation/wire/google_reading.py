@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.effort import THINKING_TOKENS
-from aijobs_sdk.simulation.wire.asked import Asked, Tool
+from aijobs_sdk.simulation.wire.asked import ANY_OBJECT, Asked, Tool, beside_texts
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import HttpRequest, json_text
 
@@ -28,10 +28,12 @@ def asked_of(call: Call, body: Body) -> Asked:
     """
     contents = _contents(body)
     config = field(body, "generationConfig")
+    _check_candidates(config)
     said = [_text_of(content) for content in contents]
     last = max((place for place, content in enumerate(contents) if _is_prompt(content)), default=len(said) - 1)
     instruction = _text_of(field(body, "systemInstruction"))
     context = "\n".join(text for text in (instruction, *said[:last], *said[last + 1 :]) if text)
+    tools, schema = _tools(body), _schema(config)
     return Asked(
         model_id=call.params["model"],
         prompt=said[last],
@@ -40,11 +42,12 @@ def asked_of(call: Call, body: Body) -> Asked:
         stop=_stops(config),
         stream=is_stream(call),
         # With or without words of the user after it, what a function answered is what the model speaks of now.
-        tools=() if any(map(_answers_a_call, contents[-2:])) else _tools(body),
-        schema_=_schema(config),
+        tools=() if any(map(_answers_a_call, contents[-2:])) else _allowed(body, tools),
+        schema_=schema,
         thinking_tokens=_thinking_tokens(field(config, "thinkingConfig")),
         # Nobody here knows what that cache holds: what comes before the prompt stands for it.
         cached_tokens=estimate_tokens(context) if field(body, "cachedContent") else 0,
+        other_tokens=beside_texts(images=sum(map(_images_in, contents)), tools=tools, schema=schema),
     )
 
 
@@ -55,7 +58,7 @@ def _contents(body: Body) -> Sequence[JsonValue]:
     for place, content in enumerate(contents):
         if not _parts(content):
             raise _invalid(f"contents[{place}].parts", "must include at least one part")
-        if (role := field(content, "role")) is not None and role not in ROLES:
+        if (role := field(content, "role")) is not None and str(role) not in ROLES:
             raise _invalid(f"contents[{place}].role", f"{role!r} is no valid role: use user or model")
     return contents
 
@@ -65,6 +68,12 @@ def _stops(config: JsonValue) -> tuple[str, ...]:
     if not all(stops):
         raise _invalid("generation_config.stop_sequences", "must not hold an empty text")
     return stops
+
+
+def _check_candidates(config: JsonValue) -> None:
+    count = field(config, "candidateCount")
+    if count not in (None, 1):
+        raise _invalid("generation_config.candidate_count", "above 1 is not simulated")
 
 
 def _max_output_tokens(config: JsonValue) -> int | None:
@@ -89,13 +98,23 @@ def _thinking_tokens(config: JsonValue) -> int:
 
 
 def _tools(body: Body) -> tuple[Tool, ...]:
+    declared = [one for tool in listed(field(body, "tools")) for one in listed(field(tool, "functionDeclarations"))]
+    return tuple(
+        Tool(
+            name=str(field(one, "name")),
+            description=str(field(one, "description") or ""),
+            parameters=_parameters(one),
+        )
+        for one in declared
+    )
+
+
+def _allowed(body: Body, tools: Sequence[Tool]) -> tuple[Tool, ...]:
     choice = field(field(body, "toolConfig"), "functionCallingConfig")
     allowed = listed(field(choice, "allowedFunctionNames"))
     if field(choice, "mode") == "NONE":
         return ()
-    declared = [one for tool in listed(field(body, "tools")) for one in listed(field(tool, "functionDeclarations"))]
-    found = [Tool(name=str(field(one, "name")), parameters=_parameters(one)) for one in declared]
-    return tuple(one for one in found if not allowed or one.name in allowed)
+    return tuple(one for one in tools if not allowed or one.name in allowed)
 
 
 def _parameters(declaration: JsonValue) -> Body:
@@ -104,10 +123,10 @@ def _parameters(declaration: JsonValue) -> Body:
 
 
 def _schema(config: JsonValue) -> Body | None:
-    if field(config, "responseMimeType") not in {"application/json", "text/x.enum"}:
+    if str(field(config, "responseMimeType")) not in {"application/json", "text/x.enum"}:
         return None
     schema = field(config, "responseJsonSchema") or field(config, "responseSchema")
-    return schema if isinstance(schema, dict) else {"type": "object", "properties": {"answer": {"type": "string"}}}
+    return schema if isinstance(schema, dict) else ANY_OBJECT
 
 
 def _text_of(content: JsonValue) -> str:
@@ -119,6 +138,10 @@ def _read(part: JsonValue) -> str:
     text = field(part, "text")
     call = field(part, "functionCall") or field(part, "functionResponse")
     return text if isinstance(text, str) else json_text(call) if call else ""
+
+
+def _images_in(content: JsonValue) -> int:
+    return sum(bool(field(part, "inlineData") or field(part, "fileData")) for part in _parts(content))
 
 
 def _is_prompt(content: JsonValue) -> bool:
@@ -148,11 +171,6 @@ def _snake(name: str) -> str:
 def listed(value: JsonValue) -> Sequence[JsonValue]:
     """Return the list, an empty one where it is none."""
     return value if isinstance(value, list) else ()
-
-
-def read_tokens(asked: Asked) -> int:
-    """Return how many tokens the model reads."""
-    return estimate_tokens(asked.context) + estimate_tokens(asked.prompt)
 
 
 def query(request: HttpRequest, name: str) -> str:

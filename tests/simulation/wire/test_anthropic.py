@@ -208,6 +208,13 @@ def test_counted_tokens_are_those_that_a_message_takes(sim: Mock) -> None:
     assert counted.input_tokens == create(sim, system="Be brief.").usage.input_tokens
 
 
+def test_pictures_and_tools_are_counted_and_read(sim: Mock) -> None:
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
+    asked: dict[str, Any] = {"messages": [{"role": "user", "content": [picture]}], "tools": [WEATHER]}
+    counted = run(sim, lambda client: client.messages.count_tokens(model=ASKED["model"], **asked))
+    assert 1610 < counted.input_tokens == create(sim, **asked).usage.input_tokens
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -222,6 +229,7 @@ def test_counted_tokens_are_those_that_a_message_takes(sim: Mock) -> None:
         ({"messages": [{"role": "user"}]}, "messages.0.content"),
         ({"messages": [{"role": "user", "content": ""}]}, "messages.0"),
         ({"model": ""}, "model"),
+        ({"tools": [WEATHER], "tool_choice": {"type": "tool", "name": "nope"}}, "tool_choice"),
     ],
 )
 def test_a_request_that_is_wrong_is_refused_by_its_field(sim: Mock, changes: dict[str, Any], field: str) -> None:

@@ -295,6 +295,13 @@ def test_tokens_are_counted_as_usage_counts_them(stage: Stage, kind: str) -> Non
     assert counted.total_tokens == answer.usage_metadata.prompt_token_count
 
 
+def test_pictures_and_functions_are_counted(stage: Stage) -> None:
+    picture = types.Part.from_bytes(data=b"\x89PNG", mime_type="image/png")
+    plain = stage.run(lambda: ask(stage))
+    seen = stage.run(lambda: ask(stage, contents=[RIVERS, picture], tools=TOOLS))
+    assert 1610 < seen.usage_metadata.prompt_token_count - plain.usage_metadata.prompt_token_count < 1700
+
+
 @every_client
 def test_models_are_listed_and_found_by_their_names(stage: Stage, kind: str) -> None:
     async def listed() -> list[str]:
@@ -430,7 +437,9 @@ def test_an_odd_delivery_changes_no_text(stage: Stage, quirk: str) -> None:
         ({"contents": []}, "contents"),
         ({"contents": [{"role": "user", "parts": []}]}, "contents[0].parts"),
         (says("hello", role="boss"), "contents[0].role"),
+        (says("hello", role=["user"]), "contents[0].role"),
         (says("hello") | {"generationConfig": {"maxOutputTokens": 0}}, "generation_config.max_output_tokens"),
+        (says("hello") | {"generationConfig": {"candidateCount": 2}}, "generation_config.candidate_count"),
         (says("hello") | {"generationConfig": {"stopSequences": [""]}}, "generation_config.stop_sequences"),
         (
             says("hello") | {"generationConfig": {"thinkingConfig": {"thinkingLevel": "LOW", "thinkingBudget": 1}}},
