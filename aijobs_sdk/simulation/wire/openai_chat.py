@@ -9,13 +9,16 @@ from pydantic import JsonValue
 from aijobs_sdk.simulation.effort import THINKING_TOKENS
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
-from aijobs_sdk.simulation.wire.asked import Asked
+from aijobs_sdk.simulation.wire.asked import Asked, beside_texts
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, around_text, chunks_at, json_bytes
 from aijobs_sdk.simulation.wire.openai_errors import error_body
 from aijobs_sdk.simulation.wire.openai_reading import (
     Body,
+    allowed,
+    images_in,
     last_of_user,
+    missing,
     role,
     schema,
     stops,
@@ -42,9 +45,12 @@ def _asked(body: Body) -> Asked:
     if not isinstance(body.get("model"), str):
         raise Refused(400, "you must provide a model parameter", code="invalid_request")
     if not isinstance(messages, list) or not messages:
-        raise Refused(
-            400, "Missing required parameter: 'messages'.", code="missing_required_parameter", param="messages"
-        )
+        raise missing("messages")
+    if (whole_number(body, "n") or 1) > 1:
+        raise Refused(400, "'n' above 1 is not simulated.", code="invalid_request", param="n")
+    offered = tools(body, within="function")
+    callable_ = allowed(body, offered, within="function")
+    wanted = schema(body.get("response_format"))
     said = [text_of(message) for message in messages]
     last = last_of_user(messages)
     return Asked(
@@ -54,9 +60,10 @@ def _asked(body: Body) -> Asked:
         max_output_tokens=whole_number(body, "max_completion_tokens") or whole_number(body, "max_tokens"),
         stop=stops(body.get("stop")),
         stream=body.get("stream") is True,
-        tools=() if role(messages[-1]) == "tool" else tools(body),
-        schema_=schema(body.get("response_format")),
+        tools=() if role(messages[-1]) == "tool" else callable_,
+        schema_=wanted,
         thinking_tokens=THINKING_TOKENS.get(str(body.get("reasoning_effort", "none")), 0),
+        other_tokens=beside_texts(images=sum(map(images_in, messages)), tools=offered, schema=wanted),
     )
 
 

@@ -7,19 +7,32 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from aijobs_sdk.simulation.wire.asked import Tool
+from aijobs_sdk.simulation.wire.asked import ANY_OBJECT, Tool
 from aijobs_sdk.simulation.wire.calls import Refused
 
 Body = Mapping[str, JsonValue]
 
 
 def text_of(message: JsonValue) -> str:
-    """Return all text of a message."""
-    content = message.get("content") if isinstance(message, dict) else None
+    """Return all text of a message, be it a call of a function or what that led to."""
+    if not isinstance(message, dict):
+        return ""
+    calls = [_dict(_dict(call).get("function")) for call in listed(message.get("tool_calls"))]
+    arguments = [str(call["arguments"]) for call in (message, *calls) if "arguments" in call]
+    return "\n".join([*_texts(message.get("content")), *_texts(message.get("output")), *arguments])
+
+
+def _texts(content: JsonValue) -> list[str]:
     if isinstance(content, str):
-        return content
-    parts: Sequence[Any] = content if isinstance(content, list) else []
-    return "\n".join(str(part["text"]) for part in parts if isinstance(part, dict) and "text" in part)
+        return [content]
+    return [str(part["text"]) for part in listed(content) if isinstance(part, dict) and "text" in part]
+
+
+def images_in(message: JsonValue) -> int:
+    """Return how many pictures are in a message."""
+    said = _dict(message)
+    parts = [*listed(said.get("content")), *listed(said.get("output"))]
+    return sum(_dict(part).get("type") in ("image_url", "input_image") for part in parts)
 
 
 def role(message: JsonValue) -> str:
@@ -61,19 +74,64 @@ def stops(stop: JsonValue) -> tuple[str, ...]:
     return found
 
 
-def tools(body: Body) -> tuple[Tool, ...]:
-    """Return the functions that the model may call."""
+def tools(body: Body, *, within: str | None = None) -> tuple[Tool, ...]:
+    """Return the functions that are offered. `within` names the field of a tool that tells of one; None: itself does.
+
+    Raises:
+        Refused: one is told in a way that cannot be read.
+    """
+    return tuple(
+        _tool(one if within is None else one.get(within), ".".join(filter(None, (f"tools[{place}]", within))))
+        for place, one in enumerate(listed(body.get("tools")))
+        if isinstance(one, dict) and one.get("type", "function") == "function"
+    )
+
+
+def _tool(told: JsonValue, where: str) -> Tool:
+    if not isinstance(told, dict):
+        raise missing(where)
+    name, parameters = told.get("name"), told.get("parameters")
+    if not isinstance(name, str) or not name:
+        raise missing(f"{where}.name")
+    if parameters is not None and not isinstance(parameters, dict):
+        raise wrong_type(f"{where}.parameters", "an object")
+    return Tool(name=name, description=str(told.get("description") or ""), parameters=parameters or {})
+
+
+def allowed(body: Body, offered: Sequence[Tool], *, within: str | None = None) -> tuple[Tool, ...]:
+    """Return the functions that the model may call, of those that are offered.
+
+    Raises:
+        Refused: one that it is to call is not offered.
+    """
     choice = body.get("tool_choice")
-    found = [
-        Tool(name=str(one["function"]["name"]), parameters=one["function"].get("parameters") or {})
-        for one in listed(body.get("tools"))
-        if isinstance(one, dict) and isinstance(one.get("function"), dict)
-    ]
     if choice == "none":
         return ()
-    if isinstance(choice, dict) and isinstance(choice.get("function"), dict):
-        return tuple(one for one in found if one.name == choice["function"].get("name"))  # type: ignore[union-attr]
-    return tuple(found)
+    if not isinstance(choice, dict):
+        return tuple(offered)
+    chosen: Sequence[JsonValue] = [choice]
+    if choice.get("type") == "allowed_tools":
+        chosen = listed(_dict(choice.get("allowed_tools") if within else choice).get("tools"))
+    functions = [_dict(one) for one in chosen if _dict(one).get("type") == "function"]
+    names = {str((_dict(one.get(within)) if within else one).get("name")) for one in functions}
+    if strange := names - {tool.name for tool in offered}:
+        message = f"Tool choice '{min(strange)}' not found in 'tools' parameter."
+        raise Refused(400, message, code="invalid_request", param="tool_choice")
+    return tuple(tool for tool in offered if tool.name in names)
+
+
+def missing(param: str) -> Refused:
+    """Return the refusal of a request that leaves a field out."""
+    return Refused(400, f"Missing required parameter: '{param}'.", code="missing_required_parameter", param=param)
+
+
+def wrong_type(param: str, expected: str) -> Refused:
+    """Return the refusal of a request in which a field is of another type."""
+    return Refused(400, f"Invalid type for '{param}': expected {expected}.", code="invalid_type", param=param)
+
+
+def _dict(value: JsonValue) -> Body:
+    return value if isinstance(value, dict) else {}
 
 
 def listed(value: JsonValue) -> Sequence[Any]:
@@ -82,11 +140,11 @@ def listed(value: JsonValue) -> Sequence[Any]:
 
 
 def schema(wanted: JsonValue) -> Body | None:
-    """Return the schema that a chat answer has to fit, None for free text."""
+    """Return the schema that an answer has to fit, None for free text."""
     if not isinstance(wanted, dict):
         return None
     if wanted.get("type") == "json_object":
-        return {"type": "object", "properties": {"answer": {"type": "string"}}}
-    asked = wanted.get("json_schema")
-    schema = asked.get("schema") if isinstance(asked, dict) else None
+        return ANY_OBJECT
+    # Chat puts it into a field of its own.
+    schema = _dict(wanted.get("json_schema", wanted)).get("schema")
     return schema if isinstance(schema, dict) else None

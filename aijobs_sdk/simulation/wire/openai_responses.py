@@ -10,14 +10,19 @@ from pydantic import JsonValue
 from aijobs_sdk.simulation.effort import THINKING_TOKENS
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
-from aijobs_sdk.simulation.wire.asked import Asked, Tool
-from aijobs_sdk.simulation.wire.calls import Call, Refused
+from aijobs_sdk.simulation.wire.asked import Asked, beside_texts
+from aijobs_sdk.simulation.wire.calls import Call
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, json_bytes
 from aijobs_sdk.simulation.wire.openai_reading import (
     Body,
+    allowed,
+    images_in,
     last_of_user,
     listed,
+    missing,
+    schema,
     text_of,
+    tools,
     whole_number,
 )
 
@@ -36,9 +41,13 @@ def _asked(body: Body) -> Asked:
     given = body.get("input")
     messages: Sequence[JsonValue] = [{"role": "user", "content": given}] if isinstance(given, str) else listed(given)
     if not isinstance(body.get("model"), str):
-        raise Refused(400, "Missing required parameter: 'model'.", code="missing_required_parameter", param="model")
+        raise missing("model")
     if not messages:
-        raise Refused(400, "Missing required parameter: 'input'.", code="missing_required_parameter", param="input")
+        raise missing("input")
+    offered = tools(body)
+    callable_ = allowed(body, offered)
+    text = body.get("text")
+    wanted = schema(text.get("format")) if isinstance(text, dict) else None
     said = [text_of(message) for message in messages]
     last = last_of_user(messages)
     reasoning = body.get("reasoning")
@@ -49,9 +58,10 @@ def _asked(body: Body) -> Asked:
         context="\n".join([str(body.get("instructions") or ""), *said[:last], *said[last + 1 :]]).strip(),
         max_output_tokens=whole_number(body, "max_output_tokens"),
         stream=body.get("stream") is True,
-        tools=() if any(map(_is_tool_result, messages[-2:])) else _tools(body),
-        schema_=_schema(body.get("text")),
+        tools=() if any(map(_is_tool_result, messages[-2:])) else callable_,
+        schema_=wanted,
         thinking_tokens=THINKING_TOKENS.get(str(effort), 0),
+        other_tokens=beside_texts(images=sum(map(images_in, messages)), tools=offered, schema=wanted),
     )
 
 
@@ -257,23 +267,3 @@ def _full(tool: JsonValue) -> JsonValue:
 
 def _is_tool_result(item: JsonValue) -> bool:
     return isinstance(item, dict) and item.get("type") == "function_call_output"
-
-
-def _tools(body: Body) -> tuple[Tool, ...]:
-    choice = body.get("tool_choice")
-    found = [
-        Tool(name=str(one.get("name")), parameters=one.get("parameters") or {})
-        for one in listed(body.get("tools"))
-        if isinstance(one, dict) and one.get("type") == "function"
-    ]
-    if choice == "none":
-        return ()
-    if isinstance(choice, dict):
-        return tuple(one for one in found if one.name == choice.get("name"))
-    return tuple(found)
-
-
-def _schema(text: JsonValue) -> Body | None:
-    wanted = text.get("format") if isinstance(text, dict) else None
-    schema = wanted.get("schema") if isinstance(wanted, dict) else None
-    return schema if isinstance(schema, dict) else None

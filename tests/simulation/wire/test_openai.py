@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -282,12 +283,104 @@ def test_a_careful_reader_survives_quirks(stage: Stage, quirk: str) -> None:
         ({"model": "gpt-9"}, "model"),
         ({"stop": ""}, "stop"),
         ({"stop": ["END", ""]}, "stop"),
+        ({"n": 3}, "n"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
+        (
+            {"tools": [{"type": "function", "function": {"name": "weather", "parameters": "city"}}]},
+            "tools[0].function.parameters",
+        ),
+        ({"tools": CHAT_TOOLS, "tool_choice": {"type": "function", "function": {"name": "nope"}}}, "tool_choice"),
     ],
 )
 def test_what_openai_refuses_is_refused_in_its_words(stage: Stage, request_: Mapping[str, Any], param: str) -> None:
     with pytest.raises((openai.BadRequestError, openai.NotFoundError)) as refused:
         stage.run(lambda: chat(stage, **request_))
     assert (refused.value.param, refused.value.type) == (param, "invalid_request_error")
+
+
+@pytest.mark.parametrize(
+    ("request_", "param"),
+    [
+        ({"tools": [{"type": "function", "parameters": {}}]}, "tools[0].name"),
+        ({"tools": [{"type": "function", "name": "weather", "parameters": []}]}, "tools[0].parameters"),
+        ({"tools": TOOLS, "tool_choice": {"type": "function", "name": "nope"}}, "tool_choice"),
+        (
+            {"tools": TOOLS, "tool_choice": {"type": "allowed_tools", "tools": [{"type": "function", "name": "no"}]}},
+            "tool_choice",
+        ),
+    ],
+)
+def test_responses_refuse_tools_that_cannot_be_read(stage: Stage, request_: Mapping[str, Any], param: str) -> None:
+    with pytest.raises(openai.BadRequestError) as refused:
+        stage.run(lambda: respond(stage, **request_))
+    assert refused.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("request_", "param"),
+    [
+        ({"input": {"text": "river"}}, "input"),
+        ({"input": ["river", ""]}, "input"),
+        ({"input": ["river", None]}, "input"),
+        ({"model": ["text-embedding-3-small"]}, "model"),
+        ({"dimensions": 5000}, "dimensions"),
+        ({"dimensions": 10**9}, "dimensions"),
+    ],
+)
+def test_what_has_no_embedding_is_refused(stage: Stage, request_: Mapping[str, Any], param: str) -> None:
+    asked: dict[str, Any] = {"model": "text-embedding-3-small", "input": "river"} | dict(request_)
+    with pytest.raises(openai.BadRequestError) as refused:
+        stage.run(lambda: client(stage).embeddings.create(**asked))
+    assert refused.value.param == param
+
+
+def test_a_list_of_tokens_has_one_embedding(stage: Stage) -> None:
+    asked: dict[str, Any] = {"model": "text-embedding-3-small", "input": [1, 2, 3], "encoding_format": "float"}
+    answer = stage.run(lambda: client(stage).embeddings.create(**asked))
+    assert (len(answer.data), answer.usage.prompt_tokens) == (1, 3)
+
+
+TIDES = {"name": "tides", "parameters": PARAMETERS}
+
+
+def test_only_an_allowed_tool_is_called_in_chat(stage: Stage) -> None:
+    tools = [*CHAT_TOOLS, {"type": "function", "function": TIDES}]
+    allowed = {"mode": "auto", "tools": [{"type": "function", "function": {"name": "tides"}}]}
+    choice = {"type": "allowed_tools", "allowed_tools": allowed}
+    answer = stage.run(lambda: chat(stage, tools=tools, tool_choice=choice))
+    assert [call.function.name for call in answer.choices[0].message.tool_calls] == ["tides"]
+
+
+def test_only_an_allowed_tool_is_called_in_responses(stage: Stage) -> None:
+    tools = [*TOOLS, {"type": "function", **TIDES}]
+    choice = {"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "tides"}]}
+    answer = stage.run(lambda: respond(stage, tools=tools, tool_choice=choice))
+    assert [item.name for item in answer.output] == ["tides"]
+
+
+def test_json_mode_is_an_object_in_responses_too(stage: Stage) -> None:
+    answer = stage.run(lambda: respond(stage, text={"format": {"type": "json_object"}}))
+    assert isinstance(json.loads(answer.output_text), dict)
+
+
+PICTURE = "data:image/png;base64,iVBORw0KGgo="
+
+
+def test_pictures_and_tools_are_read_in_chat(stage: Stage) -> None:
+    messages = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PICTURE}}]}]
+    plain = stage.run(lambda: chat(stage, messages=messages))
+    tooled = stage.run(lambda: chat(stage, messages=messages, tools=CHAT_TOOLS))
+    assert plain.usage.prompt_tokens == 1600
+    assert 1630 < tooled.usage.prompt_tokens < 1700
+
+
+def test_pictures_and_tools_are_read_in_responses(stage: Stage) -> None:
+    given = [{"role": "user", "content": [{"type": "input_image", "image_url": PICTURE, "detail": "auto"}]}]
+    plain = stage.run(lambda: respond(stage, input=given))
+    tooled = stage.run(lambda: respond(stage, input=given, tools=TOOLS))
+    assert plain.usage.input_tokens == 1600
+    assert 1630 < tooled.usage.input_tokens < 1700
 
 
 def test_a_rate_limit_says_what_is_left_and_when_to_come_back(stage: Stage) -> None:
