@@ -31,7 +31,7 @@ class Call(Fact):
     retryable: bool = True
     """Whether another try may go better; of no interest after `ok`."""
     retry_after_seconds: float | None = None
-    """How long the provider asked to wait."""
+    """How long the provider asked to wait; None where it said nothing of it."""
     started_at_seconds: float | None = None
     """Since the world began; None where the host has no clock."""
     ends_at_seconds: float | None = None

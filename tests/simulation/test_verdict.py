@@ -139,6 +139,16 @@ def test_our_own_jobs_behave(steps: tuple[Step | tuple[Step, ...], ...]) -> None
     sim.verdict().assert_ok()
 
 
+@pytest.mark.parametrize("model", ["claude-sonnet-4.5", "gpt-5.2", "gemini-3-flash"])
+def test_our_own_jobs_wait_as_long_as_the_wire_tells_them(model: str) -> None:
+    with aijobs.mock(seed=1, fidelity="wire") as sim:
+        sim.on().do(fail(429, retry_after=20) * 2, ok())
+        assert aijobs.Client().submit("hi", model=model).wait().attempts == 3
+    sim.verdict().assert_ok()
+    told = None if model.startswith("claude") else 20  # Bedrock, who serves Claude, never says how long
+    assert [call.retry_after_seconds for call in sim.calls] == [told, told, None]
+
+
 def test_our_own_jobs_behave_on_a_bad_day() -> None:
     with aijobs.mock(seed=7, profile="stress") as sim:
         sim.limit(model="gpt-*", requests_per_minute=30)

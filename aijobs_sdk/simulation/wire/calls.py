@@ -41,6 +41,8 @@ from aijobs_sdk.simulation.wire.values import UnusableSchemaError, value_for
 _generation_request = unchecked(GenerationRequest)
 _uuid = lru_cache(256)(uuid.UUID)
 NO_ALLOWANCES = Allowances(None, None)
+SAY_NO_WAIT = frozenset({"bedrock"})
+"""Vendors that never tell how long to wait."""
 PACKET_BYTES = 7
 """Bytes in a packet that ends where no event does: odd, so that it parts characters, too."""
 
@@ -193,7 +195,7 @@ class Call:
             at_seconds=self._seconds,
             provider=provider,
         )
-        number = self._world.record(request, plan, at_seconds=self._seconds, provider=provider)
+        number = self._world.record(request, self._as_told(plan), at_seconds=self._seconds, provider=provider)
         if plan.ends_at_seconds:
             self.request.begin(self._world, number)
         self.is_broken = isinstance(plan.ending, Fault)
@@ -255,6 +257,15 @@ class Call:
             return None
         self.allowances, refused = self._world.admit(request, self._seconds, other_tokens=asked.other_tokens)
         return refused
+
+    def _as_told(self, plan: Plan) -> Plan:
+        """Return the plan without a wait that the caller is not told of, and so cannot keep."""
+        fault = plan.ending
+        if not isinstance(fault, Fault) or fault.retry_after_seconds is None:
+            return plan
+        if fault.status is not None and not self.is_batched and self.vendor not in SAY_NO_WAIT:
+            return plan
+        return plan._replace(ending=fault.replace(retry_after_seconds=None))
 
     def _written(self, asked: Asked, tool: Tool | None) -> str | None:
         """Return what the model has to write, where it is not its own choice.

@@ -90,7 +90,7 @@ async def post(stage: Stage, path: str, body: Any, **headers: str) -> Any:
     return await stage.http().post(f"{GEMINI}{path}", json=body, headers=named)
 
 
-def says(text: str, role: str = "user") -> dict[str, Any]:
+def says(text: str, role: Any = "user") -> dict[str, Any]:
     return {"contents": [{"role": role, "parts": [{"text": text}]}]}
 
 
