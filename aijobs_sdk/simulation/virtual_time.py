@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar, TypeVarTuple, Unpack
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import anyio.to_thread
 
@@ -27,9 +27,10 @@ _ON_THE_WAY_SECONDS = 0.0005
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose `time()` starts at 0.0 and jumps to the next timer while somebody waits for it.
 
-    It jumps only when no callback is ready, no socket has news, no worker thread is busy, no socket is open that may
-    lead to somebody else, and somebody is inside `hold()` (or the loop was made with `always=True`: for tests, as a
-    periodic task then runs as fast as it can). At all other times it keeps the pace of the real clock.
+    It jumps only when no callback is ready, no socket has news, no worker thread is busy, no child process of its own
+    runs, no socket is open that may lead to somebody else, and somebody is inside `hold()` (or the loop was made with
+    `always=True`: for tests, as a periodic task then runs as fast as it can). At all other times it keeps the pace of
+    the real clock.
 
     A worker thread is seen if it was started by `run_in_executor`, `asyncio.to_thread`, or `anyio.to_thread` with its
     default limiter.
@@ -47,6 +48,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._always = always
         self._now = 0.0
         self._executor_calls = 0
+        self._children: set[asyncio.SubprocessTransport] = set()
         self._anyio_limiter: anyio.CapacityLimiter | None = None
         self._waiters_lock = threading.Lock()
         super().__init__(_JumpingSelector(self))
@@ -92,6 +94,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._end_executor_call)
         return future
 
+    async def subprocess_exec(self, *args: Any, **options: Any) -> tuple[asyncio.SubprocessTransport, Any]:  # noqa: ANN401 - asyncio's own
+        """Start a program; time does not jump until it has ended."""
+        transport, protocol = await super().subprocess_exec(*args, **options)
+        self._children.add(transport)
+        return transport, protocol
+
+    async def subprocess_shell(self, *args: Any, **options: Any) -> tuple[asyncio.SubprocessTransport, Any]:  # noqa: ANN401 - asyncio's own
+        """Start a command of the shell; time does not jump until it has ended."""
+        transport, protocol = await super().subprocess_shell(*args, **options)
+        self._children.add(transport)
+        return transport, protocol
+
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - asyncio's own
         """Wait for the threads to end, in real time: a limit on this loop's time would have passed at once."""
         self._executor_calls += 1
@@ -104,9 +118,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._executor_calls -= 1
 
     def threads_are_busy(self) -> bool:
-        """Whether a worker thread works for this loop."""
+        """Whether a worker thread works for this loop, or one of asyncio's waits for a child process."""
         in_anyio = self._anyio_limiter.borrowed_tokens if self._anyio_limiter else 0
-        return self._executor_calls > 0 or in_anyio > 0
+        return self._executor_calls > 0 or in_anyio > 0 or self._has_children()
+
+    def _has_children(self) -> bool:
+        if self._children:
+            self._children = {child for child in self._children if child.get_returncode() is None}
+        return bool(self._children)
 
     async def _meet_anyio(self) -> None:
         # anyio's worker threads bypass run_in_executor; its limiter counts them, and only a task can ask for it.

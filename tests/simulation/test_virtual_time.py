@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -86,6 +88,35 @@ def test_a_call_in_an_anyio_thread_is_not_timed_out_by_virtual_time() -> None:
             return await anyio.to_thread.run_sync(blink)
 
     assert run_virtual(limited())[0] == "done"
+
+
+async def a_program() -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(0.2)")
+
+
+async def a_shell() -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_shell("sleep 0.2")
+
+
+@pytest.mark.parametrize("start", [a_program, a_shell])
+def test_another_process_is_not_timed_out_by_virtual_time(
+    start: Callable[[], Awaitable[asyncio.subprocess.Process]],
+) -> None:
+    async def limited() -> int:
+        async with asyncio.timeout(60):
+            return await (await start()).wait()
+
+    code, seconds = run_virtual(limited())
+    assert code == 0
+    assert 0.1 < seconds < 60
+
+
+def test_time_jumps_again_when_another_process_has_ended() -> None:
+    async def wait_for_both() -> None:
+        await (await a_program()).wait()
+        await asyncio.sleep(3600)
+
+    assert run_virtual(wait_for_both())[1] > 3600
 
 
 def test_a_peer_with_an_open_socket_is_not_timed_out_by_virtual_time() -> None:
