@@ -87,6 +87,29 @@ def test_a_file_that_was_deleted_is_gone(stage: Stage) -> None:
         stage.run(delete)
 
 
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({}, ["c", "b", "a"]),
+        ({"order": "asc"}, ["a", "b", "c"]),
+        ({"purpose": "batch"}, ["c", "a"]),
+        ({"purpose": "batch_output"}, []),
+        ({"purpose": "batch", "order": "asc", "limit": 1}, ["a", "c"]),
+    ],
+)
+def test_files_are_listed_by_purpose_and_in_the_order_that_is_asked(
+    stage: Stage, query: dict[str, Any], names: list[str]
+) -> None:
+    async def upload_and_list() -> list[str]:
+        api = client(stage)
+        await api.files.create(file=("a", b"{}"), purpose="batch")
+        await api.files.create(file=("b", b"{}"), purpose="user_data")
+        await api.files.create(file=("c", b"{}"), purpose="batch")
+        return [file.filename async for file in await api.files.list(**query)]
+
+    assert stage.run(upload_and_list) == names
+
+
 def test_files_and_batches_are_known_only_to_the_key_that_made_them(stage: Stage) -> None:
     async def spy() -> list[int]:
         api = client(stage)

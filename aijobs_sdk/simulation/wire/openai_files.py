@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from urllib.parse import parse_qs
 
 from aijobs_sdk.simulation.kept import Kept
 from aijobs_sdk.simulation.wire.batched import listed
@@ -63,8 +64,13 @@ class Files:
         return call.reply(file.facts())
 
     def list(self, call: Call) -> HttpResponse:
-        """Answer `GET /v1/files`: the newest first."""
-        files = {file.id: file for file in self._kept.newest_first(call.identity.tenant)}
+        """Answer `GET /v1/files`: the newest first, unless `order` says otherwise."""
+        query = parse_qs(call.request.query)
+        purpose, order = query.get("purpose", [""])[0], query.get("order", ["desc"])[0]
+        if order not in {"asc", "desc"}:
+            raise Refused(400, "Invalid value for 'order'.", code="invalid_value", param="order")
+        found = [file for file in self._kept.newest_first(call.identity.tenant) if purpose in {"", file.purpose}]
+        files = {file.id: file for file in (found if order == "desc" else reversed(found))}
         return call.reply({"object": "list", **listed(call, files, File.facts, after="after")})
 
     def retrieve(self, call: Call) -> HttpResponse:
