@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -31,8 +32,9 @@ from aijobs_sdk.contract.refusal import check_kind, members_of
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.metrics import Metrics
-from aijobs_sdk.simulation.mock import Mock, current_mock
+from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.virtual_time import VirtualLoop
+from aijobs_sdk.simulation.worlds import current_mock
 
 if TYPE_CHECKING:
     from aijobs_sdk.backends.http.hooks import HttpHooks
@@ -82,8 +84,10 @@ class AsyncClient(AsyncClientOver):
         http_limits: HttpLimits | None = None,
         http_hooks: HttpHooks | None = None,
     ) -> None:
-        _check_loop(current_mock())
-        self._settings, backend, detaching = _connect(
+        simulated = current_mock()
+        _check_loop(simulated)
+        settings, backend, detaching = _connect(
+            simulated,
             url=url,
             api_key=api_key,
             tenant_id=tenant_id,
@@ -102,8 +106,9 @@ class AsyncClient(AsyncClientOver):
             http_hooks=http_hooks,
         )
         super().__init__(backend, detaching)
+        self._settings = settings
         self._token = _remember(self)
-        self._standpoint = standpoint(self._settings)
+        self._standpoint = standpoint(settings, simulated)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _way_back(self, self._token, self._settings)
@@ -158,7 +163,9 @@ class Client(ClientOver):
         http_limits: HttpLimits | None = None,
         http_hooks: HttpHooks | None = None,
     ) -> None:
-        self._settings, backend, detaching = _connect(
+        simulated = current_mock()
+        settings, backend, detaching = _connect(
+            simulated,
             url=url,
             api_key=api_key,
             tenant_id=tenant_id,
@@ -176,9 +183,10 @@ class Client(ClientOver):
             http_limits=http_limits,
             http_hooks=http_hooks,
         )
-        super().__init__(AsyncClientOver(backend, detaching), _portal_of(current_mock()))
+        super().__init__(AsyncClientOver(backend, detaching), _portal_of(simulated))
+        self._settings = settings
         self._token = _remember(self)
-        self._standpoint = standpoint(self._settings)
+        self._standpoint = standpoint(settings, simulated)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _way_back(self, self._token, self._settings)
@@ -191,6 +199,7 @@ class Client(ClientOver):
 
 
 def _connect(
+    simulated: Mock | None,
     *,
     url: str | None,
     api_key: str | SecretStr | None,
@@ -209,9 +218,13 @@ def _connect(
     http_limits: HttpLimits | None,
     http_hooks: HttpHooks | None,
 ) -> tuple[Settings, Backend, Detaching]:
-    """Return what a client is wired by, the backend at its address, and how its batches get a process of their own."""
+    """Return what a client is wired by, the backend at its address, and how its batches get a process of their own.
+
+    `simulated` is the world in which it is made, asked for once: another thread may enter or leave one meanwhile.
+    """
     settings = Settings.read(
         os.environ,
+        simulated=simulated is not None,
         url=url,
         tenant_id=tenant_id,
         user_id=user_id,
@@ -241,7 +254,7 @@ def _connect(
                 "artifacts": artifacts,
             }
         )
-        backend = open_server(settings, key, limits=http_limits, hooks=http_hooks)
+        backend = open_server(settings, key, limits=http_limits, hooks=http_hooks, simulated=simulated)
         return settings, backend, detaching_at(settings, api_key=key)
     credentials = read_credentials(os.environ, api_keys)
     own = own_models(models)
@@ -254,8 +267,11 @@ def _connect(
         models=own,
         providers=own_providers,
         metrics=metrics,
+        simulated=simulated,
     )
-    detaching = detaching_at(settings, credentials=credentials, models=own, providers=own_providers)
+    detaching = detaching_at(
+        settings, credentials=credentials, models=own, providers=own_providers, simulated=simulated
+    )
     return settings, backend, detaching
 
 
@@ -263,12 +279,14 @@ _portal = Portal()
 """The thread that blocking clients share; it starts with the first call."""
 _portals: WeakValueDictionary[int, Portal] = WeakValueDictionary()
 """By the id of a mock world, which its portal keeps alive: clients of one world share its time."""
+_finding_portal = threading.Lock()
 
 
 def _portal_of(world: Mock | None) -> Portal:
     if world is None:
         return _portal
-    return _portals.setdefault(id(world), Portal(lambda: world.new_loop(held=True)))
+    with _finding_portal:
+        return _portals.setdefault(id(world), Portal(lambda: world.new_loop(held=True)))
 
 
 def _check_loop(world: Mock | None) -> None:

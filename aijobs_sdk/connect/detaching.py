@@ -22,7 +22,7 @@ from aijobs_sdk.connect.models import OwnModels
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.contract.provider import Provider
 from aijobs_sdk.providers.credentials import Credentials
-from aijobs_sdk.simulation.mock import current_mock
+from aijobs_sdk.simulation.mock import Mock
 
 NO_CREDENTIALS = Credentials()
 _started: list[subprocess.Popen[bytes]] = []
@@ -49,11 +49,12 @@ def detaching_at(
     models: OwnModels = (),
     providers: Sequence[Provider] = (),
     api_key: SecretStr | None = None,
+    simulated: Mock | None = None,
 ) -> Detaching:
     """Return whether a batch can be run by a process of its own at an address, and how."""
     if urlsplit(settings.url).scheme == "memory":
         return Detaching(None, "jobs in `memory://` are known to this process alone. Use `sqlite:///jobs.db`.")
-    if current_mock() is not None:
+    if simulated is not None:
         return Detaching(None, "the world of `aijobs.mock()` is this process's alone.")
     if providers:
         return Detaching(None, "`providers` that you pass live in this process.")

@@ -33,6 +33,7 @@ from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.server.app import create_app
 from aijobs_sdk.server.limits import ServerLimits
 from aijobs_sdk.server.serving import new_server
+from aijobs_sdk.simulation.worlds import current_mock
 from aijobs_sdk.sinks.prometheus import PrometheusMetrics
 
 log = logging.getLogger("aijobs.server")
@@ -76,8 +77,15 @@ def run_server(
         ConfigurationError: nothing can be served from there, or nobody can listen at this address.
         InvalidRequestError: an argument cannot be used; it is named.
     """
+    simulated = current_mock()
     settings = Settings.read(
-        os.environ, url=url, concurrency=concurrency, seed=seed, profile=profile, artifacts=artifacts
+        os.environ,
+        simulated=simulated is not None,
+        url=url,
+        concurrency=concurrency,
+        seed=seed,
+        profile=profile,
+        artifacts=artifacts,
     )
     settings = settings.replace(limits=settings.limits.replace(max_active_jobs=max_active_jobs))
     _refuse_what_nobody_could_ask(settings)
@@ -85,7 +93,8 @@ def run_server(
     table = open_models(settings, models)
     types = with_standard_types(table, job_types, settings)
     meter = Meter(PrometheusMetrics(registry))
-    world = open_world(settings, table, meter, credentials=read_credentials(os.environ), providers=providers)
+    credentials = read_credentials(os.environ)
+    world = open_world(settings, table, meter, credentials=credentials, providers=providers, simulated=simulated)
     backend = LocalBackend(world=world, types=types, caller=settings.caller)
     key, made = (None, None) if _keeps_keys(settings.url) else first_key(os.environ, settings.caller)
     app = create_app(

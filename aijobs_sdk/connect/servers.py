@@ -13,11 +13,11 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.refusal import bad_argument, check_kind
 from aijobs_sdk.contract.shapes import shape_of
-from aijobs_sdk.simulation.mock import current_mock
 
 if TYPE_CHECKING:
     from aijobs_sdk.backends.http.hooks import HttpHooks
     from aijobs_sdk.backends.http.limits import HttpLimits
+    from aijobs_sdk.simulation.mock import Mock
 
 SCHEMES = frozenset({"http", "https"})
 
@@ -49,6 +49,7 @@ def open_server(
     *,
     limits: HttpLimits | None = None,
     hooks: HttpHooks | None = None,
+    simulated: Mock | None = None,
 ) -> Backend:
     """Return the backend that asks the server at the address.
 
@@ -57,7 +58,7 @@ def open_server(
         ConfigurationError: it is no address of a server, the key cannot be sent, or a simulated world is to be lived in
             here.
     """
-    if current_mock() is not None:
+    if simulated is not None:
         raise ConfigurationError(
             "A server has a world and a time of its own: script it there, by its /_sim routes, or leave the URL out "
             "inside `aijobs.mock()`."

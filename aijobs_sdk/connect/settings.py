@@ -46,6 +46,7 @@ class Settings(Fact):
         cls,
         environment: Mapping[str, str],
         *,
+        simulated: bool = False,
         url: str | None = None,
         tenant_id: UUID | str | None = None,
         user_id: UUID | str | None = None,
@@ -57,6 +58,8 @@ class Settings(Fact):
     ) -> Settings:
         """Return the settings; what is said in the call comes before the environment.
 
+        What lives in a simulated world is in mock mode, whatever AI_MOCK_MODE says here.
+
         Raises:
             ConfigurationError: a variable cannot be used; it is named.
             InvalidRequestError: an argument cannot be used; it is named.
@@ -65,7 +68,7 @@ class Settings(Fact):
         user = _uuid(user_id, "user_id") or _uuid_in(environment, "AIJOBS_USER_ID")
         said = {
             "url": _readable(url or environment.get("AIJOBS_URL") or DEFAULT_URL),
-            "mock_mode": _switch(environment, "AI_MOCK_MODE", default=True),
+            "mock_mode": _switch(environment, "AI_MOCK_MODE", default=True) or simulated,
             "caller": Caller(tenant_id=tenant, user_id=user or LOCAL_USER),
             "named_user": user,
             "limits": _limits(environment, limits, concurrency),

@@ -10,7 +10,7 @@ from aijobs_sdk.connect.servers import is_server
 from aijobs_sdk.connect.settings import LOCAL_TENANT, Settings
 from aijobs_sdk.contract.showing import heading, known_facts
 from aijobs_sdk.markup import Markup, markup
-from aijobs_sdk.simulation.mock import current_mock
+from aijobs_sdk.simulation.mock import Mock
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Standpoint:
         return markup(heading(kind), known_facts(self.facts))
 
 
-def standpoint(settings: Settings) -> Standpoint:
-    """Return where a client that is made now stands."""
+def standpoint(settings: Settings, simulated: Mock | None = None) -> Standpoint:
+    """Return where a client with these settings stands, and in the world of which `mock()`, if of one."""
     address = without_password(settings.url)
     if is_server(settings.url):
         facts = {"jobs run at": address, "providers": "as the server has them", "tenant": "the key's own"}
         return Standpoint(f"{address}, a server", facts)
-    world, tenant = _world(settings), settings.caller.tenant_id
+    world, tenant = _world(settings, simulated), settings.caller.tenant_id
     is_local = tenant == LOCAL_TENANT
     facts = {"jobs run at": address, "providers": world, "tenant": "local" if is_local else str(tenant)}
     return Standpoint(f"{address}, {world}" + ("" if is_local else f", tenant {tenant}"), facts)
@@ -48,8 +48,7 @@ def without_password(url: str) -> str:
     return re.sub(r"//.*@", "//", url).partition("?")[0]
 
 
-def _world(settings: Settings) -> str:
-    mock = current_mock()
-    if mock is not None:
-        return f"simulated (aijobs.mock, seed {mock.seed})"
+def _world(settings: Settings, simulated: Mock | None) -> str:
+    if simulated is not None:
+        return f"simulated (aijobs.mock, seed {simulated.seed})"
     return f"simulated (profile {settings.profile}, seed {settings.seed})" if settings.mock_mode else "real"

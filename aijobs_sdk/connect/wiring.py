@@ -30,7 +30,7 @@ from aijobs_sdk.jobtypes.test_job import test_job
 from aijobs_sdk.providers.credentials import Credentials
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.registry import open_providers
-from aijobs_sdk.simulation.mock import Mock, current_mock
+from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.providers import simulated_providers
 from aijobs_sdk.stores.memory import MemoryStore
 
@@ -45,8 +45,9 @@ def open_backend(
     models: OwnModels = (),
     providers: Iterable[Provider] = (),
     metrics: Metrics | None = None,
+    simulated: Mock | None = None,
 ) -> Backend:
-    """Return the backend behind an address.
+    """Return the backend behind an address; its providers are those of `open_world()`.
 
     Raises:
         ConfigurationError: there is no such place, or this version cannot reach it.
@@ -58,7 +59,9 @@ def open_backend(
         )
     table = open_models(settings, models)
     types = with_standard_types(table, job_types, settings)
-    world = open_world(settings, table, Meter(metrics), credentials=credentials, providers=providers)
+    world = open_world(
+        settings, table, Meter(metrics), credentials=credentials, providers=providers, simulated=simulated
+    )
     return LocalBackend(world=world, types=types, caller=settings.caller)
 
 
@@ -69,7 +72,7 @@ def with_standard_types(models: ModelTable, job_types: Iterable[JobType[Any]], s
         ConfigurationError: nothing can be kept at the URL for pictures.
     """
     # What a simulated provider bills is estimated, and its first answer need not wait for a vocabulary.
-    exactly, vocabularies = _simulated(settings) is None, settings.vocabularies
+    exactly, vocabularies = not settings.mock_mode, settings.vocabularies
     texts = ai_generation(models, quotes_by_vocabulary=exactly, vocabularies=vocabularies)
     blocks = block_job_types(models, quotes_by_vocabulary=exactly, vocabularies=vocabularies)
     economy = economy_job_types(models, quotes_by_vocabulary=exactly, vocabularies=vocabularies)
@@ -94,7 +97,8 @@ def open_world(
     Raises:
         ConfigurationError: there is no such place, or this version cannot reach it.
     """
-    simulated = simulated or _simulated(settings)
+    if simulated is None and settings.mock_mode:
+        simulated = Mock(settings.seed, settings.profile, virtual=False)
     clock = SystemClock() if simulated is None else simulated.clock
     if simulated is None:
         found = open_providers(credentials)
@@ -136,14 +140,6 @@ def open_store(url: str, clock: Clock, *, shared: bool) -> Store:
             f"A database needs {missing.name}: pip install 'aijobs-sdk[sql]'. `memory://` needs nothing."
         ) from None
     return SqlStore(url, clock, shared=shared)
-
-
-def _simulated(settings: Settings) -> Mock | None:
-    """Return the simulated world to live in: that of `with mock()`, else one of our own, else none: the real one."""
-    world = current_mock()
-    if world is None and settings.mock_mode:
-        return Mock(settings.seed, settings.profile, virtual=False)
-    return world
 
 
 def _chance(simulated: Mock | None) -> Chance:

@@ -29,6 +29,7 @@ from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.workers import WorkerPool
+from aijobs_sdk.simulation.worlds import current_mock
 
 log = logging.getLogger("aijobs.worker")
 
@@ -66,15 +67,23 @@ def run_worker(
     """
     if not 0 <= grace_seconds <= LONGEST_GRACE_SECONDS:
         raise InvalidRequestError(f"A grace period is 0 to {LONGEST_GRACE_SECONDS:,.0f} seconds.")
+    simulated = current_mock()
     settings = Settings.read(
-        os.environ, url=url, concurrency=concurrency, seed=seed, profile=profile, artifacts=artifacts
+        os.environ,
+        simulated=simulated is not None,
+        url=url,
+        concurrency=concurrency,
+        seed=seed,
+        profile=profile,
+        artifacts=artifacts,
     )
     keep_seconds = None if keep_jobs is None else keep_jobs.total_seconds()
     limits = settings.limits.replace(grace_seconds=grace_seconds, keep_jobs_seconds=keep_seconds)
     settings = settings.replace(limits=limits)
     _refuse_what_has_no_database(settings)
     table = open_models(settings, models)
-    world = open_world(settings, table, Meter(), credentials=read_credentials(os.environ), providers=providers)
+    credentials = read_credentials(os.environ)
+    world = open_world(settings, table, Meter(), credentials=credentials, providers=providers, simulated=simulated)
     worker = _Worker(world, with_standard_types(table, job_types, settings))
     show_logs(ChainMap(dict(os.environ), {"AIJOBS_LOG": "info"}))
     portal = Portal()

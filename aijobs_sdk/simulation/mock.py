@@ -6,7 +6,6 @@ import asyncio
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,12 +17,11 @@ from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.offline import offline
 from aijobs_sdk.simulation.scenario import Scenario
 from aijobs_sdk.simulation.virtual_time import EPOCH, VirtualClock, VirtualLoop
+from aijobs_sdk.simulation.worlds import inside
 
 if TYPE_CHECKING:
     from aijobs_sdk.simulation.recording.replay import Replay
     from aijobs_sdk.simulation.wire.endpoints import Endpoints
-
-_CURRENT: ContextVar[Mock | None] = ContextVar("aijobs_mock", default=None)
 
 
 class Mock(Simulation):
@@ -133,6 +131,11 @@ def mock(
     that was never recorded is answered with an error, unless `replay_missing` lets it be simulated. Recorded requests
     that did not come are told as unused rules are.
 
+    Inside is whatever runs in this process before the block ends, in every thread and task, and a child that is forked
+    meanwhile. Where several worlds are open, a thread or task is in the one that it entered or began in; if that is
+    none, in the one that was entered last. So is whoever never heard of `mock()`: rather that than ask for real what a
+    test means to simulate.
+
     Inside, nothing in this process reaches another machine, whichever library tries, unless `allow_network` lets it.
 
     Raises:
@@ -153,18 +156,9 @@ def mock(
     world.load(asked)
     if replay is not None:
         world.play(replay, missing=replay_missing)
-    token = _CURRENT.set(world)
-    try:
-        with nullcontext() if allow_network else offline():
-            yield world
-    finally:
-        _CURRENT.reset(token)
+    with inside(world), nullcontext() if allow_network else offline():
+        yield world
     _tell([*_unused_rules(world, strict=strict), *_unused_recordings(world)], strict=strict)
-
-
-def current_mock() -> Mock | None:
-    """Return the world of the innermost `with mock()`; None outside of any."""
-    return _CURRENT.get()
 
 
 def _unused_rules(world: Mock, *, strict: bool) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 import textwrap
 import time
@@ -14,18 +13,13 @@ import pytest
 from nbclient import NotebookClient
 
 from cli.children import HEARS_CTRL_C, child
+from client.scripts import run
 
 LONG_JOB = """
 import aijobs_sdk as aijobs
 client = aijobs.Client()
 job = client.submit(type="test_job", payload={"seconds": 250})
 """
-
-
-def run(script: str) -> subprocess.CompletedProcess[str]:
-    # Python 3.12 and later warn of every fork in a program with threads.
-    command = [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", textwrap.dedent(script)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
 def test_a_script_that_forgets_to_close_ends_at_once() -> None:

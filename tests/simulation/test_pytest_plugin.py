@@ -18,9 +18,10 @@ def _plugin_of_this_tree_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
 
-def ran(pytester: pytest.Pytester, test: str) -> pytest.RunResult:
+def ran(pytester: pytest.Pytester, test: str, *plugins: str) -> pytest.RunResult:
     pytester.makepyfile(f"import os, time\nimport pytest\nimport aijobs_sdk as aijobs\n{test}")
-    return pytester.runpytest("-p", "aijobs_sdk.pytest_plugin", "--strict-markers", "-W", "default")
+    wanted = [f"-p{name}" for name in ("aijobs_sdk.pytest_plugin", *plugins)]
+    return pytester.runpytest(*wanted, "--strict-markers", "-W", "default")
 
 
 def test_a_test_gets_a_world_in_virtual_time(pytester: pytest.Pytester) -> None:
@@ -33,6 +34,25 @@ def test_it(aijobs_mock):
     assert aijobs_mock.now > 600
     assert os.environ["AI_MOCK_MODE"] == "true"
 """,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_an_async_test_is_in_the_world_whatever_began_before_it(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+@pytest.fixture
+def anyio_backend(): return "asyncio"
+
+@pytest.fixture
+async def something_earlier(): yield
+
+@pytest.mark.anyio
+async def test_it(something_earlier, aijobs_mock):
+    assert "aijobs.mock" in repr(aijobs.Client())
+""",
+        "anyio",
     )
     result.assert_outcomes(passed=1)
 
