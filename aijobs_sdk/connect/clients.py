@@ -6,24 +6,25 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
-from aijobs_sdk.batch.journal.detach import Detaching
+from aijobs_sdk.batch.journal.detach import ATTACHED, Detaching
 from aijobs_sdk.client.async_client import AsyncClient as AsyncClientOver
 from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.connect.credentials import read_credentials
 from aijobs_sdk.connect.detaching import detaching_at
 from aijobs_sdk.connect.displays import suggest_displays
+from aijobs_sdk.connect.elsewhere import Elsewhere
 from aijobs_sdk.connect.logs import show_logs
 from aijobs_sdk.connect.models import OwnModels, own_models
 from aijobs_sdk.connect.servers import is_server, open_server, read_api_key, refuse_what_a_server_decides
 from aijobs_sdk.connect.settings import DEFAULT_PROFILE, Settings
-from aijobs_sdk.connect.showing import standpoint
+from aijobs_sdk.connect.showing import Standpoint, standpoint, standpoint_elsewhere
 from aijobs_sdk.connect.wiring import open_backend
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import ConfigurationError
@@ -34,7 +35,7 @@ from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.metrics import Metrics
 from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.virtual_time import VirtualLoop
-from aijobs_sdk.simulation.worlds import current_mock
+from aijobs_sdk.simulation.worlds import current_mock, known_world
 
 if TYPE_CHECKING:
     from aijobs_sdk.backends.http.hooks import HttpHooks
@@ -86,7 +87,7 @@ class AsyncClient(AsyncClientOver):
     ) -> None:
         simulated = current_mock()
         _check_loop(simulated)
-        settings, backend, detaching = _connect(
+        wiring = _connect(
             simulated,
             url=url,
             api_key=api_key,
@@ -105,19 +106,21 @@ class AsyncClient(AsyncClientOver):
             http_limits=http_limits,
             http_hooks=http_hooks,
         )
-        super().__init__(backend, detaching)
-        self._settings = settings
-        self._token = _remember(self)
-        self._standpoint = standpoint(settings, simulated)
+        self._settle(wiring, token=uuid4().hex)
+
+    def _settle(self, wiring: _Wiring, *, token: str) -> None:
+        super().__init__(wiring.backend, wiring.detaching)
+        self._wiring, self._token = wiring, token
+        _open[token] = self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _way_back(self, self._token, self._settings)
+        return _way_back(AsyncClient, self._token, self._wiring)
 
     def __repr__(self) -> str:
-        return self._standpoint.text("AsyncClient")
+        return self._wiring.standpoint.text("AsyncClient")
 
     def _repr_html_(self) -> str:
-        return self._standpoint.html("AsyncClient")
+        return self._wiring.standpoint.html("AsyncClient")
 
 
 class Client(ClientOver):
@@ -163,9 +166,8 @@ class Client(ClientOver):
         http_limits: HttpLimits | None = None,
         http_hooks: HttpHooks | None = None,
     ) -> None:
-        simulated = current_mock()
-        settings, backend, detaching = _connect(
-            simulated,
+        wiring = _connect(
+            current_mock(),
             url=url,
             api_key=api_key,
             tenant_id=tenant_id,
@@ -183,48 +185,66 @@ class Client(ClientOver):
             http_limits=http_limits,
             http_hooks=http_hooks,
         )
-        super().__init__(AsyncClientOver(backend, detaching), _portal_of(simulated))
-        self._settings = settings
-        self._token = _remember(self)
-        self._standpoint = standpoint(settings, simulated)
+        self._settle(wiring, token=uuid4().hex)
+
+    def _settle(self, wiring: _Wiring, *, token: str) -> None:
+        super().__init__(AsyncClientOver(wiring.backend, wiring.detaching), _portal_of(wiring.world))
+        self._wiring, self._token = wiring, token
+        _open[token] = self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _way_back(self, self._token, self._settings)
+        return _way_back(Client, self._token, self._wiring)
 
     def __repr__(self) -> str:
-        return self._standpoint.text("Client")
+        return self._wiring.standpoint.text("Client")
 
     def _repr_html_(self) -> str:
-        return self._standpoint.html("Client")
+        return self._wiring.standpoint.html("Client")
+
+
+class _Wiring(NamedTuple):
+    """What a client is made of."""
+
+    settings: Settings
+    world: Mock | None
+    """That of the `mock()` in which it was made, where this process knows it."""
+    world_name: str | None
+    """The name of that world, wherever it is."""
+    backend: Backend
+    detaching: Detaching
+    """How its batches get a process of their own."""
+    standpoint: Standpoint
 
 
 def _connect(
-    simulated: Mock | None,
+    world: Mock | None,
     *,
+    simulated: bool = False,
     url: str | None,
-    api_key: str | SecretStr | None,
     tenant_id: UUID | str | None,
     user_id: UUID | str | None,
-    job_types: Iterable[JobType[Any]],
-    models: OwnModels,
-    providers: Iterable[Provider],
-    api_keys: Mapping[str, str | SecretStr] | None,
-    concurrency: int | None,
     limits: Limits | None,
     seed: int,
     profile: str,
-    metrics: Metrics | None,
     artifacts: str | os.PathLike[str] | None,
-    http_limits: HttpLimits | None,
-    http_hooks: HttpHooks | None,
-) -> tuple[Settings, Backend, Detaching]:
-    """Return what a client is wired by, the backend at its address, and how its batches get a process of their own.
+    api_key: str | SecretStr | None = None,
+    job_types: Iterable[JobType[Any]] = (),
+    models: OwnModels = (),
+    providers: Iterable[Provider] = (),
+    api_keys: Mapping[str, str | SecretStr] | None = None,
+    concurrency: int | None = None,
+    metrics: Metrics | None = None,
+    http_limits: HttpLimits | None = None,
+    http_hooks: HttpHooks | None = None,
+) -> _Wiring:
+    """Return what a client is made of.
 
-    `simulated` is the world in which it is made, asked for once: another thread may enter or leave one meanwhile.
+    `world` is that of the `mock()` in which it is made, asked for once: another thread may leave one meanwhile. Outside
+    of any, `simulated` says that it lives in a world of its own, whatever AI_MOCK_MODE says.
     """
     settings = Settings.read(
         os.environ,
-        simulated=simulated is not None,
+        simulated=simulated or world is not None,
         url=url,
         tenant_id=tenant_id,
         user_id=user_id,
@@ -254,8 +274,9 @@ def _connect(
                 "artifacts": artifacts,
             }
         )
-        backend = open_server(settings, key, limits=http_limits, hooks=http_hooks, simulated=simulated)
-        return settings, backend, detaching_at(settings, api_key=key)
+        backend = open_server(settings, key, limits=http_limits, hooks=http_hooks, simulated=world)
+        detaching = detaching_at(settings, api_key=key)
+        return _Wiring(settings, None, None, backend, detaching, standpoint(settings))
     credentials = read_credentials(os.environ, api_keys)
     own = own_models(models)
     own_types = members_of("job_types", job_types, JobType, "job types, made with `@aijobs.job_type`")
@@ -267,12 +288,11 @@ def _connect(
         models=own,
         providers=own_providers,
         metrics=metrics,
-        simulated=simulated,
+        simulated=world,
     )
-    detaching = detaching_at(
-        settings, credentials=credentials, models=own, providers=own_providers, simulated=simulated
-    )
-    return settings, backend, detaching
+    detaching = detaching_at(settings, credentials=credentials, models=own, providers=own_providers, simulated=world)
+    world_name = None if world is None else world.name
+    return _Wiring(settings, world, world_name, backend, detaching, standpoint(settings, world))
 
 
 _portal = Portal()
@@ -307,24 +327,36 @@ _open: WeakValueDictionary[str, AsyncClient | Client] = WeakValueDictionary()
 """Clients of this process, so that a handle that is copied or unpickled here finds its own again."""
 
 
-def _remember(client: AsyncClient | Client) -> str:
-    token = uuid4().hex
-    _open[token] = client
-    return token
-
-
-def _way_back(client: AsyncClient | Client, token: str, settings: Settings) -> tuple[Any, ...]:
+def _way_back(kind: type[AsyncClient | Client], token: str, wiring: _Wiring) -> tuple[Any, ...]:
     """Return what is pickled of a client: how to find it in this process, and how to open it anew in another."""
-    kind = AsyncClient if isinstance(client, AsyncClient) else Client
+    settings = wiring.settings
     if is_server(settings.url):
         return _reopen_at_server, (kind, token, settings.url, settings.named_user)
-    return _reopen, (kind, token, settings)
+    return _reopen, (kind, token, settings, wiring.world_name)
 
 
-def _reopen(kind: type[AsyncClient | Client], token: str, settings: Settings) -> AsyncClient | Client:
-    """Return the client a handle came from; in another process, a new one at the same address."""
-    return _open.get(token) or kind(
-        settings.url,
+def _reopen(
+    kind: type[AsyncClient | Client], token: str, settings: Settings, world_name: str | None
+) -> AsyncClient | Client:
+    """Return the client a handle came from; in another process, a new one at the same address, as simulated as it was.
+
+    One of a mock world that this process does not know keeps its token, so that it is itself again at home.
+    """
+    if (known := _open.get(token)) is not None:
+        return known
+    world = current_mock() if world_name is None else known_world(world_name)
+    is_elsewhere = world_name is not None and world is None
+    wiring = _elsewhere(settings, world_name) if is_elsewhere else _reconnect(settings, world)
+    client = kind.__new__(kind)
+    client._settle(wiring, token=token if is_elsewhere else uuid4().hex)  # noqa: SLF001 - what its constructor does
+    return client
+
+
+def _reconnect(settings: Settings, world: Mock | None) -> _Wiring:
+    return _connect(
+        world,
+        simulated=settings.mock_mode,
+        url=settings.url,
         tenant_id=settings.caller.tenant_id,
         user_id=settings.caller.user_id,
         limits=settings.limits,
@@ -332,6 +364,11 @@ def _reopen(kind: type[AsyncClient | Client], token: str, settings: Settings) ->
         profile=settings.profile,
         artifacts=settings.artifacts,
     )
+
+
+def _elsewhere(settings: Settings, world_name: str | None) -> _Wiring:
+    nothing = cast("Backend", Elsewhere())
+    return _Wiring(settings, None, world_name, nothing, ATTACHED, standpoint_elsewhere(settings))
 
 
 def _reopen_at_server(

@@ -35,7 +35,16 @@ def standpoint(settings: Settings, simulated: Mock | None = None) -> Standpoint:
     if is_server(settings.url):
         facts = {"jobs run at": address, "providers": "as the server has them", "tenant": "the key's own"}
         return Standpoint(f"{address}, a server", facts)
-    world, tenant = _world(settings, simulated), settings.caller.tenant_id
+    return _in_world(settings, _world(settings, simulated))
+
+
+def standpoint_elsewhere(settings: Settings) -> Standpoint:
+    """Return where a client stands whose `mock()` is another process's."""
+    return _in_world(settings, "simulated (aijobs.mock of another process)")
+
+
+def _in_world(settings: Settings, world: str) -> Standpoint:
+    address, tenant = without_password(settings.url), settings.caller.tenant_id
     is_local = tenant == LOCAL_TENANT
     facts = {"jobs run at": address, "providers": world, "tenant": "local" if is_local else str(tenant)}
     return Standpoint(f"{address}, {world}" + ("" if is_local else f", tenant {tenant}"), facts)

@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.refusal import check_choice, checked
@@ -32,6 +33,8 @@ class Mock(Simulation):
     ) -> None:
         self.clock: Clock = VirtualClock() if virtual else SystemClock()
         super().__init__(seed, profile, began_at=EPOCH if virtual else self.clock.now())
+        self.name = uuid4().hex
+        """What this world is known by to clients that come back from another process."""
         self.virtual = virtual
         self.fidelity = fidelity
         """Whether jobs are answered in short, or by the real adapters over simulated bytes."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 if TYPE_CHECKING:
     from aijobs_sdk.simulation.mock import Mock
@@ -16,6 +17,8 @@ _open: list[Mock] = []
 
 Without a lock, which a fork could leave locked: `append`, `remove` and `tuple` are one step each.
 """
+_known: WeakValueDictionary[str, Mock] = WeakValueDictionary()
+"""All that were entered in this process, or before it was forked, and that somebody holds still; by name."""
 
 
 @contextmanager
@@ -23,6 +26,7 @@ def inside(world: Mock) -> Iterator[None]:
     """Let this be the current world, as `current_mock()` tells it."""
     token = _entered_here.set(world)
     _open.append(world)
+    _known[world.name] = world
     try:
         yield
     finally:
@@ -41,3 +45,8 @@ def current_mock() -> Mock | None:
     if here in opened:
         return here
     return opened[-1] if opened else None
+
+
+def known_world(name: str) -> Mock | None:
+    """Return the world of this name, ended or not; None where it is another process's."""
+    return _known.get(name)
