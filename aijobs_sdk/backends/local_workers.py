@@ -30,6 +30,7 @@ class LocalWorkers:
         """Return when there are workers on this loop."""
         if not self._world.limits.concurrency or (self.pool is not None and self.pool.works_here()):
             return
+        self._world.clock.now()  # a clock that tells this loop no time refuses here, before workers are lost to it
         left_behind = self.pool
         self.pool = WorkerPool(self._world, self._types, worker_id=f"local-{os.getpid()}-{uuid4().hex[:8]}")
         self.pool.start()

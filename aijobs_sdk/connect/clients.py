@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
@@ -27,14 +27,13 @@ from aijobs_sdk.connect.settings import DEFAULT_PROFILE, Settings
 from aijobs_sdk.connect.showing import Standpoint, standpoint, standpoint_elsewhere
 from aijobs_sdk.connect.wiring import open_backend
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.provider import Provider
 from aijobs_sdk.contract.refusal import check_kind, members_of
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.metrics import Metrics
 from aijobs_sdk.simulation.mock import Mock
-from aijobs_sdk.simulation.virtual_time import VirtualLoop
+from aijobs_sdk.simulation.virtual_time import running_virtual_loop
 from aijobs_sdk.simulation.worlds import current_mock, known_world
 
 if TYPE_CHECKING:
@@ -310,17 +309,9 @@ def _portal_of(world: Mock | None) -> Portal:
 
 
 def _check_loop(world: Mock | None) -> None:
-    if world is None or not world.virtual:
-        return
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    if not isinstance(loop, VirtualLoop):
-        raise ConfigurationError(
-            "Virtual time needs a loop of its own: use `aijobs.Client` here, or `aijobs.mock(clock='real')`, "
-            "or run with `asyncio.Runner(loop_factory=sim.new_loop)`."
-        )
+    if world is not None and world.virtual:
+        with suppress(RuntimeError):  # none runs here yet: the clock looks again with the first call
+            running_virtual_loop()
 
 
 _open: WeakValueDictionary[str, AsyncClient | Client] = WeakValueDictionary()

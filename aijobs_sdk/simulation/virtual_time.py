@@ -14,6 +14,8 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 import anyio.to_thread
 
+from aijobs_sdk.contract.errors import ConfigurationError
+
 _T = TypeVar("_T")
 _Args = TypeVarTuple("_Args")
 
@@ -166,18 +168,43 @@ class _JumpingSelector(selectors.DefaultSelector):
         return ready
 
 
+def running_virtual_loop() -> VirtualLoop:
+    """Return the running loop, if its time is virtual.
+
+    Raises:
+        ConfigurationError: it is real.
+        RuntimeError: no loop runs here.
+    """
+    loop = asyncio.get_running_loop()
+    if not isinstance(loop, VirtualLoop):
+        raise ConfigurationError(
+            "Virtual time needs a loop of its own: use `aijobs.Client` here, or `aijobs.mock(clock='real')`, "
+            "or run with `asyncio.Runner(loop_factory=sim.new_loop)`."
+        )
+    return loop
+
+
 class VirtualClock:
-    """The wall clock of a virtual loop: `epoch` plus the running loop's time."""
+    """The wall clock of a virtual loop: `epoch` plus the running loop's time. Other loops it refuses."""
 
     def __init__(self, epoch: datetime = EPOCH) -> None:
         self._epoch = epoch
 
     def now(self) -> datetime:
-        """Return the present instant of the running loop."""
-        return self._epoch + timedelta(seconds=asyncio.get_running_loop().time())
+        """Return the present instant of the running loop.
+
+        Raises:
+            ConfigurationError: its time is real.
+        """
+        return self._epoch + timedelta(seconds=running_virtual_loop().time())
 
     async def sleep(self, seconds: float) -> None:
-        """Return after that many seconds of the running loop."""
+        """Return after that many seconds of the running loop.
+
+        Raises:
+            ConfigurationError: its time is real.
+        """
+        running_virtual_loop()
         await asyncio.sleep(seconds)
 
 
