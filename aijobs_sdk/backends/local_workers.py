@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
+from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.store import Created, Taker
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobTypes
@@ -17,7 +19,8 @@ class LocalWorkers:
     """Whoever empties the store from here; with a concurrency of 0 nobody does, and other processes empty it.
 
     When the loop they live on has ended, the next call starts new ones, and what the old ones held goes back to
-    pending. A forked child gets workers of its own; its parent's work on in the parent.
+    pending. While it runs, no other loop may have them. A forked child gets workers of its own; its parent's work on in
+    the parent.
     """
 
     def __init__(self, world: World, types: JobTypes) -> None:
@@ -25,15 +28,22 @@ class LocalWorkers:
         self._types = types
         self.pool: WorkerPool | None = None
         """Those at work; None before the first call, and where there are to be none."""
+        self._replacing = threading.Lock()
 
     async def ensure(self) -> None:
-        """Return when there are workers on this loop."""
+        """Return when there are workers on this loop.
+
+        Raises:
+            ConfigurationError: they work on another that runs.
+        """
         if not self._world.limits.concurrency or (self.pool is not None and self.pool.works_here()):
             return
         self._world.clock.now()  # a clock that tells this loop no time refuses here, before workers are lost to it
-        left_behind = self.pool
-        self.pool = WorkerPool(self._world, self._types, worker_id=f"local-{os.getpid()}-{uuid4().hex[:8]}")
-        self.pool.start()
+        with self._replacing:
+            _refuse_those_of_another_loop(self.pool)
+            left_behind = self.pool
+            self.pool = WorkerPool(self._world, self._types, worker_id=f"local-{os.getpid()}-{uuid4().hex[:8]}")
+            self.pool.start()
         # And, until then, what keeps the pool's tasks from being collected.
         weakref.finalize(self, self.pool.stop_soon)
         if left_behind is not None:
@@ -49,7 +59,20 @@ class LocalWorkers:
             self.pool.nudge()
 
     async def stop(self) -> None:
-        """Give back what is under way; the next call starts new workers."""
+        """Give back what is under way; the next call starts new workers.
+
+        Raises:
+            ConfigurationError: they work on another loop that runs.
+        """
+        _refuse_those_of_another_loop(self.pool)
         pool, self.pool = self.pool, None
         if pool is not None:
             await (pool.stop() if pool.works_here() else pool.abandon())
+
+
+def _refuse_those_of_another_loop(pool: WorkerPool | None) -> None:
+    if pool is not None and pool.works_elsewhere():
+        raise ConfigurationError(
+            "This AsyncClient is in use on another running loop: make one for each loop, or use `aijobs.Client`, which "
+            "all threads may share."
+        )

@@ -71,6 +71,10 @@ class WorkerPool:
             return False
         return self._is_whole
 
+    def works_elsewhere(self) -> bool:
+        """Return True while the pool works in this process, on a loop that runs in another thread."""
+        return self._pid == os.getpid() and self._loop is not asyncio.get_running_loop() and self._loop.is_running()
+
     def health(self) -> WorkersHealth:
         """Return what the pool does; ask where it works."""
         return WorkersHealth(running=self.works_here(), in_flight=len(self._attempts), concurrency=self._places)
