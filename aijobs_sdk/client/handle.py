@@ -8,13 +8,14 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from aijobs_sdk.client.async_handle import AsyncJobHandle, R_co, Reviver
+from aijobs_sdk.client.called_back import called_back_apart
 from aijobs_sdk.client.interrupting import letting_go
 from aijobs_sdk.client.job_on_show import JobOnShow
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.client.record import HasRecord
 from aijobs_sdk.contract.errors import JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.job import Job, JobStatus
 from aijobs_sdk.notebook.shown import ShowsItself
 
 T = TypeVar("T")
@@ -46,7 +47,9 @@ class JobHandle(HasRecord, ShowsItself, Generic[R_co]):
     @property
     def job(self) -> Job:
         """The record as it stands."""
-        self.done()  # asks, unless the job is known to be over
+        known = self.on_loop.last_known
+        if known is None or not known.is_final:  # else there is nothing to ask
+            self.refresh()
         return self.on_loop.job
 
     def refresh(self) -> JobHandle[R_co]:
@@ -60,15 +63,15 @@ class JobHandle(HasRecord, ShowsItself, Generic[R_co]):
 
     def done(self) -> bool:
         """Return whether the job is over, one way or another."""
-        return self.portal.call(self.on_loop.done)
+        return self.job.is_final
 
     def running(self) -> bool:
         """Return whether a worker has begun the job and it is not over."""
-        return self.portal.call(self.on_loop.running)
+        return self.job.status is JobStatus.PROCESSING
 
     def cancelled(self) -> bool:
         """Return whether the job ended by being cancelled."""
-        return self.portal.call(self.on_loop.cancelled)
+        return self.job.cancelled()
 
     def cancel(self) -> Job:
         """Ask the job to stop and return how it stands; a finished one stays as it is."""
@@ -113,8 +116,11 @@ class JobHandle(HasRecord, ShowsItself, Generic[R_co]):
         return self.portal.call(self.on_loop.events)
 
     def future(self) -> Future[R_co]:
-        """Return a future of `result()`, for `concurrent.futures`; cancelling it ends the waiting, not the job."""
-        return self.portal.start(self.on_loop.result)
+        """Return a future of `result()`, for `concurrent.futures`; cancelling it ends the waiting, not the job.
+
+        Its callbacks run in a thread of their own, one after the other, and may ask the client and wait.
+        """
+        return called_back_apart(self.portal.start(self.on_loop.result))
 
     def _waiting(self, function: Callable[[float | None], Coroutine[Any, Any, T]], timeout: float | None) -> T:
         with letting_go(self, noun="job"):

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from anyio.from_thread import BlockingPortal
 
-from aijobs_sdk.contract.errors import AIJobsError
+from aijobs_sdk.contract.errors import AIJobsError, ConfigurationError
 
 T = TypeVar("T")
 PULSE_SECONDS = 0.25
@@ -80,8 +80,17 @@ class Portal:
             raise
 
     def start(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> Future[T]:  # noqa: ANN401
-        """Run in the background; cancelling the future cancels the coroutine."""
+        """Run in the background; cancelling the future cancels the coroutine.
+
+        Raises:
+            ConfigurationError: this is the portal's own thread, where whoever waits waits for itself.
+        """
         running = self._running()
+        if running.thread is threading.current_thread():
+            raise ConfigurationError(
+                "A blocking call would wait for itself here: this is the thread on which the client does its work. In "
+                "a hook, or an `async` function of a job type, use `aijobs.AsyncClient`, or `asyncio.to_thread()`."
+            )
         return running.portal.start_task_soon(_while_time_passes, running.hold_time, function, args)
 
     def iterate(self, items: AsyncGenerator[T], *, at_once: int = 1) -> Iterator[T]:
@@ -94,7 +103,8 @@ class Portal:
                 yield from found
         finally:
             # Not waited for; and where a generator is left open until the program ends, the portal ends before it.
-            with suppress(RuntimeError):
+            # And a generator may be collected on the portal's own thread.
+            with suppress(RuntimeError, ConfigurationError):
                 self.start(items.aclose)
 
     def _running(self) -> _Running:
