@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,21 +16,11 @@ if TYPE_CHECKING:
     from aijobs_sdk.simulation.mock import Mock
 
 MARKER = "aijobs_mock"
-OPTIONS = (
-    "seed",
-    "profile",
-    "clock",
-    "scenario",
-    "replay",
-    "replay_missing",
-    "strict",
-    "allow_network",
-)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
-    config.addinivalue_line("markers", f"{MARKER}({', '.join(OPTIONS)}): which world the fixture {MARKER} simulates")
+    config.addinivalue_line("markers", f"{MARKER}(**what_mock_takes): which world the fixture {MARKER} simulates")
 
 
 @pytest.fixture
@@ -48,10 +39,12 @@ def aijobs_mock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 def _options(marker: pytest.Mark) -> Mapping[str, Any]:
     from aijobs_sdk.contract.shapes import nearest  # noqa: PLC0415 - as above
+    from aijobs_sdk.simulation.mock import mock  # noqa: PLC0415 - as above
 
+    options = inspect.signature(mock).parameters
     for name in marker.kwargs:
-        if name not in OPTIONS:
-            raise pytest.UsageError(f"The marker {MARKER} has no {name!r}.{nearest(name, OPTIONS)}")
+        if name not in options:
+            raise pytest.UsageError(f"The marker {MARKER} has no {name!r}.{nearest(name, options)}")
     if marker.args:
-        raise pytest.UsageError(f"The marker {MARKER} takes names only: {', '.join(OPTIONS)}.")
+        raise pytest.UsageError(f"The marker {MARKER} takes names only: {', '.join(options)}.")
     return marker.kwargs

@@ -61,7 +61,7 @@ class Settings(Fact):
         What lives in a simulated world is in mock mode, whatever AI_MOCK_MODE says here.
 
         Raises:
-            ConfigurationError: a variable cannot be used; it is named.
+            ConfigurationError: a variable cannot be used; it is named. Or no host can be read from the URL.
             InvalidRequestError: an argument cannot be used; it is named.
         """
         tenant = _uuid(tenant_id, "tenant_id") or _uuid_in(environment, "AIJOBS_TENANT_ID") or LOCAL_TENANT
@@ -83,11 +83,11 @@ class Settings(Fact):
 
 def _readable(url: str) -> str:
     try:
-        urlsplit(url)
+        urlsplit(str(url))
     except ValueError:  # not told as it is: it may hold a password
         raise ConfigurationError(
-            "The address cannot be read, as a bracket in it has no partner: write `[`, `]` and `@` in a password as "
-            "`%5B`, `%5D` and `%40`."
+            "The address cannot be read, as a bracket in it has no partner: an IPv6 host stands in brackets, such as "
+            "`http://[::1]:8765`; write `[`, `]` and `@` in a password as `%5B`, `%5D` and `%40`."
         ) from None
     return url
 
@@ -102,7 +102,7 @@ def _switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool
 
 
 def _limits(environment: Mapping[str, str], limits: Limits | None, concurrency: int | None) -> Limits:
-    lease = environment.get("AIJOBS_LEASE_SECONDS") if limits is None else None
+    lease = environment.get("AIJOBS_LEASE_SECONDS") or None if limits is None else None
     limits = limits or Limits()
     if lease is not None:
         limits = limits.model_copy(update={"lease_seconds": _positive(lease, "AIJOBS_LEASE_SECONDS")})

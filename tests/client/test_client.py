@@ -313,6 +313,14 @@ def test_an_unusable_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str
         aijobs.Client()
 
 
+@pytest.mark.parametrize(
+    "name", ["AI_MOCK_MODE", "AIJOBS_LEASE_SECONDS", "AIJOBS_TENANT_ID", "AIJOBS_LOG", "AIJOBS_URL"]
+)
+def test_an_empty_setting_is_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "")
+    assert aijobs.Client().submit(type="test_job").wait(timeout=10).status is aijobs.JobStatus.COMPLETED
+
+
 def test_an_address_that_leads_nowhere_is_refused() -> None:
     with pytest.raises(aijobs.ConfigurationError, match="ftp"):
         aijobs.Client("ftp://somewhere")

@@ -116,3 +116,16 @@ def test_a_client_of_a_server_asks_nobody_until_it_is_used() -> None:
 
 def test_an_async_client_of_a_server_is_made_without_a_loop_and_closed_on_any() -> None:
     asyncio.run(aijobs.AsyncClient(URL).close())
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "https://[host]", "postgresql://me:secret@[::1/jobs", "memory://["])
+def test_an_address_whose_host_cannot_be_read_is_refused_without_being_shown(url: str) -> None:
+    with pytest.raises(aijobs.ConfigurationError, match="no host can be read") as refused:
+        aijobs.Client(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_the_environments_address_is_read_as_strictly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIJOBS_URL", "http://[::1")
+    with pytest.raises(aijobs.ConfigurationError, match="AIJOBS_URL"):
+        aijobs.Client()

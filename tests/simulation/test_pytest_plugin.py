@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import tomllib
 import warnings
 from importlib import import_module
@@ -111,6 +112,14 @@ def test_after():
 """,
     )
     result.assert_outcomes(passed=3)
+
+
+def test_the_marker_takes_all_that_mock_takes(pytester: pytest.Pytester) -> None:
+    options = {name: one.default for name, one in inspect.signature(aijobs.mock).parameters.items()}
+    result = ran(
+        pytester, f"@pytest.mark.aijobs_mock(**{options | {'fidelity': 'wire'}})\ndef test_it(aijobs_mock): pass"
+    )
+    result.assert_outcomes(passed=1)
 
 
 def test_what_the_marker_cannot_take_is_told(pytester: pytest.Pytester) -> None:
