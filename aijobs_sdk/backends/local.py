@@ -164,10 +164,10 @@ class LocalBackend:
             raise DeadLetterNotFoundError(job_id)
         return letter
 
-    async def replay(self, job_id: UUID) -> Job:
+    async def replay(self, job_id: UUID, *, idempotency_key: str | None = None) -> Job:
         """Submit a failed job once more, as a new job."""
         letter = await self.dead_letter(job_id)
-        [job] = await self.submit([letter.replay_request()])
+        [job] = await self.submit([letter.replay_request(idempotency_key=idempotency_key)])
         return job
 
     async def purge_dead_letters(self, *, older_than: timedelta) -> int:

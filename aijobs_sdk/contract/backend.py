@@ -129,11 +129,14 @@ class Backend(Protocol):
         """
         ...
 
-    async def replay(self, job_id: UUID) -> Job:
+    async def replay(self, job_id: UUID, *, idempotency_key: str | None = None) -> Job:
         """Submit a failed job once more, as a new job; its letter stays, and names the newest replay.
+
+        With a key that was used before, the job that it was used for is returned, and the letter stays as it is.
 
         Raises:
             DeadLetterNotFoundError: this tenant has no such letter.
+            IdempotencyConflictError: the key was used before for something else.
             InvalidRequestError: its type or payload cannot be used any more; the field is named.
         """
         ...

@@ -142,7 +142,7 @@ class DeadLetter(Fact):
             folded("payload", self.payload),
         )
 
-    def replay_request(self) -> JobRequest:
+    def replay_request(self, *, idempotency_key: str | None = None) -> JobRequest:
         """Return the request for a new job that does the same once more."""
         return JobRequest(
             type=self.type,
@@ -151,6 +151,7 @@ class DeadLetter(Fact):
             priority=self.priority,
             max_attempts=self.max_attempts,
             replay_of=self.job_id,
+            idempotency_key=idempotency_key,
             # A draw of its own, or a simulated world would let it fail of the same once more.
             draw_key=f"{self.draw_key}/replay",
         )

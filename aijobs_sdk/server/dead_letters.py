@@ -14,6 +14,7 @@ from aijobs_sdk.contract.records import DeadLetter
 from aijobs_sdk.server.answers import answer, answers_with
 from aijobs_sdk.server.auth import Operator, Reader, Writer
 from aijobs_sdk.server.forms import DeadLettersOut, LettersAsked, PurgedOut
+from aijobs_sdk.server.submissions import IdempotencyKey, check_key
 
 router = APIRouter(prefix="/api/dead-letters", tags=["dead letters"])
 
@@ -33,10 +34,11 @@ async def get_dead_letter(job_id: UUID, reader: Reader) -> Response:
     return answer(await reader.backend.dead_letter(job_id))
 
 
-@router.post("/{job_id}/replay", status_code=201, responses=answers_with(Job, 404, status=201))
-async def replay(job_id: UUID, writer: Writer) -> Response:
+@router.post("/{job_id}/replay", status_code=201, responses=answers_with(Job, 404, 409, status=201))
+async def replay(job_id: UUID, writer: Writer, key: IdempotencyKey = None) -> Response:
     """Submit a failed job once more, as a new one."""
-    return answer(await writer.backend.replay(job_id), 201)
+    check_key(key)
+    return answer(await writer.backend.replay(job_id, idempotency_key=key), 201)
 
 
 @router.delete("", responses=answers_with(PurgedOut))

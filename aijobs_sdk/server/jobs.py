@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,11 +29,10 @@ from aijobs_sdk.server.forms import (
     RefusalsOut,
 )
 from aijobs_sdk.server.problems import Problem
-from aijobs_sdk.server.submissions import IDEMPOTENCY_KEY, read_jobs, read_submission
+from aijobs_sdk.server.submissions import IdempotencyKey, read_jobs, read_submission
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
-_KEY_IS = "Sent again with the same key, a request returns the jobs of the first, and stores no others."
 _AT_ONCE = 50
 """So many jobs of a request are asked for at the same time: a store has only so many connections."""
 
@@ -44,11 +43,7 @@ _AT_ONCE = 50
     responses=answers_with(Job, 409, *BODY, status=201),
     openapi_extra=takes(JobIn, JobsIn),
 )
-async def submit(
-    request: Request,
-    writer: Writer,
-    key: Annotated[str | None, Header(alias=IDEMPOTENCY_KEY, description=_KEY_IS)] = None,
-) -> Response:
+async def submit(request: Request, writer: Writer, key: IdempotencyKey = None) -> Response:
     """Submit one job, or many: all of them, or none."""
     asked = await read_submission(request, writer.site.limits, key=key)
     if isinstance(asked, list):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Annotated
 
+from fastapi import Header
 from starlette.requests import Request
 
 from aijobs_sdk.contract.error_info import FieldProblem
@@ -16,6 +18,9 @@ from aijobs_sdk.server.limits import ServerLimits
 from aijobs_sdk.server.problems import invalid_field
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
+_KEY_IS = "Sent again with the same key, a request returns the jobs of the first, and stores no others."
+IdempotencyKey = Annotated[str | None, Header(alias=IDEMPOTENCY_KEY, description=_KEY_IS)]
+"""What a request says of itself, so that it can be sent again; `check_key()` says whether it can be used."""
 _KEY = re.compile(r"[\x20-\x7e]{1,240}")
 """With a place behind it, it is still as long as a job's own key may be."""
 

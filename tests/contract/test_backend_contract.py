@@ -511,6 +511,14 @@ async def test_a_letter_names_its_newest_replay(backend: Backend) -> None:
     assert (await backend.dead_letter(failed.id)).replayed_as == second.id
 
 
+async def test_a_replay_that_is_asked_for_again_with_its_key_is_made_once(backend: Backend) -> None:
+    failed = await failed_job(backend)
+    first = await backend.replay(failed.id, idempotency_key="once")
+    other = await backend.replay(failed.id, idempotency_key="twice")
+    assert (await backend.replay(failed.id, idempotency_key="once")).id == first.id
+    assert (await backend.dead_letter(failed.id)).replayed_as == other.id
+
+
 async def test_a_replay_that_fails_leaves_a_letter_of_its_own(backend: Backend) -> None:
     failed = await failed_job(backend)
     again = await over(backend, await backend.replay(failed.id))

@@ -90,6 +90,22 @@ async def test_a_dead_letter_is_replayed_as_a_new_job(client: httpx.AsyncClient,
     assert (answer.status_code, answer.json()["replay_of"]) == (201, str(job.id))
 
 
+async def test_a_replay_that_is_sent_again_with_its_key_is_the_first(
+    client: httpx.AsyncClient, backend: LocalBackend
+) -> None:
+    path = f"/api/dead-letters/{(await a_failure(backend)).id}/replay"
+    first = (await client.post(path, headers={"Idempotency-Key": "once"})).json()
+    other = (await client.post(path, headers={"Idempotency-Key": "twice"})).json()
+    again = (await client.post(path, headers={"Idempotency-Key": "once"})).json()
+    assert (again["id"] == first["id"], other["id"] == first["id"]) == (True, False)
+
+
+async def test_a_replays_key_is_checked(client: httpx.AsyncClient, backend: LocalBackend) -> None:
+    path = f"/api/dead-letters/{(await a_failure(backend)).id}/replay"
+    refused = await client.post(path, headers={"Idempotency-Key": "x" * 241})
+    assert (refused.status_code, refused.json()["fields"][0]["field"]) == (422, "Idempotency-Key")
+
+
 async def test_a_letter_that_there_is_not_is_said(client: httpx.AsyncClient) -> None:
     for_nobody = await client.post(f"/api/dead-letters/{NOBODYS}/replay")
     assert (for_nobody.status_code, for_nobody.json()["code"]) == (404, "dead_letter_not_found")

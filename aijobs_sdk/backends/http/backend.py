@@ -205,13 +205,13 @@ class HttpBackend:
         question = Question(method="GET", path="/api/dead-letters/{}", names=(job_id,), job_id=job_id)
         return await self._ask(question, as_fact(DeadLetter))
 
-    async def replay(self, job_id: UUID) -> Job:
-        """Submit a failed job once more, as a new job."""
+    async def replay(self, job_id: UUID, *, idempotency_key: str | None = None) -> Job:
+        """Submit a failed job once more, as a new job; one key for all attempts, so that it is made once."""
         question = Question(
             method="POST",
             path="/api/dead-letters/{}/replay",
             names=(job_id,),
-            idempotency_key=str(uuid4()),
+            idempotency_key=str(uuid4()) if idempotency_key is None else idempotency_key,
             job_id=job_id,
         )
         return await self._ask(question, as_fact(Job))
