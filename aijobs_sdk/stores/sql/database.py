@@ -208,6 +208,10 @@ def _url_of(address: str) -> URL:
         if "?" in address:
             raise ConfigurationError("A `sqlite://` address takes no options, and no `?` in the name of its file.")
         return _checked_file(url)
+    if address.count("@") > 1:  # the end of a password could be taken for the host, and shown
+        raise ConfigurationError(
+            "Cannot read the database's address: it has more than one `@`. Write `@` in a password as `%40`."
+        )
     return url.set(drivername="postgresql+psycopg")
 
 
