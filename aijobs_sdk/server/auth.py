@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
-from aijobs_sdk.contract.errors import AuthenticationError, PermissionDeniedError
+from aijobs_sdk.contract.errors import AuthenticationError, PermissionDeniedError, StoreUnavailableError
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.keys import ApiKey, Scope
 from aijobs_sdk.server.api_keys import fits, read_key
@@ -56,7 +57,19 @@ async def _let_in(request: Request, shown: HTTPAuthorizationCredentials | None, 
     site = site_of(request)
     caller = await _caller(request, shown, scope, site)
     site.pace.pass_one(caller.tenant_id)
-    return Visitor(caller, site.backend_for(caller), site)
+    return Visitor(caller, site.backend_for(caller), site, partial(_may_stay, shown, scope, site))
+
+
+async def _may_stay(shown: HTTPAuthorizationCredentials | None, scope: Scope, site: Site) -> bool:
+    """Return whether somebody who was let in still would be; a store that is away says nothing against it."""
+    if shown is None:  # whoever was let in without a key
+        return True
+    try:
+        return scope in (await _key_of(shown.credentials, site.keys)).scopes
+    except AuthenticationError:
+        return False
+    except StoreUnavailableError:
+        return True
 
 
 async def _caller(request: Request, shown: HTTPAuthorizationCredentials | None, scope: Scope, site: Site) -> Caller:

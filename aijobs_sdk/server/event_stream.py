@@ -19,6 +19,8 @@ from aijobs_sdk.server.sse import KEEP_ALIVE, MEDIA_TYPE, RETRY
 log = logging.getLogger("aijobs.server")
 
 _SILENCE_SECONDS = 10.0
+_LOOK_SECONDS = 15.0
+"""How long somebody whose key counts no more is still told what happens."""
 _LAST_WORD_SECONDS = 1.0
 _HEADERS = [
     (b"content-type", f"{MEDIA_TYPE}; charset=utf-8".encode()),
@@ -36,13 +38,16 @@ class EventStream(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, bring: Bring, *, streams: OpenStreams, tenant_id: UUID) -> None:
+    def __init__(
+        self, bring: Bring, *, streams: OpenStreams, tenant_id: UUID, may_stay: Callable[[], Awaitable[bool]]
+    ) -> None:
         self.status_code = 200
         self.background = None
         self.raw_headers = list(_HEADERS)
         self._bring = bring
         self._streams = streams
         self._tenant_id = tenant_id
+        self._may_stay = may_stay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the stream.
@@ -52,7 +57,7 @@ class EventStream(Response):
         """
         async with self._streams.one_more(self._tenant_id) as stay:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            async with _beside(_end_when_gone(stay, receive)):
+            async with _beside(_end_when_gone(stay, receive)), _beside(_end_when_unwelcome(stay, self._may_stay)):
                 await self._send_all(send)
         # A reader that takes nothing does not take this either.
         with suppress(TimeoutError):
@@ -93,6 +98,14 @@ async def _end_when_gone(stay: asyncio.Timeout, receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     end(stay)
+
+
+async def _end_when_unwelcome(stay: asyncio.Timeout, may_stay: Callable[[], Awaitable[bool]]) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        if not await may_stay():
+            end(stay)
+            return
 
 
 @contextmanager

@@ -122,7 +122,7 @@ def _stream_many(reader: Visitor, jobs: Mapping[UUID, int], places: Places) -> E
 
 
 def _stream(reader: Visitor, bring: Bring) -> EventStream:
-    return EventStream(bring, streams=reader.site.streams, tenant_id=reader.caller.tenant_id)
+    return EventStream(bring, streams=reader.site.streams, tenant_id=reader.caller.tenant_id, may_stay=reader.may_stay)
 
 
 def _read_seq(text: str) -> int:

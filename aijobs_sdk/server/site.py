@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -49,6 +49,8 @@ class Visitor(NamedTuple):
     caller: Caller
     backend: Backend
     site: Site
+    may_stay: Callable[[], Awaitable[bool]]
+    """Asked again and again by answers that last: whether this visitor would still be let in."""
 
 
 def site_of(request: Request) -> Site:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,14 @@ from aijobs_sdk.server.outbox import Outbox
 pytestmark = pytest.mark.anyio
 
 US, THEM = UUID(int=1), UUID(int=2)
+
+
+async def welcome() -> bool:
+    return True
+
+
+async def unwelcome() -> bool:
+    return False
 
 
 class Reader:
@@ -40,8 +48,15 @@ class Reader:
     def text(self) -> str:
         return b"".join(message.get("body", b"") for message in self.sent).decode()
 
-    def read(self, bring: Bring, streams: OpenStreams, tenant_id: UUID = US) -> asyncio.Task[None]:
-        stream = EventStream(bring, streams=streams, tenant_id=tenant_id)
+    def read(
+        self,
+        bring: Bring,
+        streams: OpenStreams,
+        tenant_id: UUID = US,
+        *,
+        may_stay: Callable[[], Awaitable[bool]] = welcome,
+    ) -> asyncio.Task[None]:
+        stream = EventStream(bring, streams=streams, tenant_id=tenant_id, may_stay=may_stay)
         return asyncio.create_task(stream({"type": "http"}, self.receive, self.send))
 
 
@@ -71,6 +86,13 @@ async def test_a_silent_stream_shows_a_sign_of_life(streams: OpenStreams) -> Non
     assert reader.text.count(": keep-alive\n") == 3
     reader.gone.set()
     await reading
+
+
+async def test_a_reader_who_would_not_be_let_in_any_more_is_not_told_more(streams: OpenStreams) -> None:
+    reader = Reader()
+    await reader.read(silence, streams, may_stay=unwelcome)
+    assert 10 <= asyncio.get_running_loop().time() <= 30
+    assert (reader.sent[-1]["more_body"], len(streams)) == (False, 0)
 
 
 async def test_a_reader_who_left_ends_the_stream_at_once(streams: OpenStreams) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from aijobs_sdk.backends.local import LocalBackend
+from aijobs_sdk.contract.batches import BatchRequest
 from aijobs_sdk.contract.keys import Scope
 from aijobs_sdk.server.app import create_app
 from aijobs_sdk.server.limits import ServerLimits
@@ -39,6 +41,18 @@ async def test_a_key_that_was_revoked_or_has_expired_is_no_key(app: FastAPI, key
     keys.kept[revoked[4:16]] = keys.kept[revoked[4:16]].replace(revoked_at=LONG_AGO)
     assert (await new_client(app, expired).get("/api/jobs")).status_code == 401
     assert (await new_client(app, revoked).get("/api/jobs")).status_code == 401
+
+
+async def test_a_key_that_is_revoked_ends_the_streams_that_it_opened(
+    client: httpx.AsyncClient, backend: LocalBackend, keys: KeyRing
+) -> None:
+    await backend.open_batch(BatchRequest(name="endless"))
+    reading = asyncio.create_task(client.get("/api/events", params={"batch": "endless"}))
+    await asyncio.sleep(60)
+    assert not reading.done()
+    [(key_id, key)] = keys.kept.items()
+    keys.kept[key_id] = key.replace(revoked_at=LONG_AGO)
+    assert (await asyncio.wait_for(reading, 30)).status_code == 200
 
 
 @pytest.mark.parametrize(
