@@ -20,7 +20,7 @@ from aijobs_sdk.contract.errors import (
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.contract.health import Health
-from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest
+from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest, NewJob
 from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
@@ -28,7 +28,7 @@ from aijobs_sdk.contract.store import Created, Taker
 from aijobs_sdk.contract.usage_pages import check_page_rows
 from aijobs_sdk.engine.batches import check_hold, check_rows_at_once, new_batch
 from aijobs_sdk.engine.context import World
-from aijobs_sdk.engine.dispatch import admission_of, dispatch, estimate_of, find_refusals, get_ready
+from aijobs_sdk.engine.dispatch import admission_of, checked_jobs, estimates_of, find_refusals, get_ready, store_jobs
 from aijobs_sdk.engine.documents import new_document
 from aijobs_sdk.engine.health import check_health
 from aijobs_sdk.engine.job_type import JobTypes
@@ -57,20 +57,13 @@ class LocalBackend:
         """Check, then store all of them or none."""
         await self._workers.ensure()
         await get_ready(requests, self._types)
-        created = await self._workers.take_in(len(requests), partial(self._dispatch, requests))
+        new = await checked_jobs(requests, caller=self._caller, types=self._types, clock=self._world.clock)
+        created = await self._workers.take_in(len(new), partial(self._store, new))
         return created.jobs
 
-    async def _dispatch(self, requests: Sequence[JobRequest], taker: Taker | None = None) -> Created:
-        return await dispatch(
-            requests,
-            caller=self._caller,
-            types=self._types,
-            store=self._world.store,
-            clock=self._world.clock,
-            admission=self._admission,
-            meter=self._world.meter,
-            taker=taker,
-        )
+    async def _store(self, new: Sequence[NewJob], taker: Taker | None) -> Created:
+        world = self._world
+        return await store_jobs(new, store=world.store, meter=world.meter, admission=self._admission, taker=taker)
 
     async def refusals(self, requests: Sequence[JobRequest]) -> Mapping[int, InvalidRequestError]:
         """Return which of these `submit()` would refuse, and why."""
@@ -80,7 +73,7 @@ class LocalBackend:
     async def estimate(self, requests: Sequence[JobRequest]) -> list[Estimate]:
         """Return what each of these would cost."""
         await get_ready(requests, self._types)
-        return [await estimate_of(request, self._types) for request in requests]
+        return await estimates_of(requests, self._types)
 
     async def get(self, job_id: UUID) -> Job:
         """Return the job as it stands."""

@@ -26,6 +26,7 @@ from aijobs_sdk.engine.kept_payload import NotKeptError
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.payload import Sanitised, drop_secrets
+from aijobs_sdk.engine.turns import leave_a_turn
 
 log = logging.getLogger("aijobs.dispatch")
 
@@ -43,19 +44,42 @@ async def dispatch(
     clock: Clock,
     meter: Meter,
     admission: Admission = NO_LIMITS,
-    taker: Taker | None = None,
 ) -> Created:
-    """Check every request, then store all of them or none; a taker has to begin with what it gets.
+    """Check every request, then store all of them or none.
 
     Raises:
         InvalidRequestError: every problem of the first bad request, field by field.
         IdempotencyConflictError: a key was used before for something else.
         AdmissionError: the tenant has too many jobs, or submits them too fast; it says when to try again.
     """
-    new = [
-        _new_job(request, caller=caller, types=types, clock=clock, place=_place(n, len(requests)))
-        for n, request in enumerate(requests)
-    ]
+    new = await checked_jobs(requests, caller=caller, types=types, clock=clock)
+    return await store_jobs(new, store=store, meter=meter, admission=admission)
+
+
+async def checked_jobs(
+    requests: Sequence[JobRequest], *, caller: Caller, types: JobTypes, clock: Clock
+) -> list[NewJob]:
+    """Return the jobs that these requests ask for, with ids of their own; nothing is stored.
+
+    Raises:
+        InvalidRequestError: every problem of the first bad request, field by field.
+    """
+    new: list[NewJob] = []
+    for n, request in enumerate(requests):
+        await leave_a_turn(n)
+        new.append(_new_job(request, caller=caller, types=types, clock=clock, place=_place(n, len(requests))))
+    return new
+
+
+async def store_jobs(
+    new: Sequence[NewJob], *, store: Store, meter: Meter, admission: Admission = NO_LIMITS, taker: Taker | None = None
+) -> Created:
+    """Store all of these jobs or none; a taker has to begin with what it gets.
+
+    Raises:
+        IdempotencyConflictError: a key was used before for something else.
+        AdmissionError: the tenant has too many jobs, or submits them too fast; it says when to try again.
+    """
     created = await store.create(new, admission=admission, taker=taker)
     meter.accepted(new, created.jobs)
     if log.isEnabledFor(logging.INFO):
@@ -74,12 +98,20 @@ async def get_ready(requests: Sequence[JobRequest], types: JobTypes) -> None:
             await load(payloads)
 
 
-async def estimate_of(request: JobRequest, types: JobTypes) -> Estimate:
-    """Return what a request would cost; nothing is stored.
+async def estimates_of(requests: Sequence[JobRequest], types: JobTypes) -> list[Estimate]:
+    """Return what each of these requests would cost; nothing is stored.
 
     Raises:
-        InvalidRequestError: it cannot be used, field by field, or nothing is known of what such a job costs.
+        InvalidRequestError: one cannot be used, field by field, or nothing is known of what such a job costs.
     """
+    estimates: list[Estimate] = []
+    for n, request in enumerate(requests):
+        await leave_a_turn(n)
+        estimates.append(await _estimate_of(request, types))
+    return estimates
+
+
+async def _estimate_of(request: JobRequest, types: JobTypes) -> Estimate:
     job_type = types[request.type]
     if job_type.estimate is None:
         raise _invalid(_problem("type", f"is {request.type!r}, whose cost nobody knows before"), code="no_estimate")
