@@ -51,7 +51,7 @@ class Backend(Protocol):
         ...
 
     async def list_jobs(self, query: JobQuery) -> JobPage:
-        """Return one page of jobs, newest first."""
+        """Return one page of jobs, newest first; where they are long it may have fewer than `limit`."""
         ...
 
     async def cancel(self, job_id: UUID) -> Job:

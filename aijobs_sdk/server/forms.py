@@ -139,6 +139,9 @@ class LookupOut(Answer):
 
     jobs: list[Job]
     missing: list[UUID]
+    rest: list[UUID]
+    """Those that were not looked up: an answer is about as large as a request may be, and ends earlier where jobs are
+    long."""
 
 
 class ImagesOut(Answer):
@@ -157,6 +160,9 @@ class DeadLettersOut(Answer):
     """What failed jobs left behind, newest first."""
 
     dead_letters: list[DeadLetter]
+    next_offset: int | None
+    """Where to go on: an answer is about as large as a request may be, and ends earlier where letters are long; null
+    after the last letter."""
 
 
 class SchedulesOut(Answer):

@@ -10,8 +10,6 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.job import Job, JobPage
 from aijobs_sdk.contract.problem import problem_of
 from aijobs_sdk.server.answers import BODY, answer, answers_with, takes
@@ -28,13 +26,14 @@ from aijobs_sdk.server.forms import (
     LookupOut,
     RefusalsOut,
 )
+from aijobs_sdk.server.job_pages import answer_look_up, answer_page
 from aijobs_sdk.server.problems import Problem
 from aijobs_sdk.server.submissions import IdempotencyKey, read_jobs, read_submission
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
 _AT_ONCE = 50
-"""So many jobs of a request are asked for at the same time: a store has only so many connections."""
+"""So many jobs of a request are looked at before others have a turn."""
 
 
 @router.post(
@@ -73,28 +72,17 @@ async def estimate(request: Request, reader: Reader) -> Response:
 
 @router.post("/lookup", responses=answers_with(LookupOut, *BODY), openapi_extra=takes(LookupIn))
 async def look_up(request: Request, reader: Reader) -> Response:
-    """Say how many jobs stand."""
+    """Say how many jobs stand; where they are long, of some of them, and the rest is to be asked for again."""
     body = await read_json(request, reader.site.limits)
     check_count("jobs", body.get("ids"), at_most=reader.site.limits.max_ids)
     ids = list(dict.fromkeys(parsed(LookupIn, body).ids))
-    turn = asyncio.Semaphore(_AT_ONCE)
-    found = await asyncio.gather(*(_job_or_none(reader.backend, job_id, turn) for job_id in ids))
-    missing = [job_id for job_id, job in zip(ids, found, strict=True) if job is None]
-    return answer(LookupOut(jobs=[job for job in found if job is not None], missing=missing))
-
-
-async def _job_or_none(backend: Backend, job_id: UUID, turn: asyncio.Semaphore) -> Job | None:
-    async with turn:
-        try:
-            return await backend.get(job_id)
-        except JobNotFoundError:
-            return None
+    return await answer_look_up(reader.backend, ids, enough_bytes=reader.site.limits.max_body_bytes)
 
 
 @router.get("", responses=answers_with(JobPage))
 async def list_jobs(reader: Reader, query: Annotated[JobsAsked, Query()]) -> Response:
-    """List jobs, newest first."""
-    return answer(await reader.backend.list_jobs(query))
+    """List jobs, newest first; fewer than `limit` where they are long."""
+    return await answer_page(reader.backend, query, enough_bytes=reader.site.limits.max_body_bytes)
 
 
 @router.get("/{job_id}", responses=answers_with(Job, 404))

@@ -1,4 +1,4 @@
-"""The server that the application runs in: uvicorn, which lets no caller wait for ever, and no stream hold it up."""
+"""The server that the application runs in: uvicorn, which waits for no caller for ever, nor for streams to end."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ KEEP_ALIVE_SECONDS = 30
 HEAD_SECONDS = 30.0
 """How long a caller may take to say what it wants."""
 MOST_HEAD_BYTES = 65_536
+TAKE_SECONDS = 60.0
+"""How long a caller may take nothing of an answer that waits for it."""
 STOP_SECONDS = 10
 """How long requests under way may take when the server stops."""
 
 
 class GuardedProtocol(HttpToolsProtocol):
-    """Closes on callers who take too long, or too many bytes, to say what they want."""
+    """Closes on callers who take too long, or too many bytes, to say what they want, and who take no answer."""
 
     _head_bytes = 0
     _head_due: asyncio.TimerHandle | None = None
+    _taking_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Begin to wait for a request."""
@@ -37,7 +40,18 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing more."""
         self._head_is_here()
+        self._is_taken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait until what was written is taken."""
+        super().pause_writing()
+        self._expect_taking()
+
+    def resume_writing(self) -> None:
+        """Write more, as what was written is taken."""
+        self._is_taken()
+        super().resume_writing()
 
     def on_message_begin(self) -> None:
         """Begin to read a request."""
@@ -74,6 +88,21 @@ class GuardedProtocol(HttpToolsProtocol):
     def _expect_head(self) -> None:
         self._head_is_here()
         self._head_due = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _expect_taking(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        self._taking_due = self.loop.call_later(TAKE_SECONDS, self._close_unless_less_than, waiting)
+
+    def _close_unless_less_than(self, waiting: int) -> None:
+        if self.transport.get_write_buffer_size() < waiting:
+            self._expect_taking()
+        else:
+            self.transport.abort()  # to close it would be to wait until all is taken
+
+    def _is_taken(self) -> None:
+        if self._taking_due is not None:
+            self._taking_due.cancel()
+            self._taking_due = None
 
     def _head_is_here(self) -> None:
         if self._head_due is not None:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import BinaryIO
 
 import httpx
 import pytest
@@ -16,9 +17,13 @@ from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.server import serving as serving_module
 from aijobs_sdk.server.app import create_app
+from aijobs_sdk.server.limits import ServerLimits
 from aijobs_sdk.server.serving import serving
-from server.server_worlds import OURS, KeyRing, bearer, new_backend
+from server.hostile.attack import rest_of
+from server.server_worlds import OURS, KeyRing, a_test_job, bearer, new_backend
 from server.streams import followed, submit
+
+MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -88,6 +93,49 @@ def test_a_head_that_is_too_long_is_refused(impatient: socket.socket) -> None:
 def test_an_address_that_is_no_text_is_refused(impatient: socket.socket) -> None:
     impatient.sendall(b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert impatient.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.fixture
+def roomy_app(keys: KeyRing) -> FastAPI:
+    """An application whose answers are so long that no system keeps one for a reader."""
+    return create_app(new_backend(SystemClock()).acting_for, keys=keys, limits=ServerLimits(max_body_bytes=40 * MIB))
+
+
+@pytest.fixture
+def asking(roomy_app: FastAPI, keys: KeyRing, monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """A connection on which 40 MiB were asked for, to a server that waits two seconds for readers."""
+    monkeypatch.setattr(serving_module, "TAKE_SECONDS", 2.0)
+    key = bearer(keys.cut(OURS))
+    with (
+        serving(roomy_app) as url,
+        httpx.Client(base_url=url, headers=key) as client,
+        socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as connection,
+    ):
+        client.post("/api/jobs", json=a_test_job(echo="x" * 20 * MIB, seconds=600))
+        client.post("/api/jobs", json=a_test_job(echo="x" * 20 * MIB, seconds=600))
+        connection.settimeout(10)
+        head = f"GET /api/jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: {key['Authorization']}\r\n\r\n"
+        connection.sendall(head.encode())
+        yield connection
+
+
+def test_a_caller_who_takes_no_answer_is_not_waited_for(
+    asking: socket.socket, caplog: pytest.LogCaptureFixture
+) -> None:
+    time.sleep(3)
+    assert len(rest_of(asking)) < 40 * MIB
+    assert "broke" not in caplog.text
+
+
+def test_a_caller_who_takes_its_time_gets_the_whole_answer(asking: socket.socket) -> None:
+    with asking.makefile("rb") as answer:
+        taken = [_after_a_pause(answer) for _ in range(10)]
+    assert taken == [4 * MIB] * 10
+
+
+def _after_a_pause(answer: BinaryIO) -> int:
+    time.sleep(0.3)
+    return len(answer.read(4 * MIB))
 
 
 def test_the_world_is_left_on_the_loop_that_served_it(keys: KeyRing) -> None:

@@ -88,6 +88,17 @@ def as_list(kind: type[F], name: str) -> Callable[[bytes], list[F]]:
     return lambda body: read_facts(kind, listed_in(read_object(body), name))
 
 
+def as_part(kind: type[F], name: str, *, go_on: str) -> Callable[[bytes], tuple[list[F], int | None]]:
+    """Return what reads a list that may end early, and where to go on, None after its end; it raises ValueError."""
+
+    def read(body: bytes) -> tuple[list[F], int | None]:
+        answer = read_object(body)
+        goes_on_at = answer.get(go_on)
+        return read_facts(kind, listed_in(answer, name)), goes_on_at if isinstance(goes_on_at, int) else None
+
+    return read
+
+
 def as_lines(kind: type[F]) -> Callable[[bytes], list[F]]:
     """Return what reads an answer with one fact of this kind a line; it raises ValueError as well."""
     return lambda body: read_facts(kind, read_lines(body))

@@ -14,7 +14,16 @@ from pydantic import SecretStr
 from pydantic_core import to_json
 
 from aijobs_sdk.backends.http.address import address_of
-from aijobs_sdk.backends.http.answers import as_fact, as_lines, as_list, read_fact, read_now, read_object, read_refusals
+from aijobs_sdk.backends.http.answers import (
+    as_fact,
+    as_lines,
+    as_list,
+    as_part,
+    read_fact,
+    read_now,
+    read_object,
+    read_refusals,
+)
 from aijobs_sdk.backends.http.asked import json_of, jsons_of, to_submit
 from aijobs_sdk.backends.http.backoff import Chance
 from aijobs_sdk.backends.http.health import away
@@ -196,9 +205,15 @@ class HttpBackend:
         return await self._ask(question, as_lines(UsageRow))
 
     async def dead_letters(self, query: DeadLetterQuery) -> Sequence[DeadLetter]:
-        """Return one page of what failed jobs left behind, newest first."""
-        question = Question(method="GET", path="/api/dead-letters", query=query.model_dump(mode="json"))
-        return await self._ask(question, as_list(DeadLetter, "dead_letters"))
+        """Return one page of what failed jobs left behind, newest first, of as many answers as it fills."""
+        letters: list[DeadLetter] = []
+        go_on_at: int | None = query.offset
+        while go_on_at is not None and len(letters) < query.limit:
+            part = query.replace(offset=go_on_at, limit=query.limit - len(letters))
+            question = Question(method="GET", path="/api/dead-letters", query=part.model_dump(mode="json"))
+            some, go_on_at = await self._ask(question, as_part(DeadLetter, "dead_letters", go_on="next_offset"))
+            letters += some
+        return letters
 
     async def dead_letter(self, job_id: UUID) -> DeadLetter:
         """Return what one failed job left behind."""

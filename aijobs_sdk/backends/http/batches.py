@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from aijobs_sdk.backends.http.answers import as_fact, as_list, listed_in, read_facts, read_object
+from aijobs_sdk.backends.http.answers import as_fact, as_list, as_part
 from aijobs_sdk.backends.http.calls import Calls
 from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.written_rows import WrittenRow, body_of, in_parts, too_large, written
@@ -82,7 +82,7 @@ class Batches:
         while go_on_at is not None:
             query = {"start": go_on_at, "limit": limit - len(rows)}
             question = Question(method="GET", path="/api/batches/{}/rows", names=(batch_id,), query=query)
-            some, go_on_at = await self._calls.ask(question, _rows_and_where_to_go_on)
+            some, go_on_at = await self._calls.ask(question, as_part(BatchItem, "rows", go_on="next_start"))
             rows += some
             if len(rows) >= limit:
                 break
@@ -94,9 +94,3 @@ class Batches:
 
     async def _list(self, question: Question) -> list[BatchRecord]:
         return await self._calls.ask(question, as_list(BatchRecord, "batches"))
-
-
-def _rows_and_where_to_go_on(body: bytes) -> tuple[list[BatchItem], int | None]:
-    answer = read_object(body)
-    next_start = answer.get("next_start")
-    return read_facts(BatchItem, listed_in(answer, "rows")), next_start if isinstance(next_start, int) else None

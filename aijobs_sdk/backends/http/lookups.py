@@ -107,14 +107,24 @@ class Lookups:
             return {}
 
     async def _look_at(self, job_ids: Sequence[UUID]) -> Mapping[UUID, Job]:
-        question = Question(method="POST", path="/api/jobs/lookup", body=to_json({"ids": job_ids}))
-        return await self._calls.ask(question, self._read_many)
+        """Return those that there are, of as many answers as they fill."""
+        found: dict[UUID, Job] = {}
+        rest = job_ids
+        while rest:
+            question = Question(method="POST", path="/api/jobs/lookup", body=to_json({"ids": rest}))
+            some, rest = await self._calls.ask(question, partial(self._read_some, len(rest)))
+            found.update(some)
+        return found
 
-    def _read_many(self, body: bytes) -> Mapping[UUID, Job]:
-        jobs = read_facts(Job, listed_in(read_object(body), "jobs"))
+    def _read_some(self, asked: int, body: bytes) -> tuple[Mapping[UUID, Job], Sequence[UUID]]:
+        answer = read_object(body)
+        jobs = read_facts(Job, listed_in(answer, "jobs"))
+        rest = [UUID(str(job_id)) for job_id in listed_in({"rest": [], **answer}, "rest")]
+        if len(rest) >= asked:
+            raise ValueError("nothing was looked up")
         for job in jobs:
             self._kept.keep(job, len(body) // len(jobs))
-        return {job.id: job for job in jobs}
+        return {job.id: job for job in jobs}, rest
 
     def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name="aijobs-lookup")

@@ -38,6 +38,18 @@ async def test_many_who_ask_together_share_one_request_for_each_thousand(
     assert asked.call_count == 3
 
 
+async def test_what_was_not_looked_up_is_asked_for_again(server: respx.Router, backend: HttpBackend) -> None:
+    def look_up_two(request: httpx.Request) -> httpx.Response:
+        ids = json.loads(request.content)["ids"]
+        jobs = [record(UUID(one)) for one in ids[:2]]
+        return httpx.Response(200, json={"jobs": jobs, "missing": [], "rest": ids[2:]})
+
+    asked = server.post("/api/jobs/lookup").mock(side_effect=look_up_two)
+    ids = [uuid4() for _ in range(5)]
+    jobs = await asyncio.gather(*(backend.get(job_id) for job_id in ids))
+    assert ([job.id for job in jobs], asked.call_count) == (ids, 3)
+
+
 async def test_a_job_that_is_missing_among_many_is_not_found(server: respx.Router, backend: HttpBackend) -> None:
     server.post("/api/jobs/lookup").mock(side_effect=look_up)
     found, missing = await asyncio.gather(backend.get(JOB), backend.get(OTHER), return_exceptions=True)

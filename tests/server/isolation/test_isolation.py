@@ -38,7 +38,7 @@ NOTHING = {
     "list_lineage": '{"lineage":[]}',
     "list_usage": "",
     "list_report_jobs": '{"jobs":[]}',
-    "list_dead_letters": '{"dead_letters":[]}',
+    "list_dead_letters": '{"dead_letters":[],"next_offset":null}',
     "purge_dead_letters": '{"purged":0}',
     "list_schedules": '{"schedules":[]}',
     "list_batches": '{"batches":[]}',
