@@ -232,7 +232,7 @@ class HttpBackend:
         return await self._ask(question, as_fact(Job))
 
     async def purge_dead_letters(self, *, older_than: timedelta) -> int:
-        """Delete the letters of jobs that failed longer ago than this."""
+        """Delete the letters of jobs that failed longer ago than this; the count is that of the last attempt."""
         query = {"older_than_seconds": older_than.total_seconds()}
         question = Question(method="DELETE", path="/api/dead-letters", query=query)
         return await self._ask(question, lambda body: int(str(read_object(body).get("purged"))))
@@ -253,7 +253,8 @@ class HttpBackend:
         """Submit no more of a schedule."""
         if not is_plain(name):  # no address can hold it
             raise ScheduleNotFoundError(name)
-        await self._ask(Question(method="DELETE", path="/api/schedules/{}", names=(name,)), bytes)
+        question = Question(method="DELETE", path="/api/schedules/{}", names=(name,), done_if=ScheduleNotFoundError)
+        await self._ask(question, bytes)
 
     async def open_batch(self, request: BatchRequest) -> BatchRecord:
         """Begin the journal of a batch, or return the one of this name."""

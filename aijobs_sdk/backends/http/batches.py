@@ -90,7 +90,8 @@ class Batches:
 
     async def delete(self, batch_id: UUID) -> None:
         """Forget a batch."""
-        await self._calls.ask(Question(method="DELETE", path="/api/batches/{}", names=(batch_id,)), bytes)
+        question = Question(method="DELETE", path="/api/batches/{}", names=(batch_id,), done_if=BatchNotFoundError)
+        await self._calls.ask(question, bytes)
 
     async def _list(self, question: Question) -> list[BatchRecord]:
         return await self._calls.ask(question, as_list(BatchRecord, "batches"))

@@ -15,7 +15,7 @@ from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.refusal import TryAgain, closed, raise_refusal
 from aijobs_sdk.backends.http.spans import CallSpan, Spans
 from aijobs_sdk.backends.http.telling import Telling
-from aijobs_sdk.contract.errors import ServerUnavailableError
+from aijobs_sdk.contract.errors import AIJobsError, ServerUnavailableError
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class Calls:
         began = asyncio.get_running_loop().time()
         give_up_at = began + (self._limits.retry_seconds if retry_seconds is None else retry_seconds)
         backoff = Backoff(self._chance)
-        number = 0
+        number, may_be_done = 0, False
         with self._spans.span(question) as span:
             while True:
                 number += 1
@@ -69,7 +69,12 @@ class Calls:
                 try:
                     return _read(await self._answer(attempt), read)
                 except TryAgain as failed:
+                    may_be_done = may_be_done or failed.may_be_done
                     await self._pause(attempt, failed, backoff.next_seconds(), began, give_up_at)
+                except AIJobsError as error:
+                    if question.done_if is None or not (may_be_done and isinstance(error, question.done_if)):
+                        raise
+                    return read(b"")
 
     async def _answer(self, attempt: _Attempt) -> bytes:
         async with self._turns:
@@ -106,7 +111,7 @@ class Calls:
                 f"{self.server} shows a certificate that is not trusted here, so it was not asked. "
                 "Check the address, or make its authority known (SSL_CERT_FILE)."
             )
-        return TryAgain(reason_of(error))
+        return TryAgain(reason_of(error), may_be_done=not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout))
 
     async def _pause(
         self, attempt: _Attempt, failed: TryAgain, jitter_seconds: float, began: float, give_up_at: float

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 from uuid import UUID
 
+from aijobs_sdk.contract.errors import AIJobsError
+
 QueryValue = str | float | bool | None
 
 
@@ -24,6 +26,8 @@ class Question:
     """JSON."""
     idempotency_key: str | None = field(default=None, repr=False)
     """The same for all attempts: what comes twice is done once."""
+    done_if: type[AIJobsError] | None = None
+    """What says that it is done where an attempt before may have done it: of what was deleted, that there is none."""
     media_type: str | None = None
     """What the answer has to be where it is no JSON."""
     job_id: UUID | None = None

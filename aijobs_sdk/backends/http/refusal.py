@@ -20,6 +20,7 @@ _PASSING = frozenset({429, 500, 502, 503, 504})
 SOON_SECONDS = 1.0
 """When to come back where it is not said."""
 _TOO_LARGE = 413
+_TOO_MUCH = 429
 _NO_ROUTE = frozenset({404, 405, 501})
 
 
@@ -27,13 +28,20 @@ class TryAgain(Exception):  # noqa: N818 - it is caught where it is known what t
     """An attempt came to nothing, and another may come to something."""
 
     def __init__(
-        self, reason: str, *, outcome: AIJobsError | None = None, retry_after_seconds: float | None = None
+        self,
+        reason: str,
+        *,
+        outcome: AIJobsError | None = None,
+        retry_after_seconds: float | None = None,
+        may_be_done: bool = True,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.outcome = outcome
         """What is raised when nobody tries again; None: that the server cannot be used."""
         self.retry_after_seconds = retry_after_seconds
+        self.may_be_done = may_be_done
+        """Whether what was asked for may have been done all the same."""
 
 
 class NoSuchRouteError(ServerUnavailableError):
@@ -68,6 +76,7 @@ def raise_refusal(response: httpx.Response, question: Question, server: str) -> 
         f"it answered {status}",
         outcome=error if isinstance(error, AdmissionError | StoreUnavailableError) else None,
         retry_after_seconds=_pause_asked_for(response, error),
+        may_be_done=status != _TOO_MUCH,
     )
 
 

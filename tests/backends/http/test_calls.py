@@ -24,6 +24,7 @@ from aijobs_sdk.contract.errors import (
     PermissionDeniedError,
     RateLimitedError,
     RequestTooLargeError,
+    ScheduleNotFoundError,
     ServerUnavailableError,
     StoreUnavailableError,
     TooManyJobsError,
@@ -278,3 +279,26 @@ def test_each_loop_has_connections_of_its_own(server: respx.Router) -> None:
     asyncio.run(backend.list_jobs(JobQuery()))
     asyncio.run(backend.list_jobs(JobQuery()))
     assert len(opened) == 2
+
+
+GONE = problem(404, "schedule_not_found", name="nightly")
+
+
+@pytest.mark.parametrize("lost", [httpx.ReadError("reset"), httpx.ReadTimeout("silent"), httpx.Response(504)], ids=repr)
+async def test_what_is_gone_when_a_delete_is_sent_again_was_deleted(
+    server: respx.Router, backend: HttpBackend, lost: httpx.Response | Exception
+) -> None:
+    schedule = server.delete("/api/schedules/nightly").mock(side_effect=[lost, GONE])
+    batch = server.delete(f"/api/batches/{JOB}").mock(side_effect=[lost, problem(404, "batch_not_found", name="b")])
+    await backend.unschedule("nightly")
+    await backend.delete_batch(JOB)
+    assert (schedule.call_count, batch.call_count) == (2, 2)
+
+
+@pytest.mark.parametrize("before", [[], [httpx.ConnectError("refused")], [httpx.Response(429)]], ids=repr)
+async def test_what_was_never_there_is_not_found(
+    server: respx.Router, backend: HttpBackend, before: list[httpx.Response | Exception]
+) -> None:
+    server.delete("/api/schedules/nightly").mock(side_effect=[*before, GONE])
+    with pytest.raises(ScheduleNotFoundError):
+        await backend.unschedule("nightly")
