@@ -49,7 +49,7 @@ class PaceHealth(Fact):
 
 
 class StoreHealth(Fact):
-    """Whether the place where jobs are kept answers."""
+    """Whether the place where jobs are kept answers, and can be written to."""
 
     reachable: bool
     seconds: float

@@ -312,6 +312,14 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
         """
         ...
 
+    async def try_writing(self) -> None:
+        """Return once something could be written; nothing is.
+
+        Raises:
+            StoreUnavailableError: nothing can be, whether what is there can be read or not.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Let go of whatever the store holds open; what was stored stays."""
         ...

@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 5.0
 
 
 async def check_health(world: World, caller: Caller, pool: WorkerPool | None) -> Health:
-    """Return how things are; the store is asked one small question."""
+    """Return how things are; the store is asked one small question, and whether it could be written to."""
     store = await _ask(world, caller)
     if pool is not None:
         store = store.replace(away_since=pool.store_away_since)
@@ -30,14 +30,16 @@ async def check_health(world: World, caller: Caller, pool: WorkerPool | None) ->
 
 async def _ask(world: World, caller: Caller) -> StoreHealth:
     loop = asyncio.get_running_loop()
-    began_at, problem = loop.time(), None
+    began_at, problem, silence = loop.time(), None, "The store did not answer"
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             await world.store.list_jobs(caller.tenant_id, JobQuery(limit=1))
+            silence = "Nothing could be written to the store"
+            await world.store.try_writing()
     except StoreUnavailableError as error:
         problem = error.message
     except TimeoutError:
-        problem = f"The store did not answer within {PATIENCE_SECONDS:g} s."
+        problem = f"{silence} within {PATIENCE_SECONDS:g} s."
     return StoreHealth(reachable=problem is None, seconds=loop.time() - began_at, problem=problem)
 
 

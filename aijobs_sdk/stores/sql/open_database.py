@@ -44,6 +44,10 @@ class OpenDatabase:
             self._database.close()  # who opens a store need not use it, or close it
         self._open: _Open | None = None
 
+    async def try_writing(self) -> None:
+        """Return once a transaction was committed that changed nothing."""
+        await self._write(commands.Nothing())
+
     async def aclose(self) -> None:
         """Write what is waiting, then end every thread and connection; the next call starts new ones."""
         open_, self._open = self._here(), None
