@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated
@@ -16,6 +15,7 @@ from aijobs_sdk.contract.errors import AuthenticationError, PermissionDeniedErro
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.keys import ApiKey, Scope
 from aijobs_sdk.server.api_keys import fits, read_key
+from aijobs_sdk.server.own_machine import is_of_this_machine
 from aijobs_sdk.server.site import Keys, Site, Visitor, site_of
 
 _key = HTTPBearer(scheme_name="key", description="An API key: `aij_…`.", auto_error=False)
@@ -73,7 +73,7 @@ async def _may_stay(shown: HTTPAuthorizationCredentials | None, scope: Scope, si
 
 
 async def _caller(request: Request, shown: HTTPAuthorizationCredentials | None, scope: Scope, site: Site) -> Caller:
-    if "authorization" not in request.headers and site.keyless is not None and _is_of_this_machine(request):
+    if "authorization" not in request.headers and site.keyless is not None and is_of_this_machine(request):
         return site.keyless
     if shown is None:
         raise AuthenticationError(
@@ -95,25 +95,3 @@ async def _key_of(text: str, keys: Keys) -> ApiKey:
             "Set AIJOBS_API_KEY to one that is valid, or pass `api_key`."
         )
     return found
-
-
-def _is_of_this_machine(request: Request) -> bool:
-    """Return whether a request was made here, and for here.
-
-    A proxy on this machine passes on what others sent, and a page in a browser on it may reach us by a name of its
-    own that leads here: neither is a caller of this machine.
-    """
-    forwarded = "forwarded" in request.headers or "x-forwarded-for" in request.headers
-    return (
-        request.client is not None
-        and _is_loopback(request.client.host)
-        and _is_loopback(request.url.hostname or "")
-        and not forwarded
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette import types
 
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.contract.batches import BatchRequest
@@ -104,12 +105,39 @@ async def test_a_key_that_is_shown_is_checked_all_the_same(keyless: FastAPI) -> 
     [
         ("10.0.0.7", {}),
         ("127.0.0.1", {"X-Forwarded-For": "10.0.0.7"}),
+        ("127.0.0.1", {"X-Forwarded-Host": "jobs.example"}),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}),
+        ("127.0.0.1", {"X-Real-IP": "10.0.0.7"}),
+        ("127.0.0.1", {"Forwarded": "for=10.0.0.7"}),
+        ("127.0.0.1", {"CF-Connecting-IP": "10.0.0.7"}),
+        ("127.0.0.1", {"Via": "1.1 proxy"}),
+        ("127.0.0.1", {"Origin": "https://evil.example"}),
+        ("127.0.0.1", {"Origin": "null"}),
         ("127.0.0.1", {"Host": "evil.example"}),
+        ("127.0.0.1", {"Host": "evil.example@localhost"}),
+        ("127.0.0.1", {"Host": ""}),
+        ("127.0.0.1", [("Host", "localhost"), ("Host", "evil.example")]),
     ],
 )
-async def test_a_caller_from_elsewhere_needs_a_key(keyless: FastAPI, address: str, headers: dict[str, str]) -> None:
+async def test_a_caller_from_elsewhere_needs_a_key(
+    keyless: FastAPI, address: str, headers: dict[str, str] | list[tuple[str, str]]
+) -> None:
     transport = httpx.ASGITransport(keyless, client=(address, 1234))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
+        assert (await client.get("/api/jobs")).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:8000", "[::1]:8000"])
+async def test_a_page_of_this_machine_needs_no_key(keyless: FastAPI, host: str) -> None:
+    headers = {"Host": host, "Origin": "http://localhost:3000"}
+    assert (await new_client(keyless).get("/api/jobs", headers=headers)).status_code == 200
+
+
+async def test_who_speaks_as_proxies_do_needs_a_key(keyless: FastAPI) -> None:
+    async def by_http_1_0(scope: types.Scope, receive: types.Receive, send: types.Send) -> None:
+        await keyless({**scope, "http_version": "1.0"}, receive, send)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(by_http_1_0), base_url="http://localhost") as client:
         assert (await client.get("/api/jobs")).status_code == 401
 
 
