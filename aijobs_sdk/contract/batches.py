@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact, StoredJson
+from aijobs_sdk.contract.plain_text import OneLine
 from aijobs_sdk.contract.records import Credits
 from aijobs_sdk.contract.word import Word
 
@@ -80,7 +81,7 @@ class Holder(Fact):
 class BatchRequest(Fact):
     """What a caller asks for, before anything about it was checked."""
 
-    name: str = Field(min_length=1, max_length=200, pattern=r"^\S(.*\S)?$")
+    name: OneLine = Field(min_length=1, max_length=200)
     """What the tenant calls it, one batch a name."""
     settings: Mapping[str, StoredJson] = Field(default_factory=dict)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 
 def is_plain(text: str) -> bool:
@@ -18,5 +19,19 @@ def _plain(text: str) -> str:
     return text
 
 
+def _on_one_line(text: str) -> str:
+    if text != text.strip() or any(unicodedata.category(char) in _NOT_ON_A_LINE for char in text):
+        raise ValueError("must be on one line, without control characters, and without spaces around it")
+    return text
+
+
+_NOT_ON_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, halves of characters, and what separates lines and paragraphs."""
+
+
 PlainText = Annotated[str, AfterValidator(_plain)]
 """A text with neither a NUL nor half a character."""
+_CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+_PATTERN = rf"^[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?$"
+OneLine = Annotated[str, AfterValidator(_on_one_line), Field(json_schema_extra={"pattern": _PATTERN})]
+"""A text that can stand in a list with one thing a line."""

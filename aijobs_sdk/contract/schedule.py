@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from aijobs_sdk.contract.job import JobRequest, Priority
 from aijobs_sdk.contract.model import Fact, StoredJson
-from aijobs_sdk.contract.plain_text import PlainText
+from aijobs_sdk.contract.plain_text import OneLine
+
+
+def _no_step(name: str) -> str:
+    if name in {".", ".."}:
+        raise ValueError("must not be `.` or `..`, which no address can end with")
+    return name
+
+
+ScheduleName = Annotated[OneLine, AfterValidator(_no_step), Field(min_length=1, max_length=100)]
 
 
 class ScheduleRequest(Fact):
     """What a caller asks for, before anything about it was checked."""
 
-    name: PlainText = Field(min_length=1, max_length=100)
+    name: ScheduleName
     """What the tenant calls it; a new schedule takes the place of one of the same name."""
     cron: str
     """Minute, hour, day of month, month, day of week: `0 3 * * mon-fri`."""

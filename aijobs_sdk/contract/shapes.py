@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from aijobs_sdk.contract.error_info import FieldProblem
 
 _MANY = 20
+_MOST_OF_A_NAME = 100
 MOST_PROBLEMS = 20
 """So many are told of one value: whoever sends more of them has something else to mend first."""
 
@@ -33,10 +34,15 @@ def shape_of(value: object) -> str:
             return f"a {type(value).__name__}"
 
 
+def shortened(text: str) -> str:
+    """Return as much of a name as is shown: what is longer may be a prompt in the wrong field."""
+    return text if len(text) <= _MOST_OF_A_NAME else f"{text[:_MOST_OF_A_NAME]}…"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?`, or what there is to choose from."""
     names = sorted(map(str, known))
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(shortened(name), names, n=1, cutoff=0.6)
     if close:
         return f" Did you mean {close[0]!r}?"
     return f" Known: {', '.join(names[:_MANY])}{' …' if len(names) > _MANY else ''}."

@@ -15,7 +15,7 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Priority, Rate
-from aijobs_sdk.contract.shapes import nearest, shape_of
+from aijobs_sdk.contract.shapes import nearest, shape_of, shortened
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.handler_thread import run_in_thread
 from aijobs_sdk.engine.kept_payload import kept_faithfully
@@ -82,9 +82,10 @@ class JobTypes(Mapping[str, JobType[Any]]):
         try:
             return self._types[name]
         except KeyError:
-            problem = f"no job type {name!r}.{nearest(name, self._types)}"
+            shown, hint = shortened(name), nearest(name, self._types)
+            problem = f"no job type {shown!r}.{hint}"
             raise InvalidRequestError(
-                f"Unknown job type {name!r}.{nearest(name, self._types)} `aijobs types` lists them.",
+                f"Unknown job type {shown!r}.{hint} `aijobs types` lists them.",
                 code="unknown_job_type",
                 fields=[FieldProblem(field="type", problem=problem)],
             ) from None

@@ -17,7 +17,7 @@ from pydantic import Field
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.shapes import nearest
+from aijobs_sdk.contract.shapes import nearest, shortened
 from aijobs_sdk.providers.model import Model, Route
 from aijobs_sdk.providers.prices import Price, Usd
 from aijobs_sdk.providers.toml_file import read_toml
@@ -120,7 +120,7 @@ class ModelTable:
     def _unknown(self, name: str) -> InvalidRequestError:
         hint = nearest(name, self._models)
         return InvalidRequestError(
-            f"Unknown model {name!r}.{hint} `aijobs models` lists them.",
+            f"Unknown model {shortened(name)!r}.{hint} `aijobs models` lists them.",
             code="unknown_model",
             fields=[FieldProblem(field="model", problem=f"is no known model.{hint}")],
         )

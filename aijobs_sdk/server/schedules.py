@@ -9,7 +9,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
+from aijobs_sdk.contract.schedule import Schedule, ScheduleName, ScheduleRequest
 from aijobs_sdk.server.answers import BODY, answer, answers_with, refuses_with, takes
 from aijobs_sdk.server.auth import Reader, Writer
 from aijobs_sdk.server.body import parsed, read_json
@@ -27,10 +27,11 @@ class _AnyText(PathConvertor):
 register_url_convertor("any_text", _AnyText())
 
 Name = Annotated[str, Path(min_length=1, max_length=100)]
+"""Of a schedule that there may be: it is not for its deletion to say how one may be called."""
 
 
 @router.put("/{name:any_text}", responses=answers_with(Schedule, *BODY), openapi_extra=takes(ScheduleIn))
-async def put_schedule(name: Name, request: Request, writer: Writer) -> Response:
+async def put_schedule(name: Annotated[ScheduleName, Path()], request: Request, writer: Writer) -> Response:
     """Submit a job again and again from now on, in place of what the schedule of this name asked for."""
     asked = parsed(ScheduleIn, await read_json(request, writer.site.limits))
     schedule = ScheduleRequest(name=name, cron=asked.cron, timezone=asked.timezone, job=asked.job.request())

@@ -62,13 +62,6 @@ async def test_a_name_is_opened_once_by_each_tenant(backend_for: Callable[[Calle
     assert other.id != first.id
 
 
-async def test_a_name_that_no_store_can_keep_is_refused(backend: Backend) -> None:
-    with pytest.raises(InvalidRequestError, match="name") as refused:
-        await backend.open_batch(BatchRequest(name="a\x00b"))
-    assert [one.field for one in refused.value.fields] == ["name"]
-    assert list(await backend.batches()) == []
-
-
 async def test_rows_come_back_as_they_were_put(backend: Backend) -> None:
     batch = await backend.open_batch(REQUEST)
     await backend.put_batch_rows(batch.id, [an_item(index) for index in range(MOST_ROWS_AT_ONCE)])

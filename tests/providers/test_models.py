@@ -315,3 +315,9 @@ def test_each_field_that_is_wrong_is_told_by_itself(file: Path) -> None:
 def test_a_file_that_is_not_there_is_named(file: Path) -> None:
     with pytest.raises(InvalidRequestError, match=r"Cannot read .*ours\.toml: No such file"):
         ModelTable.read(file)
+
+
+def test_a_prompt_in_place_of_a_model_is_not_shown() -> None:
+    with pytest.raises(InvalidRequestError, match="Unknown model") as refused:
+        ModelTable.load().get("x" * 100 + "secret" * 100_000)
+    assert "secret" not in f"{refused.value}{refused.value.fields}"

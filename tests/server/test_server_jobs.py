@@ -140,6 +140,15 @@ async def test_a_parameter_that_there_is_not_is_named(client: httpx.AsyncClient)
     assert (refused.status_code, refused.json()["fields"][0]["field"]) == (422, "limmit")
 
 
+A_TEXT = {"type": "ai_generation", "payload": {"prompt": "A river", "model": "m" * 9000}}
+
+
+@pytest.mark.parametrize("job", [{"type": "t" * 9000, "payload": {}}, A_TEXT], ids=["type", "model"])
+async def test_a_long_text_in_place_of_a_name_is_not_echoed(client: httpx.AsyncClient, job: dict[str, Any]) -> None:
+    refused = await client.post("/api/jobs", json=job)
+    assert (refused.status_code, len(refused.content) < 2000) == (422, True)
+
+
 async def test_a_look_up_tells_what_is_there_from_what_is_not(client: httpx.AsyncClient) -> None:
     job = await submit(client)
     answer = await client.post("/api/jobs/lookup", json={"ids": [str(job.id), str(NOBODYS), str(job.id)]})

@@ -51,7 +51,14 @@ def test_an_odd_name_in_an_address_is_refused(place: Place, where: str, odd: str
     assert len(answer) < 10_000
 
 
-@pytest.mark.parametrize("name", ["%0d%0aX-Split:%20y", "%ed%a0%80", "%ff", "%e2%80%a8", "%27;--", "x" * 100])
+@pytest.mark.parametrize("name", ["%0d%0aX-Split:%20y", "%09", "%1b%5b2J", "%e2%80%a8", "%20", "..", "x" * 101])
+def test_what_breaks_a_line_or_an_address_is_no_schedules_name(place: Place, name: str) -> None:
+    headers = (JSON, b"Content-Length: %d" % len(NIGHTLY), b"Connection: close")
+    put = place.answer_to(place.head("PUT", f"/api/schedules/{name}", *headers), NIGHTLY)
+    assert (statuses(put), b'"field":"name"' in put) == ([422], True)
+
+
+@pytest.mark.parametrize("name", ["%ed%a0%80", "%ff", "%27;--", "..%2f", "x" * 100])
 def test_an_odd_name_of_a_schedule_is_a_name(place: Place, name: str) -> None:
     headers = (JSON, b"Content-Length: %d" % len(NIGHTLY), b"Connection: close")
     put = place.answer_to(place.head("PUT", f"/api/schedules/{name}", *headers), NIGHTLY)
