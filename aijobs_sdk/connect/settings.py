@@ -86,8 +86,8 @@ def _readable(url: str) -> str:
         urlsplit(str(url))
     except ValueError:  # not told as it is: it may hold a password
         raise ConfigurationError(
-            "This is no address, as no host can be read from it: an IPv6 host stands in brackets, such as "
-            "`http://[::1]:8765`; write `[`, `]` and `@` in a password as `%5B`, `%5D` and `%40`."
+            "The URL, or AIJOBS_URL, is no address: no host can be read from it. An IPv6 host stands in brackets, such "
+            "as `http://[::1]:8765`; write `[`, `]` and `@` in a password as `%5B`, `%5D` and `%40`."
         ) from None
     return url
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import idna
+
 
 def problem_of_address(url: str) -> str | None:
     """Return what is wrong with a vendor's address, to follow its name; None where it can be used.
@@ -22,6 +24,15 @@ def _is_address(url: str) -> bool:
         return False
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in {"http", "https"} and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:  # a bracket that is never closed, a port that is no number
+        return False
+
+
+def _is_host(name: str) -> bool:
+    if name.isascii():
+        return bool(name)
+    try:
+        return bool(idna.encode(name))
+    except idna.IDNAError:
         return False
