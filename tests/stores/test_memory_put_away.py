@@ -23,7 +23,7 @@ from aijobs_sdk.contract.records import Document, Effects, LineageEvent, UsageRo
 from aijobs_sdk.contract.store import Done, Fail, Outcome, Progress, Text
 from aijobs_sdk.contract.usage_pages import place_of
 from aijobs_sdk.engine.lifecycle import accept
-from aijobs_sdk.simulation.virtual_time import VirtualClock
+from aijobs_sdk.simulation.virtual_time import VirtualClock, VirtualLoop
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.backlog import AWAY_AT_ONCE
 from aijobs_sdk.stores.entry import Entry
@@ -213,7 +213,8 @@ async def test_rows_of_a_batch_that_find_no_room_are_refused_and_none_is_kept() 
 
 def test_another_thread_and_another_loop_find_what_was_put_away() -> None:
     store = a_store(at_hand=0)
-    [job] = asyncio.run(many_ended(store, 1))
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(always=True)) as runner:
+        [job] = runner.run(many_ended(store, 1))
 
     async def found_in_a_thread() -> Job:
         return await asyncio.to_thread(lambda: asyncio.run(store.get(US, job.id)))
