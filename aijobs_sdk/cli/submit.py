@@ -13,7 +13,6 @@ import click
 
 from aijobs_sdk.cli import display
 from aijobs_sdk.cli.address import is_kept, shown_url
-from aijobs_sdk.cli.errors import Interrupted
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import TextDelta
@@ -42,21 +41,15 @@ def follow(job: JobHandle[Any], *, stream: bool, as_json: bool) -> None:
 
 @contextmanager
 def told_where_it_goes_on(job: JobHandle[Any], url: str | None) -> Iterator[None]:
-    """Let Ctrl-C say how to see the job again, where it is kept longer than this process lives.
-
-    Raises:
-        Interrupted: there was a Ctrl-C.
-    """
+    """Let Ctrl-C say how to see the job again, where it is kept longer than this process lives."""
     try:
         yield
     except KeyboardInterrupt:
-        if not is_kept(url):
-            raise
-        where = "" if url is None else f" --url {shown_url(url)}"
-        raise Interrupted(
-            f"Interrupted. The job is kept, and goes on at its server, or with `aijobs worker`.\n"
-            f"See it: aijobs watch {job.id}{where}"
-        ) from None
+        if is_kept(url):  # said at once: whoever is in a hurry presses it again
+            where = "" if url is None else f" --url {shown_url(url)}"
+            click.echo("The job is kept, and goes on at its server, or with `aijobs worker`.", err=True)
+            click.echo(f"See it: aijobs watch {job.id}{where}", err=True)
+        raise
 
 
 def read_payload(path: Path) -> dict[str, object]:

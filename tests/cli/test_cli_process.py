@@ -120,4 +120,4 @@ def test_ctrl_c_leaves_a_job_that_is_kept_with_the_words_to_see_it_again(start: 
     with aijobs_sdk.Client(url, concurrency=0) as client:
         [job] = client.list()
     assert process.returncode == 130
-    assert err.endswith(f"with `aijobs worker`.\nSee it: aijobs watch {job.id} --url {url}\n")
+    assert err.endswith(f"with `aijobs worker`.\nSee it: aijobs watch {job.id} --url {url}\nInterrupted.\n")
