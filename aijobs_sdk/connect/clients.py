@@ -32,9 +32,8 @@ from aijobs_sdk.contract.refusal import check_kind, members_of
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.metrics import Metrics
-from aijobs_sdk.simulation.mock import Mock
+from aijobs_sdk.simulation.mock import Mock, current_mock, known_world
 from aijobs_sdk.simulation.virtual_time import running_virtual_loop
-from aijobs_sdk.simulation.worlds import current_mock, known_world
 
 if TYPE_CHECKING:
     from aijobs_sdk.backends.http.hooks import HttpHooks

@@ -33,7 +33,7 @@ from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.server.app import create_app
 from aijobs_sdk.server.limits import ServerLimits
 from aijobs_sdk.server.serving import new_server
-from aijobs_sdk.simulation.worlds import current_mock
+from aijobs_sdk.simulation.mock import current_mock
 from aijobs_sdk.sinks.prometheus import PrometheusMetrics
 
 log = logging.getLogger("aijobs.server")

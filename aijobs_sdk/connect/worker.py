@@ -29,7 +29,7 @@ from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.workers import WorkerPool
-from aijobs_sdk.simulation.worlds import current_mock
+from aijobs_sdk.simulation.mock import current_mock
 
 log = logging.getLogger("aijobs.worker")
 

@@ -19,14 +19,14 @@ def _plain(text: str) -> str:
     return text
 
 
+_NOT_ON_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, halves of characters, and what separates lines and paragraphs."""
+
+
 def _on_one_line(text: str) -> str:
     if text != text.strip() or any(unicodedata.category(char) in _NOT_ON_A_LINE for char in text):
         raise ValueError("must be on one line, without control characters, and without spaces around it")
     return text
-
-
-_NOT_ON_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Control characters, halves of characters, and what separates lines and paragraphs."""
 
 
 PlainText = Annotated[str, AfterValidator(_plain)]

@@ -18,7 +18,7 @@ from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.offline import offline
 from aijobs_sdk.simulation.scenario import Scenario
 from aijobs_sdk.simulation.virtual_time import EPOCH, VirtualClock, VirtualLoop
-from aijobs_sdk.simulation.worlds import inside
+from aijobs_sdk.simulation.worlds import Worlds
 
 if TYPE_CHECKING:
     from aijobs_sdk.simulation.recording.replay import Replay
@@ -159,9 +159,22 @@ def mock(
     world.load(asked)
     if replay is not None:
         world.play(replay, missing=replay_missing)
-    with inside(world), nullcontext() if allow_network else offline():
+    with _worlds.inside(world), nullcontext() if allow_network else offline():
         yield world
     _tell([*_unused_rules(world, strict=strict), *_unused_recordings(world)], strict=strict)
+
+
+_worlds: Worlds[Mock] = Worlds()
+
+
+def current_mock() -> Mock | None:
+    """Return the world of the innermost `with mock()` that has not ended; None outside of any. See `mock()`."""
+    return _worlds.current()
+
+
+def known_world(name: str) -> Mock | None:
+    """Return the world of this name, ended or not; None where it is another process's."""
+    return _worlds.known(name)
 
 
 def _unused_rules(world: Mock, *, strict: bool) -> Iterator[str]:
