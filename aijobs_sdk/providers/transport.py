@@ -13,20 +13,10 @@ import aiohttp
 import httpx2
 
 from aijobs_sdk.providers.failures import RESET, TIMED_OUT, UNREACHABLE, UNREADABLE, Failure
-from aijobs_sdk.providers.network import Network
 from aijobs_sdk.providers.turnstile import Turnstile
 
-CONNECT_SECONDS = 10.0
-"""How long a connection may take to come about; what the answer may take, the engine limits."""
-TIMEOUT = httpx2.Timeout(None, connect=CONNECT_SECONDS)
 IDLE_SECONDS = 30.0
 """How long a connection that nobody uses is kept: shorter than the vendors keep it, who close without a word."""
-
-
-def new_http_client(network: Network) -> httpx2.AsyncClient:
-    """Return a client for a vendor's library to send its requests by."""
-    transport = AiohttpTransport() if network.open_transport is None else network.open_transport()
-    return httpx2.AsyncClient(transport=transport, timeout=TIMEOUT)
 
 
 class AiohttpTransport(httpx2.AsyncBaseTransport):

@@ -43,12 +43,12 @@ def says(limit: int, remaining: int, *, reset_seconds: float | None = None) -> A
     return Allowances(requests=Allowance(limit=limit, remaining=remaining, reset_seconds=reset_seconds))
 
 
-def test_the_window_doubles_with_each_round_trip_that_uses_it() -> None:
+def test_the_window_is_four_times_as_wide_after_each_round_trip_that_uses_it() -> None:
     pace = a_pace()
     for turn in turns(pace, 100):
         pace.end(turn, ANSWERED, 1.0)
-        turns(pace, 2, now=1.0)
-    assert pace.window.size == 32
+        turns(pace, 100, now=1.0)
+    assert pace.window.size == 64
 
 
 def test_a_window_that_nobody_uses_stays_as_it_is() -> None:

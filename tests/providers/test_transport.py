@@ -10,8 +10,9 @@ import httpx2
 import pytest
 
 from aijobs_sdk.providers.failures import RESET, TIMED_OUT, UNREACHABLE, UNREADABLE, Failure
+from aijobs_sdk.providers.http_client import new_http_client
 from aijobs_sdk.providers.network import REAL
-from aijobs_sdk.providers.transport import AiohttpTransport, new_http_client, transport_failure
+from aijobs_sdk.providers.transport import AiohttpTransport, transport_failure
 from providers.loopback import cut, endless, loopback, silence, whole
 
 pytestmark = pytest.mark.anyio

@@ -18,9 +18,9 @@ from aijobs_sdk.providers.anthropic.request import Host, messages_request
 from aijobs_sdk.providers.credentials import AnthropicKeys, BedrockKeys
 from aijobs_sdk.providers.event_stream import read_out
 from aijobs_sdk.providers.failures import Failure
+from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client
 from aijobs_sdk.providers.network import REAL, Network
 from aijobs_sdk.providers.per_loop import PerLoop
-from aijobs_sdk.providers.transport import TIMEOUT, new_http_client
 
 ANTHROPIC = Host(
     name="anthropic",

@@ -9,13 +9,13 @@ import openai
 
 from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, ImageRequest, Picture, TextChunk
 from aijobs_sdk.providers.credentials import OpenAIKeys
+from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client
 from aijobs_sdk.providers.network import REAL, Network
 from aijobs_sdk.providers.openai.allowances import allowances
 from aijobs_sdk.providers.openai.answer import Drawn, Response, read_stream
 from aijobs_sdk.providers.openai.failures import NAME, translated
 from aijobs_sdk.providers.openai.request import images_request, responses_request
 from aijobs_sdk.providers.per_loop import PerLoop
-from aijobs_sdk.providers.transport import TIMEOUT, new_http_client
 
 EVERYWHERE = "https://api.openai.com/v1"
 """Where a route leads that names no region."""

@@ -17,8 +17,8 @@ from google import genai
 from google.auth.credentials import Credentials
 from google.genai import types
 
+from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client
 from aijobs_sdk.providers.network import Network
-from aijobs_sdk.providers.transport import TIMEOUT, new_http_client
 
 API_VERSION = "v1beta1"
 """The library's own default; fixed here, as it would be read from the environment."""
