@@ -51,19 +51,32 @@ def test_a_job_is_at_hand_with_its_whole_log() -> None:
     assert found.job.status is JobStatus.COMPLETED
 
 
-def test_a_job_whose_beginning_was_not_seen_is_not_at_hand() -> None:
+def test_a_running_job_whose_beginning_was_not_seen_is_not_at_hand() -> None:
     recent, first = RecentJobs(), accepted()
-    add(recent, *run(first))
-    assert recent.get(first.record.job.id) is None
+    started, _ = run(first)
+    add(recent, started)
+    assert recent.job(first.record.job.id) is None
 
 
 def test_what_another_process_may_have_changed_is_forgotten_and_not_taken_up_again() -> None:
     recent, open_job, ended = RecentJobs(), accepted(), accepted()
     add(recent, ended, *run(ended), open_job)
     recent.forget_unfinished()
-    add(recent, *run(open_job))
-    assert recent.get(open_job.record.job.id) is None
+    started, _ = run(open_job)
+    add(recent, started)
+    assert recent.job(open_job.record.job.id) is None
     assert recent.get(ended.record.job.id) is not None
+
+
+def test_how_a_forgotten_job_ended_is_at_hand_and_its_log_is_not() -> None:
+    recent, first = RecentJobs(), accepted()
+    add(recent, first)
+    recent.forget_unfinished()
+    add(recent, *run(first))
+    assert recent.get(first.record.job.id) is None
+    found = recent.job(first.record.job.id)
+    assert found is not None
+    assert found.status is JobStatus.COMPLETED
 
 
 def test_of_the_jobs_that_ended_only_the_last_have_their_logs_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:

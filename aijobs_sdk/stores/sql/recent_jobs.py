@@ -49,7 +49,7 @@ class RecentJobs:
         self._unfinished: dict[int, RecentJob] = {}
         self._finished: dict[int, RecentJob] = {}
         self._ended: dict[int, RecentJob] = {}
-        """Those that finished before these: without their logs."""
+        """Those that finished before these, or whose log is not here from the first event on: without their logs."""
         self._chars = 0
 
     def get(self, job_id: UUID) -> RecentJob | None:
@@ -62,7 +62,7 @@ class RecentJobs:
         return None if recent is None else recent.job
 
     def add(self, record: JobRecord, news: Sequence[JobEvent]) -> None:
-        """Keep a job as it now is, if its log is here from the first event on."""
+        """Keep a job as it now is, if it is over, or its log is here from the first event on."""
         key = record.job.id.int
         recent = self._unfinished.get(key)
         known, chars_before = recent is not None, 0
@@ -78,11 +78,14 @@ class RecentJobs:
             return
         if known:
             del self._unfinished[key]
+        if not record.state.is_final:
+            self._chars -= recent.chars
+            return
         if whole:
             self._finished[key] = recent
-            self._make_room()
         else:
-            self._chars -= recent.chars
+            self._keep_without_log(key, recent)
+        self._make_room()
 
     def forget_unfinished(self) -> None:
         """Forget what another process may have changed."""
@@ -97,14 +100,14 @@ class RecentJobs:
 
     def _make_room(self) -> None:
         while len(self._finished) > MOST_LOGS:
-            self._drop_a_log()
+            key = next(iter(self._finished))
+            self._keep_without_log(key, self._finished.pop(key))
         while self._chars > MOST_CHARS or len(self._ended) + len(self._finished) + len(self._unfinished) > MOST_JOBS:
             jobs = self._ended or self._finished or self._unfinished
             self._chars -= jobs.pop(next(iter(jobs))).chars
 
-    def _drop_a_log(self) -> None:
-        key = next(iter(self._finished))
-        recent = self._ended[key] = self._finished.pop(key)
+    def _keep_without_log(self, key: int, recent: RecentJob) -> None:
+        self._ended[key] = recent
         logged = sum(len(event.text) for event in recent.log if type(event) is TextDelta)
         recent.log = []
         recent.chars -= logged
