@@ -11,7 +11,7 @@ from rich.console import Console
 from aijobs_sdk.cli.demo import run_demo
 
 if __name__ == "__main__":
-    console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True, highlight=False)
+    console = Console(record=True, width=80, file=io.StringIO(), force_terminal=True, highlight=False)
     run_demo(console, clock="virtual")
     drawn = console.export_svg(title="aijobs demo")
     # The font would be fetched from the web by whoever looks at the picture: the reader's own will do.

@@ -84,6 +84,12 @@ def test_the_demo_shows_one_retry_and_one_refusal(demo: tuple[BatchProgress, lis
     assert (progress.total, progress.completed, progress.failed, progress.retries) == (12, 11, 1, 1)
 
 
+def test_no_line_of_the_demos_tables_is_broken(demo: tuple[BatchProgress, list[str]]) -> None:
+    _, lines = demo
+    rules = [line for line in lines if set(line) == {"─"}]
+    assert min(map(len, rules)) > 40  # of a broken one, the rest stands alone
+
+
 def test_the_demo_ends_with_the_bill_and_what_to_do_next(demo: tuple[BatchProgress, list[str]]) -> None:
     _, lines = demo
     bill, total, following = (

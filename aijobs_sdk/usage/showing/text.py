@@ -20,6 +20,8 @@ _NOT_HERE = frozenset({"days", "divided", "spreads", "quality", "definitions"})
 """Chapters that are too long for a screen."""
 _TOO_WIDE = frozenset({"source"})
 """Columns that a line has no room for."""
+_TOO_WIDE_IN = {"costliest": frozenset({"type"})}
+"""The same of one table: with the type, its lines would be longer than the 80 characters of many terminals."""
 
 
 def report_text(facts: MonthFacts) -> str:
@@ -43,8 +45,8 @@ def _chapter_block(chapter: Chapter) -> list[str]:
 def _tables(tables: Sequence[FactTable]) -> Iterator[str]:
     for number, table in enumerate(tables):
         if number:
-            yield ""
-        narrow = table.without(_TOO_WIDE)
+            yield from ("", f"{table.caption}:")
+        narrow = table.without(_TOO_WIDE | _TOO_WIDE_IN.get(table.name, frozenset()))
         yield from _table(narrow if table.name == "groups" else narrow.shortened(_MOST_ROWS))
 
 
