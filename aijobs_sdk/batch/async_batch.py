@@ -27,7 +27,7 @@ from aijobs_sdk.batch.writing.frames import to_arrow, to_pandas, to_polars
 from aijobs_sdk.batch.writing.output import write_rows
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.records import UsageRow
-from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument, path_of
 from aijobs_sdk.contract.shapes import refuse_unknown
 from aijobs_sdk.notebook.shown import ShowsItself
 
@@ -235,7 +235,7 @@ class AsyncBatch(ShowsItself):
         """
         ledger = self._ledger
         fields = ledger.answer_columns if tuple(outputs) == ALL_COLUMNS else None
-        return write_rows(self.results, Path(path), columns=ledger.columns, outputs=outputs, fields=fields)
+        return write_rows(self.results, path_of("path", path), columns=ledger.columns, outputs=outputs, fields=fields)
 
     def __repr__(self) -> str:
         return f"<AsyncBatch {self.on_show.in_a_line()}>"

@@ -9,6 +9,7 @@ from aijobs_sdk.batch.operation.operation import Operation
 from aijobs_sdk.batch.place import LoopPlace
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError
+from aijobs_sdk.contract.refusal import check_seconds
 
 
 class Runs:
@@ -60,6 +61,7 @@ class Runs:
             TimeoutError: it is not over yet; it keeps running.
             InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`.
         """
+        check_seconds("timeout", timeout)
         if self._background is None or self._background.cancelled():
             self.start()
         run = self._background

@@ -17,7 +17,7 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import InvalidRequestError, JobCancelledError, JobFailedError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent, TextDelta
 from aijobs_sdk.contract.job import Job, JobStatus
-from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument, check_seconds
 from aijobs_sdk.contract.results import JobResult, read_result, with_output
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.notebook.shown import ShowsItself
@@ -103,7 +103,9 @@ class AsyncJobHandle(HasRecord, ShowsItself, Generic[R_co]):
 
         Raises:
             TimeoutError: it is not over yet; it keeps running.
+            InvalidRequestError: `timeout` is no number.
         """
+        check_seconds("timeout", timeout)
         if timeout is None:
             return await self._ended()
         try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 from uuid import UUID
 
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.contract.errors import JobError
+from aijobs_sdk.contract.refusal import check_choice, check_seconds, members_of
 
 ReturnWhen = Literal["ALL_COMPLETED", "FIRST_COMPLETED", "FIRST_EXCEPTION"]
 Handle = JobHandle[Any]
@@ -28,8 +29,12 @@ def wait(
     """Wait for jobs, each once; when `timeout` seconds are over, return what is done by then instead of raising.
 
     FIRST_EXCEPTION returns when a job fails or is cancelled.
+
+    Raises:
+        InvalidRequestError: an argument cannot be used.
     """
-    handles = list(dict.fromkeys(jobs))
+    check_choice("return_when", return_when, get_args(ReturnWhen))
+    handles = _checked(jobs, timeout)
     if not handles:
         return DoneAndNotDone([], [])
     done = _portal_of(handles).call(_wait, handles, timeout, return_when)
@@ -43,10 +48,17 @@ def as_completed(jobs: Iterable[Handle], timeout: float | None = None) -> Iterat
 
     Raises:
         TimeoutError: some are not over after `timeout` seconds; they keep running.
+        InvalidRequestError: an argument cannot be used.
     """
-    handles = list(dict.fromkeys(jobs))
+    handles = _checked(jobs, timeout)
     if handles:
         yield from _portal_of(handles).iterate(_as_completed(handles, timeout))
+
+
+def _checked(jobs: Iterable[Handle], timeout: float | None) -> list[Handle]:
+    """Return the jobs, each once."""
+    check_seconds("timeout", timeout)
+    return list(dict.fromkeys(members_of("jobs", jobs, JobHandle, "jobs of a `Client`")))
 
 
 async def _wait(handles: Sequence[Handle], timeout: float | None, return_when: ReturnWhen) -> set[UUID]:  # noqa: ASYNC109

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -59,6 +62,40 @@ def check_kind(name: str, given: object, kind: type, words: str) -> None:
     """
     if given is not None and not isinstance(given, kind):
         raise bad_argument(name, f"must be {words}, got {shape_of(given)}")
+
+
+def path_of(name: str, given: object) -> Path:
+    """Return the path that an argument is; `~` is the user's own folder.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    path = os.fspath(given) if isinstance(given, str | os.PathLike) else None
+    if not isinstance(path, str) or not path:
+        raise bad_argument(name, f"must be a path, got {shape_of(given)}")
+    return Path(path).expanduser()
+
+
+def check_seconds(name: str, given: object) -> None:
+    """Return when an argument is None, or a number of seconds.
+
+    Raises:
+        InvalidRequestError: it is something else.
+    """
+    if given is None:
+        return
+    if isinstance(given, bool) or not isinstance(given, int | float) or math.isnan(given):
+        raise bad_argument(name, f"must be a number of seconds, or None, got {shape_of(given)}")
+
+
+def check_iterable(name: str, given: object, words: str) -> None:
+    """Return when an argument yields things, whatever those are; `words` say what they should be.
+
+    Raises:
+        InvalidRequestError: it does not.
+    """
+    if not isinstance(given, Iterable) or isinstance(given, str | bytes | Mapping):
+        raise bad_argument(name, f"must yield {words}, got {shape_of(given)}")
 
 
 def members_of(name: str, given: object, kind: type[T], words: str) -> tuple[T, ...]:

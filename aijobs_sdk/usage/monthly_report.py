@@ -7,6 +7,7 @@ from typing import overload
 
 from pydantic import JsonValue
 
+from aijobs_sdk.contract.refusal import path_of
 from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.showing.chapters.heading import status
@@ -41,7 +42,7 @@ class MonthlyReport(MonthFacts):
         from aijobs_sdk.usage.showing.page import report_page, write_page  # noqa: PLC0415 - its tables are an extra
 
         page = report_page(self)
-        return page if path is None else write_page(page, Path(path))
+        return page if path is None else write_page(page, path_of("path", path))
 
     def to_excel(self, path: str | Path) -> Path:
         """Write the report as a workbook with real numbers and sums that can be checked; return its path.
@@ -52,19 +53,19 @@ class MonthlyReport(MonthFacts):
         """
         from aijobs_sdk.usage.showing.workbook import write_workbook  # noqa: PLC0415 - an extra
 
-        return write_workbook(self, Path(path))
+        return write_workbook(self, path_of("path", path))
 
     def to_csv(self, folder: str | Path) -> list[Path]:
         """Write each table of the report as a CSV file into `folder`; return their paths."""
         from aijobs_sdk.usage.showing.files import write_csv_tables  # noqa: PLC0415 - DuckDB takes a while to load
 
-        return write_csv_tables(self, Path(folder))
+        return write_csv_tables(self, path_of("folder", folder))
 
     def to_parquet(self, folder: str | Path) -> list[Path]:
         """Write each table of the report as a Parquet file into `folder`, amounts as DECIMAL; return their paths."""
         from aijobs_sdk.usage.showing.files import write_parquet_tables  # noqa: PLC0415 - DuckDB takes a while to load
 
-        return write_parquet_tables(self, Path(folder))
+        return write_parquet_tables(self, path_of("folder", folder))
 
     def __str__(self) -> str:
         return self.to_text()

@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary, finalize
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError, StoreUnavailableError
+from aijobs_sdk.contract.refusal import check_kind, path_of
 from aijobs_sdk.usage.table import UsageTable
 
 try:
@@ -56,13 +57,14 @@ class UsageStore:
     """
 
     def __init__(self, path: str | Path | None = None, *, timezone: str | None = None) -> None:
+        check_kind("timezone", timezone, str, "the name of a time zone, such as Europe/Berlin")
         self._forget: Callable[[], object] | None = None
         if path is None:
             folder = Path(tempfile.mkdtemp(prefix="aijobs-usage-"))
             self.path = folder / "usage.duckdb"
             self._forget = finalize(self, shutil.rmtree, folder, ignore_errors=True)  # at the program's end, too
         else:
-            self.path = Path(path).expanduser()
+            self.path = path_of("store", path)
         self._file = _open_file(self.path)
         self._closed = False
         if not self.path.exists() or not self.ask(_ANY_TABLE):

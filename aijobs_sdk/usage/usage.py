@@ -121,7 +121,11 @@ class Usage:
         """Return the report on `month`, divided `by` columns as in `monthly`.
 
         Of a closed month it is what was kept of it when it was closed, and does not change; only `by` is your own.
+
+        Raises:
+            InvalidRequestError: as of `monthly()`.
         """
+        month_span(month)  # refuses what is no month
         columns = group_columns(by)
         kept = closed_facts(self._store, month)
         facts = self._facts(month, columns) if kept is None else self._divided(kept, columns)

@@ -126,3 +126,35 @@ def test_a_model_that_holds_itself_can_be_asked_for() -> None:
         sim.on().do(aijobs.ok(text='{"name": "root", "children": [{"name": "leaf"}]}'))
         tree = client.submit("Draw a tree.", model="gpt-5.2", output_model=Node).result().output
     assert tree == Node(name="root", children=[Node(name="leaf")])
+
+
+@pytest.mark.parametrize(
+    "waits", [lambda job, s: job.wait(s), lambda job, s: job.result(s), lambda job, s: aijobs.wait([job], s)]
+)
+@pytest.mark.parametrize("seconds", ["1", [1], float("nan"), True])
+def test_a_timeout_is_a_number_of_seconds(waits: Callable[[Any, Any], object], seconds: Any) -> None:
+    with aijobs.Client() as client:
+        job = client.submit("Hello", model="gpt-5.2")
+        with pytest.raises(InvalidRequestError, match="`timeout` must be a number of seconds, or None"):
+            waits(job, seconds)
+
+
+@pytest.mark.parametrize("waits", [aijobs.wait, lambda jobs: list(aijobs.as_completed(jobs))])
+@pytest.mark.parametrize("jobs", [None, 7, "job", ["job"]])
+def test_only_jobs_are_waited_for(waits: Callable[[Any], object], jobs: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="`jobs` must be a list of jobs"):
+        waits(jobs)
+
+
+def test_what_is_waited_for_is_one_of_three_things() -> None:
+    with pytest.raises(InvalidRequestError, match="`return_when` must be 'ALL_COMPLETED' or"):
+        aijobs.wait([], return_when="ANY")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", [None, 7, "", b"rows.csv"])
+def test_finished_rows_are_written_to_a_path(path: Any) -> None:
+    with aijobs.Client() as client:
+        batch = client.batch(["Hello"], prompt="{text}", model="gpt-5.2")
+        batch.run()
+        with pytest.raises(InvalidRequestError, match="`path` must be a path, got"):
+            batch.write(path)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.usage.exports.export import export_usage
+from aijobs_sdk.usage.exports.jobs import export_jobs
 from aijobs_sdk.usage.usage import Usage
 from usage.usage_rows import csv_text, text_row, write
 
@@ -34,6 +37,7 @@ def usage(tmp_path: Path) -> Iterator[Usage]:
         ("reconcile_invoice", INVOICE | {"tolerance_usd": 0.01}, "`tolerance_usd` must be an amount of dollars"),
         ("reconcile_invoice", INVOICE | {"provider": None}, "`provider` must be the name"),
         ("to_focus", {"month": "2026-01", "path": "focus.csv", "issuer": None}, "`issuer` must be the name"),
+        ("report", {"month": object()}, "`month` must be a month such as 2026-01, got a object"),
         ("report", {"month": "2026-01", "by": None}, "`by` must be a list of names of columns"),
         ("monthly", {"month": "2026-01", "by": 7}, "`by` must be a list of names of columns"),
         ("ingest", {"paths": None}, "`paths` must be paths, URLs or usage rows"),
@@ -48,6 +52,46 @@ def test_a_slip_is_told_by_the_name_of_its_argument(
 
     assert usage.quality.accepted == 0
     assert usage.month_acts == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ({"store": 7}, "`store` must be a path, got a number"),
+        ({"store": ""}, "`store` must be a path, got an empty text"),
+        ({"timezone": 7}, "`timezone` must be the name of a time zone, such as Europe/Berlin, got a number"),
+    ],
+)
+def test_a_store_that_cannot_be_is_refused_by_the_name_of_its_argument(arguments: dict[str, Any], problem: str) -> None:
+    with pytest.raises(InvalidRequestError, match=problem):
+        Usage((), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("write_to", "name"),
+    [("to_html", "path"), ("to_excel", "path"), ("to_csv", "folder"), ("to_parquet", "folder")],
+)
+@pytest.mark.parametrize("place", [7, "", b"bill"])
+def test_a_report_is_written_to_a_path(usage: Usage, write_to: str, name: str, place: object) -> None:
+    with pytest.raises(InvalidRequestError, match=f"`{name}` must be a path, got"):
+        getattr(usage.report("2026-01"), write_to)(place)
+
+
+@pytest.mark.parametrize(("export", "name"), [(export_usage, "rows"), (export_jobs, "jobs")])
+@pytest.mark.parametrize("things", [None, 7, "rows", b"rows", {}])
+def test_only_what_yields_rows_is_exported(
+    tmp_path: Path, export: Callable[..., object], name: str, things: object
+) -> None:
+    with pytest.raises(InvalidRequestError, match=f"`{name}` must yield"):
+        export(things, tmp_path)
+
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("export", [export_usage, export_jobs])
+def test_exports_are_written_to_a_path(export: Callable[..., object]) -> None:
+    with pytest.raises(InvalidRequestError, match="`directory` must be a path, got nothing"):
+        export([], None)
 
 
 def test_ids_may_be_text_as_they_stand_in_a_file(usage: Usage) -> None:

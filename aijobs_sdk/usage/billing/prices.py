@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import path_of
 from aijobs_sdk.providers.model import Model
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.prices import Price, in_order, library_prices
@@ -59,7 +59,7 @@ class PriceBook:
         Raises:
             InvalidRequestError: the file cannot be used; the message names the entry and the field.
         """
-        path = Path(path)
+        path = path_of("path", path)
         match path.suffix.lower():
             case ".toml":
                 read = self._models.with_file(path)

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.contract.refusal import check_iterable, path_of
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS, export_values
 from aijobs_sdk.usage.exports.csv_export import write_csv
 from aijobs_sdk.usage.exports.staging import Staging
@@ -39,7 +40,8 @@ def export_usage(
     """
     if format not in get_args(ExportFormat):
         raise InvalidRequestError(f"Unknown format {format!r}. Choose csv, jsonl or parquet.")
-    with Staging(Path(directory), name=name, ending=format) as staging:
+    check_iterable("rows", rows, "usage rows")
+    with Staging(path_of("directory", directory), name=name, ending=format) as staging:
         if format == "csv":
             write_csv(rows, staging)
         elif format == "jsonl":

@@ -10,6 +10,7 @@ from typing import get_args
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.refusal import check_iterable, path_of
 from aijobs_sdk.usage.exports.csv_export import csv_line
 from aijobs_sdk.usage.exports.export import ExportFormat
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord, job_record
@@ -36,7 +37,8 @@ def export_jobs(
     """
     if format not in get_args(ExportFormat):
         raise InvalidRequestError(f"Unknown format {format!r}. Choose csv, jsonl or parquet.")
-    with Staging(Path(directory), name=name, ending=format) as staging:
+    check_iterable("jobs", jobs, "jobs")
+    with Staging(path_of("directory", directory), name=name, ending=format) as staging:
         records = job_records(jobs)
         match format:
             case "csv":

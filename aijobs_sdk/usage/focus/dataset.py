@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aijobs_sdk.contract.months import month_span
-from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument, path_of
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.usage.store import UsageStore, scratch_database, statement
@@ -43,7 +43,7 @@ def write_focus(
         InvalidRequestError: an argument cannot be used, or the file cannot be written.
     """
     month_span(month)  # refuses what is no month
-    target = Path(path)
+    target = path_of("path", path)
     if target.suffix not in {".parquet", ".csv"}:
         raise bad_argument("path", f"must end in .parquet or .csv, got {shape_of(str(path))}")
     said = {
