@@ -184,6 +184,18 @@ async def test_a_cancelled_batch_stops_at_its_vendor_and_can_be_run_again(
     assert {row.status for row in await batch.run()} == {"completed"}
 
 
+@pytest.mark.parametrize("name", [None, "sea"])
+async def test_a_paused_batch_that_is_cancelled_stops_at_its_vendor_and_can_be_run_again(
+    sim: aijobs.Mock, backend: WatchedBackend, name: str | None
+) -> None:
+    batch = an_economy(backend, name=name)
+    await left_at_its_vendor(batch)
+    await batch.cancel()
+    await asyncio.sleep(1_000)
+    assert (batch.progress.state, state_at_vendor(sim)) == (BatchState.CANCELLED, RemoteState.CANCELLED)
+    assert {row.status for row in await batch.run()} == {"completed"}
+
+
 async def test_another_client_goes_on_by_name_and_sends_nothing_twice(sim: aijobs.Mock, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'jobs.db'}"
     async with aijobs.AsyncClient(url) as client:

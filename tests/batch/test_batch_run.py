@@ -175,6 +175,14 @@ async def test_a_cancelled_batch_can_be_finished(backend: WatchedBackend) -> Non
     assert [row.status for row in await batch.run()] == ["completed"] * 12
 
 
+async def test_what_an_interrupted_run_left_can_be_cancelled_and_finished(backend: WatchedBackend) -> None:
+    batch = a_batch(backend, concurrency=4)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(batch.run(), 0.001)
+    await batch.cancel()
+    assert [row.status for row in await batch.run()] == ["completed"] * 12
+
+
 async def test_progress_counts_what_runs_and_what_is_done(sim: aijobs.Mock, backend: WatchedBackend) -> None:
     sim.on(prompt="*harbour 0.").do(aijobs.fail("timeout", seconds=5))
     batch = a_batch(backend, concurrency=4)

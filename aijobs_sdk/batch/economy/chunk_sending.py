@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Self
+from uuid import UUID
 
 from aijobs_sdk.batch.economy.chunks import Chunk
 from aijobs_sdk.batch.running.budget import most_of
 from aijobs_sdk.batch.running.chunk_jobs import CHUNK_TYPE
 from aijobs_sdk.batch.running.course import Course
 from aijobs_sdk.batch.running.sending import Sender, as_sent
+from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError
 from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 
@@ -64,12 +66,8 @@ class ChunkSender(Sender):
 
     async def stop(self, course: Course) -> None:
         """Ask the job that a row is under way in, if it is, to stop, and its vendor as well."""
-        if course.job_id is None:
-            return
-        job = await self.backend.cancel(course.job_id)
-        is_over = job.is_final and not job.cancelled()
-        if job.type == CHUNK_TYPE and job.started_at is not None and not is_over:
-            await self.backend.submit([stop_request(job)])
+        if course.job_id is not None:
+            await stop_job(self.backend, course.job_id)
 
     def _request_for(self, chunk: Chunk) -> JobRequest:
         return JobRequest(
@@ -79,6 +77,14 @@ class ChunkSender(Sender):
             idempotency_key=f"batch/{self.batch_id}/{chunk.name}",
             draw_key=chunk.name,
         )
+
+
+async def stop_job(backend: Backend, job_id: UUID) -> None:
+    """Ask a job of a batch to stop and, where it is a chunk that its vendor may have, the vendor as well."""
+    job = await backend.cancel(job_id)
+    is_over = job.is_final and not job.cancelled()
+    if job.type == CHUNK_TYPE and job.started_at is not None and not is_over:
+        await backend.submit([stop_request(job)])
 
 
 def checked_for_economy(payload: Mapping[str, Any]) -> JobRequest:

@@ -219,7 +219,7 @@ class EconomyRun(Run):
         error = job.error
         if error is None:
             return False
-        if self._is_stopping and job.cancelled():
+        if (self._is_stopping or course.is_stopped) and job.cancelled():
             return True
         if error.category in NOBODYS_FAULT:
             self.halt(f"{error.message} Mend that: no row has failed of it.")

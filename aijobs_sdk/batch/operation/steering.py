@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 
+from aijobs_sdk.batch.economy.chunk_sending import stop_job
 from aijobs_sdk.batch.journal.journal import Journal
 from aijobs_sdk.batch.journal.tenure import tenure
 from aijobs_sdk.batch.operation.books import Books
@@ -47,10 +48,15 @@ class Steering:
             if not self._helm.has_a_run and _is_left(record := await journal.refresh()):
                 await self._cancel_what_nobody_runs(journal, record)
         elif self._known.state is BatchState.PAUSED and not self._helm.has_a_run:
-            for course in list(self._known.courses.values()):
-                if course.job_id is not None:
-                    await self._backend.cancel(course.job_id)
-            self._known.state, self._known.reason = BatchState.CANCELLED, ""
+            await self._cancel_what_was_left()
+
+    async def _cancel_what_was_left(self) -> None:
+        """Ask the jobs that the last run of this process has left under way to stop."""
+        for course in list(self._known.courses.values()):
+            if course.job_id is not None:
+                course.is_stopped = True
+                await stop_job(self._backend, course.job_id)
+        self._known.state, self._known.reason = BatchState.CANCELLED, ""
 
     async def _cancel_what_nobody_runs(self, journal: Journal, record: BatchRecord) -> None:
         """Do for a batch what whoever ran it would do: ask the jobs that are left of its last run to stop."""
@@ -58,7 +64,7 @@ class Steering:
         async with tenure(journal, lambda: standing, self._helm.heed), aclosing(journal.jobs()) as jobs:
             async for job in jobs:
                 if not job.is_final:
-                    await self._backend.cancel(job.id)
+                    await stop_job(self._backend, job.id)
         self._known.state, self._known.reason = BatchState.CANCELLED, ""
 
     async def change(self, *, budget: Decimal | int | str | None, concurrency: int | Mapping[str, int] | None) -> None:

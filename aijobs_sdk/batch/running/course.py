@@ -21,6 +21,8 @@ class Course:
     """Of the steps that were answered, in their order."""
     job_id: UUID | None = None
     """The job that is under way; None where none is."""
+    is_stopped: bool = False
+    """Whether that job was asked to stop with its batch: that it was cancelled says nothing about the row."""
     retry: int = 0
     """How often the step that comes next was asked again after a failure."""
     last_retry: int = 0
@@ -36,13 +38,13 @@ class Course:
 
     def again(self) -> None:
         """Let the step be asked once more, as a new job."""
-        self.job_id = None
+        self.job_id, self.is_stopped = None, False
         self.retry += 1
 
     def answered(self, job: Job) -> None:
         """Note the end of a step."""
         self.jobs.append(job)
-        self.job_id, self.refusals = None, 0
+        self.job_id, self.is_stopped, self.refusals = None, False, 0
         self.last_retry, self.retry = self.retry, 0
 
     def failed(self) -> None:
