@@ -196,6 +196,24 @@ def test_the_model_is_the_jobs_then_the_documents_then_the_first(client: aijobs.
     assert ask(client, "generate", begin(client)).result().model == "gpt-5.2"
 
 
+@pytest.mark.parametrize(
+    ("configuration", "options", "code"),
+    [
+        ({"model": "gpt-image-2"}, {}, "invalid_payload"),
+        ({"model": "claude-opus-4.5"}, {"seed": 7}, "invalid_payload"),
+        ({"model": "claude-opus-4.5", "evidence": ["A river. " * 200_000]}, {}, "context_too_long"),
+    ],
+    ids=["a model that draws", "a parameter it does not take", "more than it reads"],
+)
+def test_a_model_that_cannot_do_it_is_not_asked_whoever_names_it(
+    sim: Mock, client: aijobs.Client, configuration: dict[str, Any], options: dict[str, Any], code: str
+) -> None:
+    job = ask(client, "generate", begin(client, **configuration), **options)
+    with pytest.raises(aijobs.JobFailedError):
+        job.result()
+    assert (job.error.code, job.job.attempts, len(sim.calls)) == (code, 1, 0)
+
+
 def test_a_block_is_billed_as_quoted_or_else_as_metered(client: aijobs.Client) -> None:
     block = begin(client)
     quoted = ask(client, "generate", block, estimated_credits="2.5").result()

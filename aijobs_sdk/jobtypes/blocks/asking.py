@@ -57,6 +57,7 @@ async def ask(
     subject = await find_subject(context, payload.document_id, payload.block_id)
     model = payload.model or subject.configuration.model or writers.first().name
     text = payload.as_text(words(subject, payload), model=model, output_schema=output_schema)
+    _check(text, writers, context.can_ask)  # what is told, and perhaps by which model, was not known at submit
     answer = await writers.answer(context, text)
     return Answered(text, answer, told_of(context, text, answer, writers.models))
 
@@ -69,9 +70,14 @@ def block_job_type(
     def prepare(payload: P) -> P:
         if payload.model is not None:
             text = payload.as_text(Words(system="", prompt=payload.prompt or name), model=payload.model)
-            asked = writers.asked(text)
-            writers.count(text, asked)
-            writers.check_fallback(text, asked)
+            _check(text, writers)
         return payload
 
     return JobType(name=name, payload_model=payload_model, run=run, prepare=prepare)
+
+
+def _check(text: GenerationPayload, writers: Writers, can_ask: Callable[[str], bool] | None = None) -> None:
+    """Refuse what the model cannot do."""
+    asked = writers.asked(text, can_ask)
+    writers.count(text, asked)
+    writers.check_fallback(text, asked)
