@@ -119,7 +119,14 @@ def _place(given: object) -> str:
     if not isinstance(place, str) or "\0" in place:
         raise bad_argument("artifacts", f"must be a folder or a URL, got {shape_of(given)}")
     is_url = "://" in place or place.startswith("file:")
-    return place if is_url else str(Path(place).expanduser().absolute())
+    return place if is_url else str(_at_home(Path(place)).absolute())
+
+
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # pathlib's word for a home that nobody knows
+        raise bad_argument("artifacts", f"must be a folder or a URL: nobody knows the home {path.parts[0]!r}") from None
 
 
 def _file_in(environment: Mapping[str, str], name: str) -> Path | None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from uuid import uuid4
 
 from aijobs_sdk.contract.error_info import ErrorCategory
@@ -60,11 +60,12 @@ def open_artifacts(place: str) -> Artifacts:
     Raises:
         ConfigurationError: the URL cannot be used, or a library for it is missing.
     """
-    parts = urlsplit(place)
+    try:
+        parts = urlsplit(place)
+    except ValueError:  # such as half an IPv6 address
+        raise _unusable(place, "is no URL") from None
     if parts.scheme == "file":
-        from urllib.request import url2pathname  # noqa: PLC0415 - it brings HTTP, and few places are such URLs
-
-        return Folder(Path(url2pathname(parts.path)))
+        return Folder(_path_of(parts, place))
     if "://" not in place:
         return Folder(Path(place))
     if parts.query or parts.fragment:
@@ -75,6 +76,16 @@ def open_artifacts(place: str) -> Artifacts:
         )
     _load_library(place)
     return Remote(place.rstrip("/"))
+
+
+def _path_of(parts: SplitResult, place: str) -> Path:
+    from urllib.request import url2pathname  # noqa: PLC0415 - it brings HTTP, and few places are such URLs
+
+    if parts.netloc not in {"", "localhost"}:
+        raise _unusable(place, "names a machine after `file://`: a folder of this one begins with a third `/`")
+    if not parts.path or parts.query or parts.fragment:
+        raise _unusable(place, "names no folder, or holds a `?` or `#`, which a URL has as `%3F` and `%23`")
+    return Path(url2pathname(parts.path))
 
 
 class Folder:

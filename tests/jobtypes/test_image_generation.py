@@ -610,6 +610,12 @@ async def test_a_place_that_does_not_answer_is_named_without_its_password(art: P
         ("nowhere://bucket/x", "'nowhere'"),
         ("memory://bucket?key=secret", "`?`"),
         ("sftp://me:secret@host/x", "paramiko"),
+        ("file://pictures", "a third `/`"),
+        ("file://elsewhere/pictures", "a third `/`"),
+        ("file:///pictures?key=secret", "`%3F`"),
+        ("file:///pictures#1", "`%23`"),
+        ("file://", "no folder"),
+        ("s3://[::1/pictures", "is no URL"),
     ],
 )
 def test_a_place_that_cannot_be_used_is_refused_when_the_client_is_made(place: str, says: str) -> None:
@@ -618,6 +624,11 @@ def test_a_place_that_cannot_be_used_is_refused_when_the_client_is_made(place: s
 
     assert says in refused.value.message
     assert "secret" not in refused.value.message
+
+
+def test_a_home_that_nobody_knows_is_named() -> None:
+    with pytest.raises(InvalidRequestError, match="~nobody-of-this-name"):
+        aijobs.Client(artifacts="~nobody-of-this-name/pictures")
 
 
 def test_without_fsspec_the_error_names_the_extra() -> None:
