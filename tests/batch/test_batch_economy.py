@@ -229,6 +229,18 @@ async def test_a_row_under_way_at_a_vendor_is_not_sent_by_itself(sim: aijobs.Moc
     assert (row.status, len(sim.calls), batches(sim)) == ("completed", 1, 1)
 
 
+async def test_a_run_row_by_row_that_is_cancelled_stops_the_vendor_that_has_its_rows(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    await left_at_its_vendor(an_economy(backend, name="sea"))
+    batch = a_batch(backend, name="sea")
+    await batch.start()
+    await asyncio.sleep(10)
+    await batch.cancel()
+    await asyncio.sleep(1_000)
+    assert state_at_vendor(sim) is RemoteState.CANCELLED
+
+
 async def test_a_broken_account_pauses_the_batch_and_fails_no_row(sim: aijobs.Mock, backend: WatchedBackend) -> None:
     sim.on().do(aijobs.fail("quota_exhausted").forever())
     batch = an_economy(backend)

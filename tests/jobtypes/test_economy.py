@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 import aijobs_sdk as aijobs
-from aijobs_sdk.batch.economy.chunk_sending import stop_request
+from aijobs_sdk.batch.running.stopping import stop_request
 from aijobs_sdk.contract.economy import BatchLimits, RemoteState
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Caller

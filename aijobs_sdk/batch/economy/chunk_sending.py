@@ -1,22 +1,18 @@
-"""Chunks of rows, sent to a backend, waited for, and stopped."""
+"""Chunks of rows, priced and sent to a backend."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Self
-from uuid import UUID
 
 from aijobs_sdk.batch.economy.chunks import Chunk
 from aijobs_sdk.batch.running.budget import most_of
 from aijobs_sdk.batch.running.chunk_jobs import CHUNK_TYPE
-from aijobs_sdk.batch.running.course import Course
 from aijobs_sdk.batch.running.sending import Sender, as_sent
-from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError
-from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
+from aijobs_sdk.contract.job import JobRequest
 
-STOP_TYPE = "ai_generation_batch_stop"
 PRICED_AT_ONCE = 100
 
 
@@ -64,11 +60,6 @@ class ChunkSender(Sender):
             found |= {start + place: error for place, error in refused.items()}
         return found
 
-    async def stop(self, course: Course) -> None:
-        """Ask the job that a row is under way in, if it is, to stop, and its vendor as well."""
-        if course.job_id is not None:
-            await stop_job(self.backend, course.job_id)
-
     def _request_for(self, chunk: Chunk) -> JobRequest:
         return JobRequest(
             type=CHUNK_TYPE,
@@ -79,14 +70,6 @@ class ChunkSender(Sender):
         )
 
 
-async def stop_job(backend: Backend, job_id: UUID) -> None:
-    """Ask a job of a batch to stop and, where it is a chunk that its vendor may have, the vendor as well."""
-    job = await backend.cancel(job_id)
-    is_over = job.is_final and not job.cancelled()
-    if job.type == CHUNK_TYPE and job.started_at is not None and not is_over:
-        await backend.submit([stop_request(job)])
-
-
 def checked_for_economy(payload: Mapping[str, Any]) -> JobRequest:
     """Return a request to be checked or priced as a row of a chunk, and not to be stored."""
     return _alone(as_sent(payload))
@@ -94,20 +77,3 @@ def checked_for_economy(payload: Mapping[str, Any]) -> JobRequest:
 
 def _alone(payload: Mapping[str, Any]) -> JobRequest:
     return JobRequest(type=CHUNK_TYPE, payload={"items": [{"key": "alone", "payload": payload}]})
-
-
-def stop_request(job: Job) -> JobRequest:
-    """Return the request that has the vendor of a cancelled job stop."""
-    items: Any = job.payload["items"]
-    asked = items[0]["payload"]
-    # One that waits for its vendor counts as not begun.
-    attempts = job.attempts + (job.status is not JobStatus.PROCESSING)
-    payload = {
-        "job_id": str(job.id),
-        "model": asked["model"],
-        "provider": asked.get("provider"),
-        "attempts": attempts,
-        "size": len(items),
-        "begun_at": (job.started_at or job.created_at).isoformat(),
-    }
-    return JobRequest(type=STOP_TYPE, payload=payload, idempotency_key=f"stop/{job.id}/{attempts}")

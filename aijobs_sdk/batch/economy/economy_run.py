@@ -69,12 +69,6 @@ class EconomyRun(Run):
     def take_up(self, rows: Sequence[int]) -> None:
         """Send these rows again, which were over: the next round finds them open."""
 
-    async def _stop_those_under_way(self) -> None:
-        self._is_stopping = True
-        one_of_each = {course.job_id: course for course in self._courses.values() if course.job_id is not None}
-        for course in one_of_each.values():
-            await self._sender.stop(course)
-
     async def _watch_deadline(self) -> None:
         if self._options.deadline is not None:
             await asyncio.sleep(self._options.deadline)

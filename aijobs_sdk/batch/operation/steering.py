@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 
-from aijobs_sdk.batch.economy.chunk_sending import stop_job
 from aijobs_sdk.batch.journal.journal import Journal
 from aijobs_sdk.batch.journal.tenure import tenure
 from aijobs_sdk.batch.operation.books import Books
@@ -14,6 +13,7 @@ from aijobs_sdk.batch.operation.helm import Helm
 from aijobs_sdk.batch.operation.known import Known
 from aijobs_sdk.batch.options import BatchOptions
 from aijobs_sdk.batch.row import RowStatus
+from aijobs_sdk.batch.running.stopping import stop_job
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchRecord, BatchState, BatchWish
 
@@ -52,10 +52,11 @@ class Steering:
 
     async def _cancel_what_was_left(self) -> None:
         """Ask the jobs that the last run of this process has left under way to stop."""
-        for course in list(self._known.courses.values()):
-            if course.job_id is not None:
-                course.is_stopped = True
-                await stop_job(self._backend, course.job_id)
+        left = [(course, job_id) for course in self._known.courses.values() if (job_id := course.job_id) is not None]
+        for course, _ in left:
+            course.is_stopped = True
+        for job_id in dict.fromkeys(job_id for _, job_id in left):  # a chunk is one job of many rows
+            await stop_job(self._backend, job_id)
         self._known.state, self._known.reason = BatchState.CANCELLED, ""
 
     async def _cancel_what_nobody_runs(self, journal: Journal, record: BatchRecord) -> None:

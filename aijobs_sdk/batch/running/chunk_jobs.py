@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from aijobs_sdk.batch.running.sending import JOB_TYPE
 from aijobs_sdk.batch.running.work import Work, read_work
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.job import Job, JobStatus
 
+JOB_TYPE = "ai_generation"
 CHUNK_TYPE = "ai_generation_batch"
 TRIES = 3
 """How often a row is asked that its vendor did not get to, or had trouble with, as of a job by itself."""

@@ -95,7 +95,8 @@ class Run:
 
     async def _stop_those_under_way(self) -> None:
         self._is_stopping = True
-        for course in list(self._courses.values()):
+        one_of_each = {course.job_id: course for course in self._courses.values() if course.job_id is not None}
+        for course in one_of_each.values():
             await self._sender.stop(course)
 
     def cancel_soon(self) -> None:

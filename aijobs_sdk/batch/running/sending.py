@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from aijobs_sdk.batch.running.budget import most_of
+from aijobs_sdk.batch.running.chunk_jobs import JOB_TYPE
 from aijobs_sdk.batch.running.course import Course
+from aijobs_sdk.batch.running.stopping import stop_job
 from aijobs_sdk.batch.running.work import Work
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
@@ -17,7 +19,6 @@ from aijobs_sdk.contract.errors import IdempotencyConflictError
 from aijobs_sdk.contract.job import Job, JobRequest
 from aijobs_sdk.contract.model import unchecked
 
-JOB_TYPE = "ai_generation"
 _job_request = unchecked(JobRequest)  # the payload is checked by the type
 
 
@@ -68,9 +69,9 @@ class Sender:
             return job if job.result is not None else too_slow(job, self.row_timeout or 0.0)
 
     async def stop(self, course: Course) -> None:
-        """Ask the job that is under way, if one is, to stop."""
+        """Ask the job that the row is under way in, if it is, to stop, and a vendor that has it as well."""
         if course.job_id is not None:
-            await self.backend.cancel(course.job_id)
+            await stop_job(self.backend, course.job_id)
 
     def _request(self, work: Work, payload: Mapping[str, Any]) -> JobRequest:
         return _job_request(
