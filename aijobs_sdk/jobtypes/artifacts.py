@@ -157,11 +157,11 @@ class Remote:
         return self.url_of(name)
 
     def _check(self) -> None:
-        with _told(self._shown):
+        with _told(self._shown, of=Exception):
             _reach(self._url)
 
     def _load(self, name: str) -> bytes | None:
-        with _told(self._shown):
+        with _told(self._shown, of=Exception):
             files, root = _reach(self._url)
             try:
                 return files.cat_file(f"{root}/{name}")
@@ -169,7 +169,7 @@ class Remote:
                 return None
 
     def _save(self, name: str, data: bytes) -> None:
-        with _told(self._shown):
+        with _told(self._shown, of=Exception):
             files, root = _reach(self._url)
             path = f"{root}/{name}"
             if self._has_folders:
@@ -220,12 +220,15 @@ def _write_whole(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
-    """Let errors of files leave as one of ours, which names the place."""
+def _told(place: str, *, of: type[Exception] = OSError) -> Iterator[None]:
+    """Let errors of files leave as one of ours, which names the place.
+
+    Each library behind fsspec has errors `of` its own, such as botocore's for keys that are nowhere to be found.
+    """
     try:
         yield
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    except of as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
         raise ProviderError(
             f"Pictures cannot be kept at {place} ({reason}). Make it a place that this process may write to, or set "
             "AIJOBS_ARTIFACTS to another, and submit the job again.",

@@ -590,6 +590,31 @@ async def test_pictures_are_kept_where_fsspec_reaches() -> None:
     await studio.aclose()
 
 
+class NoKeyError(Exception):
+    """As of a library that has a tree of errors of its own."""
+
+
+class Keyless(fsspec.AbstractFileSystem):  # type: ignore[misc]
+    """An object store that finds no key to write with."""
+
+    protocol = "keyless"
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **options: object) -> None:
+        raise NoKeyError("secret")
+
+
+@pytest.mark.anyio
+async def test_whatever_a_library_raises_says_that_nothing_can_be_kept_there() -> None:
+    fsspec.register_implementation("keyless", Keyless, clobber=True)
+    studio = Studio(MemoryStore(VirtualClock()), open_artifacts("keyless://bucket"))
+    job = await studio.draw()
+    await studio.aclose()
+    assert code_of(job) == "artifacts_unavailable"
+    assert job.error is not None
+    assert "keyless://bucket (NoKeyError)" in job.error.message
+    assert "secret" not in job.error.message
+
+
 @pytest.mark.anyio
 async def test_a_place_that_does_not_answer_is_named_without_its_password(art: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
