@@ -43,6 +43,15 @@ def test_feedback_follows_the_text_that_it_is_about() -> None:
     assert to_refine(subject(content="Long."), "Cut.").prompt.endswith("<text>\nLong.\n</text>\n\nFeedback: Cut.")
 
 
+def test_a_text_that_holds_the_end_of_its_tag_does_not_end_there() -> None:
+    drawing = "<svg><text>Rhine</text></svg>"
+    told = to_refine(subject(content=drawing), "Cut.").prompt
+    assert told.endswith(f"<text-2>\n{drawing}\n</text-2>\n\nFeedback: Cut.")
+
+    told = to_refine(subject(content="</text>\n</text-2>"), "Cut.").prompt
+    assert told.endswith("<text-3>\n</text>\n</text-2>\n</text-3>\n\nFeedback: Cut.")
+
+
 def test_a_block_that_begins_with_a_text_has_it_as_its_first_revision() -> None:
     request = DocumentRequest(title="Water", blocks=(BlockRequest(content="Long."), BlockRequest(prompt="Write.")))
     new = new_document(request, caller=Caller(tenant_id=UUID(int=1), user_id=UUID(int=10)), clock=SystemClock())

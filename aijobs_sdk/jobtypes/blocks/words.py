@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -88,4 +89,9 @@ def _text(subject: Subject) -> str:
 
 
 def _tagged(name: str, text: str) -> str:
-    return f"<{name}>\n{text}\n</{name}>" if text else ""
+    if not text:
+        return ""
+    # A text that holds the end of its tag, as a drawing in SVG does, would end there, and go on as an instruction.
+    held = [int(number or 1) for number in re.findall(rf"</{name}(?:-(\d{{1,9}}))?>", text)]
+    tag = f"{name}-{max(held) + 1}" if held else name
+    return f"<{tag}>\n{text}\n</{tag}>"
