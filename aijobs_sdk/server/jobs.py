@@ -28,7 +28,7 @@ from aijobs_sdk.server.forms import (
 )
 from aijobs_sdk.server.job_pages import answer_look_up, answer_page
 from aijobs_sdk.server.problems import Problem
-from aijobs_sdk.server.submissions import IdempotencyKey, read_jobs, read_submission
+from aijobs_sdk.server.submissions import IdempotencyKey, check_prompts, read_jobs, read_submission, refused_prompts
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
@@ -55,18 +55,21 @@ async def submit(request: Request, writer: Writer, key: IdempotencyKey = None) -
 async def find_refusals(request: Request, reader: Reader) -> Response:
     """Say which of these jobs would be refused, and why."""
     asked = await read_jobs(request, reader.site.limits)
-    refusals: dict[int, Problem] = {}
+    refused = dict(refused_prompts(asked, reader.site.limits))
     for start in range(0, len(asked), _AT_ONCE):
         found = await reader.backend.refusals(asked[start : start + _AT_ONCE])
-        refusals |= {start + n: Problem.model_validate(problem_of(one)) for n, one in found.items()}
+        for n, error in found.items():
+            refused.setdefault(start + n, error)
         await asyncio.sleep(0)  # to say what is wrong with ten thousand takes seconds: others have a turn
-    return answer(RefusalsOut(refusals=refusals))
+    problems = {n: Problem.model_validate(problem_of(one)) for n, one in sorted(refused.items())}
+    return answer(RefusalsOut(refusals=problems))
 
 
 @router.post("/estimates", responses=answers_with(EstimatesOut, *BODY), openapi_extra=takes(JobsIn))
 async def estimate(request: Request, reader: Reader) -> Response:
     """Say what each of these jobs would cost."""
     asked = await read_jobs(request, reader.site.limits)
+    check_prompts(asked, reader.site.limits)
     return answer(EstimatesOut(estimates=await reader.backend.estimate(asked)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import Header
@@ -37,14 +37,16 @@ async def read_submission(request: Request, limits: ServerLimits, *, key: str | 
     check_key(key)
     body = await read_json(request, limits)
     if "jobs" in body:
-        return _many(body, limits, key)
+        many = _many(body, limits, key)
+        check_prompts(many, limits)
+        return many
     one = parsed(JobIn, body)
     check_prompt(one.payload, limits, place="")
     return one.request(key=key)
 
 
 async def read_jobs(request: Request, limits: ServerLimits) -> list[JobRequest]:
-    """Return the jobs of a body that asks about them, and has none of them done.
+    """Return the jobs of a body that asks about them, and has none of them done; no prompt of them was checked.
 
     Raises:
         InvalidRequestError: a field cannot be used; it is named.
@@ -56,9 +58,28 @@ async def read_jobs(request: Request, limits: ServerLimits) -> list[JobRequest]:
 def _many(body: Mapping[str, object], limits: ServerLimits, key: str | None) -> list[JobRequest]:
     check_count("jobs", body.get("jobs"), at_most=limits.max_jobs)
     jobs = parsed(JobsIn, body, known=JobIn).jobs
+    return [one.request(key=None if key is None else f"{key}/{place}") for place, one in enumerate(jobs)]
+
+
+def check_prompts(jobs: Sequence[JobRequest], limits: ServerLimits) -> None:
+    """Refuse jobs of which one has a prompt that is longer than it may be.
+
+    Raises:
+        InvalidRequestError: one has; it is named.
+    """
     for place, one in enumerate(jobs):
         check_prompt(one.payload, limits, place=f"requests[{place}]." if len(jobs) > 1 else "")
-    return [one.request(key=None if key is None else f"{key}/{place}") for place, one in enumerate(jobs)]
+
+
+def refused_prompts(jobs: Sequence[JobRequest], limits: ServerLimits) -> Mapping[int, InvalidRequestError]:
+    """Return which of these have a prompt that is longer than it may be, by place, and by how much."""
+    refused: dict[int, InvalidRequestError] = {}
+    for place, one in enumerate(jobs):
+        try:
+            check_prompt(one.payload, limits, place="")
+        except InvalidRequestError as error:
+            refused[place] = error
+    return refused
 
 
 def check_prompt(payload: Mapping[str, object], limits: ServerLimits, *, place: str) -> None:

@@ -97,6 +97,18 @@ async def test_a_prompt_that_is_too_long_is_named(backend: LocalBackend, keys: K
     ]
 
 
+async def test_a_prompt_that_is_too_long_is_one_refusal_among_others(backend: LocalBackend, keys: KeyRing) -> None:
+    app = create_app(backend.acting_for, keys=keys, limits=ServerLimits(max_prompt_chars=10))
+    too_long = {"type": "ai_generation", "payload": {"prompt": "x" * 11, "model": "gpt-5.2"}}
+    jobs = [a_test_job(), too_long, a_test_job(steps=-1)]
+    answer = await new_client(app, keys.cut(OURS)).post("/api/jobs/refusals", json={"jobs": jobs})
+    refusals = answer.json()["refusals"]
+    assert [(place, one["fields"][0]["field"]) for place, one in refusals.items()] == [
+        ("1", "payload.prompt"),
+        ("2", "payload.steps"),
+    ]
+
+
 async def test_too_many_jobs_at_once_are_refused(backend: LocalBackend, keys: KeyRing) -> None:
     app = create_app(backend.acting_for, keys=keys, limits=ServerLimits(max_jobs=2))
     refused = await new_client(app, keys.cut(OURS)).post("/api/jobs", json={"jobs": [a_test_job()] * 3})
