@@ -47,10 +47,6 @@ class JobRecord(NamedTuple):
         """Whether a worker may take the job, now or later."""
         return self.state in CLAIMABLE
 
-    def claimable(self, now: datetime) -> bool:
-        """Return True for a job that a worker may take at this instant."""
-        return self.waiting and self.run_at <= now
-
     @property
     def ends_by(self) -> datetime | None:
         """When the attempt is taken from its worker, as things stand; None for a job that does not run."""

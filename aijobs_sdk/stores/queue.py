@@ -38,7 +38,7 @@ class Queue:
         """Return the job of these types to claim first at this instant, None when there is none; it stays inside."""
         while self._later and self._later[0][0] <= now:
             self._push_due(heapq.heappop(self._later)[-1])
-        tops = [due[0] for name in types if (due := self._due.get(name)) and self._has_top(due, now)]
+        tops = [due[0] for name in types if (due := self._due.get(name)) and self._has_top(due)]
         return min(tops)[-1] if tops else None
 
     def pop(self, entry: Entry) -> None:
@@ -53,8 +53,9 @@ class Queue:
         job = entry.record.job
         heapq.heappush(self._due[job.type], (job.priority.rank, entry.ordinal, entry))
 
-    def _has_top(self, due: _Due, now: datetime) -> bool:
-        while due and not due[0][-1].record.claimable(now):
+    def _has_top(self, due: _Due) -> bool:
+        # What was due once stays due, though the clock may have been set back since.
+        while due and not due[0][-1].record.waiting:
             self._pop(due)
         return bool(due)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,29 +13,21 @@ import pytest
 
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus
+from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.jobtypes.test_job import test_job as do_as_told
-from aijobs_sdk.simulation.virtual_time import VirtualClock, VirtualLoop
+from aijobs_sdk.simulation.virtual_time import VirtualLoop
+from aijobs_sdk.stores.memory import MemoryStore
 from aijobs_sdk.stores.sql.store import SqlStore
+from contract.jumping_clock import JumpingClock
 
 pytestmark = pytest.mark.anyio
 
 HOUR = timedelta(hours=1)
 JUMPS = [pytest.param(-HOUR, id="back"), pytest.param(HOUR, id="ahead")]
-
-
-class JumpingClock(VirtualClock):
-    """A clock that somebody sets anew; how long things take does not hang on it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.jump = timedelta()
-
-    def now(self) -> datetime:
-        return super().now() + self.jump
 
 
 @pytest.fixture
@@ -48,9 +40,15 @@ def clock() -> JumpingClock:
     return JumpingClock()
 
 
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, clock: JumpingClock, tmp_path: Path) -> Store:
+    if request.param == "memory":
+        return MemoryStore(clock)
+    return SqlStore(f"sqlite:///{tmp_path}/jobs.db", clock, shared=False)
+
+
 @pytest.fixture
-async def backend(clock: JumpingClock, tmp_path: Path) -> AsyncIterator[LocalBackend]:
-    store = SqlStore(f"sqlite:///{tmp_path}/jobs.db", clock, shared=False)
+async def backend(store: Store, clock: JumpingClock) -> AsyncIterator[LocalBackend]:
     world = World(store=store, providers={}, clock=clock, chance=Chance(1), limits=Limits())
     caller = Caller(tenant_id=UUID(int=1), user_id=UUID(int=10))
     backend = LocalBackend(world=world, types=JobTypes([do_as_told]), caller=caller)
