@@ -16,6 +16,9 @@ Bucket = tuple[UUID, str]
 """A tenant and a job type: what a rate is measured for."""
 ROUNDING_SECONDS = 0.001
 """Instants are kept to the microsecond, so that the shares of many jobs need not add up exactly."""
+MOST_APART_SECONDS = 60.0
+"""By how much the clocks of two processes may differ. One that is set back by more shuts nobody out until it is where
+it was."""
 AGAIN_SECONDS = 1.0
 """When to try again where nobody can say how long the jobs under way will take."""
 
@@ -55,12 +58,18 @@ def full_at_after(
         rate = admission.rates[bucket[1]]
         if taken > rate.jobs:
             raise _more_than_a_burst(bucket[1], taken, rate)
-        full = max(now, full_at.get(bucket, now)) + timedelta(seconds=rate.seconds * taken / rate.jobs)
+        full = _full_again(full_at.get(bucket, now), rate, now) + timedelta(seconds=rate.seconds * taken / rate.jobs)
         wait_seconds = (full - now).total_seconds() - rate.seconds
         if wait_seconds > ROUNDING_SECONDS:
             raise RateLimitedError(bucket[1], retry_after_seconds=wait_seconds)
         after[bucket] = full
     return after
+
+
+def _full_again(kept: datetime, rate: Rate, now: datetime) -> datetime:
+    """Return when a bucket is full again by what was kept of it; a time too late for that tells of another clock."""
+    latest = now + timedelta(seconds=rate.seconds + MOST_APART_SECONDS)
+    return max(now, kept) if kept <= latest else now
 
 
 def _more_than_a_burst(job_type: str, jobs: int, rate: Rate) -> InvalidRequestError:
