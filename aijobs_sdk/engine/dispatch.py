@@ -35,27 +35,6 @@ MOST_ATTEMPTS = 1_000_000
 _job = unchecked(Job)
 
 
-async def dispatch(
-    requests: Sequence[JobRequest],
-    *,
-    caller: Caller,
-    types: JobTypes,
-    store: Store,
-    clock: Clock,
-    meter: Meter,
-    admission: Admission = NO_LIMITS,
-) -> Created:
-    """Check every request, then store all of them or none.
-
-    Raises:
-        InvalidRequestError: every problem of the first bad request, field by field.
-        IdempotencyConflictError: a key was used before for something else.
-        AdmissionError: the tenant has too many jobs, or submits them too fast; it says when to try again.
-    """
-    new = await checked_jobs(requests, caller=caller, types=types, clock=clock)
-    return await store_jobs(new, store=store, meter=meter, admission=admission)
-
-
 async def checked_jobs(
     requests: Sequence[JobRequest], *, caller: Caller, types: JobTypes, clock: Clock
 ) -> list[NewJob]:
@@ -130,7 +109,7 @@ def admission_of(limits: Limits, types: JobTypes) -> Admission:
 def find_refusals(
     requests: Sequence[JobRequest], *, caller: Caller, types: JobTypes
 ) -> Mapping[int, InvalidRequestError]:
-    """Return which of these requests `dispatch()` would refuse, by place, and why."""
+    """Return which of these requests cannot be submitted, by place, and why."""
     refused: dict[int, InvalidRequestError] = {}
     for n, request in enumerate(requests):
         try:

@@ -6,16 +6,19 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from aijobs_sdk.contract.errors import AdmissionError, InvalidRequestError
+from aijobs_sdk.contract.errors import AdmissionError, AIJobsError, IdempotencyConflictError, InvalidRequestError
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.engine.context import World
-from aijobs_sdk.engine.dispatch import admission_of, dispatch
+from aijobs_sdk.engine.crash import place_of
+from aijobs_sdk.engine.dispatch import admission_of, checked_jobs, store_jobs
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
 from aijobs_sdk.engine.schedule import next_run, request_of
 
 log = logging.getLogger("aijobs.scheduler")
+
+AGAIN_AFTER = timedelta(hours=1)
 
 
 class Scheduler:
@@ -42,29 +45,36 @@ class Scheduler:
         """Submit a job and move the schedule on; another worker may do so too: then it is the same job, moved once."""
         now = self._world.clock.now()
         try:
+            next_run_at = _next(schedule, now)
+        except InvalidRequestError as refusal:  # of a zone, say, that this machine has no file of
+            log.warning("schedule %r is looked at again in an hour: %s", schedule.name, refusal.message)
+            await self._world.store.move_schedule(schedule, next_run_at=now + AGAIN_AFTER, job_id=None)
+            return
+        try:
             job_id = await self._dispatch(schedule)
         except AdmissionError as refusal:
             log.warning("schedule %r waits: %s", schedule.name, refusal.message)
             again_at = now + timedelta(seconds=refusal.retry_after_seconds)
             await self._world.store.move_schedule(schedule, next_run_at=again_at, job_id=None)
             return
-        except InvalidRequestError as refusal:
+        except (InvalidRequestError, IdempotencyConflictError) as refusal:
             # Its code only: the message may show the payload.
             log.warning("schedule %r came to no job: %s", schedule.name, refusal.code)
             job_id = None
-        await self._world.store.move_schedule(schedule, next_run_at=_next(schedule, now), job_id=job_id)
+        await self._world.store.move_schedule(schedule, next_run_at=next_run_at, job_id=job_id)
 
-    async def _dispatch(self, schedule: Schedule) -> UUID:
+    async def _dispatch(self, schedule: Schedule) -> UUID | None:
+        """Return the job that this time comes to; None where what checks its payload crashes."""
         world = self._world
-        created = await dispatch(
-            [request_of(schedule)],
-            caller=Caller(tenant_id=schedule.tenant_id, user_id=schedule.user_id),
-            types=self._types,
-            store=world.store,
-            clock=world.clock,
-            meter=world.meter,
-            admission=self._admission,
-        )
+        caller = Caller(tenant_id=schedule.tenant_id, user_id=schedule.user_id)
+        try:
+            new = await checked_jobs([request_of(schedule)], caller=caller, types=self._types, clock=world.clock)
+        except AIJobsError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a payload model is user code, and no worker may end because of it
+            log.error("schedule %r came to no job: %s", schedule.name, place_of(error))  # noqa: TRY400 - it may show the payload
+            return None
+        created = await store_jobs(new, store=world.store, meter=world.meter, admission=self._admission)
         return created.jobs[0].id
 
 

@@ -15,7 +15,7 @@ from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus
 from aijobs_sdk.contract.store import Claim, Lease, Outcome
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import JobContext, World
-from aijobs_sdk.engine.dispatch import dispatch
+from aijobs_sdk.engine.dispatch import checked_jobs, store_jobs
 from aijobs_sdk.engine.job_type import JobTypes, job_type
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.workers import WorkerPool
@@ -82,7 +82,8 @@ async def started(world: World, job_type: str = "test_job", **payload: object) -
 
 async def submitted(world: World, job_type: str = "test_job", **payload: object) -> Job:
     request = JobRequest(type=job_type, payload=payload)
-    created = await dispatch([request], caller=US, types=TYPES, store=world.store, clock=world.clock, meter=world.meter)
+    new = await checked_jobs([request], caller=US, types=TYPES, clock=world.clock)
+    created = await store_jobs(new, store=world.store, meter=world.meter)
     [job] = created.jobs
     return job
 
