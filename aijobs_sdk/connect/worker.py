@@ -25,8 +25,10 @@ from aijobs_sdk.connect.stop_bell import StopBell
 from aijobs_sdk.connect.wiring import open_world, with_standard_types
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.provider import Provider
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.job_type import JobType, JobTypes
+from aijobs_sdk.engine.limits import LONGEST_SECONDS
 from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.workers import WorkerPool
 from aijobs_sdk.simulation.mock import current_mock
@@ -77,8 +79,7 @@ def run_worker(
         profile=profile,
         artifacts=artifacts,
     )
-    keep_seconds = None if keep_jobs is None else keep_jobs.total_seconds()
-    limits = settings.limits.replace(grace_seconds=grace_seconds, keep_jobs_seconds=keep_seconds)
+    limits = settings.limits.replace(grace_seconds=grace_seconds, keep_jobs_seconds=_keep_seconds(keep_jobs))
     settings = settings.replace(limits=limits)
     _refuse_what_has_no_database(settings)
     table = open_models(settings, models)
@@ -153,6 +154,16 @@ def _attend(worker: _Worker, working: Future[None], bell: StopBell, *, patience_
         return False
     working.result()
     return True
+
+
+def _keep_seconds(keep_jobs: timedelta | None) -> float | None:
+    """Return how long jobs are kept; longer than the calendar can tell is as good as for ever."""
+    if keep_jobs is None:
+        return None
+    if keep_jobs < timedelta(0):
+        problem = "must not be below zero"
+        raise bad_argument("keep_jobs", problem)
+    return min(keep_jobs.total_seconds(), LONGEST_SECONDS)
 
 
 def _refuse_what_has_no_database(settings: Settings) -> None:

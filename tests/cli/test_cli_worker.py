@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import aijobs_sdk
+from aijobs_sdk.connect.worker import run_worker
 from aijobs_sdk.contract.job import JobStatus
 from cli.held_jobs import TYPES
 
@@ -161,3 +163,14 @@ def test_a_worker_runs_what_another_process_submitted_and_left(
     worker = start()
     read_until(worker, f"job {job.id} type=held attempt=1")
     assert job.status is JobStatus.COMPLETED
+
+
+def test_an_age_beyond_the_calendar_keeps_every_job(client: aijobs_sdk.Client, start: Start) -> None:
+    start("--keep", "99999999999w")
+    job = client.submit(type="test_job")
+    assert job.wait(timeout=A_MINUTE).status is JobStatus.COMPLETED
+
+
+def test_jobs_that_have_yet_to_end_are_kept(url: str) -> None:
+    with pytest.raises(aijobs_sdk.InvalidRequestError, match="`keep_jobs` must not be below zero"):
+        run_worker(url, keep_jobs=timedelta(days=-1))
