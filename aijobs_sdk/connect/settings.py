@@ -11,9 +11,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.refusal import bad_argument, checked
+from aijobs_sdk.contract.refusal import bad_argument, checked, path_of
 from aijobs_sdk.contract.shapes import shape_of
-from aijobs_sdk.engine.limits import Limits
+from aijobs_sdk.engine.limits import LONGEST_SECONDS, Limits
 
 LOCAL_TENANT = uuid5(NAMESPACE_URL, "aijobs:tenant:local")
 LOCAL_USER = uuid5(NAMESPACE_URL, "aijobs:user:local")
@@ -119,21 +119,18 @@ def _place(given: object) -> str:
     if not isinstance(place, str) or "\0" in place:
         raise bad_argument("artifacts", f"must be a folder or a URL, got {shape_of(given)}")
     is_url = "://" in place or place.startswith("file:")
-    return place if is_url else str(_at_home(Path(place)).absolute())
-
-
-def _at_home(path: Path) -> Path:
-    try:
-        return path.expanduser()
-    except RuntimeError:  # pathlib's word for a home that nobody knows
-        raise bad_argument("artifacts", f"must be a folder or a URL: nobody knows the home {path.parts[0]!r}") from None
+    return place if is_url else str(path_of("artifacts", place).absolute())
 
 
 def _file_in(environment: Mapping[str, str], name: str) -> Path | None:
     path = environment.get(name)
     if not path:
         return None
-    if not Path(path).is_file():
+    try:
+        is_file = Path(path).is_file()
+    except OSError as error:  # of a folder that is closed to this user, or a name that no file can have
+        raise ConfigurationError(f"{name} names no file that can be read: {error.strerror}.") from None
+    if not is_file:
         raise ConfigurationError(f"{name} names no file: there is none at {path}.")
     return Path(path).absolute()
 
@@ -149,8 +146,10 @@ def _positive(text: str, name: str) -> float:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number < float("inf"):
-        raise ConfigurationError(f"{name} must be a number of seconds above 0, got {shape_of(text)}.")
+    if not 0 < number <= LONGEST_SECONDS:
+        raise ConfigurationError(
+            f"{name} must be a number of seconds above 0, and at most {LONGEST_SECONDS:,.0f}, got {shape_of(text)}."
+        )
     return number
 
 

@@ -73,7 +73,10 @@ def path_of(name: str, given: object) -> Path:
     path = os.fspath(given) if isinstance(given, str | os.PathLike) else None
     if not isinstance(path, str) or not path:
         raise bad_argument(name, f"must be a path, got {shape_of(given)}")
-    return Path(path).expanduser()
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # Python's word for it
+        raise bad_argument(name, "begins with a user of whom no home is known: write the whole path") from None
 
 
 def check_seconds(name: str, given: object) -> None:

@@ -305,12 +305,25 @@ def test_a_mock_world_is_simulated_whatever_the_setting(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("AI_MOCK_MODE", "perhaps"), ("AIJOBS_LEASE_SECONDS", "-1"), ("AIJOBS_LOG", "loud"), ("AIJOBS_LOG_FORMAT", "xml")],
+    [
+        ("AI_MOCK_MODE", "perhaps"),
+        ("AIJOBS_LEASE_SECONDS", "-1"),
+        ("AIJOBS_LEASE_SECONDS", "1e300"),
+        ("AIJOBS_LOG", "loud"),
+        ("AIJOBS_LOG_FORMAT", "xml"),
+        ("AIJOBS_MODELS", "n" * 300),
+    ],
 )
 def test_an_unusable_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(aijobs.ConfigurationError, match=name):
         aijobs.Client()
+
+
+def test_a_folder_for_pictures_in_the_home_of_nobody_is_refused() -> None:
+    with pytest.raises(aijobs.InvalidRequestError, match="write the whole path") as refused:
+        aijobs.Client(artifacts="~no-such-user/pictures")
+    assert [problem.field for problem in refused.value.fields] == ["artifacts"]
 
 
 @pytest.mark.parametrize(

@@ -174,12 +174,27 @@ def test_a_new_file_in_a_folder_that_may_only_be_read_is_refused(public_folder: 
     assert list(public_folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("place", ["jobs.db", "deeper/jobs.db"])
+def test_a_folder_that_is_closed_to_this_user_is_named(public_folder: Path, place: str) -> None:
+    (public_folder / "deeper").mkdir()
+    public_folder.chmod(0o600)
+    with without_privileges(), pytest.raises(aijobs.ConfigurationError, match="Let this user into") as refused:
+        aijobs.Client(f"sqlite:///{public_folder / place}")
+    assert str(public_folder) in refused.value.message
+
+
+def test_a_home_of_nobody_is_refused() -> None:
+    with pytest.raises(aijobs.ConfigurationError, match="write the whole path"):
+        aijobs.Client("sqlite:///~no-such-user/jobs.db")
+
+
 @pytest.fixture
 def public_folder() -> Iterator[Path]:
     """A folder that everybody reaches; those of pytest are closed to others."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o777)
         yield Path(name)
+        Path(name).chmod(0o777)  # else only root could take it away
 
 
 @contextmanager

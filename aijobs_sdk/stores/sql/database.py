@@ -218,13 +218,29 @@ def _url_of(address: str) -> URL:
 def _checked_file(url: URL) -> URL:
     if url.database in {None, "", ":memory:"}:
         raise ConfigurationError("`sqlite://` needs a file: `sqlite:///jobs.db`. To keep nothing, use `memory://`.")
-    path = Path(str(url.database)).expanduser().absolute()
+    path = _whole_path(str(url.database))
     _check_name(path)
-    if not path.parent.is_dir():
+    if not _is_folder(path.parent):
         raise ConfigurationError(f"Cannot open {path}: there is no folder {path.parent}. Make it first.")
-    if path.is_dir():
+    if _is_folder(path):
         raise ConfigurationError(f"Cannot open {path}: it is a folder. Name a file in it: {path / 'jobs.db'}.")
     return url.set(drivername="sqlite+pysqlite", database=str(path))
+
+
+def _whole_path(name: str) -> Path:
+    try:
+        return Path(name).expanduser().absolute()
+    except RuntimeError:
+        raise ConfigurationError(
+            f"No home is known of the user that {name} begins with: write the whole path."
+        ) from None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError as error:  # of a folder that is closed to this user
+        raise ConfigurationError(f"Cannot open {path}: {error.strerror}. Let this user into its folder.") from None
 
 
 def _check_name(path: Path) -> None:
