@@ -45,6 +45,9 @@ from aijobs_sdk.contract.provider import Allowances
 from aijobs_sdk.contract.showing import heading, known_facts
 from aijobs_sdk.markup import Markup, element, markup, table
 
+LONGEST_WAIT_SECONDS = 86_400.0
+"""A provider that asks for more is taken to ask for this: the quota of a day is back by then."""
+
 
 def _rebuild(kind: type[AIJobsError], args: tuple[object, ...], state: dict[str, object]) -> AIJobsError:
     error = kind.__new__(kind)
@@ -339,7 +342,8 @@ class ProviderError(AIJobsError):
         self.category = category
         self.provider = provider
         self.retryable = retryable
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds = _usable(retry_after_seconds)
+        """None where the provider says nothing that can be waited for; at most a day."""
         self.overloaded = overloaded
         """Whether it has more to do than it can: fewer calls at a time would help."""
         self.allowances = allowances
@@ -355,6 +359,12 @@ class ProviderError(AIJobsError):
                 "retry after": None if wait is None else f"{wait:.3g} s",
             }
         )
+
+
+def _usable(wait_seconds: float | None) -> float | None:
+    if wait_seconds is None or not 0 <= wait_seconds < float("inf"):  # nor is it NaN
+        return None
+    return min(wait_seconds, LONGEST_WAIT_SECONDS)
 
 
 class CircuitOpenError(ProviderError):

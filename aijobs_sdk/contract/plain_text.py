@@ -13,6 +13,11 @@ def is_plain(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
+def made_plain(text: object) -> str:
+    """Return a text as every store takes it: with a question mark for half a character, or for a NUL."""
+    return str(text).encode("utf-8", "replace").decode().replace("\x00", "?")
+
+
 def _plain(text: str) -> str:
     if not is_plain(text):
         raise ValueError("must hold no NUL, and no half of a character")

@@ -16,12 +16,13 @@ from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.events import JobEvent, TextDelta
 from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.plain_text import made_plain
 from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, ImageRequest, Picture, Provider, TokenNeed
 from aijobs_sdk.contract.records import Document, Effects
 from aijobs_sdk.contract.store import Claim, Progress, Store, Text
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
-from aijobs_sdk.engine.limits import Limits
+from aijobs_sdk.engine.limits import LONGEST_SECONDS, Limits
 from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.pace.paces import Paces
 from aijobs_sdk.engine.pace.turn import Asker
@@ -97,7 +98,7 @@ class JobContext:
     async def progress(self, percent: float, message: str) -> None:
         """Tell everybody who watches how far the job is, in percent: whole ones, from 0 to 100, are what they see."""
         written = self._update()
-        progress = Progress(int(min(100, max(0, percent))), _as_text(message))
+        progress = Progress(int(min(100, max(0, percent))), made_plain(message))
         await self._world.store.append(self._lease, [progress] if written is None else [written, progress])
 
     async def write(self, text: str, *, soon: bool = True) -> None:
@@ -106,7 +107,7 @@ class JobContext:
         What need not be seen soon goes with the next progress, or with the end.
         """
         answer = await self._open_answer()
-        answer.write(text if text.isascii() else _as_text(text))
+        answer.write(text if text.isascii() else made_plain(text))
         if not soon:
             return
         waited = self.clock.now().timestamp() - self._flushed_at
@@ -207,7 +208,12 @@ class JobContext:
 
         For work that goes on elsewhere; what it is has to be found again, perhaps by another process. A job that is
         cancelled meanwhile is not taken up again.
+
+        Raises:
+            ValueError: that is no time, or beyond the calendar.
         """
+        if not 0 <= seconds <= LONGEST_SECONDS:  # nor is it NaN
+            raise ValueError(f"`seconds` must be from 0 to {LONGEST_SECONDS:,.0f}.")
         raise ComeBackLater(seconds)
 
     def idempotency_token(self, step: str) -> str:
@@ -245,11 +251,6 @@ class JobContext:
         ):
             events += more
         return text_of(events)
-
-
-def _as_text(text: object) -> str:
-    """Return a text as every store takes it: with a question mark for half a character, or for a NUL."""
-    return str(text).encode("utf-8", "replace").decode().replace("\x00", "?")
 
 
 def text_of(events: Iterable[JobEvent]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from pydantic import ValidationError
+
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import (
     CircuitOpenError,
@@ -14,6 +16,7 @@ from aijobs_sdk.contract.errors import (
     StoreUnavailableError,
 )
 from aijobs_sdk.contract.job import Job
+from aijobs_sdk.contract.plain_text import made_plain
 from aijobs_sdk.contract.store import Fail, Outcome, Release
 from aijobs_sdk.engine.context import ComeBackLater, JobContext, World
 from aijobs_sdk.engine.crash import place_of
@@ -40,7 +43,15 @@ def outcome_after(error: BaseException, context: JobContext, world: World) -> Ou
     Raises:
         LeaseLostError: that was it.
     """
-    match error := _telling(error):
+    told = _telling(error)
+    try:
+        return _outcome_after(told, context, world)
+    except ValidationError:  # what it says of itself cannot be told, such as a code that is none
+        return _after(_crashed(told, context.job, context.attempt), context, world)
+
+
+def _outcome_after(error: BaseException, context: JobContext, world: World) -> Outcome:
+    match error:
         case LeaseLostError():
             raise error
         case ComeBackLater():
@@ -143,17 +154,19 @@ def _provider_failed(error: ProviderError, context: JobContext) -> ErrorInfo:
     return ErrorInfo(
         code=error.code,
         category=error.category,
-        message=error.message,
+        message=made_plain(error.message),
         retryable=error.retryable,
         attempt=context.attempt,
-        provider=error.provider,
+        provider=made_plain(error.provider),
         region=context.region or None,
         details={} if wait is None else {"retry_after_seconds": wait},
     )
 
 
 def _refused(error: InvalidRequestError, attempt: int) -> ErrorInfo:
-    return ErrorInfo(code=error.code, category=ErrorCategory.VALIDATION, message=error.message, attempt=attempt)
+    return ErrorInfo(
+        code=error.code, category=ErrorCategory.VALIDATION, message=made_plain(error.message), attempt=attempt
+    )
 
 
 def _store_away(attempt: int) -> ErrorInfo:

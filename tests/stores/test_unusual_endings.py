@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, NoReturn
 
 import pytest
 from pydantic import BaseModel
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.contract.error_info import ErrorCategory
+from aijobs_sdk.contract.events import JobRetrying
 
 HALF_A_CHARACTER = "\ud800"
 
@@ -40,9 +43,43 @@ HANDED_OVER: dict[str, dict[str, Any]] = {
 }
 
 
+def _provider_error(message: str = "It failed.", **odd: Any) -> aijobs.ProviderError:
+    told: dict[str, Any] = {"code": "odd", "category": ErrorCategory.PROVIDER, "provider": "ours", "retryable": False}
+    return aijobs.ProviderError(message, **(told | odd))
+
+
+TOLD_ODDLY: dict[str, aijobs.AIJobsError] = {
+    "a code that is none": _provider_error(code="No code!"),
+    "a kind that is none": _provider_error(category="unheard of"),
+    "a refusal without a code": aijobs.InvalidRequestError("Not so.", code=""),
+}
+MESSAGES = {"NUL": ("a\x00b", "a?b"), "half a character": (f"a{HALF_A_CHARACTER}b", "a?b")}
+WAITS = {"endless": float("inf"), "past the calendar": 1e300, "none": float("nan"), "back in time": -5.0}
+
+
 @aijobs.job_type("raise")
 async def raise_it(context: aijobs.JobContext, payload: Named) -> NoReturn:
     raise RAISED[payload.what]
+
+
+@aijobs.job_type("tell oddly")
+async def tell_oddly(context: aijobs.JobContext, payload: Named) -> NoReturn:
+    raise TOLD_ODDLY[payload.what]
+
+
+@aijobs.job_type("fail with a message")
+async def fail_with_a_message(context: aijobs.JobContext, payload: Named) -> NoReturn:
+    raise _provider_error(MESSAGES[payload.what][0], provider=MESSAGES[payload.what][0])
+
+
+@aijobs.job_type("ask to wait")
+async def ask_to_wait(context: aijobs.JobContext, payload: Named) -> NoReturn:
+    raise _provider_error(category=ErrorCategory.RATE_LIMIT, retryable=True, retry_after_seconds=WAITS[payload.what])
+
+
+@aijobs.job_type("come back")
+async def come_back(context: aijobs.JobContext, payload: Named) -> NoReturn:
+    context.come_back(WAITS[payload.what])
 
 
 @aijobs.job_type("raise in a task")
@@ -80,7 +117,18 @@ async def tell(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
     return {}
 
 
-TYPES: list[aijobs.JobType[Any]] = [raise_it, raise_in_a_task, raise_in_a_thread, hand_over, set_effects, tell]
+TYPES: list[aijobs.JobType[Any]] = [
+    raise_it,
+    raise_in_a_task,
+    raise_in_a_thread,
+    hand_over,
+    set_effects,
+    tell,
+    tell_oddly,
+    fail_with_a_message,
+    ask_to_wait,
+    come_back,
+]
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -102,6 +150,31 @@ def error_of(client: aijobs.Client, job_type: str, **payload: object) -> aijobs.
 @pytest.mark.parametrize("what", RAISED)
 def test_whatever_it_raises_is_its_own_failure(client: aijobs.Client, job_type: str, what: str) -> None:
     assert error_of(client, job_type, what=what).code == "handler_error"
+
+
+@pytest.mark.parametrize("what", TOLD_ODDLY)
+def test_an_error_that_cannot_be_told_is_the_handlers_own(client: aijobs.Client, what: str) -> None:
+    assert error_of(client, "tell oddly", what=what).code == "handler_error"
+
+
+@pytest.mark.parametrize("what", MESSAGES)
+def test_a_message_that_no_store_can_keep_is_told_all_the_same(client: aijobs.Client, what: str) -> None:
+    error = error_of(client, "fail with a message", what=what)
+    assert (error.code, error.message, error.provider) == ("odd", MESSAGES[what][1], MESSAGES[what][1])
+
+
+@pytest.mark.parametrize("what", WAITS)
+def test_however_long_a_provider_asks_to_wait_the_attempt_ends(client: aijobs.Client, what: str) -> None:
+    job = client.submit(type="ask to wait", payload={"what": what}, max_attempts=2)
+    ended = next(event for event in job.stream() if event.kind in {"retrying", "failed"})
+    assert isinstance(ended, JobRetrying)
+    assert (ended.error.code, ended.retry_at - ended.at <= timedelta(days=1.1)) == ("odd", True)
+    job.cancel()
+
+
+@pytest.mark.parametrize("what", WAITS)
+def test_a_handler_that_would_come_back_at_no_time_has_failed(client: aijobs.Client, what: str) -> None:
+    assert error_of(client, "come back", what=what).code == "handler_error"
 
 
 @pytest.mark.parametrize("what", HANDED_OVER)
