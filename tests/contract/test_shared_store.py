@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
 
 from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Claim, Done, Progress, Store
@@ -138,3 +140,15 @@ async def test_no_two_claim_the_same_job(two: Two, clock: Clock) -> None:
 async def test_no_two_make_a_job_of_the_same_key(two: Two, clock: Clock) -> None:
     jobs = await asyncio.gather(*(create(store, clock, key=f"k{n % 3}") for n in range(12) for store in two))
     assert len({job.id for job in jobs}) == 3
+
+
+async def test_a_job_that_another_purged_is_gone_here_too_an_hour_after_its_end(two: Two, clock: Clock) -> None:
+    job = await create(two.one, clock)
+    [claimed] = await claim(two.one)
+    await two.one.finish(claimed.lease, DONE)
+    await two.other.purge_jobs(finished_before=clock.now() + timedelta(seconds=1))
+    await clock.sleep(3601)
+    with pytest.raises(JobNotFoundError):
+        await two.one.get(US, job.id)
+    with pytest.raises(JobNotFoundError):
+        await two.one.events(US, job.id, after=0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -88,6 +88,19 @@ def test_of_the_jobs_that_ended_only_the_last_have_their_logs_at_hand(monkeypatc
     found = recent.job(older.record.job.id)
     assert found is not None
     assert found.status is JobStatus.COMPLETED
+
+
+def test_what_ended_long_ago_is_forgotten_and_makes_room() -> None:
+    recent, ended, open_job = RecentJobs(), accepted("x" * recent_jobs.MOST_CHARS), accepted()
+    add(recent, ended, *run(ended), open_job)
+    recent.forget_ended(NOW)
+    assert recent.get(ended.record.job.id) is not None
+    recent.forget_ended(NOW + timedelta(seconds=1))
+    assert recent.job(ended.record.job.id) is None
+    younger = accepted("ten chars.")
+    add(recent, younger, *run(younger))
+    assert recent.get(open_job.record.job.id) is not None
+    assert recent.get(younger.record.job.id) is not None
 
 
 @pytest.mark.parametrize("logs", [500, 1])

@@ -17,7 +17,7 @@ from aijobs_sdk.stores.sql import commands, queries
 from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.news import News
-from aijobs_sdk.stores.sql.recent_jobs import RecentJobs
+from aijobs_sdk.stores.sql.recent_jobs import LONGEST_AT_HAND, RecentJobs
 from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.wall import held_to
 from aijobs_sdk.stores.sql.watch import listen, look_at_file
@@ -63,6 +63,7 @@ class OpenDatabase:
     def _at_hand(self) -> RecentJobs:
         open_ = self._here()
         open_.news.look_out()
+        open_.recent.forget_ended(self._clock.now() - LONGEST_AT_HAND)
         return open_.recent
 
     async def _write(

@@ -1,19 +1,22 @@
 """Jobs that this process wrote lately, as it left them: whoever asks for one need not wait for the database.
 
-A finished job never changes. Of the others this is what is true here; once another process has written, they are
-forgotten, and read again.
+A finished job changes no more, but another process may purge it, or delete its batch: it is at hand for an hour. Of the
+others this is what is true here; once another process has written, they are forgotten, and read again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from aijobs_sdk.contract.events import JobEvent, TextDelta
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.engine.record import JobRecord
 
+LONGEST_AT_HAND = timedelta(hours=1)
+"""After a job's end; those who purge jobs keep them for longer."""
 MOST_JOBS = 20_000
 MOST_LOGS = 500
 """Of jobs that ended: who follows one reads its end at once, and what else is kept only slows garbage collection."""
@@ -87,6 +90,12 @@ class RecentJobs:
             self._keep_without_log(key, recent)
         self._make_room()
 
+    def forget_ended(self, before: datetime) -> None:
+        """Forget what ended before an instant, and has been here for as long."""
+        for jobs in (self._finished, self._ended):
+            while jobs and _ended_before(next(iter(jobs.values())).job, before):
+                self._chars -= jobs.pop(next(iter(jobs))).chars
+
     def forget_unfinished(self) -> None:
         """Forget what another process may have changed."""
         self._chars -= sum(job.chars for job in self._unfinished.values())
@@ -112,6 +121,10 @@ class RecentJobs:
         recent.log = []
         recent.chars -= logged
         self._chars -= logged
+
+
+def _ended_before(job: Job, instant: datetime) -> bool:
+    return job.completed_at is not None and job.completed_at < instant
 
 
 def _chars_in(fields: Mapping[str, object]) -> int:

@@ -199,9 +199,11 @@ class SqlStore(BatchJournals):
     async def purge_jobs(self, *, finished_before: datetime) -> int:
         """Delete jobs that ended before, with their logs, some at a time, so that others may write in between."""
         purged = 0
-        while some := await self._write(commands.PurgeJobs(finished_before, PURGED_AT_ONCE)):
-            purged += some
-        self._here().recent.clear()
+        try:
+            while some := await self._write(commands.PurgeJobs(finished_before, PURGED_AT_ONCE)):
+                purged += some
+        finally:  # cut short, it has purged some all the same
+            self._here().recent.clear()
         return purged
 
     async def put_schedule(self, schedule: Schedule) -> None:
