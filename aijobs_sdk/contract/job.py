@@ -92,7 +92,8 @@ class Rate(Fact):
     """How fast jobs may be submitted: `jobs` in a burst, and as many again in each `seconds`, evenly."""
 
     jobs: int = Field(ge=1)
-    seconds: float = Field(gt=0)
+    seconds: float = Field(gt=0, le=1e9)
+    """Some thirty years at most: that is still within the calendar."""
 
 
 class Caller(Fact):

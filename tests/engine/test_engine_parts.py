@@ -13,7 +13,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.events import TextDelta, UnknownEvent, dump_event, parse_event
-from aijobs_sdk.contract.job import JobStatus
+from aijobs_sdk.contract.job import JobStatus, Rate
 from aijobs_sdk.contract.store import Fail, Retry, Text
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
@@ -144,3 +144,9 @@ def test_a_status_is_read_in_either_case(text: str) -> None:
 def test_a_time_that_leads_out_of_the_calendar_is_refused(field: str, seconds: float) -> None:
     with pytest.raises(ValidationError, match=field):
         Limits(**{"hard_limit_seconds": 1e9, field: seconds})
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 1e19, 0])
+def test_a_rate_that_no_calendar_can_tell_is_refused(seconds: float) -> None:
+    with pytest.raises(ValidationError, match="seconds"):
+        Rate(jobs=1, seconds=seconds)
