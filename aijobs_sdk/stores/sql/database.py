@@ -80,7 +80,11 @@ class Database:
         """
         with self._gate.inside(), self._explained():
             with self._readers.connect() as connection:
-                yield connection
+                try:
+                    yield connection
+                except psycopg.OperationalError:
+                    connection.invalidate()  # else SQLAlchemy, past which it came, logs a traceback of its own
+                    raise
             if not self._keeps:
                 self._readers.dispose()
 
