@@ -17,7 +17,7 @@ from aijobs_sdk.simulation.load import Capacity
 from aijobs_sdk.simulation.profiles import Probability, Profile
 from aijobs_sdk.simulation.rate_limits import RateLimit
 from aijobs_sdk.simulation.rules import Match, Rule
-from aijobs_sdk.simulation.script import Step, fail, ok
+from aijobs_sdk.simulation.script import MOST_TOKENS, Step, fail, ok
 from aijobs_sdk.simulation.timeline import UNAVAILABLE, Incident, Outage, check_name, model_names, provider_names
 
 STATUS = "status"
@@ -88,7 +88,7 @@ class OkForm(Fact):
     """`{text = "…"}` or `{tokens = 300}`, or nothing."""
 
     text: str | None = None
-    tokens: Annotated[Count | None, Field(ge=1)] = None
+    tokens: Annotated[Count | None, Field(ge=1, le=MOST_TOKENS)] = None
 
 
 class StepForm(Fact):

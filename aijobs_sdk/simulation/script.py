@@ -15,6 +15,8 @@ SILENCE_SECONDS = 600.0
 """How long a time-out stays silent: longer than any caller's own limit."""
 CUT_AFTER_TOKENS = 20
 """Where an answer is cut off if nobody says where: within most answers."""
+MOST_TOKENS = 1_000_000
+"""The longest text of the simulation's own: several times what any model writes, and written in seconds."""
 
 
 class Step(Fact):
@@ -44,7 +46,7 @@ class Succeed(Step):
 
     text: str | None = None
     """None: a text of the simulation's own."""
-    tokens: int | None = Field(default=None, ge=1)
+    tokens: int | None = Field(default=None, ge=1, le=MOST_TOKENS)
     """About how long that text is; None: a length drawn from the profile."""
     quirk: Quirk | None = None
     """How it is sent; None: as always."""

@@ -167,6 +167,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
             "0 or more seconds",
         ),
         ("[[rules]]\nsteps = [{ok = {}, times = 0}]", 2, "rules[0].steps[0].times", "greater than or equal to 1"),
+        ("[[rules]]\nsteps = [{ok = {tokens = 9_000_000_000}}]", 2, "rules[0].steps[0].ok.tokens", "1000000"),
         ("[[rules]]\nsteps = [{times = 2}]", 2, "rules[0].steps[0]", "a fault or ok"),
         ("[[rules]]\nsteps = [{ok = {}, forever = true}, {ok = {}}]", 2, "rules[0].steps", "forever"),
         ("[[rules]]\nsteps = []", 2, "rules[0].steps", "at least one"),

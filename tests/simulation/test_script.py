@@ -78,3 +78,8 @@ def test_a_status_that_is_no_error_is_refused(status: int) -> None:
 
 def test_a_step_times_two_is_the_step_twice() -> None:
     assert ok(tokens=5) * 2 == (ok(tokens=5), ok(tokens=5))
+
+
+def test_a_text_that_would_never_be_finished_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="less than or equal to 1000000"):
+        ok(tokens=10**12)
