@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.providers.economy import limits_of
 from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.wire.endpoints import Endpoints
 from aijobs_sdk.simulation.wire.exchange import HttpRequest, HttpResponse, json_response
@@ -14,6 +15,13 @@ from mock_server.stage import Receive, Scope, Send, Stage, play_through
 from mock_server.times import REAL, Time
 
 MOST_BODY_BYTES = 20_000_000
+MOST_BATCH_BYTES: Mapping[str, int] = {
+    "/v1/files": limits_of("openai").max_bytes,
+    "/v1/messages/batches": limits_of("anthropic").max_bytes,
+}
+"""Where many requests come at once."""
+FORM_BYTES = 10_000
+"""What stands around a file, at most."""
 
 
 class MockApp:
@@ -44,9 +52,10 @@ class MockApp:
         def elapsed() -> float:
             return self.time.now() - began_at
 
-        body = await _body(receive)
+        most = MOST_BATCH_BYTES.get(scope["path"], MOST_BODY_BYTES)
+        body = await _body(receive, most + FORM_BYTES)
         if body is None:
-            await play_through(_error(413, f"A request may have {MOST_BODY_BYTES:,} bytes."), elapsed, scope, send)
+            await play_through(_error(413, f"A request here may have {most:,} bytes."), elapsed, scope, send)
             return
         request = HttpRequest(
             scope["method"],
@@ -79,8 +88,8 @@ class MockApp:
         self.jobs.enter(world)
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """Return the request's body, None where it is too long."""
+async def _body(receive: Receive, most: int) -> bytes | None:
+    """Return the request's body, None where it is longer than that."""
     parts: list[bytes] = []
     size = 0
     more = True
@@ -89,7 +98,7 @@ async def _body(receive: Receive) -> bytes | None:
         part, more = message.get("body", b""), message.get("more_body", False)
         parts.append(part)
         size += len(part)
-        if size > MOST_BODY_BYTES:
+        if size > most:
             return None
     return b"".join(parts) if len(parts) > 1 else parts[0]
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 from pydantic import JsonValue
 
 from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.scenario import Scenario
@@ -43,6 +43,8 @@ class Control:
         except InvalidRequestError as error:
             fields: JsonValue = [problem.model_dump() for problem in error.fields]
             return json_response({"error": error.message, "fields": fields}, status=400)
+        except ConfigurationError as error:  # a file that was there at the start
+            return json_response({"error": error.message}, status=400)
 
     async def _do(self, request: HttpRequest) -> HttpResponse:
         match request.method, request.path:

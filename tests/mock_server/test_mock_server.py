@@ -131,8 +131,30 @@ def test_a_path_that_nobody_has_is_not_found(url: str, path: str) -> None:
 
 
 def test_a_body_that_is_too_long_is_refused(url: str) -> None:
-    answer = httpx.post(f"{url}/v1/chat/completions", content=b"x" * 20_000_001)
+    answer = httpx.post(f"{url}/v1/chat/completions", content=b"x" * 20_100_000)
     assert answer.status_code == 413
+
+
+def test_the_file_of_a_batch_may_be_longer_than_other_requests(url: str) -> None:
+    file = ("many.jsonl", b"x" * 20_100_000)
+    assert client(url).files.create(file=file, purpose="batch").bytes == 20_100_000
+
+
+def test_a_reset_that_finds_no_scenario_says_so_and_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "busy.toml"
+    file.write_text('[[rules]]\nsteps = [{ok = {text = "Hello"}}]')
+
+    def new_world() -> Mock:
+        world = Mock(virtual=False)
+        world.load(file)
+        return world
+
+    with running(new_world) as url:
+        file.unlink()
+        answer = httpx.post(f"{url}/_sim/reset")
+        said = client(url).chat.completions.create(model="gpt-5.2", messages=RIVERS).choices[0].message.content
+    assert (answer.status_code, said) == (400, "Hello")
+    assert "Cannot read the scenario" in answer.json()["error"]
 
 
 def test_a_scenario_that_cannot_be_used_ends_with_a_sentence(tmp_path: Path) -> None:
