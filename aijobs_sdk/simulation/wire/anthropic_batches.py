@@ -9,7 +9,7 @@ from http import HTTPStatus
 from aijobs_sdk.contract.economy import RemoteState
 from aijobs_sdk.providers.economy import limits_of
 from aijobs_sdk.simulation.kept import Kept
-from aijobs_sdk.simulation.wire.anthropic_reading import Body, invalid
+from aijobs_sdk.simulation.wire.anthropic_blocks import Body, invalid
 from aijobs_sdk.simulation.wire.batched import Batched, NamedLine, begin, listed, named_line
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, instant, json_bytes, json_of

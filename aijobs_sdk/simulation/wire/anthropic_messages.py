@@ -13,10 +13,10 @@ from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.pieces import NO_PIECES, TimedText
 from aijobs_sdk.simulation.wire.answered import Answer
+from aijobs_sdk.simulation.wire.anthropic_blocks import Body
 from aijobs_sdk.simulation.wire.anthropic_errors import error_body
 from aijobs_sdk.simulation.wire.anthropic_models import id_of
 from aijobs_sdk.simulation.wire.anthropic_reading import (
-    Body,
     asked_of,
     check_length,
     check_sampling,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pydantic import JsonValue
 
 from aijobs_sdk.providers.model import Model
+from aijobs_sdk.simulation.wire.anthropic_blocks import Body, blocks_of, invalid, text_of
+from aijobs_sdk.simulation.wire.anthropic_turns import check_calls
 from aijobs_sdk.simulation.wire.asked import Asked, Tool, beside_texts
-from aijobs_sdk.simulation.wire.calls import Refused
-from aijobs_sdk.simulation.wire.exchange import json_text
 
-Body = Mapping[str, JsonValue]
 THINKING_TOKENS = {"low": 200, "medium": 600, "high": 1500, "xhigh": 3000, "max": 6000}
 """About how much an effort thinks, where its budget allows: own choice."""
 LEAST_BUDGET_TOKENS = 1024
@@ -27,10 +26,10 @@ def asked_of(body: Body, model_id: str) -> Asked:
         Refused: its messages are none.
     """
     messages = _checked_messages(body)
-    said = [_text_of(message.get("content")) for message in messages]
+    said = [text_of(message.get("content")) for message in messages]
     asking = [place for place, message in enumerate(messages) if _is_from_the_user(message)]
     last = asking[-1] if asking else len(said) - 1
-    system = _text_of(body.get("system"))
+    system = text_of(body.get("system"))
     tools, schema = _tools(body), _schema(body)
     allowed = _allowed(body, tools)
     images = sum(_images_in(message.get("content")) for message in messages)
@@ -88,29 +87,6 @@ def hides_thoughts(body: Body) -> bool:
     return _thinking(body).get("display") == "omitted"
 
 
-def blocks_of(content: JsonValue) -> Sequence[Body]:
-    """Return what a content consists of, a bare text as a block of its own."""
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
-
-
-def text_of_block(block: Body) -> str:
-    """Return the words that a model reads in a block: none in a picture."""
-    match block.get("type"):
-        case "tool_result":
-            return _text_of(block.get("content"))
-        case "tool_use":
-            return json_text(block.get("input"))
-        case _:
-            return str(block.get("text", ""))
-
-
-def invalid(field: str, problem: str) -> Refused:
-    """Return a refusal that names the field at fault."""
-    return Refused(400, f"{field}: {problem}", code="invalid_request", param=field)
-
-
 def _checked_messages(body: Body) -> Sequence[Body]:
     messages = body.get("messages")
     if messages is None:
@@ -119,7 +95,9 @@ def _checked_messages(body: Body) -> Sequence[Body]:
         raise invalid("messages", "at least one message is required")
     for place, message in enumerate(messages):
         _check_message(message, f"messages.{place}", is_last=place == len(messages) - 1)
-    return [message for message in messages if isinstance(message, dict)]
+    checked = [message for message in messages if isinstance(message, dict)]
+    check_calls(checked)
+    return checked
 
 
 def _check_message(message: JsonValue, where: str, *, is_last: bool) -> None:
@@ -132,10 +110,6 @@ def _check_message(message: JsonValue, where: str, *, is_last: bool) -> None:
         raise invalid(f"{where}.content", "Field required" if content is None else "Input should be a string or list")
     if not content and not (is_last and message["role"] == "assistant"):
         raise invalid(where, "must have non-empty content, unless it is a final assistant message")
-
-
-def _text_of(content: JsonValue) -> str:
-    return "\n".join(filter(None, map(text_of_block, blocks_of(content))))
 
 
 def _images_in(content: JsonValue) -> int:
@@ -173,6 +147,8 @@ def _allowed(body: Body, tools: Sequence[Tool]) -> tuple[Tool, ...]:
     wanted = choice if isinstance(choice, dict) else {}
     if wanted.get("type") == "none":
         return ()
+    if wanted.get("type") == "any" and not blocks_of(body.get("tools")):
+        raise invalid("tool_choice", "may only be specified while providing `tools`")
     if wanted.get("type") != "tool":
         return tuple(tools)
     name = wanted.get("name")

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from aijobs_sdk.providers.tokens import estimate_tokens
-from aijobs_sdk.simulation.wire.anthropic_reading import Body, blocks_of, text_of_block
+from aijobs_sdk.simulation.wire.anthropic_blocks import Body, blocks_of, text_of_block
 
 LEAST_CACHED_TOKENS = 1024
 """Shorter beginnings of a prompt are not cached, marked or not."""

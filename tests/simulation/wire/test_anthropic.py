@@ -528,3 +528,35 @@ def test_a_model_is_found_by_its_name_without_the_date(sim: Mock) -> None:
 def test_a_model_of_another_vendor_is_not_found(sim: Mock) -> None:
     with pytest.raises(anthropic.NotFoundError):
         run(sim, lambda client: client.models.retrieve("gpt-5.2"))
+
+
+CALLING = {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {}}]}
+ANSWERING = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "rain"}]}
+
+
+@pytest.mark.parametrize(
+    ("turns", "place", "problem"),
+    [
+        ([CALLING], 1, "without `tool_result` blocks immediately after: toolu_1"),
+        ([CALLING, {"role": "user", "content": "And?"}], 1, "without `tool_result` blocks"),
+        ([ANSWERING], 1, "unexpected `tool_use_id` found in `tool_result` blocks: toolu_1"),
+        ([CALLING, ANSWERING, {"role": "assistant", "content": "Rain."}, ANSWERING], 4, "unexpected `tool_use_id`"),
+    ],
+)
+def test_calls_of_tools_and_their_answers_belong_together(
+    sim: Mock, turns: list[Any], place: int, problem: str
+) -> None:
+    with pytest.raises(anthropic.BadRequestError) as caught:
+        create(sim, tools=[WEATHER], messages=[*ASKED["messages"], *turns])
+    assert str(caught.value.api_message).startswith(f"messages.{place}")
+    assert problem in str(caught.value.api_message)
+
+
+def test_messages_of_one_side_in_a_row_answer_a_call_together(sim: Mock) -> None:
+    turns = [*ASKED["messages"], CALLING, {"role": "user", "content": "Here it is."}, ANSWERING]
+    assert create(sim, tools=[WEATHER], messages=turns).stop_reason == "end_turn"
+
+
+def test_a_call_can_only_be_demanded_where_there_are_tools(sim: Mock) -> None:
+    with pytest.raises(anthropic.BadRequestError, match="while providing `tools`"):
+        create(sim, tool_choice={"type": "any"})

@@ -1,0 +1,40 @@
+"""The blocks that Anthropic's messages consist of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import JsonValue
+
+from aijobs_sdk.simulation.wire.calls import Refused
+from aijobs_sdk.simulation.wire.exchange import json_text
+
+Body = Mapping[str, JsonValue]
+
+
+def blocks_of(content: JsonValue) -> Sequence[Body]:
+    """Return what a content consists of, a bare text as a block of its own."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
+
+
+def text_of_block(block: Body) -> str:
+    """Return the words that a model reads in a block: none in a picture."""
+    match block.get("type"):
+        case "tool_result":
+            return text_of(block.get("content"))
+        case "tool_use":
+            return json_text(block.get("input"))
+        case _:
+            return str(block.get("text", ""))
+
+
+def invalid(field: str, problem: str) -> Refused:
+    """Return a refusal that names the field at fault."""
+    return Refused(400, f"{field}: {problem}", code="invalid_request", param=field)
+
+
+def text_of(content: JsonValue) -> str:
+    """Return all words in a content."""
+    return "\n".join(filter(None, map(text_of_block, blocks_of(content))))
