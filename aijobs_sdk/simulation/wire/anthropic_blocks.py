@@ -22,6 +22,8 @@ def blocks_of(content: JsonValue) -> Sequence[Body]:
 def text_of_block(block: Body) -> str:
     """Return the words that a model reads in a block: none in a picture."""
     match block.get("type"):
+        case "document":
+            return _text_of_document(block)
         case "tool_result":
             return text_of(block.get("content"))
         case "tool_use":
@@ -38,3 +40,23 @@ def invalid(field: str, problem: str) -> Refused:
 def text_of(content: JsonValue) -> str:
     """Return all words in a content."""
     return "\n".join(filter(None, map(text_of_block, blocks_of(content))))
+
+
+def is_picture(block: Body) -> bool:
+    """Whether it is to be looked at rather than read: pages of a PDF are pictures as well."""
+    return block.get("type") == "image" or (block.get("type") == "document" and _source(block).get("type") not in _READ)
+
+
+_READ = ("text", "content")
+"""The sources of documents that hold words."""
+
+
+def _text_of_document(block: Body) -> str:
+    source = _source(block)
+    words = source.get("data") if source.get("type") == "text" else text_of(source.get("content"))
+    return "\n".join(str(part) for part in (block.get("title"), block.get("context"), words) if part)
+
+
+def _source(block: Body) -> Body:
+    source = block.get("source")
+    return source if isinstance(source, dict) else {}

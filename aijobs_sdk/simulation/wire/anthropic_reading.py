@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from aijobs_sdk.providers.model import Model
-from aijobs_sdk.simulation.wire.anthropic_blocks import Body, blocks_of, invalid, text_of
+from aijobs_sdk.simulation.wire.anthropic_blocks import Body, blocks_of, invalid, is_picture, text_of
 from aijobs_sdk.simulation.wire.anthropic_turns import check_calls
 from aijobs_sdk.simulation.wire.asked import Asked, Tool, beside_texts
 
@@ -29,14 +29,15 @@ def asked_of(body: Body, model_id: str) -> Asked:
     said = [text_of(message.get("content")) for message in messages]
     asking = [place for place, message in enumerate(messages) if _is_from_the_user(message)]
     last = asking[-1] if asking else len(said) - 1
+    documents, question = _parted(blocks_of(messages[last].get("content")))
     system = text_of(body.get("system"))
     tools, schema = _tools(body), _schema(body)
     allowed = _allowed(body, tools)
     images = sum(_images_in(message.get("content")) for message in messages)
     return Asked(
         model_id=model_id,
-        prompt=said[last],
-        context="\n".join(filter(None, [system, *said[:last], *said[last + 1 :]])),
+        prompt=text_of(question),
+        context="\n".join(filter(None, [system, *said[:last], text_of(documents), *said[last + 1 :]])),
         max_output_tokens=_whole_number(body.get("max_tokens")),
         tools=() if _answers_a_call(messages[-1]) else allowed,
         schema_=schema,
@@ -112,10 +113,16 @@ def _check_message(message: JsonValue, where: str, *, is_last: bool) -> None:
         raise invalid(where, "must have non-empty content, unless it is a final assistant message")
 
 
+def _parted(blocks: Sequence[Body]) -> tuple[list[JsonValue], list[JsonValue]]:
+    """Return the documents in a message, and what is said about them."""
+    documents: list[JsonValue] = [dict(block) for block in blocks if block.get("type") == "document"]
+    return documents, [dict(block) for block in blocks if block.get("type") != "document"]
+
+
 def _images_in(content: JsonValue) -> int:
     blocks = blocks_of(content)
     within = (_images_in(block.get("content")) for block in blocks if block.get("type") == "tool_result")
-    return sum(block.get("type") == "image" for block in blocks) + sum(within)
+    return sum(map(is_picture, blocks)) + sum(within)
 
 
 def _is_from_the_user(message: Body) -> bool:

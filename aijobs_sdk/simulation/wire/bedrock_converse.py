@@ -67,7 +67,17 @@ def _native_block(block: Mapping[str, JsonValue]) -> Json:
         }
     if "text" in block:
         return {"type": "text", "text": block["text"]}
+    if "document" in block:
+        document = _object(block["document"])
+        return {"type": "document", "title": document.get("name"), "source": _native_source(document)}
     return {"type": next(iter(block), "text")}
+
+
+def _native_source(document: Mapping[str, JsonValue]) -> Json:
+    source = _object(document.get("source"))
+    if "text" in source:
+        return {"type": "text", "data": source["text"]}
+    return {"type": "content" if "content" in source else "base64", "content": _native_blocks(source.get("content"))}
 
 
 def _native_tools(config: Mapping[str, JsonValue]) -> Json:

@@ -28,11 +28,14 @@ def _texts(content: JsonValue) -> list[str]:
     return [str(part["text"]) for part in listed(content) if isinstance(part, dict) and "text" in part]
 
 
+_PICTURES = frozenset({"image_url", "input_image", "file", "input_file"})
+
+
 def images_in(message: JsonValue) -> int:
-    """Return how many pictures are in a message."""
+    """Return how many pictures are in a message; a file is taken for one, as its pages are."""
     said = _dict(message)
     parts = [*listed(said.get("content")), *listed(said.get("output"))]
-    return sum(_dict(part).get("type") in ("image_url", "input_image") for part in parts)
+    return sum(str(_dict(part).get("type")) in _PICTURES for part in parts)
 
 
 def role(message: JsonValue) -> str:

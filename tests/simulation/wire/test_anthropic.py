@@ -560,3 +560,28 @@ def test_messages_of_one_side_in_a_row_answer_a_call_together(sim: Mock) -> None
 def test_a_call_can_only_be_demanded_where_there_are_tools(sim: Mock) -> None:
     with pytest.raises(anthropic.BadRequestError, match="while providing `tools`"):
         create(sim, tool_choice={"type": "any"})
+
+
+def read_with(sim: Mock, document: dict[str, Any]) -> Any:
+    asked = [{"type": "text", "text": "Tell me about rivers"}]
+    return create(sim, messages=[{"role": "user", "content": [document, *asked]}])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"type": "text", "media_type": "text/plain", "data": "water " * 1000},
+        {"type": "content", "content": [{"type": "text", "text": "water " * 1000}]},
+        {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="},
+    ],
+)
+def test_a_document_is_read_and_counted_but_is_not_the_question(sim: Mock, source: dict[str, Any]) -> None:
+    message = read_with(sim, {"type": "document", "source": source})
+    assert message.usage.input_tokens > 800
+    assert message.content[0].text.startswith("# Rivers")
+
+
+def test_a_document_can_be_cached(sim: Mock) -> None:
+    source = {"type": "text", "media_type": "text/plain", "data": "water " * 2000}
+    document = {"type": "document", "source": source, "cache_control": {"type": "ephemeral"}}
+    assert read_with(sim, document).usage.cache_creation_input_tokens > 1024

@@ -413,3 +413,10 @@ def test_an_error_inside_a_stream_has_its_class(sim: Mock, boto: Any) -> None:
 def test_a_truncated_conversation_has_no_end(sim: Mock, boto: Any) -> None:
     sim.on().do(aijobs.fail("truncate", after_tokens=10))
     assert next(iter(events_of(boto)[-1])) == "contentBlockDelta"
+
+
+def test_boto3_has_a_document_read(boto: Any) -> None:
+    document = {"document": {"format": "txt", "name": "Water", "source": {"text": "water " * 1000}}}
+    asked = [{"role": "user", "content": [document, {"text": "Tell me about rivers"}]}]
+    answered = boto.converse(modelId=MODEL, messages=asked)
+    assert answered["usage"]["inputTokens"] > 800

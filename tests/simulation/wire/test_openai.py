@@ -367,6 +367,12 @@ def test_json_mode_is_an_object_in_responses_too(stage: Stage) -> None:
 PICTURE = "data:image/png;base64,iVBORw0KGgo="
 
 
+def test_a_file_in_a_prompt_is_counted(stage: Stage) -> None:
+    file = {"type": "input_file", "filename": "water.pdf", "file_data": "data:application/pdf;base64,JVBERi0="}
+    answer = stage.run(lambda: respond(stage, input=[{"role": "user", "content": [file]}]))
+    assert answer.usage.input_tokens == 1600
+
+
 def test_pictures_and_tools_are_read_in_chat(stage: Stage) -> None:
     messages = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": PICTURE}}]}]
     plain = stage.run(lambda: chat(stage, messages=messages))
