@@ -26,6 +26,7 @@ from aijobs_sdk.simulation.wire.openai_reading import (
     tools,
     whole_number,
 )
+from aijobs_sdk.simulation.wire.openai_turns import check_messages
 
 
 def chat_completions(call: Call) -> HttpResponse:
@@ -46,6 +47,7 @@ def _asked(body: Body) -> Asked:
         raise Refused(400, "you must provide a model parameter", code="invalid_request")
     if not isinstance(messages, list) or not messages:
         raise missing("messages")
+    check_messages(messages)
     if (whole_number(body, "n") or 1) > 1:
         raise Refused(400, "'n' above 1 is not simulated.", code="invalid_request", param="n")
     offered = tools(body, within="function")

@@ -105,11 +105,14 @@ def allowed(body: Body, offered: Sequence[Tool], *, within: str | None = None) -
     """Return the functions that the model may call, of those that are offered.
 
     Raises:
-        Refused: one that it is to call is not offered.
+        Refused: it is to call one, and none is offered, or not that one.
     """
     choice = body.get("tool_choice")
     if choice == "none":
         return ()
+    if choice == "required" and not listed(body.get("tools")):
+        message = "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified."
+        raise Refused(400, message, code="invalid_request", param="tool_choice")
     if not isinstance(choice, dict):
         return tuple(offered)
     chosen: Sequence[JsonValue] = [choice]

@@ -25,6 +25,7 @@ from aijobs_sdk.simulation.wire.openai_reading import (
     tools,
     whole_number,
 )
+from aijobs_sdk.simulation.wire.openai_turns import check_items
 
 
 def responses(call: Call) -> HttpResponse:
@@ -44,6 +45,7 @@ def _asked(body: Body) -> Asked:
         raise missing("model")
     if not messages:
         raise missing("input")
+    check_items(messages, body)
     offered = tools(body)
     callable_ = allowed(body, offered)
     text = body.get("text")

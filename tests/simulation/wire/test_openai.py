@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -107,9 +108,14 @@ def test_a_streamed_tool_call_adds_up_to_the_same_arguments(stage: Stage) -> Non
     assert calls[0].function.name == "weather"
 
 
-@pytest.mark.parametrize(
-    "asked", [{"tool_choice": "none"}, {"messages": [*RIVERS, {"role": "tool", "content": "sunny"}]}]
-)
+CALLING = {
+    "role": "assistant",
+    "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}],
+}
+ANSWERING = {"role": "tool", "tool_call_id": "call_1", "content": "sunny"}
+
+
+@pytest.mark.parametrize("asked", [{"tool_choice": "none"}, {"messages": [*RIVERS, CALLING, ANSWERING]}])
 def test_no_tool_is_called_where_it_was_forbidden_or_has_answered(stage: Stage, asked: Mapping[str, Any]) -> None:
     choice = stage.run(lambda: chat(stage, tools=CHAT_TOOLS, **asked)).choices[0]
     assert (choice.finish_reason, choice.message.tool_calls) == ("stop", None)
@@ -434,3 +440,52 @@ def test_mock_mode_knows_no_other_host(stage: Stage) -> None:
     http = stage.http()
     with pytest.raises(Exception, match="nothing was sent"):
         stage.run(lambda: http.get("https://example.org/"))
+
+
+@pytest.mark.parametrize(
+    ("turns", "param", "problem"),
+    [
+        ([CALLING], "messages", "did not have response messages: call_1"),
+        ([CALLING, *RIVERS], "messages[2].role", "did not have response messages: call_1"),
+        ([ANSWERING], "messages[1].role", "must be a response to a preceding message"),
+        ([CALLING, ANSWERING, *RIVERS, ANSWERING], "messages[4].role", "must be a response to a preceding message"),
+        ([{"role": "bot", "content": "hi"}], "messages[1].role", "Invalid value: 'bot'"),
+        (["hi"], "messages[1]", "expected an object"),
+    ],
+)
+def test_chat_messages_that_do_not_belong_together_are_refused(
+    stage: Stage, turns: list[Any], param: str, problem: str
+) -> None:
+    with pytest.raises(openai.BadRequestError, match=re.escape(problem)) as caught:
+        stage.run(lambda: chat(stage, tools=CHAT_TOOLS, messages=[*RIVERS, *turns]))
+    assert caught.value.param == param
+
+
+CALLED = {"type": "function_call", "call_id": "call_1", "name": "weather", "arguments": "{}"}
+OUTPUT = {"type": "function_call_output", "call_id": "call_1", "output": "sunny"}
+
+
+@pytest.mark.parametrize(
+    ("items", "problem"),
+    [
+        ([CALLED], "No tool output found for function call call_1."),
+        ([OUTPUT], "No tool call found for function call output with call_id call_1."),
+        ([{"role": "bot", "content": "hi"}], "Invalid value: 'bot'"),
+    ],
+)
+def test_items_of_a_response_that_do_not_belong_together_are_refused(
+    stage: Stage, items: list[Any], problem: str
+) -> None:
+    with pytest.raises(openai.BadRequestError, match=re.escape(problem)):
+        stage.run(lambda: respond(stage, input=[*RIVERS, *items]))
+
+
+def test_an_output_may_answer_a_call_of_the_response_before(stage: Stage) -> None:
+    answer = stage.run(lambda: respond(stage, input=[OUTPUT], previous_response_id="resp_1"))
+    assert answer.status == "completed"
+
+
+@pytest.mark.parametrize("ask", [chat, respond])
+def test_a_call_can_only_be_demanded_where_there_are_tools(stage: Stage, ask: Callable[..., Any]) -> None:
+    with pytest.raises(openai.BadRequestError, match="only allowed when 'tools' are specified"):
+        stage.run(lambda: ask(stage, tool_choice="required"))
