@@ -60,7 +60,26 @@ def _contents(body: Body) -> Sequence[JsonValue]:
             raise _invalid(f"contents[{place}].parts", "must include at least one part")
         if (role := field(content, "role")) is not None and str(role) not in ROLES:
             raise _invalid(f"contents[{place}].role", f"{role!r} is no valid role: use user or model")
+    _check_calls(contents)
     return contents
+
+
+def _check_calls(contents: Sequence[JsonValue]) -> None:
+    """Refuse calls of functions that are not answered next, one by one, and answers to none."""
+    waiting = 0
+    for place, content in enumerate(contents):
+        answered = _count(content, "functionResponse")
+        if answered and not waiting:
+            raise _out_of_turn(place, "function response turn comes immediately after a function call turn")
+        is_short = answered < waiting and (not answered or place + 1 == len(contents))
+        if is_short or answered > waiting:
+            problem = "the number of function response parts is equal to the number of function call parts"
+            raise _out_of_turn(place, f"{problem} of the function call turn")
+        waiting = waiting - answered if answered else _count(content, "functionCall")
+
+
+def _out_of_turn(place: int, rule: str) -> Refused:
+    return _invalid(f"contents[{place}].parts", f"please ensure that {rule}")
 
 
 def _stops(config: JsonValue) -> tuple[str, ...]:
@@ -149,7 +168,11 @@ def _is_prompt(content: JsonValue) -> bool:
 
 
 def _answers_a_call(content: JsonValue) -> bool:
-    return any(field(part, "functionResponse") is not None for part in _parts(content))
+    return _count(content, "functionResponse") > 0
+
+
+def _count(content: JsonValue, kind: str) -> int:
+    return sum(field(part, kind) is not None for part in _parts(content))
 
 
 def _parts(content: JsonValue) -> Sequence[JsonValue]:

@@ -491,3 +491,34 @@ def test_an_array_has_errors_in_it_as_well(stage: Stage) -> None:
     stage.sim.on().do(aijobs.fail(503))
     answer = stage.run(lambda: post(stage, f"/v1/models/{FLASH}:streamGenerateContent?key=any", says("hello")))
     assert (answer.status_code, answer.json()[0]["error"]["code"]) == (503, 503)
+
+
+ASKING = types.Content(role="user", parts=[types.Part(text=RIVERS)])
+CALLED = types.Part.from_function_call(name="weather", args={"city": "Rome"})
+ANSWERED = types.Part.from_function_response(name="weather", response={"result": "sunny"})
+
+
+def said(role: str, *parts: types.Part) -> types.Content:
+    return types.Content(role=role, parts=list(parts))
+
+
+@pytest.mark.parametrize(
+    ("turns", "place", "problem"),
+    [
+        ([said("user", ANSWERED)], 1, "immediately after a function call turn"),
+        ([said("model", CALLED), ASKING], 2, "is equal to the number of function call parts"),
+        ([said("model", CALLED, CALLED), said("user", ANSWERED)], 2, "is equal to the number of function call parts"),
+        ([said("model", CALLED), said("user", ANSWERED, ANSWERED)], 2, "is equal to the number of function call parts"),
+    ],
+)
+def test_calls_of_functions_and_their_answers_belong_together(
+    stage: Stage, turns: list[types.Content], place: int, problem: str
+) -> None:
+    with pytest.raises(errors.ClientError, match=problem) as caught:
+        stage.run(lambda: ask(stage, [ASKING, *turns], tools=TOOLS))
+    assert f"contents[{place}].parts" in str(caught.value)
+
+
+def test_several_calls_may_be_answered_in_turns_of_their_own(stage: Stage) -> None:
+    turns = [ASKING, said("model", CALLED, CALLED), said("user", ANSWERED), said("user", ANSWERED)]
+    assert stage.run(lambda: ask(stage, turns, tools=TOOLS)).text
