@@ -17,6 +17,7 @@ LEAST_BUDGET_TOKENS = 1024
 NO_SAMPLING = "2026-10-21"
 """The version of the API that has no temperature: versions are days, so that later ones compare as later."""
 _ROLES = ("user", "assistant", "system")
+_GIVEN = ("document", "tool_result")
 
 
 def asked_of(body: Body, model_id: str) -> Asked:
@@ -29,7 +30,7 @@ def asked_of(body: Body, model_id: str) -> Asked:
     said = [text_of(message.get("content")) for message in messages]
     asking = [place for place, message in enumerate(messages) if _is_from_the_user(message)]
     last = asking[-1] if asking else len(said) - 1
-    documents, question = _parted(blocks_of(messages[last].get("content")))
+    given, question = _parted(blocks_of(messages[last].get("content")))
     system = text_of(body.get("system"))
     tools, schema = _tools(body), _schema(body)
     allowed = _allowed(body, tools)
@@ -37,7 +38,7 @@ def asked_of(body: Body, model_id: str) -> Asked:
     return Asked(
         model_id=model_id,
         prompt=text_of(question),
-        context="\n".join(filter(None, [system, *said[:last], text_of(documents), *said[last + 1 :]])),
+        context="\n".join(filter(None, [system, *said[:last], text_of(given), *said[last + 1 :]])),
         max_output_tokens=_whole_number(body.get("max_tokens")),
         tools=() if _answers_a_call(messages[-1]) else allowed,
         schema_=schema,
@@ -114,9 +115,9 @@ def _check_message(message: JsonValue, where: str, *, is_last: bool) -> None:
 
 
 def _parted(blocks: Sequence[Body]) -> tuple[list[JsonValue], list[JsonValue]]:
-    """Return the documents in a message, and what is said about them."""
-    documents: list[JsonValue] = [dict(block) for block in blocks if block.get("type") == "document"]
-    return documents, [dict(block) for block in blocks if block.get("type") != "document"]
+    """Return what a message gives to read, be it a document or what a tool returned, and what is said about it."""
+    given: list[JsonValue] = [dict(block) for block in blocks if block.get("type") in _GIVEN]
+    return given, [dict(block) for block in blocks if block.get("type") not in _GIVEN]
 
 
 def _images_in(content: JsonValue) -> int:

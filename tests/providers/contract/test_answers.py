@@ -8,7 +8,7 @@ import pytest
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.contract.errors import ProviderError
-from aijobs_sdk.contract.provider import Finished, Message, Tool
+from aijobs_sdk.contract.provider import Finished, Message, Tool, ToolCall
 from aijobs_sdk.simulation.provider import SimulatedProvider
 from providers.contract.stage import PROMPT, Stage
 
@@ -99,10 +99,36 @@ def test_what_a_tool_answered_is_understood(stage: Stage, *, streamed: bool) -> 
     assert answer.finished.finish_reason == "stop"
 
 
-def test_a_conversation_is_as_long_as_without_a_wire(stage: Stage) -> None:
-    turns = (Message(role="user", content="One " * 50), Message(role="assistant", content="Two " * 50))
+def without_a_wire(stage: Stage) -> Stage:
     direct = Stage(stage.provider)
     direct.adapter = SimulatedProvider(stage.provider, direct.sim, direct.sim.clock)
+    return direct
+
+
+def test_structured_output_is_written_as_without_a_wire(stage: Stage) -> None:
+    request = stage.request(output_schema=CITY)
+
+    over_the_wire, plain = stage.ask(request), without_a_wire(stage).ask(request)
+
+    assert over_the_wire.text == plain.text
+    assert over_the_wire.finished.output_tokens == plain.finished.output_tokens
+
+
+def test_what_is_said_after_a_tool_has_answered_is_about_the_question(stage: Stage) -> None:
+    call = ToolCall(id="call_1", name="weather", arguments={"place": "Bath"})
+    said = (
+        Message(role="user", content=PROMPT),
+        Message(role="assistant", content="Let me see.", tool_calls=(call,)),
+        Message(role="tool", content="Rain.", tool_call_id=call.id),
+    )
+    request = stage.request("Do umbrellas help?", tools=[WEATHER.model_dump()], messages=said)
+
+    assert stage.ask(request).text == without_a_wire(stage).ask(request).text
+
+
+def test_a_conversation_is_as_long_as_without_a_wire(stage: Stage) -> None:
+    turns = (Message(role="user", content="One " * 50), Message(role="assistant", content="Two " * 50))
+    direct = without_a_wire(stage)
     request = stage.request(messages=turns, system="Three " * 50)
 
     over_the_wire, plain = stage.ask(request).finished, direct.ask(request).finished
