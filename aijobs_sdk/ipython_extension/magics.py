@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import string
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -118,7 +119,7 @@ def _report(rows: Iterable[UsageRow], month: str, *, by: str | None) -> MonthlyR
 
 
 def _variable_name(name: str | None) -> str | None:
-    if name is not None and not name.isidentifier():
+    if name is not None and (not name.isidentifier() or keyword.iskeyword(name)):
         raise UsageError(f"--into {name!r}: this is no name of a variable.")
     return name
 

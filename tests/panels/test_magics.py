@@ -135,6 +135,7 @@ def test_another_type_of_job_may_be_asked_for(kernel: Kernel) -> None:
         ("--model gpt-5.2 --client nobody", "'nobody' is not among your variables"),
         ("--model gpt-5.2 --client Recipe", "'Recipe' is no client that a magic can use"),
         ("--model gpt-5.2 --into 1st", "--into '1st': this is no name of a variable."),
+        ("--model gpt-5.2 --into class", "--into 'class': this is no name of a variable."),
         ("--model 'gpt-5.2", "The line cannot be read: No closing quotation."),
         ("--model gpt-5.2 --format", "The cell cannot be filled in (KeyError: 'nothing_here')"),
     ],
