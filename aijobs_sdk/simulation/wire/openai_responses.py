@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
@@ -26,6 +27,9 @@ from aijobs_sdk.simulation.wire.openai_reading import (
     whole_number,
 )
 from aijobs_sdk.simulation.wire.openai_turns import check_items
+
+ENCRYPTED = "reasoning.encrypted_content"
+"""What callers ask for who keep their conversations themselves."""
 
 
 def responses(call: Call) -> HttpResponse:
@@ -104,18 +108,22 @@ class _Response:
     def _thinking_events(self) -> Iterator[Chunk]:
         [whole] = self._thoughts()
         pieces = self._answer.thinking
-        place = {"item_id": whole["id"], "output_index": 0}
-        part = {**place, "summary_index": 0}
-        text = self._answer.thoughts
         first, last = pieces[0].offset_seconds, pieces[-1].offset_seconds
         yield self._event(first, "response.output_item.added", output_index=0, item={**whole, "summary": []})
-        empty = {"type": "summary_text", "text": ""}
-        yield self._event(first, "response.reasoning_summary_part.added", **part, part=empty)
-        for piece in pieces:
-            yield self._event(piece.offset_seconds, "response.reasoning_summary_text.delta", **part, delta=piece.text)
-        yield self._event(last, "response.reasoning_summary_text.done", **part, text=text)
-        yield self._event(last, "response.reasoning_summary_part.done", **part, part={**empty, "text": text})
+        if self._shows_thoughts:
+            yield from self._summary_part({"item_id": whole["id"], "output_index": 0, "summary_index": 0})
         yield self._event(last, "response.output_item.done", output_index=0, item=whole)
+
+    def _summary_part(self, place: Json) -> Iterator[Chunk]:
+        pieces, text = self._answer.thinking, self._answer.thoughts
+        last = pieces[-1].offset_seconds
+        empty = {"type": "summary_text", "text": ""}
+        added = "response.reasoning_summary_part.added"
+        yield self._event(pieces[0].offset_seconds, added, **place, part=empty)
+        for piece in pieces:
+            yield self._event(piece.offset_seconds, "response.reasoning_summary_text.delta", **place, delta=piece.text)
+        yield self._event(last, "response.reasoning_summary_text.done", **place, text=text)
+        yield self._event(last, "response.reasoning_summary_part.done", **place, part={**empty, "text": text})
 
     def _writing(self) -> Iterator[Chunk]:
         yield self._added({**self._item("", "in_progress"), "content": []})
@@ -187,6 +195,12 @@ class _Response:
         return "incomplete" if self._answer.finish == "length" else "completed"
 
     @property
+    def _shows_thoughts(self) -> bool:
+        """Whether the caller asked for a summary: without, it is told only that there were thoughts."""
+        reasoning = self._body.get("reasoning")
+        return isinstance(reasoning, dict) and any(reasoning.get(name) for name in ("summary", "generate_summary"))
+
+    @property
     def _says_text(self) -> bool:
         return bool(self._answer.pieces) or self._answer.finish != "refusal"
 
@@ -201,7 +215,11 @@ class _Response:
         if not self._answer.thinking:
             return []
         summary: JsonValue = {"type": "summary_text", "text": self._answer.thoughts}
-        return [{"id": f"rs_{self._answer.id}", "type": "reasoning", "summary": [summary]}]
+        item: Json = {"id": f"rs_{self._answer.id}", "type": "reasoning"}
+        item["summary"] = [summary] if self._shows_thoughts else []
+        if ENCRYPTED in listed(self._body.get("include")):
+            item["encrypted_content"] = base64.b64encode(f"simulated-{self._answer.id}".encode()).decode()
+        return [item]
 
     def _item(self, text: str, status: str) -> Json:
         answer = self._answer

@@ -157,6 +157,21 @@ def test_a_response_thinks_where_it_was_asked_to(stage: Stage) -> None:
     assert final.usage.output_tokens_details.reasoning_tokens > 0
 
 
+def test_thoughts_are_shown_only_to_who_asks_for_a_summary(stage: Stage) -> None:
+    kinds, final = stage.run(lambda: streamed_response(stage, reasoning={"effort": "low"}))
+    assert not any("summary" in kind for kind in kinds)
+    assert (final.output[0].type, final.output[0].summary) == ("reasoning", [])
+    assert final.usage.output_tokens_details.reasoning_tokens > 0
+
+
+def test_thoughts_come_encrypted_for_who_keeps_the_conversation(stage: Stage) -> None:
+    asked = {"reasoning": {"effort": "low"}, "include": ["reasoning.encrypted_content"], "store": False}
+    thoughts = stage.run(lambda: respond(stage, **asked)).output[0]
+    answer = stage.run(lambda: respond(stage, input=[*RIVERS, thoughts.model_dump(exclude_none=True)]))
+    assert thoughts.encrypted_content
+    assert answer.status == "completed"
+
+
 def test_a_response_calls_a_tool_with_arguments_that_fit(stage: Stage) -> None:
     _, final = stage.run(lambda: streamed_response(stage, tools=TOOLS))
     assert 1 <= Forecast.model_validate_json(final.output[0].arguments).days <= 7
