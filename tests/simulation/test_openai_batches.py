@@ -76,6 +76,13 @@ def test_a_file_is_kept_as_it_was_uploaded(stage: Stage) -> None:
     assert content == b"a\r\n--b\r\n\xff"
 
 
+def test_a_file_is_for_a_purpose_that_there_is(stage: Stage) -> None:
+    create: Any = client(stage).files.create
+    with pytest.raises(openai.BadRequestError, match="is not one of") as caught:
+        stage.run(lambda: create(file=("rows.jsonl", b"{}"), purpose="batches"))
+    assert caught.value.param == "purpose"
+
+
 def test_a_file_that_was_deleted_is_gone(stage: Stage) -> None:
     async def delete() -> None:
         api = client(stage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -13,6 +14,8 @@ from aijobs_sdk.simulation.wire.anthropic_blocks import Body, invalid
 from aijobs_sdk.simulation.wire.batched import Batched, NamedLine, begin, listed, named_line
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, instant, json_bytes, json_of
+
+_CUSTOM_ID = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 
 
 class Batches:
@@ -126,6 +129,8 @@ def _lines(call: Call) -> Sequence[NamedLine]:
         params, custom_id = asked.get("params"), asked.get("custom_id")
         if not isinstance(custom_id, str) or not isinstance(params, dict):
             raise invalid(f"requests.{place}", "custom_id and params are required")
+        if not _CUSTOM_ID.fullmatch(custom_id):
+            raise invalid(f"requests.{place}.custom_id", f"String should match pattern '{_CUSTOM_ID.pattern}'")
         if custom_id in named:
             raise invalid(f"requests.{place}.custom_id", f"{custom_id!r} is there twice")
         if params.get("stream"):

@@ -15,6 +15,7 @@ from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json
 
 LIFETIME = timedelta(days=30)
 """How long files of batches are kept."""
+PURPOSES = ("assistants", "batch", "evals", "fine-tune", "user_data", "vision")
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?')
 _NAME = re.compile(rb'\bname="([^"]*)"')
 _FILENAME = re.compile(rb'\bfilename="([^"]*)"')
@@ -59,6 +60,11 @@ class Files:
             raise Refused(400, f"Missing required parameter: '{missing}'.", code="invalid_request", param=missing)
         part = form["file"]
         purpose = form["purpose"].content.decode(errors="replace")
+        if purpose not in PURPOSES:
+            known = ", ".join(f"'{one}'" for one in PURPOSES)
+            raise Refused(
+                400, f"'{purpose}' is not one of [{known}] - 'purpose'", code="invalid_request", param="purpose"
+            )
         file = File(f"file-{call.token('file')}", part.filename, purpose, part.content, call.now)
         self.keep(call, file)
         return call.reply(file.facts())

@@ -445,7 +445,7 @@ def test_what_fails_in_a_batch_fails_alone(sim: Mock) -> None:
     assert "filtering" in results["filtered"].error.error.message
 
 
-@pytest.mark.parametrize("requests", [[], batch_of("same", "same"), [{"custom_id": "bare"}]])
+@pytest.mark.parametrize("requests", [[], batch_of("same", "same"), [{"custom_id": "bare"}], batch_of("row 1")])
 def test_a_batch_that_is_wrong_is_refused(sim: Mock, requests: list[Any]) -> None:
     with pytest.raises(anthropic.BadRequestError, match="requests"):
         run(sim, lambda client: client.messages.batches.create(requests=requests))
