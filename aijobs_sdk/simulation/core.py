@@ -116,7 +116,12 @@ class Simulation:
         """Let outages begin so many seconds ("5m" as well) after the world began.
 
         A job whose script has a step for the attempt goes by its script: what a rule says is exact.
+
+        Raises:
+            InvalidRequestError: it is no time, or what is to begin then is no outage.
         """
+        if not all(isinstance(one, Outage) for one in outages):
+            raise bad_argument("outages", "must be made with `outage()`")
         for one in outages:
             self._timeline.add(Incident(starts_at_seconds=seconds_of(start), outage=one))
 
@@ -214,8 +219,10 @@ class Simulation:
         Tokens are those of the request. A call above a limit is answered 429, with the time to wait.
 
         Raises:
-            InvalidRequestError: a number cannot be; it is named.
+            InvalidRequestError: a number cannot be, and is named; or there is none, so that nothing would be limited.
         """
+        if requests_per_minute is None and tokens_per_minute is None:
+            raise bad_argument("requests_per_minute", "or `tokens_per_minute` is required")
         asked = {
             "model": model,
             "requests_per_minute": requests_per_minute,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Annotated
 
@@ -12,6 +11,8 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 
 _SECONDS_IN = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+LONGEST_SECONDS = 100 * 365 * 86_400.0
+"""Beyond it calendars end: a job that was told to wait so long could not even be kept."""
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 
 
@@ -19,20 +20,28 @@ def seconds_of(duration: object) -> float:
     """Return how many seconds this is: a number of them, or a text with a unit.
 
     Raises:
-        InvalidRequestError: it is neither, or less than nothing.
+        InvalidRequestError: it is neither, or less than nothing, or more than a hundred years.
     """
+    seconds = _read(duration)
+    if seconds is None or not 0 <= seconds <= LONGEST_SECONDS:
+        raise _unusable()
+    return float(seconds)
+
+
+def _read(duration: object) -> float | None:
     match duration:
         case bool():
-            raise _unusable()
-        case int() | float() if math.isfinite(duration) and duration >= 0:
-            return float(duration)
+            return None
+        case int() | float():
+            return duration
         case str() if found := _WRITTEN.fullmatch(duration.strip()):
             return float(found[1]) * _SECONDS_IN[found[2]]
-    raise _unusable()
+        case _:
+            return None
 
 
 def _unusable() -> InvalidRequestError:
-    expected = 'must be 0 or more seconds, or a text such as "250ms", "20s", "5m" or "24h"'
+    expected = 'must be 0 or more seconds, a hundred years at most, or a text such as "250ms", "20s", "5m" or "24h"'
     return InvalidRequestError(
         f"A duration {expected}.",
         code="invalid_duration",

@@ -83,3 +83,9 @@ def test_a_step_times_two_is_the_step_twice() -> None:
 def test_a_text_that_would_never_be_finished_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="less than or equal to 1000000"):
         ok(tokens=10**12)
+
+
+@pytest.mark.parametrize("wait", [1e300, 10**400, "9999999999h", "9" * 400 + "s", -1, float("nan")])
+def test_a_wait_that_no_calendar_holds_is_refused(wait: float | str) -> None:
+    with pytest.raises(InvalidRequestError, match="a hundred years at most"):
+        fail(429, retry_after=wait)

@@ -139,3 +139,14 @@ def test_limits_hold_for_jobs_and_are_waited_for() -> None:
         assert all(job.result().content for job in jobs)
     assert [call.outcome for call in sim.calls].count("rate_limited") == 1
     assert 30 <= sim.now < 40
+
+
+def test_what_begins_at_a_time_is_an_outage() -> None:
+    what: Any = fail(503)
+    with pytest.raises(InvalidRequestError, match=r"made with `outage\(\)`"):
+        Simulation().at("5m", what)
+
+
+def test_a_limit_says_of_what() -> None:
+    with pytest.raises(InvalidRequestError, match="`tokens_per_minute` is required"):
+        Simulation().limit(model="gpt-*")
