@@ -71,7 +71,9 @@ def check_length(body: Body, model: Model) -> None:
 
 
 def check_sampling(body: Body, version: str) -> None:
-    """Refuse what the versions of the API from `NO_SAMPLING` on have no more, even at its default."""
+    """Refuse a temperature of a model that thinks, and all that the API from `NO_SAMPLING` on has no more."""
+    if _thinks(body) and body.get("temperature") not in (None, 1):
+        raise invalid("temperature", "may only be set to 1 when thinking is enabled")
     if version >= NO_SAMPLING:
         for field in ("temperature", "top_p", "top_k"):
             if field in body:
@@ -155,6 +157,8 @@ def _allowed(body: Body, tools: Sequence[Tool]) -> tuple[Tool, ...]:
     wanted = choice if isinstance(choice, dict) else {}
     if wanted.get("type") == "none":
         return ()
+    if wanted.get("type") in {"any", "tool"} and _thinks(body):
+        raise invalid("tool_choice", "Thinking may not be enabled when tool_choice forces tool use.")
     if wanted.get("type") == "any" and not blocks_of(body.get("tools")):
         raise invalid("tool_choice", "may only be specified while providing `tools`")
     if wanted.get("type") != "tool":
@@ -184,6 +188,10 @@ def _thinking_tokens(body: Body) -> int:
             return usual
         case _:
             return 0
+
+
+def _thinks(body: Body) -> bool:
+    return _thinking(body).get("type") in ("enabled", "adaptive")
 
 
 def _budget(body: Body) -> int | None:

@@ -230,6 +230,8 @@ def test_pictures_and_tools_are_counted_and_read(sim: Mock) -> None:
         ({"messages": [{"role": "user", "content": ""}]}, "messages.0"),
         ({"model": ""}, "model"),
         ({"tools": [WEATHER], "tool_choice": {"type": "tool", "name": "nope"}}, "tool_choice"),
+        ({"max_tokens": 2000, "thinking": THINKING, "tools": [WEATHER], "tool_choice": {"type": "any"}}, "tool_choice"),
+        ({"max_tokens": 2000, "thinking": THINKING, "extra_body": {"temperature": 0.5}}, "temperature"),
     ],
 )
 def test_a_request_that_is_wrong_is_refused_by_its_field(sim: Mock, changes: dict[str, Any], field: str) -> None:
