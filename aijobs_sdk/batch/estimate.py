@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
+from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.economy.chunk_sending import checked_for_economy
 from aijobs_sdk.batch.in_parts import estimates_in_parts
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.running.lanes import Lanes
 from aijobs_sdk.batch.running.sending import checked
+from aijobs_sdk.batch.running.steps import later_turns
 from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.estimate import Estimate
+from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.showing import heading, known_facts
 from aijobs_sdk.markup import markup
@@ -28,6 +33,10 @@ SECONDS_A_TOKEN = 1 / 70
 """What an answer is taken to need. Own assumption, from the middle of the models' published speeds."""
 A_DAY = 86_400.0
 """The most that vendors take for a batch of theirs."""
+ANSWER_WORD = " word"
+"""What stands in a conversation for each token of an answer that is not there yet."""
+LONGEST_IN_CONVERSATION = 4_000
+"""So many tokens of an answer are priced as read again, at most: two of the longest would fill a model's window."""
 TOKEN_ERROR = 0.081
 """By how much an estimated count of a prompt's tokens is off on average: docs/tokens.md, MT-bench."""
 
@@ -88,15 +97,15 @@ async def estimate_batch(ledger: Ledger, backend: Backend, *, lanes: Lanes, econ
     rows = list(ledger.unfinished())
     sample = rows if len(rows) <= SAMPLE else [rows[place * len(rows) // SAMPLE] for place in range(SAMPLE)]
     estimates = [
-        estimate
+        _of_all_turns(turns)
         for start in range(0, len(sample), ESTIMATED_AT_ONCE)
-        for estimate in await estimates_in_parts(
-            [request(ledger.item(index).payload) for index in sample[start : start + ESTIMATED_AT_ONCE]], backend
+        for turns in await _turns_of(
+            [ledger.item(index) for index in sample[start : start + ESTIMATED_AT_ONCE]], request, backend
         )
     ]
     share = len(rows) / len(sample) if sample else 0.0
     output_tokens = [one.output_tokens for one in estimates]
-    sampled = list(zip(map(ledger.model_of, sample), output_tokens, strict=True))
+    sampled = list(zip(map(ledger.model_of, sample), map(_seconds_of, estimates), strict=True))
     most = [one.most_credits for one in estimates]
     return BatchEstimate(
         rows=len(ledger),
@@ -113,14 +122,56 @@ async def estimate_batch(ledger: Ledger, backend: Backend, *, lanes: Lanes, econ
     )
 
 
-def _seconds(rows: Mapping[str, int], sampled: Sequence[tuple[str, int]], lanes: Lanes) -> float:
+class _RowEstimate(NamedTuple):
+    """What one row is expected to consume, over all its turns."""
+
+    turns: int
+    input_tokens: int
+    output_tokens: int
+    credits: Decimal
+    most_credits: Decimal | None
+    token_method: str
+
+
+async def _turns_of(
+    items: Sequence[Item], request: Callable[[Mapping[str, Any]], JobRequest], backend: Backend
+) -> list[list[Estimate]]:
+    """Return what each turn of these rows would cost, where each answer is as long as is expected of the first."""
+    first = await estimates_in_parts([request(item.payload) for item in items], backend)
+    later = [
+        request(payload)
+        for item, estimate in zip(items, first, strict=True)
+        for payload in later_turns(item, answer=ANSWER_WORD * min(estimate.output_tokens, LONGEST_IN_CONVERSATION))
+    ]
+    rest = iter(await estimates_in_parts(later, backend))
+    return [[estimate, *islice(rest, len(item.later_prompts))] for item, estimate in zip(items, first, strict=True)]
+
+
+def _of_all_turns(turns: Sequence[Estimate]) -> _RowEstimate:
+    most = [one.most_credits for one in turns]
+    is_bounded = None not in most and (len(turns) == 1 or turns[0].output_tokens <= LONGEST_IN_CONVERSATION)
+    return _RowEstimate(
+        turns=len(turns),
+        input_tokens=sum(one.input_tokens for one in turns),
+        output_tokens=sum(one.output_tokens for one in turns),
+        credits=sum((one.credits for one in turns), Decimal(0)),
+        most_credits=sum((one for one in most if one), Decimal(0)) if is_bounded else None,
+        token_method=turns[0].token_method,
+    )
+
+
+def _seconds_of(row: _RowEstimate) -> float:
+    return row.turns * SECONDS_TO_FIRST_TOKEN + row.output_tokens * SECONDS_A_TOKEN
+
+
+def _seconds(rows: Mapping[str, int], sampled: Sequence[tuple[str, float]], lanes: Lanes) -> float:
     """Return how long so many rows of each model take: as long as its lane, or as all rows in the places they share.
 
-    `sampled` are the models and the output tokens of the rows that were priced.
+    `sampled` are the models and the seconds of the rows that were priced.
     """
     taken: defaultdict[str, list[float]] = defaultdict(list)
-    for model, tokens in sampled:
-        taken[model].append(SECONDS_TO_FIRST_TOKEN + tokens * SECONDS_A_TOKEN)
+    for model, seconds in sampled:
+        taken[model].append(seconds)
     of_any = list(chain.from_iterable(taken.values()))  # stands in for a model that was not sampled
     work = {model: count * statistics.fmean(taken.get(model, of_any)) for model, count in rows.items()}
     in_lanes = [seconds / min(lanes.of(model).most, rows[model]) for model, seconds in work.items()]

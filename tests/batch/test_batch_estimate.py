@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import pytest
 
+import aijobs_sdk as aijobs
 from batch.batch_worlds import TASKS, WatchedBackend, a_batch
 
 pytestmark = pytest.mark.anyio
@@ -40,3 +42,39 @@ async def test_what_is_over_takes_no_time(backend: WatchedBackend) -> None:
     await batch.run()
     estimate = await batch.estimate()
     assert (estimate.to_send, estimate.seconds) == (0, 0)
+
+
+@pytest.mark.parametrize("economy", [False, True])
+async def test_a_conversation_is_estimated_with_all_its_turns(
+    sim: aijobs.Mock, backend: WatchedBackend, *, economy: bool
+) -> None:
+    sim.on().do(aijobs.ok(tokens=500).forever())
+    batch = a_batch(backend, TASKS[:3], prompt=["{task}", "And then?", "And at last?"], economy=economy)
+    estimate = await batch.estimate()
+    rows = await batch.run()
+    assert estimate.output_tokens == 3 * 3 * 500
+    assert estimate.input_tokens == pytest.approx(sum(row.input_tokens or 0 for row in rows), rel=0.15)
+    assert float(estimate.credits) == pytest.approx(float(sum(row.credits or 0 for row in rows)), rel=0.05)
+
+
+async def test_a_conversation_costs_no_more_than_the_most_that_was_estimated(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    sim.on().do(aijobs.ok(tokens=70).forever())
+    batch = a_batch(backend, TASKS[:3], prompt=["{task}", "And then?"], max_tokens=70)
+    estimate = await batch.estimate()
+    spent = sum((row.metered_credits or Decimal(0) for row in await batch.run()), Decimal(0))
+    assert estimate.most_credits is not None
+    assert estimate.credits <= estimate.most_credits
+    assert spent <= estimate.most_credits
+
+
+async def test_answers_as_long_as_a_window_can_be_estimated(backend: WatchedBackend) -> None:
+    batch = a_batch(backend, TASKS[:1], prompt=["{task}", *["And then?"] * 9], max_tokens=64_000)
+    estimate = await batch.estimate()
+    assert (estimate.output_tokens, estimate.most_credits) == (10 * 64_000, None)
+
+
+async def test_a_turn_more_takes_its_time(backend: WatchedBackend) -> None:
+    batch = a_batch(backend, TASKS[:1], prompt=["{task}", "And then?"], max_tokens=70)
+    assert (await batch.estimate()).seconds == pytest.approx(2 * A_ROW)

@@ -41,7 +41,7 @@ def next_step(item: Item, jobs: Sequence[Job], output_model: type[BaseModel] | N
         return outcome_of(jobs, None, turns=_turns(item))
     result = GenerationResult.model_validate(jobs[-1].result)
     if len(jobs) < _turns(item):
-        return _turn(item, jobs)
+        return Ask(f"turn/{len(jobs) + 1}", _next_turn(item, _answers(jobs)))
     outcome = outcome_of(jobs, result, turns=_turns(item))
     if "output_schema" not in item.payload or (result.output is None and result.tool_calls):
         return outcome
@@ -60,11 +60,15 @@ def _turns(item: Item) -> int:
     return 1 + len(item.later_prompts)
 
 
-def _turn(item: Item, jobs: Sequence[Job]) -> Ask:
-    number = len(jobs) + 1
-    payload = {**item.payload, "messages": _said(item, jobs), "prompt": item.later_prompts[number - 2]}
+def later_turns(item: Item, *, answer: str) -> list[Mapping[str, Any]]:
+    """Return what is asked for a row after its first turn, should each of its answers be this one."""
+    return [_next_turn(item, [answer] * number) for number in range(1, _turns(item))]
+
+
+def _next_turn(item: Item, answers: Sequence[str]) -> Mapping[str, Any]:
+    payload = {**item.payload, "messages": _said(item, answers), "prompt": item.later_prompts[len(answers) - 1]}
     payload.pop("images", None)  # they stand in the first turn
-    return Ask(f"turn/{number}", payload)
+    return payload
 
 
 def _repair(item: Item, jobs: Sequence[Job], problem: str) -> Ask:
@@ -72,24 +76,27 @@ def _repair(item: Item, jobs: Sequence[Job], problem: str) -> Ask:
         f"This does not fit what was asked for: {problem}. Answer again with the corrected JSON object, and nothing "
         "beside it."
     )
-    payload = {**item.payload, "messages": _said(item, jobs), "prompt": prompt}
+    payload = {**item.payload, "messages": _said(item, _answers(jobs)), "prompt": prompt}
     payload.pop("images", None)
     return Ask(REPAIR, payload)
 
 
-def _said(item: Item, jobs: Sequence[Job]) -> list[Mapping[str, object]]:
+def _said(item: Item, answers: Sequence[str]) -> list[Mapping[str, object]]:
     """Return the conversation so far."""
     said: list[Mapping[str, object]] = [*cast("Sequence[Mapping[str, object]]", item.payload.get("messages", ()))]
     images = item.payload.get("images", ())
-    for prompt, job in zip((item.payload["prompt"], *item.later_prompts), jobs, strict=False):
+    for prompt, answer in zip((item.payload["prompt"], *item.later_prompts), answers, strict=False):
         said.append({"role": "user", "content": prompt, **({"images": images} if images else {})})
-        said.append({"role": "assistant", "content": _content(job)})
+        said.append({"role": "assistant", "content": answer})
         images = ()
     return said
 
 
-def _content(job: Job) -> str:
-    result = job.result or {}
+def _answers(jobs: Sequence[Job]) -> list[str]:
+    return [_content(job.result or {}) for job in jobs]
+
+
+def _content(result: Mapping[str, Any]) -> str:
     output = result.get("output")
     return str(result.get("content") or "") if output is None else json.dumps(output, ensure_ascii=False)
 
