@@ -76,7 +76,8 @@ def path_of(name: str, given: object) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError:  # Python's word for it
-        raise bad_argument(name, "begins with a user of whom no home is known: write the whole path") from None
+        whose = Path(path).parts[0]
+        raise bad_argument(name, f"begins with {whose!r}, of whom no home is known: write the whole path") from None
 
 
 def check_seconds(name: str, given: object) -> None:
