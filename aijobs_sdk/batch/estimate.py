@@ -149,7 +149,7 @@ async def _turns_of(
 
 def _of_all_turns(turns: Sequence[Estimate]) -> _RowEstimate:
     most = [one.most_credits for one in turns]
-    is_bounded = None not in most and (len(turns) == 1 or turns[0].output_tokens <= LONGEST_IN_CONVERSATION)
+    is_bounded = None not in most and (len(turns) == 1 or _was_read_at_its_longest(turns[0]))
     return _RowEstimate(
         turns=len(turns),
         input_tokens=sum(one.input_tokens for one in turns),
@@ -158,6 +158,10 @@ def _of_all_turns(turns: Sequence[Estimate]) -> _RowEstimate:
         most_credits=sum((one for one in most if one), Decimal(0)) if is_bounded else None,
         token_method=turns[0].token_method,
     )
+
+
+def _was_read_at_its_longest(answer: Estimate) -> bool:
+    return answer.most_output_tokens == answer.output_tokens <= LONGEST_IN_CONVERSATION
 
 
 def _seconds_of(row: _RowEstimate) -> float:

@@ -69,6 +69,11 @@ async def test_a_conversation_costs_no_more_than_the_most_that_was_estimated(
     assert spent <= estimate.most_credits
 
 
+async def test_what_a_conversation_costs_at_most_is_told_where_its_answers_are_limited(backend: WatchedBackend) -> None:
+    batch = a_batch(backend, TASKS[:1], prompt=["{task}", "And then?"])  # which may be far longer than is expected
+    assert (await batch.estimate()).most_credits is None
+
+
 async def test_answers_as_long_as_a_window_can_be_estimated(backend: WatchedBackend) -> None:
     batch = a_batch(backend, TASKS[:1], prompt=["{task}", *["And then?"] * 9], max_tokens=64_000)
     estimate = await batch.estimate()
