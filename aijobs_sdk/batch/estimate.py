@@ -36,7 +36,8 @@ A_DAY = 86_400.0
 ANSWER_WORD = " word"
 """What stands in a conversation for each token of an answer that is not there yet."""
 LONGEST_IN_CONVERSATION = 4_000
-"""So many tokens of an answer are priced as read again, at most: two of the longest would fill a model's window."""
+"""So many tokens of an answer are priced as read again, at most: a few of the longest would fill a model's window. Own
+choice."""
 TOKEN_ERROR = 0.081
 """By how much an estimated count of a prompt's tokens is off on average: docs/tokens.md, MT-bench."""
 

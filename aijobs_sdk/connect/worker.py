@@ -161,8 +161,7 @@ def _keep_seconds(keep_jobs: timedelta | None) -> float | None:
     if keep_jobs is None:
         return None
     if keep_jobs < timedelta(0):
-        problem = "must not be below zero"
-        raise bad_argument("keep_jobs", problem)
+        raise bad_argument("keep_jobs", "must not be below zero")
     return min(keep_jobs.total_seconds(), LONGEST_SECONDS)
 
 
