@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.errors import ScheduleNotFoundError as ScheduleNotFoundError
     from aijobs_sdk.contract.errors import ServerUnavailableError as ServerUnavailableError
     from aijobs_sdk.contract.errors import StoreUnavailableError as StoreUnavailableError
+    from aijobs_sdk.contract.errors import SuggestionDecidedError as SuggestionDecidedError
+    from aijobs_sdk.contract.errors import SuggestionNotFoundError as SuggestionNotFoundError
+    from aijobs_sdk.contract.errors import SuggestionOutdatedError as SuggestionOutdatedError
     from aijobs_sdk.contract.errors import TooManyJobsError as TooManyJobsError
     from aijobs_sdk.contract.errors import TooManyStreamsError as TooManyStreamsError
     from aijobs_sdk.contract.estimate import Estimate as Estimate
@@ -100,6 +103,8 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.results import ImageResult as ImageResult
     from aijobs_sdk.contract.results import JobResult as JobResult
     from aijobs_sdk.contract.schedule import Schedule as Schedule
+    from aijobs_sdk.contract.suggestions import Suggestion as Suggestion
+    from aijobs_sdk.contract.suggestions import SuggestionStatus as SuggestionStatus
     from aijobs_sdk.engine.context import JobContext as JobContext
     from aijobs_sdk.engine.job_type import JobType as JobType
     from aijobs_sdk.engine.job_type import job_type as job_type
@@ -193,12 +198,17 @@ _HOMES = {
     "ProviderError": "contract.errors",
     "ProviderBusyError": "contract.errors",
     "StoreUnavailableError": "contract.errors",
+    "SuggestionDecidedError": "contract.errors",
+    "SuggestionNotFoundError": "contract.errors",
+    "SuggestionOutdatedError": "contract.errors",
     "ScheduleNotFoundError": "contract.errors",
     "AdmissionError": "contract.errors",
     "RateLimitedError": "contract.errors",
     "TooManyJobsError": "contract.errors",
     "Rate": "contract.job",
     "Schedule": "contract.schedule",
+    "Suggestion": "contract.suggestions",
+    "SuggestionStatus": "contract.suggestions",
     "CircuitOpenError": "contract.errors",
     "JobAccepted": "contract.events",
     "JobCancelRequested": "contract.events",
@@ -375,6 +385,11 @@ __all__ = [
     "StatusEvent",
     "StoreHealth",
     "StoreUnavailableError",
+    "Suggestion",
+    "SuggestionDecidedError",
+    "SuggestionNotFoundError",
+    "SuggestionOutdatedError",
+    "SuggestionStatus",
     "TextChunk",
     "TextDelta",
     "TooManyJobsError",

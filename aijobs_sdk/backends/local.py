@@ -25,6 +25,7 @@ from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.contract.store import Created, Taker
+from aijobs_sdk.contract.suggestions import Suggestion, SuggestionStatus
 from aijobs_sdk.contract.usage_pages import check_page_rows
 from aijobs_sdk.engine.batches import check_hold, check_rows_at_once, new_batch
 from aijobs_sdk.engine.context import World
@@ -33,6 +34,7 @@ from aijobs_sdk.engine.documents import new_document
 from aijobs_sdk.engine.health import check_health
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.schedule import checked_schedule
+from aijobs_sdk.engine.suggestions import new_decision
 
 
 class LocalBackend:
@@ -129,6 +131,22 @@ class LocalBackend:
     async def revisions(self, block_id: UUID) -> Sequence[Revision]:
         """Return every text that a block has had, oldest first."""
         return await self._world.store.revisions(self._caller.tenant_id, block_id)
+
+    async def suggestions(self, block_id: UUID) -> Sequence[Suggestion]:
+        """Return every text that was proposed for a block, oldest first."""
+        return await self._world.store.suggestions(self._caller.tenant_id, block_id)
+
+    async def apply_suggestion(self, suggestion_id: UUID) -> Suggestion:
+        """Make a proposed text the block's own."""
+        return await self._decide(suggestion_id, SuggestionStatus.APPLIED)
+
+    async def reject_suggestion(self, suggestion_id: UUID) -> Suggestion:
+        """Leave the block as it is."""
+        return await self._decide(suggestion_id, SuggestionStatus.REJECTED)
+
+    async def _decide(self, suggestion_id: UUID, status: SuggestionStatus) -> Suggestion:
+        decision = new_decision(suggestion_id, status, caller=self._caller, clock=self._world.clock)
+        return await self._world.store.decide_suggestion(decision)
 
     async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
         """Return a document's history."""

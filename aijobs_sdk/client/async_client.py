@@ -41,6 +41,7 @@ from aijobs_sdk.contract.results import AnalysisResult, BlockResult, GenerationR
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.contract.spans import Moment, OpenSpan, Span, span_of
+from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.contract.usage_pages import usage_pages
 
 
@@ -240,6 +241,29 @@ class AsyncClient:
     async def revisions(self, block_id: UUID | str) -> Sequence[Revision]:
         """Return every text that a block has had, oldest first."""
         return await self._backend.revisions(as_id(block_id, "block_id"))
+
+    async def suggestions(self, block_id: UUID | str) -> Sequence[Suggestion]:
+        """Return every text that `block_refine` jobs proposed for a block, oldest first, decided or not."""
+        return await self._backend.suggestions(as_id(block_id, "block_id"))
+
+    async def apply_suggestion(self, suggestion_id: UUID | str) -> Suggestion:
+        """Make a proposed text its block's own, as a new revision; one that was applied before stays so.
+
+        Raises:
+            SuggestionNotFoundError: this tenant has no such suggestion.
+            SuggestionDecidedError: it was rejected.
+            SuggestionOutdatedError: its block has another text by now, which this would undo.
+        """
+        return await self._backend.apply_suggestion(as_id(suggestion_id, "suggestion_id"))
+
+    async def reject_suggestion(self, suggestion_id: UUID | str) -> Suggestion:
+        """Leave the block as it is; a suggestion that was rejected before stays so.
+
+        Raises:
+            SuggestionNotFoundError: this tenant has no such suggestion.
+            SuggestionDecidedError: it was applied.
+        """
+        return await self._backend.reject_suggestion(as_id(suggestion_id, "suggestion_id"))
 
     async def document(self, document_id: UUID | str) -> Document | None:
         """Return a document, None where this tenant has none by that id."""

@@ -27,6 +27,7 @@ from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEven
 from aijobs_sdk.contract.results import AnalysisResult, BlockResult, GenerationResult, ImageResult, JobResult
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.spans import Moment
+from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.contract.usage_pages import MOST_PAGE_ROWS
 
 
@@ -216,6 +217,29 @@ class Client:
     def revisions(self, block_id: UUID | str) -> Sequence[Revision]:
         """Return every text that a block has had, oldest first."""
         return self._portal.call(self._client.revisions, block_id)
+
+    def suggestions(self, block_id: UUID | str) -> Sequence[Suggestion]:
+        """Return every text that `block_refine` jobs proposed for a block, oldest first, decided or not."""
+        return self._portal.call(self._client.suggestions, block_id)
+
+    def apply_suggestion(self, suggestion_id: UUID | str) -> Suggestion:
+        """Make a proposed text its block's own, as a new revision; one that was applied before stays so.
+
+        Raises:
+            SuggestionNotFoundError: this tenant has no such suggestion.
+            SuggestionDecidedError: it was rejected.
+            SuggestionOutdatedError: its block has another text by now, which this would undo.
+        """
+        return self._portal.call(self._client.apply_suggestion, suggestion_id)
+
+    def reject_suggestion(self, suggestion_id: UUID | str) -> Suggestion:
+        """Leave the block as it is; a suggestion that was rejected before stays so.
+
+        Raises:
+            SuggestionNotFoundError: this tenant has no such suggestion.
+            SuggestionDecidedError: it was applied.
+        """
+        return self._portal.call(self._client.reject_suggestion, suggestion_id)
 
     def document(self, document_id: UUID | str) -> Document | None:
         """Return a document, None where this tenant has none by that id."""

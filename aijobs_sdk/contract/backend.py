@@ -16,6 +16,7 @@ from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
+from aijobs_sdk.contract.suggestions import Suggestion
 
 
 class Backend(Protocol):
@@ -94,6 +95,29 @@ class Backend(Protocol):
 
     async def revisions(self, block_id: UUID) -> Sequence[Revision]:
         """Return every text that a block of this tenant has had, oldest first; none for any other block."""
+        ...
+
+    async def suggestions(self, block_id: UUID) -> Sequence[Suggestion]:
+        """Return every text that was proposed for a block of this tenant, oldest first; none for any other block."""
+        ...
+
+    async def apply_suggestion(self, suggestion_id: UUID) -> Suggestion:
+        """Make a proposed text the block's own; one that was applied before stays so.
+
+        Raises:
+            SuggestionNotFoundError: this tenant has no such suggestion.
+            SuggestionDecidedError: it was rejected.
+            SuggestionOutdatedError: its block has another text by now.
+        """
+        ...
+
+    async def reject_suggestion(self, suggestion_id: UUID) -> Suggestion:
+        """Leave the block as it is; one that was rejected before stays so.
+
+        Raises:
+            SuggestionNotFoundError: this tenant has no such suggestion.
+            SuggestionDecidedError: it was applied.
+        """
         ...
 
     async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.blocks import Block, Revision
 from aijobs_sdk.contract.records import Document, NewDocument
+from aijobs_sdk.contract.suggestions import Decision, Suggestion
 
 
 class BlockStore(Protocol):
@@ -30,4 +31,17 @@ class BlockStore(Protocol):
 
     async def revisions(self, tenant_id: UUID, block_id: UUID) -> Sequence[Revision]:
         """Return every text that a block of this tenant has had, oldest first."""
+        ...
+
+    async def suggestions(self, tenant_id: UUID, block_id: UUID) -> Sequence[Suggestion]:
+        """Return every text that was proposed for a block of this tenant, oldest first, decided or not."""
+        ...
+
+    async def decide_suggestion(self, decision: Decision) -> Suggestion:
+        """Decide about a suggestion, by the rules of `engine.suggestions.decide()`; return it as it stands then.
+
+        Raises:
+            SuggestionNotFoundError: this tenant has no such suggestion.
+            SuggestionDecidedError, SuggestionOutdatedError: that cannot be; nothing was changed.
+        """
         ...

@@ -7,6 +7,9 @@ AIJobsError
 ├── JobNotFoundError (LookupError)        this tenant has no such job
 ├── ScheduleNotFoundError (LookupError)   this tenant has no schedule of this name
 ├── DeadLetterNotFoundError (LookupError) no job of this tenant with this id failed, or its letter was purged
+├── SuggestionNotFoundError (LookupError) this tenant has no such suggestion
+├── SuggestionDecidedError                the opposite was decided about it before
+├── SuggestionOutdatedError               its block has another text by now
 ├── BatchNotFoundError (LookupError)      this tenant has no batch of this name
 ├── BatchHeldError                        another process runs this batch; the message says which
 ├── BatchPausedError                      a run stopped before its end; `reason` says why, and what goes on
@@ -143,6 +146,42 @@ class DeadLetterNotFoundError(AIJobsError, LookupError):
             "`client.dead_letters()` lists them."
         )
         self.job_id = job_id
+
+
+class SuggestionNotFoundError(AIJobsError, LookupError):
+    """The tenant has no suggestion with this id; another tenant's reads the same."""
+
+    code = "suggestion_not_found"
+
+    def __init__(self, suggestion_id: UUID) -> None:
+        super().__init__(f"No suggestion {suggestion_id}. `client.suggestions(block_id)` shows those of a block.")
+        self.suggestion_id = suggestion_id
+
+
+class SuggestionDecidedError(AIJobsError):
+    """The suggestion was rejected before and is to be applied now, or the other way round; nothing was changed."""
+
+    code = "suggestion_decided"
+
+    def __init__(self, suggestion_id: UUID, status: str) -> None:
+        super().__init__(
+            f"Suggestion {suggestion_id} was {status} before, which stays so. "
+            "A new `block_refine` job with `propose` makes another."
+        )
+        self.suggestion_id = suggestion_id
+
+
+class SuggestionOutdatedError(AIJobsError):
+    """The suggestion rewrites a text that its block has no more: applying it would undo what came since."""
+
+    code = "suggestion_outdated"
+
+    def __init__(self, suggestion_id: UUID, *, based_on: int, revision: int) -> None:
+        super().__init__(
+            f"Suggestion {suggestion_id} rewrites revision {based_on} of its block, which is at revision {revision} "
+            "by now: nothing was changed. Reject it, and refine the block as it stands."
+        )
+        self.suggestion_id = suggestion_id
 
 
 class BatchNotFoundError(AIJobsError, LookupError):
@@ -425,6 +464,9 @@ HTTP_STATUS: Mapping[type[AIJobsError], int] = {
     JobNotFoundError: 404,
     ScheduleNotFoundError: 404,
     DeadLetterNotFoundError: 404,
+    SuggestionNotFoundError: 404,
+    SuggestionDecidedError: 409,
+    SuggestionOutdatedError: 409,
     BatchNotFoundError: 404,
     BatchHeldError: 409,
     BatchPausedError: 409,

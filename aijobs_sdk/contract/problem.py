@@ -27,6 +27,7 @@ _TRAVELS: Mapping[str, TypeAdapter[object]] = {
     "retry_after_seconds": TypeAdapter(float),
     "limit": TypeAdapter(int),
     "job_id": TypeAdapter(UUID),
+    "suggestion_id": TypeAdapter(UUID),
     "job_type": TypeAdapter(str),
     "key": TypeAdapter(str),
     "name": TypeAdapter(str),

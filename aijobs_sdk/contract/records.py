@@ -17,6 +17,7 @@ from aijobs_sdk.contract.model import Fact, StoredJson
 from aijobs_sdk.contract.pictures import gallery
 from aijobs_sdk.contract.plain_text import PlainText
 from aijobs_sdk.contract.showing import folded, heading, instant_text, known_facts, long_text
+from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.markup import markup
 
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
@@ -178,3 +179,4 @@ class Effects(Fact):
     usage: tuple[UsageRow, ...] = ()
     images: tuple[Image, ...] = ()
     blocks: tuple[BlockChange, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()

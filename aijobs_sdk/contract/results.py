@@ -115,14 +115,17 @@ class BlockResult(WritingResult):
 
     document_id: UUID
     block_id: UUID
-    revision_id: UUID
-    """The revision that holds the text."""
+    revision_id: UUID | None
+    """The revision that holds the text; None where it is only proposed."""
+    suggestion_id: UUID | None = None
+    """The suggestion that holds the text, where it is proposed: `client.apply_suggestion()` makes it the block's."""
     content: str
-    """Sanitised Markdown: the block's text from now on."""
+    """Sanitised Markdown: the block's text from now on, unless it is proposed."""
 
     def _repr_html_(self) -> str:
         title = heading(f"Block {self.block_id}")
-        return markup(title, long_text(self.content, whole="content"), known_facts(self._facts()))
+        told = {"proposed as": self.suggestion_id, **self._facts()}
+        return markup(title, long_text(self.content, whole="content"), known_facts(told))
 
 
 class Finding(JobResult):

@@ -26,6 +26,7 @@ from aijobs_sdk.server import (
     records,
     report_builder,
     schedules,
+    suggestions,
 )
 from aijobs_sdk.server.description import describe, operation_id
 from aijobs_sdk.server.envelope import Envelope
@@ -41,6 +42,7 @@ _ROUTERS = (
     jobs.router,
     events.router,
     documents.router,
+    suggestions.router,
     records.router,
     report_builder.router,
     dead_letters.router,

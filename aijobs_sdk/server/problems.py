@@ -38,6 +38,7 @@ class Problem(Fact):
     retry_after_seconds: float | None = None
     limit: int | None = None
     job_id: UUID | None = None
+    suggestion_id: UUID | None = None
     job_type: str | None = None
     key: str | None = None
     name: str | None = None

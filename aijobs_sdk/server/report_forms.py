@@ -43,12 +43,16 @@ class ReportJobIn(Fact):
     type: BlockTask
     prompt: str | None = None
     """What to write, the feedback to REFINE by, or what to look for."""
+    propose: bool = False
+    """Whether what REFINE writes is a suggestion, and the block stays as it is until that is applied."""
 
     def request(self, *, key: str | None) -> JobRequest:
         """Return the job that is asked for."""
         payload: dict[str, object] = {"document_id": str(self.documentId), "block_id": str(self.blockId)}
         if self.prompt is not None:
             payload["prompt"] = self.prompt
+        if self.propose:
+            payload["propose"] = True
         return JobRequest(type=self.type.job_type, payload=payload, idempotency_key=key)
 
 

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from aijobs_sdk.contract.blocks import Block, BlockChange, Revision
+from aijobs_sdk.contract.errors import SuggestionNotFoundError
 from aijobs_sdk.contract.records import Document, Effects, NewDocument
+from aijobs_sdk.contract.suggestions import Decision, Suggestion
+from aijobs_sdk.engine.suggestions import decide
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.memory_records import RecordsInMemory
 
@@ -21,6 +24,9 @@ class BlocksInMemory(RecordsInMemory):
         self._blocks_of: dict[UUID, Sequence[UUID]] = {}
         """By document, in their order."""
         self._revisions: defaultdict[UUID, list[Revision]] = defaultdict(list)
+        self._suggestions: dict[UUID, Suggestion] = {}
+        self._suggested_for: defaultdict[UUID, list[UUID]] = defaultdict(list)
+        """By block, oldest first."""
 
     async def add_document(self, new: NewDocument) -> Document:
         """Keep a document with its blocks, or return the one that is there."""
@@ -47,10 +53,28 @@ class BlocksInMemory(RecordsInMemory):
         """Return every text that a block of this tenant has had."""
         return [one for one in self._revisions.get(block_id, ()) if one.tenant_id == tenant_id]
 
+    async def suggestions(self, tenant_id: UUID, block_id: UUID) -> Sequence[Suggestion]:
+        """Return every text that was proposed for a block of this tenant."""
+        proposed = (self._suggestions[one] for one in self._suggested_for.get(block_id, ()))
+        return [one for one in proposed if one.tenant_id == tenant_id]
+
+    async def decide_suggestion(self, decision: Decision) -> Suggestion:
+        """Decide about a suggestion."""
+        suggestion = self._suggestions.get(decision.suggestion_id)
+        if suggestion is None or suggestion.tenant_id != decision.tenant_id:
+            raise SuggestionNotFoundError(decision.suggestion_id)
+        decided = decide(suggestion, self._blocks[suggestion.block_id], decision)
+        self._suggestions[suggestion.id] = decided.suggestion
+        self._keep(decided.effects)
+        return decided.suggestion
+
     def _keep(self, effects: Effects) -> None:
         super()._keep(effects)
         for change in effects.blocks:
             self._change_block(change)
+        for suggestion in effects.suggestions:
+            self._suggestions[suggestion.id] = suggestion
+            self._suggested_for[suggestion.block_id].append(suggestion.id)
 
     def _change_block(self, change: BlockChange) -> None:
         block = self._blocks.get(change.block_id)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.blocks import Block, BlockRequest, DocumentConfiguration, DocumentRequest
+from aijobs_sdk.contract.errors import SuggestionDecidedError, SuggestionNotFoundError, SuggestionOutdatedError
 from aijobs_sdk.contract.job import Caller, Job, JobQuery, JobRequest
 from aijobs_sdk.contract.records import Document
+from aijobs_sdk.contract.suggestions import Suggestion
 from contract.conftest import OURS, THEIRS
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +25,7 @@ REQUEST = DocumentRequest(
 )
 
 
-def task(kind: str, block: Block, **payload: str) -> JobRequest:
+def task(kind: str, block: Block, **payload: Any) -> JobRequest:
     place = {"document_id": str(block.document_id), "block_id": str(block.id)}
     return JobRequest(type=f"block_{kind}", payload=place | payload)
 
@@ -80,6 +83,55 @@ async def test_an_analysis_changes_nothing(backend: Backend) -> None:
     assert job.result is not None
     assert job.result["findings"]
     assert await backend.blocks(document.id) == before
+
+
+async def proposed(backend: Backend) -> Suggestion:
+    document = await backend.create_document(REQUEST)
+    _, block = await backend.blocks(document.id)
+    await over(backend, task("refine", block, prompt="Be brief.", propose=True))
+    [suggestion] = await backend.suggestions(block.id)
+    return suggestion
+
+
+async def test_a_refinement_is_proposed_and_then_applied(backend: Backend) -> None:
+    suggestion = await proposed(backend)
+    [written] = await backend.revisions(suggestion.block_id)
+    applied = await backend.apply_suggestion(suggestion.id)
+
+    assert [one.id for one in await backend.revisions(suggestion.block_id)] == [written.id, applied.revision_id]
+    assert (await backend.blocks(suggestion.document_id))[1].content == suggestion.content
+    assert (applied.status, applied.decided_by) == ("applied", OURS.user_id)
+    assert await backend.apply_suggestion(suggestion.id) == applied
+
+
+async def test_a_refinement_is_proposed_and_then_rejected(backend: Backend) -> None:
+    suggestion = await proposed(backend)
+    rejected = await backend.reject_suggestion(suggestion.id)
+
+    assert await backend.suggestions(suggestion.block_id) == [rejected]
+    assert (await backend.blocks(suggestion.document_id))[1].content == "Lakes lie."
+    with pytest.raises(SuggestionDecidedError, match="was rejected before"):
+        await backend.apply_suggestion(suggestion.id)
+
+
+async def test_a_suggestion_for_another_text_is_refused(backend: Backend) -> None:
+    suggestion = await proposed(backend)
+    _, block = await backend.blocks(suggestion.document_id)
+    await over(backend, task("refine", block, prompt="Be merry."))
+
+    with pytest.raises(SuggestionOutdatedError, match="which is at revision 2 by now"):
+        await backend.apply_suggestion(suggestion.id)
+
+
+async def test_a_suggestion_of_another_tenant_is_not_there(backend_for: Callable[[Caller], Backend]) -> None:
+    ours, theirs = backend_for(OURS), backend_for(THEIRS)
+    suggestion = await proposed(ours)
+
+    assert await theirs.suggestions(suggestion.block_id) == []
+    for decide in (theirs.apply_suggestion, theirs.reject_suggestion):
+        with pytest.raises(SuggestionNotFoundError):
+            await decide(suggestion.id)
+    assert await ours.suggestions(suggestion.block_id) == [suggestion]
 
 
 async def test_jobs_are_listed_by_document(backend: Backend) -> None:

@@ -40,6 +40,11 @@ def ask(client: aijobs.Client, kind: str, block: aijobs.Block, prompt: str | Non
     return client.submit(prompt, type=f"block_{kind}", payload=place, **options)
 
 
+def propose(client: aijobs.Client, block: aijobs.Block, feedback: str, kind: str = "refine") -> Any:
+    payload = {"document_id": block.document_id, "block_id": block.id, "propose": True}
+    return client.submit(feedback, type=f"block_{kind}", payload=payload)
+
+
 def now(client: aijobs.Client, block: aijobs.Block) -> aijobs.Block:
     return client.blocks(block.document_id)[block.position - 1]
 
@@ -92,6 +97,43 @@ def test_a_retry_leaves_no_second_revision(sim: Mock, client: aijobs.Client) -> 
     assert (job.result().content, job.wait().attempts) == ("Rivers flow.", 2)
     assert [one.number for one in client.revisions(block.id)] == [1, 2]
     assert len(client.usage(month="2026-01")) == 1
+
+
+def test_a_text_that_is_only_proposed_waits_for_somebody_to_apply_it(sim: Mock, client: aijobs.Client) -> None:
+    sim.on(prompt="*Feedback: Be brief.").do(aijobs.ok("Long."))
+    block = begin(client)
+    result = propose(client, block, "Be brief.").result()
+
+    assert (result.content, result.revision_id, now(client, block)) == ("Long.", None, block)
+    [suggestion] = client.suggestions(block.id)
+    assert (suggestion.id, suggestion.status, suggestion.based_on) == (result.suggestion_id, "proposed", 1)
+    assert client.lineage(block.document_id) == []
+
+    client.apply_suggestion(suggestion.id)
+    assert now(client, block).content == "Long."
+    assert [event.job_id for event in client.lineage(block.document_id)] == [suggestion.job_id]
+
+
+def test_a_rewrite_that_was_cut_off_takes_no_texts_place(sim: Mock, client: aijobs.Client) -> None:
+    sim.on().do(aijobs.fail("max_tokens", after_tokens=5))
+    block = begin(client)
+    result = ask(client, "refine", block, "Go on.").result()
+
+    assert (result.finish_reason, result.revision_id, now(client, block)) == ("length", None, block)
+    assert [(one.id, one.content) for one in client.suggestions(block.id)] == [(result.suggestion_id, result.content)]
+
+
+def test_a_proposed_text_is_billed_like_any_other(client: aijobs.Client) -> None:
+    block = begin(client)
+    result = propose(client, block, "Go on.").result()
+
+    [row] = client.usage(month="2026-01")
+    assert (row.query_type, row.credits_used) == ("block_refine", result.metered_credits)
+
+
+def test_only_a_refinement_can_be_proposed(client: aijobs.Client) -> None:
+    with pytest.raises(aijobs.InvalidRequestError, match=r"payload\.propose"):
+        propose(client, begin(client), "Go on.", kind="generate")
 
 
 def test_an_analysis_lists_findings_and_changes_no_block(client: aijobs.Client) -> None:

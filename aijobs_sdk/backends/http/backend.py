@@ -48,6 +48,7 @@ from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
+from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.providers.per_loop import PerLoop
 
 T = TypeVar("T")
@@ -169,6 +170,22 @@ class HttpBackend:
         """Return every text that a block has had, oldest first."""
         question = Question(method="GET", path="/api/blocks/{}/revisions", names=(block_id,))
         return await self._ask(question, as_list(Revision, "revisions"))
+
+    async def suggestions(self, block_id: UUID) -> Sequence[Suggestion]:
+        """Return every text that was proposed for a block, oldest first."""
+        question = Question(method="GET", path="/api/blocks/{}/suggestions", names=(block_id,))
+        return await self._ask(question, as_list(Suggestion, "suggestions"))
+
+    async def apply_suggestion(self, suggestion_id: UUID) -> Suggestion:
+        """Make a proposed text the block's own."""
+        return await self._decide("/api/suggestions/{}/apply", suggestion_id)
+
+    async def reject_suggestion(self, suggestion_id: UUID) -> Suggestion:
+        """Leave the block as it is."""
+        return await self._decide("/api/suggestions/{}/reject", suggestion_id)
+
+    async def _decide(self, path: str, suggestion_id: UUID) -> Suggestion:
+        return await self._ask(Question(method="POST", path=path, names=(suggestion_id,)), as_fact(Suggestion))
 
     async def lineage(self, document_id: UUID) -> Sequence[LineageEvent]:
         """Return a document's history."""

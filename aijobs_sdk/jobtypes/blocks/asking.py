@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from pydantic import JsonValue
 
+from aijobs_sdk.contract.blocks import Block
 from aijobs_sdk.contract.records import LineageEvent, UsageRow
 from aijobs_sdk.contract.results import JobResult, WritingResult
 from aijobs_sdk.engine.context import JobContext
@@ -26,6 +27,8 @@ R = TypeVar("R", bound=JobResult)
 class Answered(NamedTuple):
     """What a model answered about a block, and to which words."""
 
+    block: Block
+    """As it stood when the model was asked."""
     text: GenerationPayload
     answer: Answer
     told: WritingResult
@@ -59,7 +62,7 @@ async def ask(
     text = payload.as_text(words(subject, payload), model=model, output_schema=output_schema)
     _check(text, writers, context.can_ask)  # what is told, and perhaps by which model, was not known at submit
     answer = await writers.answer(context, text)
-    return Answered(text, answer, told_of(context, text, answer, writers.models))
+    return Answered(subject.block, text, answer, told_of(context, text, answer, writers.models))
 
 
 def block_job_type(

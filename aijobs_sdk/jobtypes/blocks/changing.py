@@ -1,19 +1,21 @@
-"""`block_generate` and `block_refine`: a block gets a text, and leaves a revision."""
+"""`block_generate` and `block_refine`: a block gets a text, or somebody is shown one to decide about."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from uuid import UUID
 
 from aijobs_sdk.contract.blocks import BlockChange, RevisionKind
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.results import BlockResult
+from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobType
-from aijobs_sdk.jobtypes.blocks.asking import P, ask, block_job_type
+from aijobs_sdk.jobtypes.blocks.asking import Answered, ask, block_job_type
 from aijobs_sdk.jobtypes.blocks.payload import BlockPayload, RefinePayload
 from aijobs_sdk.jobtypes.blocks.subject import Subject
 from aijobs_sdk.jobtypes.blocks.words import Words, to_generate, to_refine
+from aijobs_sdk.jobtypes.generation.account import author_of
 from aijobs_sdk.jobtypes.generation.writers import Writers
 
 
@@ -21,16 +23,21 @@ def block_generate(writers: Writers) -> JobType[BlockPayload]:
     """Return the job type that fills a block from its prompt."""
 
     async def run(context: JobContext, payload: BlockPayload) -> BlockResult:
-        return await _change(context, payload, writers, _words_to_generate, kind="generate")
+        answered = await ask(context, payload, writers, _words_to_generate)
+        return await _change(context, payload, answered, kind="generate")
 
     return block_job_type("block_generate", BlockPayload, run, writers)
 
 
 def block_refine(writers: Writers) -> JobType[RefinePayload]:
-    """Return the job type that rewrites a block by feedback."""
+    """Return the job type that rewrites a block by feedback, or proposes to."""
 
     async def run(context: JobContext, payload: RefinePayload) -> BlockResult:
-        return await _change(context, payload, writers, _words_to_refine, kind="refine")
+        answered = await ask(context, payload, writers, _words_to_refine)
+        # The beginning of a text must not take the place of a whole one.
+        if payload.propose or answered.told.finish_reason == "length":
+            return await _propose(context, payload, answered)
+        return await _change(context, payload, answered, kind="refine")
 
     return block_job_type("block_refine", RefinePayload, run, writers)
 
@@ -43,10 +50,8 @@ def _words_to_refine(subject: Subject, payload: RefinePayload) -> Words:
     return to_refine(subject, payload.prompt)
 
 
-async def _change(
-    context: JobContext, payload: P, writers: Writers, words: Callable[[Subject, P], Words], *, kind: RevisionKind
-) -> BlockResult:
-    answered = await ask(context, payload, writers, words)
+async def _change(context: JobContext, payload: BlockPayload, answered: Answered, *, kind: RevisionKind) -> BlockResult:
+    """Make the answer the block's text, together with the job's completion."""
     await context.progress(95, "Saving the block")
     change = BlockChange(
         revision_id=new_id(),
@@ -60,10 +65,38 @@ async def _change(
     context.effects = Effects(
         blocks=(change,), lineage=(answered.lineage(context, payload),), usage=(answered.usage(context, payload),)
     )
+    return _result(payload, answered, revision_id=change.revision_id)
+
+
+async def _propose(context: JobContext, payload: BlockPayload, answered: Answered) -> BlockResult:
+    """Leave the answer for somebody to apply; lineage has it once that is done."""
+    await context.progress(95, "Saving the suggestion")
+    suggestion = Suggestion(
+        id=new_id(),
+        tenant_id=context.job.tenant_id,
+        document_id=payload.document_id,
+        block_id=payload.block_id,
+        job_id=context.job.id,
+        user_id=author_of(context, answered.text),
+        model=answered.told.model,
+        provider=answered.told.provider,
+        prompt_length=len(answered.text.prompt),
+        content=answered.answer.content,
+        based_on=answered.block.revision,
+        created_at=context.clock.now(),
+    )
+    context.effects = Effects(suggestions=(suggestion,), usage=(answered.usage(context, payload),))
+    return _result(payload, answered, suggestion_id=suggestion.id)
+
+
+def _result(
+    payload: BlockPayload, answered: Answered, *, revision_id: UUID | None = None, suggestion_id: UUID | None = None
+) -> BlockResult:
     return BlockResult(
         document_id=payload.document_id,
         block_id=payload.block_id,
-        revision_id=change.revision_id,
-        content=change.content,
+        revision_id=revision_id,
+        suggestion_id=suggestion_id,
+        content=answered.answer.content,
         **dict(answered.told),
     )

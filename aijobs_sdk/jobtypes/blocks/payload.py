@@ -37,3 +37,5 @@ class RefinePayload(BlockPayload):
 
     prompt: Prompt
     """The feedback."""
+    propose: bool = False
+    """Whether the text is a suggestion, and the block stays as it is until that is applied."""

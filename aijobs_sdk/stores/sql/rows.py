@@ -17,6 +17,7 @@ from aijobs_sdk.contract.job import Job, JobState, Priority
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.records import DeadLetter, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule
+from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.sql.statements import Values
 
@@ -215,7 +216,7 @@ _IN_TEXT = ("metadata", "configuration")
 
 
 def columns_of_effect(
-    effect: Document | LineageEvent | UsageRow | Image | Block | Revision | BlockChange,
+    effect: Document | LineageEvent | UsageRow | Image | Block | Revision | BlockChange | Suggestion,
 ) -> Mapping[str, Any]:
     """Return the columns of something that was left behind: they are named like its fields."""
     columns = {name: _without_nul(value) if isinstance(value, str) else value for name, value in effect}

@@ -202,6 +202,29 @@ block_revisions = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+suggestions = Table(
+    "suggestions",
+    metadata,
+    Column("ordinal", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # its age: lower is older
+    Column("id", Identifier, nullable=False, unique=True),
+    Column("tenant_id", Identifier, nullable=False),
+    Column("document_id", Identifier, nullable=False),
+    Column("block_id", Identifier, nullable=False),
+    Column("job_id", Identifier, nullable=False),
+    Column("user_id", Identifier, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("prompt_length", Integer, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("based_on", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("revision_id", Identifier),
+    Column("decided_by", Identifier),
+    Column("created_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+)
+Index("suggestions_of_block", suggestions.c.block_id, suggestions.c.ordinal)
+
 batches = Table(
     "batches",
     metadata,

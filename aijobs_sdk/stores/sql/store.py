@@ -33,8 +33,9 @@ from aijobs_sdk.contract.store import (
     Taker,
     Update,
 )
+from aijobs_sdk.contract.suggestions import Decision, Suggestion
 from aijobs_sdk.engine.lifecycle import Extend, Take
-from aijobs_sdk.stores.sql import blocks, commands, keys, queries
+from aijobs_sdk.stores.sql import blocks, commands, keys, queries, suggestions
 from aijobs_sdk.stores.sql.batch_journals import BatchJournals
 
 PURGED_AT_ONCE = 500
@@ -252,6 +253,14 @@ class SqlStore(BatchJournals):
     async def revisions(self, tenant_id: UUID, block_id: UUID) -> Sequence[Revision]:
         """Return every text that a block of this tenant has had."""
         return await self._read_of(tenant_id, blocks.revisions, block_id)
+
+    async def suggestions(self, tenant_id: UUID, block_id: UUID) -> Sequence[Suggestion]:
+        """Return every text that was proposed for a block of this tenant."""
+        return await self._read_of(tenant_id, suggestions.suggestions, block_id)
+
+    async def decide_suggestion(self, decision: Decision) -> Suggestion:
+        """Decide about a suggestion."""
+        return await self._write(suggestions.DecideSuggestion(decision))
 
     async def put_key(self, key: ApiKey) -> None:
         """Keep an API key."""

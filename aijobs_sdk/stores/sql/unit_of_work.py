@@ -58,7 +58,14 @@ _MOVE_JOB = updating(schema.jobs, CHANGING, where=("id",))
 _END_JOB = updating(schema.jobs, (*CHANGING, *LAST), where=("id",))
 """Apart from moving it, because that spares the indexes of what has ended."""
 _INSERT_EVENT = inserting(schema.events, EVENT)
-_LEFT_BEHIND = (schema.documents, schema.lineage, schema.query_usage, schema.images, schema.dead_letters)
+_LEFT_BEHIND = (
+    schema.documents,
+    schema.lineage,
+    schema.query_usage,
+    schema.images,
+    schema.dead_letters,
+    schema.suggestions,
+)
 _COLUMNS = {table: [column.name for column in table.c if column.name != "ordinal"] for table in _LEFT_BEHIND}
 _INSERT = {table: inserting(table, names) for table, names in _COLUMNS.items()}
 _POINT_KEY = updating(schema.idempotency_keys, ("job_id",), where=("tenant_id", "key"))
@@ -234,6 +241,7 @@ class UnitOfWork:
             (schema.lineage, effects.lineage),
             (schema.query_usage, effects.usage),
             (schema.images, effects.images),
+            (schema.suggestions, effects.suggestions),
         ):
             if left:
                 self._add(table, map(columns_of_effect, left))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from itertools import cycle
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,6 +21,9 @@ class Belongings:
     job: str
     document: str
     block: str
+    draft: str
+    """A block for which jobs proposed texts."""
+    suggestion: str
     batch: str
     batch_name: str
     schedule: str
@@ -33,23 +37,26 @@ class Belongings:
 
 def nobodys(theirs: Belongings) -> Belongings:
     """Return as many names, of nothing: only a cursor says of itself that it is none, so this one is kept."""
-    job, document, block, batch = (str(uuid4()) for _ in range(4))
+    job, document, block, draft, suggestion, batch = (str(uuid4()) for _ in range(6))
     named = replace(theirs, batch_name="no such batch", schedule="no such schedule", key="no such key")
-    return replace(named, job=job, document=document, block=block, batch=batch)
+    return replace(named, job=job, document=document, block=block, draft=draft, suggestion=suggestion, batch=batch)
 
 
 async def acquire(owner: httpx.AsyncClient) -> list[Belongings]:
     """Let a tenant have something of every kind; return it once for each of its jobs, which stand as jobs can."""
     schedule, key, name = f"schedule-{SECRET}", f"key-{SECRET}", f"batch-{SECRET}"
     block = {"prompt": SECRET, "content": SECRET}
-    begun = await _made(owner, "/api/documents", title=SECRET, blocks=[block], idempotency_key=key)
-    document_id, block_id = begun["document"]["id"], begun["blocks"][0]["id"]
-    task = await _made(
-        owner, "/api/report-builder/jobs", documentId=document_id, blockId=block_id, type="REFINE", prompt=SECRET
-    )
+    begun = await _made(owner, "/api/documents", title=SECRET, blocks=[block, block], idempotency_key=key)
+    document_id, block_id, draft_id = begun["document"]["id"], *(one["id"] for one in begun["blocks"])
+    refine = {"documentId": document_id, "type": "REFINE", "prompt": SECRET}
+    refined = await _made(owner, "/api/report-builder/jobs", blockId=block_id, **refine)
+    proposals = [
+        await _made(owner, "/api/report-builder/jobs", blockId=draft_id, propose=True, **refine) for _ in range(2)
+    ]
     batch_id = await _batch(owner, name)
     over = [
-        task["jobId"],
+        refined["jobId"],
+        *(one["jobId"] for one in proposals),
         await _submitted(owner, "ai_generation", prompt=SECRET, model="gpt-5.2"),
         await _submitted(owner, "image_generation", prompt=SECRET),
         await _submitted(owner, "test_job", fail=True, echo=SECRET),
@@ -59,10 +66,11 @@ async def acquire(owner: httpx.AsyncClient) -> list[Belongings]:
     endless = {"seconds": 600, "echo": SECRET}
     running = await _made(owner, "/api/jobs", type="test_job", payload=endless, idempotency_key=key, batch_id=batch_id)
     await _put_schedule(owner, schedule)
+    suggestions = (await owner.get(f"/api/blocks/{draft_id}/suggestions")).json()["suggestions"]
     page = (await owner.get("/api/jobs", params={"limit": 1})).json()
     return [
-        Belongings(job, document_id, block_id, batch_id, name, schedule, key, page["next_cursor"])
-        for job in (running["id"], *over)
+        Belongings(job, document_id, block_id, draft_id, one["id"], batch_id, name, schedule, key, page["next_cursor"])
+        for job, one in zip((running["id"], *over), cycle(suggestions), strict=False)
     ]
 
 

@@ -35,6 +35,7 @@ NOTHING = {
     "follow_many": A_MISSING_JOB,
     "list_blocks": '{"blocks":[]}',
     "list_revisions": '{"revisions":[]}',
+    "list_suggestions": '{"suggestions":[]}',
     "list_lineage": '{"lineage":[]}',
     "list_usage": "",
     "list_report_jobs": '{"jobs":[]}',
@@ -168,7 +169,7 @@ async def test_the_owner_is_answered_as_the_document_says(client: httpx.AsyncCli
 
 
 async def test_every_route_but_the_probes_refuses_who_shows_no_key(app: FastAPI) -> None:
-    own = Belongings(*["0" * 8 + "-0000-4000-8000-" + "0" * 12] * 8)
+    own = Belongings(*["0" * 8 + "-0000-4000-8000-" + "0" * 12] * 10)
     answers = await walked(new_client(app), [own], by=every)
     refused = {name for (name, _), answer in answers.items() if answer.status == 401}
     assert refused == EXAMPLES.keys() - PROBES

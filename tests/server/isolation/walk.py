@@ -67,6 +67,10 @@ def _document(own: Belongings) -> Asked:
     return Asked({"document_id": own.document})
 
 
+def _suggestion(own: Belongings) -> Asked:
+    return Asked({"suggestion_id": own.suggestion})
+
+
 def _batch(own: Belongings) -> Asked:
     return Asked({"batch_id": own.batch})
 
@@ -116,6 +120,9 @@ EXAMPLES: Mapping[str, Callable[[Belongings], Asked]] = {
     "create_document": lambda own: Asked(json={"title": "Water"}, headers={"Idempotency-Key": own.key}),
     "list_blocks": _document,
     "list_revisions": lambda own: Asked({"block_id": own.block}),
+    "list_suggestions": lambda own: Asked({"block_id": own.draft}),
+    "apply_suggestion": _suggestion,
+    "reject_suggestion": _suggestion,
     "get_document": _document,
     "list_lineage": _document,
     "list_usage": lambda _: Asked(params=_EVER),
