@@ -34,6 +34,7 @@ from aijobs_sdk.contract.results import (
     JobResult,
     ToolCallResult,
 )
+from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.markup import Markup
 from aijobs_sdk.usage.table import UsageTable
 
@@ -73,6 +74,7 @@ def exhibits(text: str) -> Mapping[str, Markup]:
         "metered_credits": Decimal("0.5"),
         "document_id": ID,
     }
+    about = {"id": ID, "tenant_id": ID, "user_id": ID, "document_id": ID, "job_id": ID, "created_at": AT}
     call = ToolCallResult(id=text, name=text, arguments={text: text})
     finding = Finding(kind=text, severity=text, message=text, quote=text)
     picture = GeneratedImage(id=ID, url=f"https://example.org/{text}", media_type=text, width=1, height=1)
@@ -91,6 +93,9 @@ def exhibits(text: str) -> Mapping[str, Markup]:
     shown: Mapping[str, object] = {
         "generation": GenerationResult(**written, title=text, content=text, output=text, tool_calls=(call,)),
         "block": BlockResult(**written, block_id=ID, revision_id=ID, content=text),
+        "suggestion": Suggestion(
+            **about, block_id=ID, model=text, provider=text, prompt_length=1, content=text, based_on=1
+        ),
         "analysis": AnalysisResult(**written, block_id=ID, findings=(finding,)),
         "finding": finding,
         "images": ImageResult(**written, images=(picture,)),
