@@ -75,6 +75,7 @@ def exhibits(text: str) -> Mapping[str, Markup]:
         "document_id": ID,
     }
     about = {"id": ID, "tenant_id": ID, "user_id": ID, "document_id": ID, "job_id": ID, "created_at": AT}
+    suggestion = Suggestion(**about, block_id=ID, model=text, provider=text, prompt_length=1, content=text, based_on=1)
     call = ToolCallResult(id=text, name=text, arguments={text: text})
     finding = Finding(kind=text, severity=text, message=text, quote=text)
     picture = GeneratedImage(id=ID, url=f"https://example.org/{text}", media_type=text, width=1, height=1)
@@ -93,9 +94,7 @@ def exhibits(text: str) -> Mapping[str, Markup]:
     shown: Mapping[str, object] = {
         "generation": GenerationResult(**written, title=text, content=text, output=text, tool_calls=(call,)),
         "block": BlockResult(**written, block_id=ID, revision_id=ID, content=text),
-        "suggestion": Suggestion(
-            **about, block_id=ID, model=text, provider=text, prompt_length=1, content=text, based_on=1
-        ),
+        "suggestion": suggestion,
         "analysis": AnalysisResult(**written, block_id=ID, findings=(finding,)),
         "finding": finding,
         "images": ImageResult(**written, images=(picture,)),
