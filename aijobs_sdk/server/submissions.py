@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import Header
@@ -88,12 +88,23 @@ def check_prompt(payload: Mapping[str, object], limits: ServerLimits, *, place: 
     Raises:
         InvalidRequestError: it is.
     """
-    prompt = payload.get("prompt")
-    if isinstance(prompt, str) and len(prompt) > limits.max_prompt_chars:
-        problem = f"must have at most {limits.max_prompt_chars:,} characters, got {len(prompt):,}"
-        field = FieldProblem(field=f"{place}payload.prompt", problem=problem)
-        message = f"Cannot submit this job: `{field.field}` {problem}"
-        raise InvalidRequestError(message, code="invalid_payload", fields=[field])
+    for within, prompt in _prompts(payload):
+        if len(prompt) > limits.max_prompt_chars:
+            problem = f"must have at most {limits.max_prompt_chars:,} characters, got {len(prompt):,}"
+            field = FieldProblem(field=f"{place}payload.{within}", problem=problem)
+            message = f"Cannot submit this job: `{field.field}` {problem}"
+            raise InvalidRequestError(message, code="invalid_payload", fields=[field])
+
+
+def _prompts(payload: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield the prompts of a payload that nobody checked yet, with their places in it: its own, and its items'."""
+    if isinstance(prompt := payload.get("prompt"), str):
+        yield "prompt", prompt
+    items = payload.get("items")
+    for place, item in enumerate(items if isinstance(items, list) else ()):
+        asked = item.get("payload") if isinstance(item, dict) else None
+        if isinstance(asked, dict) and isinstance(prompt := asked.get("prompt"), str):
+            yield f"items.{place}.payload.prompt", prompt
 
 
 def check_key(key: str | None) -> None:

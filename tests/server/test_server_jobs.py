@@ -97,6 +97,16 @@ async def test_a_prompt_that_is_too_long_is_named(backend: LocalBackend, keys: K
     ]
 
 
+async def test_a_prompt_that_is_too_long_is_found_among_many_in_one_job(backend: LocalBackend, keys: KeyRing) -> None:
+    app = create_app(backend.acting_for, keys=keys, limits=ServerLimits(max_prompt_chars=10))
+    items = [{"key": word, "payload": {"prompt": word, "model": "gpt-5.2"}} for word in ("short", "x" * 11)]
+    job = {"type": "ai_generation_batch", "payload": {"items": items}}
+    refused = await new_client(app, keys.cut(OURS)).post("/api/jobs", json=job)
+    assert refused.json()["fields"] == [
+        {"field": "payload.items.1.payload.prompt", "problem": "must have at most 10 characters, got 11"}
+    ]
+
+
 async def test_a_prompt_that_is_too_long_is_one_refusal_among_others(backend: LocalBackend, keys: KeyRing) -> None:
     app = create_app(backend.acting_for, keys=keys, limits=ServerLimits(max_prompt_chars=10))
     too_long = {"type": "ai_generation", "payload": {"prompt": "x" * 11, "model": "gpt-5.2"}}
