@@ -61,23 +61,33 @@ def events() -> Iterator[bytes]:
         yield f"event: {event['type']}\ndata: {data}\n\n".encode()
 
 
+LIMITS = {
+    "x-ratelimit-limit-requests": "60000",
+    "x-ratelimit-remaining-requests": "59000",
+    "x-ratelimit-reset-requests": "1s",
+    "x-ratelimit-limit-tokens": "150000000",
+    "x-ratelimit-remaining-tokens": "149000000",
+    "x-ratelimit-reset-tokens": "400ms",
+}
+"""What OpenAI tells with each answer; so much that nobody has to wait."""
 WHOLE = json.dumps(response("completed", TEXT)).encode()
 STREAM = b"".join(events())
 
 
 async def answer(request: web.Request) -> web.Response:
-    """Answer when the time has come that the path asks for, in milliseconds."""
+    """Answer when the time has come that the path asks for, in milliseconds, with limits if it says `told`."""
     asked = await request.json()
+    headers = LIMITS if request.match_info["limits"] == "told" else None
     await asyncio.sleep(int(request.match_info["milliseconds"]) / 1000)
     if asked.get("stream"):
-        return web.Response(body=STREAM, content_type="text/event-stream")
-    return web.Response(body=WHOLE, content_type="application/json")
+        return web.Response(body=STREAM, headers=headers, content_type="text/event-stream")
+    return web.Response(body=WHOLE, headers=headers, content_type="application/json")
 
 
 async def serve() -> None:
     """Serve on a free port until the process is ended."""
     app = web.Application()
-    app.router.add_post("/{milliseconds}/responses", answer)
+    app.router.add_post("/{milliseconds}/{limits}/responses", answer)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
