@@ -39,7 +39,7 @@ VALUES: dict[type, object] = {
     SmallInteger: 1,
     Text: "ready",
 }
-TABLES = list(schema.metadata.tables.values())
+TABLES = [table for table in schema.metadata.tables.values() if table is not schema.marks]  # they are nobody's
 CHANGEABLE = [table for table in TABLES if table is not schema.lineage]  # it refuses whoever asks
 every_table = pytest.mark.parametrize("table", TABLES, ids=str)
 
@@ -118,6 +118,16 @@ def test_our_rows_are_seen_by_ourselves_and_by_the_engine(
 ) -> None:
     hold(connection, setting)
     assert rows_in(table, connection) == 1
+
+
+def test_what_is_nobodys_is_seen_and_changed_by_the_engine_alone(connection: Connection) -> None:
+    insert_ours(schema.marks, connection)
+    assert rows_in(schema.marks, connection) == 1
+    hold(connection, US)
+    assert rows_in(schema.marks, connection) == 0
+    with pytest.raises(DBAPIError) as refused:
+        insert_ours(schema.marks, connection)
+    assert isinstance(refused.value.orig, InsufficientPrivilege)
 
 
 def test_the_wall_falls_with_the_transaction_that_raised_it(database: Database) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Connection, delete, select
 
 from aijobs_sdk.stores.sql import schema
+from aijobs_sdk.stores.sql.ages import keep_newest_age
 
 _jobs = schema.jobs.c
 
@@ -20,6 +21,8 @@ def delete_old_jobs(
     keyless = _jobs.idempotency_key.is_(None) | (_jobs.completed_at <= keys_count_since)
     old = (_jobs.completed_at < finished_before) & keyless
     ids = _alone(connection, old, limit) or _of_batches_that_are_gone(connection, old, limit)
+    if ids:
+        keep_newest_age(connection)
     for table, column in (
         (schema.events, schema.events.c.job_id),
         (schema.idempotency_keys, schema.idempotency_keys.c.job_id),

@@ -18,6 +18,7 @@ from aijobs_sdk.contract.store import DUE_AT_ONCE, Accepts
 from aijobs_sdk.stores import pages
 from aijobs_sdk.stores.admission import Bucket
 from aijobs_sdk.stores.sql import schema
+from aijobs_sdk.stores.sql.ages import newest_age
 from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row, schedule_of_row
 from aijobs_sdk.stores.sql.session import Session, session_on
 from aijobs_sdk.stores.sql.statements import Statement, one_of
@@ -73,12 +74,12 @@ def page(connection: Connection, tenant_id: UUID, query: JobQuery, before: int |
 
 
 def read_cursor(connection: Connection, cursor: str) -> int:
-    """Return the age of the job that a page ended with; it may be gone, and the newest is that of any tenant.
+    """Return the age of the job that a page ended with; it may be gone, and with it all that were newer.
 
     Raises:
         InvalidRequestError: no page can have given this cursor.
     """
-    return pages.read_cursor(cursor, newest=connection.execute(select(func.max(_jobs.ordinal))).scalar() or 0)
+    return pages.read_cursor(cursor, newest=newest_age(connection))
 
 
 def events(connection: Connection, tenant_id: UUID, job_id: UUID, after: int, limit: int) -> list[JobEvent] | None:

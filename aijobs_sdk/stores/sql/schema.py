@@ -307,6 +307,13 @@ images = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+marks = Table(  # what the database keeps about itself
+    "marks",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -35,6 +35,7 @@ from aijobs_sdk.engine.record import JobRecord, Step
 from aijobs_sdk.stores.admission import Bucket, buckets_of, check_active, full_at_after
 from aijobs_sdk.stores.idempotency import Holder, Key, key_of, still_counts
 from aijobs_sdk.stores.sql import queries, schema
+from aijobs_sdk.stores.sql.ages import next_age
 from aijobs_sdk.stores.sql.block_changes import write_block_changes
 from aijobs_sdk.stores.sql.rows import (
     CHANGING,
@@ -54,6 +55,7 @@ from aijobs_sdk.stores.sql.session import Row, Session
 from aijobs_sdk.stores.sql.statements import Statement, Values, inserting, one_of, replacing, updating
 
 _INSERT_JOB = inserting(schema.jobs, (*FIXED, *CHANGING, *LAST))
+_INSERT_JOB_OF_AGE = inserting(schema.jobs, ("ordinal", *FIXED, *CHANGING, *LAST))
 _MOVE_JOB = updating(schema.jobs, CHANGING, where=("id",))
 _END_JOB = updating(schema.jobs, (*CHANGING, *LAST), where=("id",))
 """Apart from moving it, because that spares the indexes of what has ended."""
@@ -304,7 +306,7 @@ class UnitOfWork:
         new = [job.record for job in self._unwritten if job.is_new]
         moved = [job.record for job in self._unwritten if not job.is_new and not job.record.state.is_final]
         ended = [job.record for job in self._unwritten if not job.is_new and job.record.state.is_final]
-        _INSERT_JOB.write(session, [fixed_row(one) + self._changing_row(one) + last_row(one) for one in new])
+        self._insert_jobs([fixed_row(one) + self._changing_row(one) + last_row(one) for one in new])
         _MOVE_JOB.write(session, [[*self._changing_row(one), one.job.id] for one in moved])
         _END_JOB.write(session, [[*self._changing_row(one), *last_row(one), one.job.id] for one in ended])
         _INSERT_EVENT.write(session, [event_row(event) for event in self._events])
@@ -397,6 +399,12 @@ class UnitOfWork:
         """Wait until no other transaction does this, and keep others from it; in SQLite there are no others."""
         if self.session.dialect.name == "postgresql":
             self.connection.execute(_LOCK, {"what": what})
+
+    def _insert_jobs(self, rows: Sequence[Values]) -> None:
+        if rows and (age := next_age(self.session)) is not None:
+            first, *rows = rows  # those behind it come after its age
+            _INSERT_JOB_OF_AGE.write(self.session, [[age, *first]])
+        _INSERT_JOB.write(self.session, rows)
 
     def _changing_row(self, record: JobRecord) -> Values:
         queue = None
