@@ -313,7 +313,7 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
         ...
 
     async def try_writing(self) -> None:
-        """Return once something could be written; nothing is.
+        """Return once something was written; the store is no larger for it, however often that is.
 
         Raises:
             StoreUnavailableError: nothing can be, whether what is there can be read or not.

@@ -75,6 +75,14 @@ def test_a_job_for_which_there_is_no_room_is_refused_whole(client: aijobs.Client
     assert len(list(client.list())) == 1
 
 
+def test_a_full_disk_is_not_healthy_until_there_is_room(client: aijobs.Client, disk: Disk) -> None:
+    disk.full = True
+    full = client.health()
+    disk.full = False
+    assert (full.healthy, client.health().healthy) == (False, True)
+    assert "disk is full. Free some space" in (full.store.problem or "")
+
+
 def test_the_same_client_goes_on_once_there_is_room(client: aijobs.Client, disk: Disk) -> None:
     disk.full = True
     with pytest.raises(aijobs.StoreUnavailableError):

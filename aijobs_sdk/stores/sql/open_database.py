@@ -19,6 +19,7 @@ from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.news import News
 from aijobs_sdk.stores.sql.recent_jobs import LONGEST_AT_HAND, RecentJobs
 from aijobs_sdk.stores.sql.threads import Threads
+from aijobs_sdk.stores.sql.trying import TryWriting
 from aijobs_sdk.stores.sql.wall import held_to
 from aijobs_sdk.stores.sql.watch import listen, look_at_file
 from aijobs_sdk.stores.sql.writer import Committed, Writer
@@ -45,8 +46,8 @@ class OpenDatabase:
         self._open: _Open | None = None
 
     async def try_writing(self) -> None:
-        """Return once a transaction was committed that changed nothing."""
-        await self._write(commands.Nothing())
+        """Return once something was written that leaves nothing behind."""
+        await self._write(TryWriting())
 
     async def aclose(self) -> None:
         """Write what is waiting, then end every thread and connection; the next call starts new ones."""
