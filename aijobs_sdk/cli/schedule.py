@@ -89,4 +89,5 @@ def _as_json(one: Schedule) -> str:
 def _line(one: Schedule) -> str:
     last = "never ran" if one.last_run_at is None else f"last {one.last_run_at:%Y-%m-%d %H:%M} UTC"
     when = f"{one.cron} {one.timezone}"
-    return "\t".join([one.name, one.type, when, f"next {one.next_run_at:%Y-%m-%d %H:%M} UTC", last])
+    due = "next" if one.waiting_since is None else "waits since"
+    return "\t".join([one.name, one.type, when, f"{due} {one.due_at:%Y-%m-%d %H:%M} UTC", last])

@@ -49,8 +49,15 @@ class Schedule(Fact):
     max_attempts: int
     next_run_at: datetime
     """When the next job is submitted; times that went by while no worker was there are made up for once."""
+    waiting_since: datetime | None = None
+    """The time that could not be submitted when it was due, and is tried again at `next_run_at`; None: none waits."""
     last_run_at: datetime | None = None
     """The time that the last job was for."""
     last_job_id: UUID | None = None
     """None too where the last time came to no job: the log of the worker says why."""
     created_at: datetime
+
+    @property
+    def due_at(self) -> datetime:
+        """The time that the next job is for, whenever it is submitted."""
+        return self.waiting_since or self.next_run_at

@@ -312,6 +312,13 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
         """
         ...
 
+    async def postpone_schedule(self, schedule: Schedule, *, until: datetime) -> bool:
+        """Have a due schedule looked at later; the time that it was due stays the one that its next job is for.
+
+        Return False, and change nothing, where somebody else has moved it, or has put another in its place.
+        """
+        ...
+
     async def try_writing(self) -> None:
         """Return once something was written; the store is no larger for it, however often that is.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -47,8 +48,8 @@ def checked_schedule(request: ScheduleRequest, *, caller: Caller, types: JobType
 
 
 def request_of(schedule: Schedule) -> JobRequest:
-    """Return what to submit now that the schedule is due: asked for twice, it is still one job."""
-    time = f"schedule/{schedule.name}/{schedule.next_run_at:%Y-%m-%dT%H:%M:%SZ}"
+    """Return what to submit now that the schedule is due: asked for twice, or later, it is still one job."""
+    time = f"schedule/{schedule.name}/{schedule.due_at:%Y-%m-%dT%H:%M:%SZ}"
     return JobRequest(
         type=schedule.type,
         payload=schedule.payload,
@@ -58,6 +59,18 @@ def request_of(schedule: Schedule) -> JobRequest:
         idempotency_key=time,
         draw_key=time,
     )
+
+
+def moved(schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> Schedule:
+    """Return a schedule whose time came to this job, or to none."""
+    return schedule.replace(
+        next_run_at=next_run_at, waiting_since=None, last_run_at=schedule.due_at, last_job_id=job_id
+    )
+
+
+def postponed(schedule: Schedule, *, until: datetime) -> Schedule:
+    """Return a schedule that is looked at again later, for the time that it is due now."""
+    return schedule.replace(next_run_at=until, waiting_since=schedule.due_at)
 
 
 def next_run(cron: str, timezone: str, *, after: datetime) -> datetime:

@@ -19,6 +19,8 @@ from aijobs_sdk.engine.schedule import next_run, request_of
 log = logging.getLogger("aijobs.scheduler")
 
 AGAIN_AFTER = timedelta(hours=1)
+LONGEST_PAUSE_SECONDS = 60.0
+"""Between two tries to submit what is not admitted, where nobody can say when it will be."""
 
 
 class Scheduler:
@@ -48,20 +50,28 @@ class Scheduler:
             next_run_at = _next(schedule, now)
         except InvalidRequestError as refusal:  # of a zone, say, that this machine has no file of
             log.warning("schedule %r is looked at again in an hour: %s", schedule.name, refusal.message)
-            await self._world.store.move_schedule(schedule, next_run_at=now + AGAIN_AFTER, job_id=None)
+            await self._world.store.postpone_schedule(schedule, until=now + AGAIN_AFTER)
             return
         try:
             job_id = await self._dispatch(schedule)
         except AdmissionError as refusal:
-            log.warning("schedule %r waits: %s", schedule.name, refusal.message)
-            again_at = now + timedelta(seconds=refusal.retry_after_seconds)
-            await self._world.store.move_schedule(schedule, next_run_at=again_at, job_id=None)
+            await self._postpone(schedule, refusal, now)
             return
         except (InvalidRequestError, IdempotencyConflictError) as refusal:
             # Its code only: the message may show the payload.
             log.warning("schedule %r came to no job: %s", schedule.name, refusal.code)
             job_id = None
-        await self._world.store.move_schedule(schedule, next_run_at=next_run_at, job_id=job_id)
+        has_moved = await self._world.store.move_schedule(schedule, next_run_at=next_run_at, job_id=job_id)
+        if has_moved and schedule.waiting_since is not None:
+            log.info("schedule %r waits no longer: it was due at %s", schedule.name, schedule.due_at)
+
+    async def _postpone(self, schedule: Schedule, refusal: AdmissionError, now: datetime) -> None:
+        """Try again when the refusal says, and ever more seldom where that is always soon: it may take days."""
+        waited_seconds = min((now - schedule.due_at).total_seconds(), LONGEST_PAUSE_SECONDS)
+        pause = timedelta(seconds=max(refusal.retry_after_seconds, waited_seconds))
+        has_moved = await self._world.store.postpone_schedule(schedule, until=now + pause)
+        if has_moved and schedule.waiting_since is None:
+            log.warning("schedule %r waits, and is tried until it comes to a job: %s", schedule.name, refusal.message)
 
     async def _dispatch(self, schedule: Schedule) -> UUID | None:
         """Return the job that this time comes to; None where what checks its payload crashes."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import DUE_AT_ONCE
+from aijobs_sdk.engine.schedule import moved, postponed
 from aijobs_sdk.stores.signal import Signal
 
 
@@ -50,10 +51,15 @@ class SchedulesInMemory:
 
     async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
         """Note which job a due schedule came to, and when it is due again."""
+        return self._replace(schedule, moved(schedule, next_run_at=next_run_at, job_id=job_id))
+
+    async def postpone_schedule(self, schedule: Schedule, *, until: datetime) -> bool:
+        """Have a due schedule looked at later."""
+        return self._replace(schedule, postponed(schedule, until=until))
+
+    def _replace(self, schedule: Schedule, changed: Schedule) -> bool:
         key = (schedule.tenant_id, schedule.name)
         if self._schedules.get(key) != schedule:
             return False
-        self._schedules[key] = schedule.replace(
-            next_run_at=next_run_at, last_run_at=schedule.next_run_at, last_job_id=job_id
-        )
+        self._schedules[key] = changed
         return True

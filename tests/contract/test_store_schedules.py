@@ -108,3 +108,25 @@ async def test_a_schedule_that_was_replaced_is_not_moved(store: Store, clock: Cl
     await store.put_schedule(old)
     await store.put_schedule(a_schedule(clock, minutes=7))
     assert not await store.move_schedule(old, next_run_at=clock.now(), job_id=JOB)
+
+
+async def test_a_postponed_schedule_keeps_the_time_that_it_was_due(store: Store, clock: Clock) -> None:
+    await store.put_schedule(a_schedule(clock))
+    await clock.sleep(60)
+    [due] = await store.due_schedules(KNOWN)
+    assert await store.postpone_schedule(due, until=clock.now() + timedelta(seconds=30))
+    assert await store.due_schedules(KNOWN) == []
+    await store.wait_schedule(KNOWN)
+    [waiting] = await store.due_schedules(KNOWN)
+    assert (waiting.next_run_at, waiting.due_at) == (clock.now(), due.next_run_at)
+    await store.move_schedule(waiting, next_run_at=clock.now() + timedelta(days=1), job_id=JOB)
+    [moved] = await store.schedules(US)
+    assert (moved.waiting_since, moved.last_run_at) == (None, due.next_run_at)
+
+
+async def test_of_two_who_postpone_a_schedule_the_second_changes_nothing(store: Store, clock: Clock) -> None:
+    await store.put_schedule(a_schedule(clock, minutes=0))
+    [due] = await store.due_schedules(KNOWN)
+    assert await store.postpone_schedule(due, until=clock.now() + timedelta(seconds=1))
+    assert not await store.postpone_schedule(due, until=clock.now() + timedelta(seconds=2))
+    assert not await store.move_schedule(due, next_run_at=clock.now(), job_id=JOB)

@@ -252,12 +252,11 @@ class DeleteSchedule(NamedTuple):
         return work.delete_schedule(self.tenant_id, self.name)
 
 
-class MoveSchedule(NamedTuple):
-    """Note what a due schedule came to, unless somebody has done so."""
+class ChangeSchedule(NamedTuple):
+    """Change a due schedule, unless somebody has done so."""
 
     schedule: Schedule
-    next_run_at: datetime
-    job_id: UUID | None
+    changed: Schedule
 
     def jobs(self) -> Sequence[UUID]:
         """Return the jobs it needs to read."""
@@ -265,7 +264,7 @@ class MoveSchedule(NamedTuple):
 
     def run(self, work: UnitOfWork) -> bool:
         """Do it."""
-        return work.move_schedule(self.schedule, self.next_run_at, self.job_id)
+        return work.change_schedule(self.schedule, self.changed)
 
 
 class PurgeDeadLetters(NamedTuple):

@@ -11,7 +11,7 @@ from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.database import Database
 
-LATEST = "0007"
+LATEST = "0008"
 """The newest revision in `migrations/versions`."""
 VERSION = "alembic_version"
 """The table that says which revision a database is at."""

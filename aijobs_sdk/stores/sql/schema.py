@@ -127,6 +127,7 @@ schedules = Table(
     Column("last_run_at", Instant),
     Column("last_job_id", Identifier),
     Column("created_at", Instant, nullable=False),
+    Column("waiting_since", Instant),
 )
 
 events = Table(

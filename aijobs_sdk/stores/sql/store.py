@@ -35,6 +35,7 @@ from aijobs_sdk.contract.store import (
 )
 from aijobs_sdk.contract.suggestions import Decision, Suggestion
 from aijobs_sdk.engine.lifecycle import Extend, Take
+from aijobs_sdk.engine.schedule import moved, postponed
 from aijobs_sdk.stores.sql import blocks, commands, keys, queries, suggestions
 from aijobs_sdk.stores.sql.batch_journals import BatchJournals
 
@@ -236,7 +237,12 @@ class SqlStore(BatchJournals):
 
     async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
         """Note which job a due schedule came to, and when it is due again."""
-        return await self._write(commands.MoveSchedule(schedule, next_run_at, job_id))
+        changed = moved(schedule, next_run_at=next_run_at, job_id=job_id)
+        return await self._write(commands.ChangeSchedule(schedule, changed))
+
+    async def postpone_schedule(self, schedule: Schedule, *, until: datetime) -> bool:
+        """Have a due schedule looked at later."""
+        return await self._write(commands.ChangeSchedule(schedule, postponed(schedule, until=until)))
 
     async def add_document(self, new: NewDocument) -> Document:
         """Keep a document with its blocks, or return the one that is there."""

@@ -345,13 +345,12 @@ class UnitOfWork:
         it = (schedules.tenant_id == tenant_id) & (schedules.name == name)
         return self.connection.execute(delete(schema.schedules).where(it)).rowcount > 0
 
-    def move_schedule(self, schedule: Schedule, next_run_at: datetime, job_id: UUID | None) -> bool:
-        """Set when a schedule is due again, if it is still as it was read; return whether it was."""
+    def change_schedule(self, schedule: Schedule, changed: Schedule) -> bool:
+        """Change a schedule, if it is still as it was read; return whether it was."""
         fields = columns_of_schedule(schedule)
         as_read = [column == fields[column.name] for column in schema.schedules.c if column.name != "payload"]
-        moved = update(schema.schedules).where(*as_read)
-        moved = moved.values(next_run_at=next_run_at, last_run_at=schedule.next_run_at, last_job_id=job_id)
-        return self.connection.execute(moved).rowcount > 0
+        change = update(schema.schedules).where(*as_read).values(columns_of_schedule(changed))
+        return self.connection.execute(change).rowcount > 0
 
     def _first_due(self, types: Sequence[str], limit: int) -> list[JobRecord]:
         """Return the first jobs of these types, whether this transaction has taken them already or not."""
