@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from aijobs_sdk.contract.errors import SuggestionOutdatedError as SuggestionOutdatedError
     from aijobs_sdk.contract.errors import TooManyJobsError as TooManyJobsError
     from aijobs_sdk.contract.errors import TooManyStreamsError as TooManyStreamsError
+    from aijobs_sdk.contract.errors import UnreadableRecordError as UnreadableRecordError
     from aijobs_sdk.contract.estimate import Estimate as Estimate
     from aijobs_sdk.contract.events import JobAccepted as JobAccepted
     from aijobs_sdk.contract.events import JobCancelled as JobCancelled
@@ -169,6 +170,7 @@ _HOMES = {
     "InvalidOutputError": "contract.errors",
     "RequestTooLargeError": "contract.errors",
     "TooManyStreamsError": "contract.errors",
+    "UnreadableRecordError": "contract.errors",
     "AuthenticationError": "contract.errors",
     "PermissionDeniedError": "contract.errors",
     "ServerUnavailableError": "contract.errors",
@@ -396,6 +398,7 @@ __all__ = [
     "TooManyStreamsError",
     "Tool",
     "UnknownEvent",
+    "UnreadableRecordError",
     "UnusedRuleWarning",
     "Usage",
     "UsageRow",

@@ -21,6 +21,7 @@ AIJobsError
 ├── AuthenticationError                   a server was shown no key that it knows
 ├── PermissionDeniedError                 the key is known, and has not the scope for this
 ├── StoreUnavailableError                 the database cannot be used now, or at all; the message says why
+├── UnreadableRecordError                 one job or schedule that is stored, and damaged or of a newer version
 ├── ServerUnavailableError                no answer from the server, however often it was asked
 ├── JobError                              how a job ended, raised by `result()`; `job` is the record
 │   ├── JobFailedError
@@ -313,6 +314,22 @@ class StoreUnavailableError(AIJobsError):
     code = "store_unavailable"
 
 
+class UnreadableRecordError(AIJobsError):
+    """What is stored of one job or schedule cannot be read; every other is as it was."""
+
+    code = "unreadable_record"
+    job_id: UUID | None = None
+    """Of the job; None where it is a schedule."""
+
+    def __init__(self, what: str, problem: str, *, job_id: UUID | None = None) -> None:
+        super().__init__(
+            f"{what} is stored, and cannot be read: {problem}. If a newer version of aijobs-sdk wrote it, upgrade: "
+            "pip install -U aijobs-sdk. Else its row is damaged: restore it, or delete it."
+        )
+        if job_id is not None:
+            self.job_id = job_id
+
+
 class ServerUnavailableError(AIJobsError):
     """A server did not answer, or not in a way that can be used; what was asked for may have been done."""
 
@@ -475,6 +492,7 @@ HTTP_STATUS: Mapping[type[AIJobsError], int] = {
     TooManyStreamsError: 429,
     RateLimitedError: 429,
     StoreUnavailableError: 503,
+    UnreadableRecordError: 500,
     ServerUnavailableError: 502,
     JobFailedError: 409,
     JobCancelledError: 409,

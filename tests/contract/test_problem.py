@@ -29,6 +29,7 @@ from aijobs_sdk.contract.errors import (
     SuggestionOutdatedError,
     TooManyJobsError,
     TooManyStreamsError,
+    UnreadableRecordError,
 )
 from aijobs_sdk.contract.problem import error_of, problem_of, status_of
 
@@ -51,6 +52,7 @@ TRAVELLERS = [
     TooManyStreamsError(3, retry_after_seconds=1),
     RateLimitedError("publish", retry_after_seconds=0.5),
     StoreUnavailableError("Away."),
+    UnreadableRecordError(f"Job {JOB}", "its `payload` is no JSON", job_id=JOB),
     ServerUnavailableError("Away."),
 ]
 

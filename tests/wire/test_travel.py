@@ -50,6 +50,7 @@ ERRORS: list[aijobs.AIJobsError] = [
     aijobs.AuthenticationError("No key."),
     aijobs.PermissionDeniedError("write"),
     aijobs.StoreUnavailableError("Away."),
+    aijobs.UnreadableRecordError(f"Job {JOB.id}", "its `payload` is no JSON", job_id=JOB.id),
     aijobs.ServerUnavailableError("Away."),
     aijobs.JobError(JOB, INFO, "Over."),
     aijobs.JobFailedError(JOB, INFO),

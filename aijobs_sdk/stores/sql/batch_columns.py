@@ -10,8 +10,9 @@ from pydantic_core import from_json
 
 from aijobs_sdk.contract.batches import BatchItem, BatchRecord, BatchStanding, BatchWish, Holder
 from aijobs_sdk.contract.model import unchecked
-from aijobs_sdk.stores.sql.rows import Columns, json_text
+from aijobs_sdk.stores.sql.rows import json_text
 from aijobs_sdk.stores.sql.statements import Values
+from aijobs_sdk.stores.sql.unreadable import Columns
 
 _item = unchecked(BatchItem)
 _batch = unchecked(BatchRecord)

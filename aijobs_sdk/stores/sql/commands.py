@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
+from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError, UnreadableRecordError
 from aijobs_sdk.contract.job import Job, JobState, NewJob
-from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import (
     IDEMPOTENCY_HOURS,
     NO_LIMITS,
@@ -128,7 +128,7 @@ class GiveBack(NamedTuple):
     def run(self, work: UnitOfWork) -> None:
         """Do it."""
         for lease in self.leases:
-            record = work.job(lease.job_id)
+            record = _leased(work, lease)
             if record is not None and _holds(record, lease):
                 work.advance(record, Release())
 
@@ -148,7 +148,7 @@ class Heartbeat(NamedTuple):
         return {lease: self._beat(work, lease) for lease in self.leases}
 
     def _beat(self, work: UnitOfWork, lease: Lease) -> Beat:
-        record = work.job(lease.job_id)
+        record = _leased(work, lease)
         if record is None or not _holds(record, lease):
             return Beat(lost=True, cancel_requested=False)
         return Beat(lost=False, cancel_requested=work.advance(record, self.extend).cancel_requested)
@@ -181,7 +181,7 @@ class Finish(NamedTuple):
 
     def run(self, work: UnitOfWork) -> Job:
         """Do it."""
-        known = work.job(self.lease.job_id)
+        known = _leased(work, self.lease)
         if known is not None and ended_so(known, self.lease, self.outcome):
             return known.job
         record = work.advance(_held(work, self.lease), self.outcome)
@@ -220,51 +220,6 @@ class Reap(NamedTuple):
     def run(self, work: UnitOfWork) -> list[UUID]:
         """Do it."""
         return _end_lost(work, self.holding)
-
-
-class PutSchedule(NamedTuple):
-    """Keep a schedule, in place of one of the same name."""
-
-    schedule: Schedule
-
-    def jobs(self) -> Sequence[UUID]:
-        """Return the jobs it needs to read."""
-        return ()
-
-    def run(self, work: UnitOfWork) -> None:
-        """Do it."""
-        work.delete_schedule(self.schedule.tenant_id, self.schedule.name)
-        work.insert_schedule(self.schedule)
-
-
-class DeleteSchedule(NamedTuple):
-    """Forget a schedule."""
-
-    tenant_id: UUID
-    name: str
-
-    def jobs(self) -> Sequence[UUID]:
-        """Return the jobs it needs to read."""
-        return ()
-
-    def run(self, work: UnitOfWork) -> bool:
-        """Do it."""
-        return work.delete_schedule(self.tenant_id, self.name)
-
-
-class ChangeSchedule(NamedTuple):
-    """Change a due schedule, unless somebody has done so."""
-
-    schedule: Schedule
-    changed: Schedule
-
-    def jobs(self) -> Sequence[UUID]:
-        """Return the jobs it needs to read."""
-        return ()
-
-    def run(self, work: UnitOfWork) -> bool:
-        """Do it."""
-        return work.change_schedule(self.schedule, self.changed)
 
 
 class PurgeDeadLetters(NamedTuple):
@@ -315,6 +270,13 @@ def _there(work: UnitOfWork, job_id: UUID) -> JobRecord:
     return record
 
 
+def _leased(work: UnitOfWork, lease: Lease) -> JobRecord | None:
+    """Return the job that somebody has or had in hand; what cannot be read is nobody's any more."""
+    with suppress(UnreadableRecordError):
+        return work.job(lease.job_id)
+    return None
+
+
 def _holds(record: JobRecord, lease: Lease) -> bool:
     try:
         check_lease(record, lease)
@@ -324,7 +286,7 @@ def _holds(record: JobRecord, lease: Lease) -> bool:
 
 
 def _held(work: UnitOfWork, lease: Lease) -> JobRecord:
-    record = work.job(lease.job_id)
+    record = _leased(work, lease)
     if record is None:
         raise LeaseLostError(lease.job_id)
     check_lease(record, lease)

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal, TypeVar, TypeVarTuple, Unpack
@@ -29,6 +29,8 @@ CHANNEL = "aijobs"
 """Where PostgreSQL tells other processes that something was written."""
 RETRY_SECONDS = (0.05, 0.2, 0.8)
 """Waits before something is tried again that was undone, or whose connection was lost."""
+_NO_TEXT = "Could not decode to UTF-8"
+"""SQLite's driver, of a damaged text: whatever else the query would have found is lost with it."""
 _PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: the transaction was undone, and may be tried again."""
 
@@ -47,6 +49,8 @@ class Database:
         self._keeps = True
         self._one_writer = threading.Lock()
         self._gate = ForkGate(self.close)
+        self._takes_any_text = False
+        """Whether a stand-in meets a text that SQLite cannot decode: off until there is one, as it takes longer."""
         self._id = uuid4().hex
 
     @property
@@ -168,21 +172,34 @@ class Database:
             self.url, hide_parameters=True, isolation_level="AUTOCOMMIT", connect_args={"timeout": BUSY_SECONDS}
         )
         pragmas |= {"synchronous": self._synchronous, "foreign_keys": "ON", "cache_size": "-32000"}
-        event.listen(engine, "connect", lambda raw, _: [raw.execute(f"PRAGMA {one}={pragmas[one]}") for one in pragmas])
+        event.listen(engine, "connect", lambda raw, _: self._set_up(raw, pragmas))
         return engine
+
+    def _set_up(self, raw: sqlite3.Connection, pragmas: Mapping[str, str]) -> None:
+        for one, value in pragmas.items():
+            raw.execute(f"PRAGMA {one}={value}")
+        if self._takes_any_text:
+            raw.text_factory = _any_text
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
         except DBAPIError as error:
-            raise DatabaseError(self, error.orig, connection_lost=error.connection_invalidated) from None
+            raise self._refused(error.orig, connection_lost=error.connection_invalidated) from None
         except psycopg.OperationalError as error:
             raise DatabaseError(self, error, connection_lost=error.sqlstate is None) from None
         except (sqlite3.Error, psycopg.Error) as error:
-            raise DatabaseError(self, error) from None
+            raise self._refused(error) from None
         except PoolTimeoutError:
             raise StoreUnavailableError(f"{self.name} is too busy: no connection was free in time.") from None
+
+    def _refused(self, error: BaseException | None, *, connection_lost: bool = False) -> DatabaseError:
+        refused = DatabaseError(self, error, connection_lost=connection_lost)
+        if self.is_sqlite and _NO_TEXT in refused.message:
+            self._takes_any_text = refused.passing = True  # one row is damaged: with a stand-in it alone is refused
+            self._readers.dispose()
+        return refused
 
 
 class DatabaseError(StoreUnavailableError):
@@ -255,6 +272,13 @@ def _check_name(path: Path) -> None:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it holds what no name can hold"
         raise ConfigurationError(f"No file can have the name that `sqlite://` is given: {why}.") from None
+
+
+def _any_text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return "\ufffd"  # which is no JSON: whoever reads the row learns that it is damaged
 
 
 def _speak_utc(raw: object, _: object) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from aijobs_sdk.contract.keys import ApiKey, Scope
 from aijobs_sdk.stores.sql import schema
-from aijobs_sdk.stores.sql.rows import Columns
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
+from aijobs_sdk.stores.sql.unreadable import Columns
 
 _keys = schema.api_keys.c
 

@@ -13,20 +13,19 @@ from sqlalchemy import Connection, Select, exists, func, select
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.schedule import Schedule
-from aijobs_sdk.contract.store import DUE_AT_ONCE, Accepts
+from aijobs_sdk.contract.store import Accepts
 from aijobs_sdk.stores import pages
 from aijobs_sdk.stores.admission import Bucket
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.ages import newest_age
-from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row, schedule_of_row
+from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row
 from aijobs_sdk.stores.sql.session import Session, session_on
 from aijobs_sdk.stores.sql.statements import Statement, one_of
+from aijobs_sdk.stores.sql.unreadable import readable
 
 MOST_IDS = 10_000
 """In one query: SQLite takes 32,766 values, PostgreSQL 65,535."""
 _jobs, _events, _letters = schema.jobs.c, schema.events.c, schema.dead_letters.c
-_schedules = schema.schedules.c
 _NO_TYPE, _NO_JOB = "", UUID(int=0)
 """What a list holds that would be empty."""
 
@@ -68,9 +67,7 @@ def page(connection: Connection, tenant_id: UUID, query: JobQuery, before: int |
     found = connection.execute(rows.limit(query.limit + 1)).mappings().all()
     shown = found[: query.limit]
     more = len(found) > query.limit
-    return JobPage(
-        jobs=tuple(job_of_row(row) for row in shown), next_cursor=str(shown[-1]["ordinal"]) if more else None
-    )
+    return JobPage(jobs=tuple(readable(shown, job_of_row)), next_cursor=str(shown[-1]["ordinal"]) if more else None)
 
 
 def read_cursor(connection: Connection, cursor: str) -> int:
@@ -161,25 +158,6 @@ def full_at(connection: Connection, bucket: Bucket) -> datetime | None:
     ).scalar()
 
 
-def schedules(connection: Connection, tenant_id: UUID) -> Sequence[Schedule]:
-    """Return a tenant's schedules, by name."""
-    theirs = select(schema.schedules).where(_schedules.tenant_id == tenant_id).order_by(_schedules.name)
-    return [schedule_of_row(row) for row in connection.execute(theirs).mappings()]
-
-
-def seconds_to_schedule(connection: Connection, now: datetime, types: Collection[str]) -> float | None:
-    """Return how long until a schedule of these job types is due: 0 for now, None for never as things stand."""
-    next_at = connection.execute(select(func.min(_schedules.next_run_at)).where(_schedules.type.in_(types))).scalar()
-    return None if next_at is None else max(0.0, (next_at - now).total_seconds())
-
-
-def due_schedules(connection: Connection, now: datetime, types: Collection[str]) -> Sequence[Schedule]:
-    """Return schedules of these job types that are due, the one that was due first first."""
-    due = select(schema.schedules).where(_schedules.type.in_(types), _schedules.next_run_at <= now)
-    rows = connection.execute(due.order_by(_schedules.next_run_at).limit(DUE_AT_ONCE)).mappings()
-    return [schedule_of_row(row) for row in rows]
-
-
 def document(connection: Connection, tenant_id: UUID, document_id: UUID) -> Document | None:
     """Return a document."""
     table = schema.documents
@@ -242,4 +220,4 @@ def dead_letters(connection: Connection, tenant_id: UUID, query: DeadLetterQuery
         wanted = wanted.where(_letters.replayed_as.is_not(None) if query.replayed else _letters.replayed_as.is_(None))
     newest_first = wanted.order_by(_letters.failed_at.desc(), _letters.job_id)
     rows = connection.execute(newest_first.limit(query.limit).offset(query.offset)).mappings()
-    return [dead_letter_of_row(row) for row in rows]
+    return list(readable(rows, dead_letter_of_row))

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import JsonValue, TypeAdapter
 from pydantic_core import from_json, to_json
-from sqlalchemy import RowMapping
 
 from aijobs_sdk.contract.blocks import Block, BlockChange, Revision
 from aijobs_sdk.contract.error_info import ErrorInfo
+from aijobs_sdk.contract.errors import UnreadableRecordError
 from aijobs_sdk.contract.events import JobEvent, dump_event_text, parse_event
 from aijobs_sdk.contract.job import Job, JobState, Priority
 from aijobs_sdk.contract.model import unchecked
@@ -20,9 +20,8 @@ from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.sql.statements import Values
+from aijobs_sdk.stores.sql.unreadable import Columns, of_job, problem_of
 
-Columns = RowMapping | Mapping[str, Any]
-"""The values of a row, by the names of its columns."""
 _RANKED = tuple(sorted(Priority, key=lambda priority: priority.rank))
 _STATE_TEXT = {state: state.value for state in JobState}
 """Plain text: SQLite's driver looks for an adapter of every other kind of text."""
@@ -118,6 +117,7 @@ def last_row(record: JobRecord) -> Values:
     return [None if job.result is None else json_text(job.result), job.completed_at]
 
 
+@of_job("id")
 def job_of_row(row: Columns) -> Job:
     """Return the job as everybody sees it."""
     return _job(
@@ -145,6 +145,7 @@ def job_of_row(row: Columns) -> Job:
     )
 
 
+@of_job("id")
 def record_of_row(row: Columns) -> JobRecord:
     """Return all that the store keeps about the job."""
     return JobRecord(
@@ -170,6 +171,7 @@ def event_row(event: JobEvent) -> Values:
     return [event.job_id, event.seq, dump_event_text(event)]
 
 
+@of_job("job_id")
 def event_of_row(row: Columns) -> JobEvent:
     """Return one entry of a log."""
     return parse_event(from_json(row["data"]))
@@ -188,6 +190,7 @@ def columns_of_dead_letter(letter: DeadLetter) -> Mapping[str, Any]:
     }
 
 
+@of_job("job_id")
 def dead_letter_of_row(row: Columns) -> DeadLetter:
     """Return the dead letter."""
     fields = {name: row[name] for name in DeadLetter.model_fields}
@@ -207,8 +210,15 @@ def columns_of_schedule(schedule: Schedule) -> Mapping[str, Any]:
 
 
 def schedule_of_row(row: Columns) -> Schedule:
-    """Return the schedule."""
-    return Schedule(**dict(row) | {"priority": _RANKED[row["priority"]], "payload": from_json(row["payload"])})
+    """Return the schedule.
+
+    Raises:
+        UnreadableRecordError: it cannot be read.
+    """
+    try:
+        return Schedule(**dict(row) | {"priority": _RANKED[row["priority"]], "payload": from_json(row["payload"])})
+    except (ValueError, LookupError):
+        raise UnreadableRecordError(f"Schedule {row['name']!r}", problem_of(row)) from None
 
 
 _IN_TEXT = ("metadata", "configuration")

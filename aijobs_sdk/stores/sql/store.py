@@ -36,7 +36,7 @@ from aijobs_sdk.contract.store import (
 from aijobs_sdk.contract.suggestions import Decision, Suggestion
 from aijobs_sdk.engine.lifecycle import Extend, Take
 from aijobs_sdk.engine.schedule import moved, postponed
-from aijobs_sdk.stores.sql import blocks, commands, keys, queries, suggestions
+from aijobs_sdk.stores.sql import blocks, commands, keys, queries, schedules, suggestions
 from aijobs_sdk.stores.sql.batch_journals import BatchJournals
 
 PURGED_AT_ONCE = 500
@@ -210,39 +210,42 @@ class SqlStore(BatchJournals):
 
     async def put_schedule(self, schedule: Schedule) -> None:
         """Keep a schedule, in place of one of the same name."""
-        await self._write(commands.PutSchedule(schedule))
+        await self._write(schedules.PutSchedule(schedule))
         self._here().news.schedules_changed()
 
     async def schedules(self, tenant_id: UUID) -> Sequence[Schedule]:
         """Return this tenant's schedules, by name."""
-        return await self._read_of(tenant_id, queries.schedules)
+        return await self._read_of(tenant_id, schedules.schedules)
 
     async def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
         """Forget a schedule of this tenant."""
-        return await self._write(commands.DeleteSchedule(tenant_id, name))
+        return await self._write(schedules.DeleteSchedule(tenant_id, name))
 
     async def wait_schedule(self, types: Collection[str]) -> None:
         """Return as soon as a schedule of these types is due."""
         while True:
             news = self._here().news
             seen = news.schedule_changes
-            seconds = await self._read(queries.seconds_to_schedule, self._clock.now(), types)
+            seconds = await self._read(schedules.seconds_to_schedule, self._clock.now(), types)
             if seconds == 0:
                 return
             await news.wait_for_schedules(seconds, seen=seen)
 
     async def due_schedules(self, types: Collection[str]) -> Sequence[Schedule]:
         """Return schedules that are due now."""
-        return await self._read(queries.due_schedules, self._clock.now(), types)
+        due = await self._read(schedules.due_schedules, self._clock.now(), types)
+        if due.unreadable:
+            await self._write(schedules.SetSchedulesAside(due.unreadable))
+        return due.schedules
 
     async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
         """Note which job a due schedule came to, and when it is due again."""
         changed = moved(schedule, next_run_at=next_run_at, job_id=job_id)
-        return await self._write(commands.ChangeSchedule(schedule, changed))
+        return await self._write(schedules.ChangeSchedule(schedule, changed))
 
     async def postpone_schedule(self, schedule: Schedule, *, until: datetime) -> bool:
         """Have a due schedule looked at later."""
-        return await self._write(commands.ChangeSchedule(schedule, postponed(schedule, until=until)))
+        return await self._write(schedules.ChangeSchedule(schedule, postponed(schedule, until=until)))
 
     async def add_document(self, new: NewDocument) -> Document:
         """Keep a document with its blocks, or return the one that is there."""

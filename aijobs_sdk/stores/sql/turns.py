@@ -13,11 +13,10 @@ from aijobs_sdk.stores.sql.commands import (
     Cancel,
     Command,
     Create,
-    DeleteSchedule,
     PurgeDeadLetters,
-    PutSchedule,
 )
 from aijobs_sdk.stores.sql.keys import PutKey
+from aijobs_sdk.stores.sql.schedules import DeleteSchedule, PutSchedule
 
 
 class Turn(NamedTuple):

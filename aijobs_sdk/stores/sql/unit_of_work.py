@@ -5,30 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    Select,
-    Table,
-    Update,
-    bindparam,
-    delete,
-    insert,
-    select,
-    text,
-    update,
-)
+from sqlalchemy import Connection, Table, delete, text
 
 from aijobs_sdk.contract.blocks import BlockChange
+from aijobs_sdk.contract.errors import UnreadableRecordError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, NewJob
 from aijobs_sdk.contract.records import Effects
-from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import Accepts, Admission, Taker
 from aijobs_sdk.engine.lifecycle import Command, accept, advance, take_at_once
 from aijobs_sdk.engine.record import JobRecord, Step
@@ -37,6 +23,7 @@ from aijobs_sdk.stores.idempotency import Holder, Key, key_of, still_counts
 from aijobs_sdk.stores.sql import queries, schema
 from aijobs_sdk.stores.sql.ages import next_age
 from aijobs_sdk.stores.sql.block_changes import write_block_changes
+from aijobs_sdk.stores.sql.job_statements import EXPIRED, FALLEN_DUE, LOCKED_JOBS, NEXT_DUE, NEXT_DUE_IDS
 from aijobs_sdk.stores.sql.rows import (
     CHANGING,
     EVENT,
@@ -45,14 +32,14 @@ from aijobs_sdk.stores.sql.rows import (
     changing_row,
     columns_of_dead_letter,
     columns_of_effect,
-    columns_of_schedule,
     event_row,
     fixed_row,
     last_row,
     record_of_row,
 )
 from aijobs_sdk.stores.sql.session import Row, Session
-from aijobs_sdk.stores.sql.statements import Statement, Values, inserting, one_of, replacing, updating
+from aijobs_sdk.stores.sql.statements import Values, inserting, replacing, updating
+from aijobs_sdk.stores.sql.unreadable import set_aside
 
 _INSERT_JOB = inserting(schema.jobs, (*FIXED, *CHANGING, *LAST))
 _INSERT_JOB_OF_AGE = inserting(schema.jobs, ("ordinal", *FIXED, *CHANGING, *LAST))
@@ -78,35 +65,6 @@ _KEEP_RATE = replacing(schema.rate_limits, ("tenant_id", "type", "full_at"), cha
 _MARK_REPLAYED = updating(schema.dead_letters, ("replayed_as",), where=("job_id", "tenant_id"))
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 _JOB_COLUMNS = [column.name for column in schema.jobs.c]
-
-
-def _jobs_by_id(ids: int) -> Select[Any]:
-    wanted = select(schema.jobs).where(schema.jobs.c.id.in_(one_of(schema.jobs.c.id, "ids", ids)))
-    return wanted.order_by(schema.jobs.c.id).with_for_update()  # in one order, so that no two wait in a ring
-
-
-def _next_due(what: ColumnElement[Any] | Table, types: int) -> Select[Any]:
-    jobs = schema.jobs.c
-    due = select(what).where(schema.DUE, jobs.type.in_(one_of(jobs.type, "types", types)))
-    due = due.order_by(jobs.priority, jobs.ordinal).limit(bindparam("limit", type_=Integer))
-    return due.with_for_update(skip_locked=True)
-
-
-def _expired() -> Select[Any]:
-    jobs = schema.jobs.c
-    now = bindparam("now", type_=jobs.lease_until.type)
-    late = (jobs.lease_until <= now) | (jobs.overdue_at <= now)
-    return select(jobs.id).where(schema.RUNNING, late).with_for_update(skip_locked=True)
-
-
-def _fallen_due() -> Update:
-    run_at = schema.jobs.c.run_at
-    fallen = update(schema.jobs).where(schema.LATER, run_at <= bindparam("now", type_=run_at.type))
-    return fallen.values(queue=text("'due'"))
-
-
-_LOCKED_JOBS, _EXPIRED, _FALLEN_DUE = Statement(_jobs_by_id), Statement(_expired), Statement(_fallen_due)
-_NEXT_DUE, _NEXT_DUE_IDS = Statement(partial(_next_due, schema.jobs)), Statement(partial(_next_due, schema.jobs.c.id))
 
 
 @dataclass(slots=True, eq=False)
@@ -137,6 +95,7 @@ class UnitOfWork:
         self._known = known
         self._jobs: dict[int, JobInHand] = {}
         """By `id.int`, as those that are known."""
+        self._unreadable: dict[int, UnreadableRecordError] = {}
         self._unwritten: list[JobInHand] = []
         self._events: list[JobEvent] = []
         self._rows: dict[Table, list[Values]] = {}
@@ -163,18 +122,24 @@ class UnitOfWork:
         missing: dict[int, UUID] = {}
         for job_id in ids:
             key = job_id.int
-            if key in self._jobs:
+            if key in self._jobs or key in self._unreadable:
                 continue
             if (record := self._known.get(key)) is not None:
                 self._jobs[key] = JobInHand(record)
             else:
                 missing[key] = job_id
         if missing:
-            for row in _LOCKED_JOBS.read(self.session, {"ids": list(missing.values())}):
-                self._found(row)
+            for row in LOCKED_JOBS.read(self.session, {"ids": list(missing.values())}):
+                self._take_in(row)
 
     def job(self, job_id: UUID) -> JobRecord | None:
-        """Return a job that was read or made here, as this transaction has it."""
+        """Return a job that was read or made here, as this transaction has it.
+
+        Raises:
+            UnreadableRecordError: it is there, and cannot be read.
+        """
+        if (error := self._unreadable.get(job_id.int)) is not None:
+            raise error
         job = self._jobs.get(job_id.int)
         return None if job is None else job.record
 
@@ -190,7 +155,7 @@ class UnitOfWork:
         found = {(tenant_id, word): job_id for tenant_id, word, job_id in _TAKE_OR_READ_KEY.read(self.session, unread)}
         self.read(job_id for key, job_id in found.items() if self.again or job_id != wanted[key])
         for key, job_id in found.items():
-            is_free = job_id == wanted[key] and self.job(job_id) is None
+            is_free = job_id == wanted[key] and job_id.int not in self._jobs
             self._holders[key] = None if is_free else job_id
             if is_free:
                 self._reserved[key] = job_id
@@ -265,7 +230,7 @@ class UnitOfWork:
     def next_due(self, accepts: Accepts, limit: int) -> list[JobRecord]:
         """Return the jobs to claim next, in order; nobody else gets them."""
         self.flush()
-        _FALLEN_DUE.write(self.session, now=self.now)
+        FALLEN_DUE.write(self.session, now=self.now)
         if any(most is not None for most in accepts.values()):
             self.one_after_the_other("aijobs claims of limited types")  # so that no two take the same place
         return self._due(dict(queries.open_types(self.session, accepts)), limit)
@@ -288,9 +253,8 @@ class UnitOfWork:
     def expired(self) -> list[JobRecord]:
         """Return the running jobs whose worker was not heard of in time, or whose attempt is stuck."""
         self.flush()
-        ids = [job_id for (job_id,) in _EXPIRED.read(self.session, now=self.now)]
-        self.read(ids)
-        return [record for job_id in ids if (record := self.job(job_id)) is not None]
+        ids = [job_id for (job_id,) in EXPIRED.read(self.session, now=self.now)]
+        return self._those_readable(ids)
 
     def complete(self) -> None:
         """Write what is left, and let go of keys that were taken for nobody."""
@@ -335,36 +299,34 @@ class UnitOfWork:
         old = (letters.tenant_id == tenant_id) & (letters.failed_at < failed_before)
         return self.connection.execute(delete(schema.dead_letters).where(old)).rowcount
 
-    def insert_schedule(self, schedule: Schedule) -> None:
-        """Add a schedule."""
-        self.connection.execute(insert(schema.schedules).values(columns_of_schedule(schedule)))
-
-    def delete_schedule(self, tenant_id: UUID, name: str) -> bool:
-        """Delete a schedule; return whether there was one."""
-        schedules = schema.schedules.c
-        it = (schedules.tenant_id == tenant_id) & (schedules.name == name)
-        return self.connection.execute(delete(schema.schedules).where(it)).rowcount > 0
-
-    def change_schedule(self, schedule: Schedule, changed: Schedule) -> bool:
-        """Change a schedule, if it is still as it was read; return whether it was."""
-        fields = columns_of_schedule(schedule)
-        as_read = [column == fields[column.name] for column in schema.schedules.c if column.name != "payload"]
-        change = update(schema.schedules).where(*as_read).values(columns_of_schedule(changed))
-        return self.connection.execute(change).rowcount > 0
-
     def _first_due(self, types: Sequence[str], limit: int) -> list[JobRecord]:
         """Return the first jobs of these types, whether this transaction has taken them already or not."""
         lists = {"types": types}
-        if self.session.dialect.name == "postgresql":
-            return [self._found(row) for row in _NEXT_DUE.read(self.session, lists, limit=limit)]
-        ids = [job_id for (job_id,) in _NEXT_DUE_IDS.read(self.session, lists, limit=limit)]
-        self.read(ids)  # most are known, and need not be read
-        return [self._jobs[job_id.int].record for job_id in ids]
+        while True:
+            if self.session.dialect.name == "postgresql":
+                ids = [self._take_in(row) for row in NEXT_DUE.read(self.session, lists, limit=limit)]
+            else:  # most are known, and need not be read
+                ids = [job_id for (job_id,) in NEXT_DUE_IDS.read(self.session, lists, limit=limit)]
+            records = self._those_readable(ids)
+            if len(records) == len(ids):
+                return records
 
-    def _found(self, row: Row) -> JobRecord:
-        """Return the job of a row, as this transaction has it."""
-        record = record_of_row(dict(zip(_JOB_COLUMNS, row, strict=True)))
-        return self._jobs.setdefault(record.job.id.int, JobInHand(record)).record
+    def _those_readable(self, ids: Sequence[UUID]) -> list[JobRecord]:
+        """Return these jobs as this transaction has them; what cannot be read is set aside, and not found again."""
+        self.read(ids)
+        if errors := [self._unreadable[job_id.int] for job_id in ids if job_id.int in self._unreadable]:
+            set_aside(self.connection, errors, self.now)
+        return [self._jobs[job_id.int].record for job_id in ids if job_id.int in self._jobs]
+
+    def _take_in(self, row: Row) -> UUID:
+        """Read the job of a row, unless this transaction has it already; return its id."""
+        columns = dict(zip(_JOB_COLUMNS, row, strict=True))
+        job_id: UUID = columns["id"]
+        try:
+            self._jobs.setdefault(job_id.int, JobInHand(record_of_row(columns)))
+        except UnreadableRecordError as error:
+            self._unreadable[job_id.int] = error
+        return job_id
 
     def _keep(self, job: JobInHand, step: Step) -> JobRecord:
         if not job.is_unwritten:
