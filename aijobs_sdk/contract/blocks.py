@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from aijobs_sdk.contract.given import Given
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.word import Word
 
@@ -27,7 +28,7 @@ class ContextKind(Word):
     REVIEWS = "reviews"
 
 
-class DocumentConfiguration(Fact):
+class DocumentConfiguration(Given):
     """What jobs on a document's blocks go by."""
 
     model: str | None = None
@@ -56,7 +57,7 @@ class DocumentConfiguration(Fact):
                 assert_never(kind)
 
 
-class BlockRequest(Fact):
+class BlockRequest(Given):
     """A block to begin a document with."""
 
     title: Title = ""

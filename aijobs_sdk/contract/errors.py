@@ -38,16 +38,18 @@ Outcomes are these. Anything else that escapes is a bug in us.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, FieldProblem, shown_beside
-from aijobs_sdk.contract.job import Job
-from aijobs_sdk.contract.provider import Allowances
 from aijobs_sdk.contract.showing import heading, known_facts
 from aijobs_sdk.markup import Markup, element, markup, table
+
+if TYPE_CHECKING:  # what a user may write of these is refused by an error of here
+    from aijobs_sdk.contract.job import Job
+    from aijobs_sdk.contract.provider import Allowances
 
 LONGEST_WAIT_SECONDS = 86_400.0
 """A provider that asks for more is taken to ask for this: the quota of a day is back by then."""

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, shown_error
+from aijobs_sdk.contract.given import Given
 from aijobs_sdk.contract.model import Fact, StoredJson
 from aijobs_sdk.contract.plain_text import PlainText
 from aijobs_sdk.contract.showing import folded, heading, instant_text, known_facts
@@ -88,7 +89,7 @@ for _rank, _priority in enumerate(Priority):
     _priority.rank = _rank
 
 
-class Rate(Fact):
+class Rate(Given):
     """How fast jobs may be submitted: `jobs` in a burst, and as many again in each `seconds`, evenly."""
 
     jobs: int = Field(ge=1)
@@ -169,7 +170,7 @@ class Job(Fact):
         )
 
 
-class JobRequest(Fact):
+class JobRequest(Given):
     """What a caller asks for, before anything about it was checked."""
 
     type: str

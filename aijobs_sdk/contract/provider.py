@@ -8,7 +8,8 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from aijobs_sdk.contract.model import Fact, Verbatim, unchecked
+from aijobs_sdk.contract.given import Given
+from aijobs_sdk.contract.model import Verbatim, unchecked
 from aijobs_sdk.contract.word import Word
 
 
@@ -23,14 +24,14 @@ class ReasoningEffort(Word):
     XHIGH = "xhigh"
 
 
-class ImageInput(Fact):
+class ImageInput(Given):
     """A picture that stands in a prompt."""
 
     url: str = Field(pattern=r"^(https://\S+|data:image/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+)$", repr=False)
     """Its address, or itself as a `data:` URL."""
 
 
-class Tool(Fact):
+class Tool(Given):
     """A function that the model may ask the caller to call."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
@@ -39,7 +40,7 @@ class Tool(Fact):
     """The JSON schema of its arguments, an object."""
 
 
-class ToolCall(Fact):
+class ToolCall(Given):
     """A model's wish to have a function called."""
 
     id: str
@@ -51,7 +52,7 @@ class ToolCall(Fact):
     """What the vendor wants to have back with the call, and nobody else reads: Gemini's thoughts behind it."""
 
 
-class Message(Fact):
+class Message(Given):
     """One turn of a conversation."""
 
     role: Literal["user", "assistant", "tool"]
@@ -67,7 +68,7 @@ class Message(Fact):
 _said = unchecked(Message)
 
 
-class GenerationRequest(Fact):
+class GenerationRequest(Given):
     """One call for one text."""
 
     model: str
@@ -116,7 +117,7 @@ class TokenNeed(NamedTuple):
     output: int
 
 
-class Allowance(Fact):
+class Allowance(Given):
     """What is left of one limit, as a provider tells it with an answer."""
 
     limit: int = Field(ge=0)
@@ -125,7 +126,7 @@ class Allowance(Fact):
     """Until all of it is there again; None where nobody says it in a way that can be used."""
 
 
-class Allowances(Fact):
+class Allowances(Given):
     """What a provider allows for now; None where it says nothing."""
 
     requests: Allowance | None = None
@@ -135,13 +136,13 @@ class Allowances(Fact):
     output_tokens: Allowance | None = None
 
 
-class TextChunk(Fact):
+class TextChunk(Given):
     """Some more of the answer."""
 
     text: str
 
 
-class Finished(Fact):
+class Finished(Given):
     """The answer is whole: the terminal marker, last in every good stream."""
 
     finish_reason: Literal["stop", "length", "tool_calls"]
@@ -165,7 +166,7 @@ class Finished(Fact):
 GenerationChunk = TextChunk | Finished
 
 
-class ImageRequest(Fact):
+class ImageRequest(Given):
     """One call for one picture."""
 
     model: str
@@ -183,7 +184,7 @@ class ImageRequest(Fact):
     draw_key: str
 
 
-class Picture(Fact):
+class Picture(Given):
     """A picture as a provider drew it."""
 
     data: bytes = Field(repr=False)

@@ -20,15 +20,14 @@ T = TypeVar("T")
 
 def bad_argument(name: str, problem: str, *, code: str = "invalid_request") -> InvalidRequestError:
     """Return the refusal of one argument; `problem` is the rest of a sentence that begins with its name."""
-    end = "" if problem.endswith((".", "?")) else "."
     return InvalidRequestError(
-        f"`{name}` {problem}{end}", code=code, fields=[FieldProblem(field=name, problem=problem)]
+        _ended(f"`{name}` {problem}"), code=code, fields=[FieldProblem(field=name, problem=problem)]
     )
 
 
 def in_words(problems: Iterable[FieldProblem], *, between: str = ", ") -> str:
     """Return what is wrong with each field, one after the other."""
-    return between.join(f"`{one.field}` {one.problem}" for one in problems)
+    return between.join(f"`{one.field}` {one.problem}" if one.field else one.problem for one in problems)
 
 
 def checked(kind: type[M], asked: Mapping[str, object], cannot: str) -> M:
@@ -40,8 +39,19 @@ def checked(kind: type[M], asked: Mapping[str, object], cannot: str) -> M:
     try:
         return kind.model_validate(asked)
     except ValidationError as error:
-        problems = problems_of(error, known=kind.model_fields)
-        raise InvalidRequestError(f"{cannot}: {in_words(problems)}.", fields=problems) from None
+        raise refused(error, kind, cannot) from None
+
+
+def refused(
+    error: ValidationError, kind: type[BaseModel], cannot: str, *, own_words: bool = False
+) -> InvalidRequestError:
+    """Return the refusal of what pydantic found; `cannot` begins the sentence, see `problems_of` for `own_words`."""
+    problems = problems_of(error, known=kind.model_fields, own_words=own_words)
+    return InvalidRequestError(f"{cannot}: {_ended(in_words(problems))}", fields=problems)
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?")) else f"{sentence}."
 
 
 def check_choice(name: str, given: object, choices: Sequence[object]) -> None:

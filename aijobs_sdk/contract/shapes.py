@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from aijobs_sdk.contract.error_info import FieldProblem
 
@@ -60,29 +61,47 @@ def refuse_unknown(call: str, given: Iterable[str], known: Iterable[str]) -> Non
             raise TypeError(f"{call}() has no option {name!r}.{nearest(name, known)}")
 
 
-def problems_of(error: ValidationError, *, known: Iterable[str], at: str | None = None) -> tuple[FieldProblem, ...]:
+def problems_of(
+    error: ValidationError, *, known: Iterable[str], at: str | None = None, own_words: bool = False
+) -> tuple[FieldProblem, ...]:
     """Return what pydantic found, one problem a field, with paths below `at`; values are described, not shown.
 
-    At most MOST_PROBLEMS of them. `known` are the names of the fields that stand right below `at`.
+    At most MOST_PROBLEMS of them. `known` are the names of the fields that stand right below `at`. With `own_words`
+    the validators are ours: what they say shows no value, and is told whole.
     """
     above = () if at is None else (at,)
     return tuple(
         FieldProblem(
             field=".".join(str(part) for part in (*above, *found["loc"])),
-            problem=_problem(found["type"], found["msg"], found["loc"], found["input"], known),
+            problem=_own_words(found) if own_words and found["type"] == "value_error" else _problem(found, known),
         )
-        for found in error.errors(include_url=False, include_context=False)[:MOST_PROBLEMS]
+        for found in without_lists_of_nothing(error)[:MOST_PROBLEMS]
     )
 
 
-def _problem(kind: str, message: str, where: tuple[int | str, ...], value: object, known: Iterable[str]) -> str:
-    if kind == "extra_forbidden":
+def without_lists_of_nothing(error: ValidationError) -> list[ErrorDetails]:
+    """Return what pydantic found, less what follows from the rest of it.
+
+    A list of which no entry can be used is told to be too short as well: the entries say enough.
+    """
+    found = error.errors(include_url=False, include_context=False)
+    above = {one["loc"][:depth] for one in found for depth in range(len(one["loc"]))}
+    return [one for one in found if one["type"] != "too_short" or one["loc"] not in above]
+
+
+def _own_words(found: ErrorDetails) -> str:
+    return found["msg"].removeprefix("Value error, ")
+
+
+def _problem(found: ErrorDetails, known: Iterable[str]) -> str:
+    where = found["loc"]
+    if found["type"] == "extra_forbidden":
         return (
             f"is not a field of this type.{nearest(str(where[-1]), known)}" if len(where) == 1 else "is no field here"
         )
-    if kind == "missing":
+    if found["type"] == "missing":
         return "is required"
-    return f"{expected_by(kind, message)}, got {shape_of(value)}"
+    return f"{expected_by(found['type'], found['msg'])}, got {shape_of(found['input'])}"
 
 
 def expected_by(kind: str, message: str) -> str:

@@ -55,6 +55,10 @@ class JobType(Generic[P]):
         _check(self.name, max_running=self.max_running, max_attempts=self.max_attempts)
         if self.rate is not None and not isinstance(self.rate, Rate):
             raise TypeError(f"`rate` of job type {self.name!r} must be a Rate, such as `Rate(jobs=5, seconds=1)`.")
+        if self.priority not in list(Priority):
+            raise ValueError(
+                f"`priority` of job type {self.name!r} must be {' or '.join(map(repr, map(str, Priority)))}."
+            )
         object.__setattr__(self, "priority", Priority(self.priority))  # "high" is as good, here as at a submit
 
 

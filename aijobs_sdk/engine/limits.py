@@ -7,13 +7,13 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.given import Given
 
 LONGEST_SECONDS = 1e9
 """Some thirty years: as good as for ever, and still within the calendar."""
 
 
-class BreakerLimits(Fact):
+class BreakerLimits(Given):
     """When a provider counts as broken, and how it is tried again."""
 
     failures: int = Field(default=20, ge=1)
@@ -31,7 +31,7 @@ class BreakerLimits(Fact):
     """A probe that has not ended after this long gives its place to another."""
 
 
-class ModelPace(Fact):
+class ModelPace(Given):
     """What some models may be asked at most, whatever their providers allow."""
 
     model: str = "*"
@@ -43,7 +43,7 @@ class ModelPace(Fact):
     """Of requests and answers together. What is not used is saved up, for a minute."""
 
 
-class PaceLimits(Fact):
+class PaceLimits(Given):
     """How calls to providers are paced."""
 
     first_calls: int = Field(default=16, ge=1)
@@ -59,7 +59,7 @@ class PaceLimits(Fact):
         return next(given, ModelPace())
 
 
-class Limits(Fact):
+class Limits(Given):
     """What one worker process allows itself."""
 
     concurrency: int = Field(default=100, ge=0)

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_serializer, field_validator, m
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.given import Given
 from aijobs_sdk.contract.provider import ReasoningEffort
 from aijobs_sdk.providers.address import problem_of_address
 from aijobs_sdk.providers.economy import price_factor
@@ -20,7 +20,7 @@ from aijobs_sdk.providers.prices import Price, in_order, library_prices, price_o
 from aijobs_sdk.providers.token_counts import EncodingName
 
 
-class Route(Fact):
+class Route(Given):
     """One way to reach a model: a vendor, the vendor's own name for it, and what that vendor charges."""
 
     provider: str
@@ -85,7 +85,7 @@ class Parameter(StrEnum):
     IMAGES = "images"
 
 
-class Model(Fact):
+class Model(Given):
     """One model under our name for it. The first route that is set up is the one it is called by."""
 
     name: str

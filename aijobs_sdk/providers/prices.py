@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.given import Given
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
@@ -29,7 +29,7 @@ def _refuse_float(value: object) -> object:
 Usd = Annotated[Decimal, BeforeValidator(_refuse_float), Field(ge=0, allow_inf_nan=False)]
 
 
-class Price(Fact):
+class Price(Given):
     """US dollars per million tokens, since when, and where the figures come from."""
 
     input: Usd

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.shapes import nearest, shape_of
+from aijobs_sdk.contract.shapes import nearest, shape_of, without_lists_of_nothing
 
 F = TypeVar("F", bound=Fact)
 
@@ -45,13 +45,9 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _problems(error: ValidationError, tables: Mapping[str, type[Fact]]) -> list[FieldProblem]:
-    found = error.errors(include_url=False, include_context=False)
-    # A list of which no entry can be used is told to be too short as well: the entries say enough.
-    above = {one["loc"][:depth] for one in found for depth in range(len(one["loc"]))}
     return [
         FieldProblem(field=".".join(map(str, one["loc"])), problem=_told(one, tables))
-        for one in found
-        if one["loc"] not in above
+        for one in without_lists_of_nothing(error)
     ]
 
 

@@ -11,7 +11,8 @@ from pydantic import Field
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.shapes import nearest
+from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.shapes import nearest, shape_of
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.durations import seconds_of
@@ -86,6 +87,8 @@ def check_name(glob: str, known: Sequence[str], kind: str) -> str:
     Raises:
         InvalidRequestError: it is a name that nobody knows, and so mostly a slip.
     """
+    if not isinstance(glob, str):
+        raise bad_argument("where", f"must name a {kind}, got {shape_of(glob)}")
     if glob in known or any(sign in glob for sign in "*?["):
         return glob
     problem = f"is no known {kind}.{nearest(glob, known)} One of your own is named by a glob, such as 'mine*'."

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.contract.refusal import check_kind
 from aijobs_sdk.engine.metrics import BUCKETS_SECONDS, INSTRUMENTS, Instrument, Kind
 
 try:
@@ -21,6 +22,7 @@ class OpenTelemetryMetrics:
     """Hands the numbers to a meter named `aijobs` of the provider given, or of the application's own."""
 
     def __init__(self, meter_provider: MeterProvider | None = None) -> None:
+        check_kind("meter_provider", meter_provider, MeterProvider, "a `MeterProvider` of OpenTelemetry")
         meter = get_meter("aijobs", meter_provider=meter_provider)
         self._counters: dict[Instrument, Counter | UpDownCounter] = {}
         self._gauges: dict[Instrument, Gauge] = {}

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar, assert_never
 from weakref import WeakKeyDictionary
 
 from aijobs_sdk.contract.errors import ConfigurationError
+from aijobs_sdk.contract.refusal import check_kind
 from aijobs_sdk.engine.metrics import BUCKETS_SECONDS, INSTRUMENTS, Instrument, Kind
 
 try:
@@ -27,6 +28,7 @@ class PrometheusMetrics:
     """
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        check_kind("registry", registry, CollectorRegistry, "a `prometheus_client.CollectorRegistry`")
         self._collectors = _collectors_of(registry)
 
     def count(self, instrument: Instrument, labels: Mapping[str, str], by: int = 1) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 import aijobs_sdk as aijobs
 
@@ -57,5 +57,5 @@ def test_a_job_ends_cleanly_at_the_limit_that_the_operator_set() -> None:
 
 
 def test_a_hard_limit_that_comes_first_is_refused() -> None:
-    with pytest.raises(ValidationError, match="`hard_limit_seconds` must be above `job_seconds`"):
+    with pytest.raises(aijobs.InvalidRequestError, match="`hard_limit_seconds` must be above `job_seconds`"):
         aijobs.Limits(job_seconds=10, hard_limit_seconds=10)

@@ -9,9 +9,10 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import TextDelta, UnknownEvent, dump_event, parse_event
 from aijobs_sdk.contract.job import JobStatus, Rate
 from aijobs_sdk.contract.store import Fail, Retry, Text
@@ -142,11 +143,11 @@ def test_a_status_is_read_in_either_case(text: str) -> None:
 @pytest.mark.parametrize("field", ["job_seconds", "hard_limit_seconds", "lease_seconds", "grace_seconds"])
 @pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 1e19])
 def test_a_time_that_leads_out_of_the_calendar_is_refused(field: str, seconds: float) -> None:
-    with pytest.raises(ValidationError, match=field):
+    with pytest.raises(InvalidRequestError, match=field):
         Limits(**{"hard_limit_seconds": 1e9, field: seconds})
 
 
 @pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 1e19, 0])
 def test_a_rate_that_no_calendar_can_tell_is_refused(seconds: float) -> None:
-    with pytest.raises(ValidationError, match="seconds"):
+    with pytest.raises(InvalidRequestError, match="seconds"):
         Rate(jobs=1, seconds=seconds)

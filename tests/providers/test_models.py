@@ -13,7 +13,6 @@ from google.genai.types import GenerateContentConfig
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.responses.response_create_params import ResponseCreateParamsBase
-from pydantic import ValidationError
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.provider import ReasoningEffort
@@ -211,7 +210,7 @@ def test_a_model_may_fall_back_on_one_that_is_added_with_it(table: ModelTable) -
 
 
 def test_a_pair_of_what_is_not_even_taken_is_refused() -> None:
-    with pytest.raises(ValidationError, match="`not_together` names top_p, which `takes` does not"):
+    with pytest.raises(InvalidRequestError, match="`not_together` names top_p, which `takes` does not"):
         model("a", takes={"temperature"}, not_together=[("temperature", "top_p")])
 
 

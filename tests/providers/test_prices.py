@@ -78,12 +78,12 @@ def test_a_single_price_is_written_without_a_list() -> None:
     ("since", "told"), [(None, "two prices are without `valid_from`"), ("2026-03-01", "valid from 2026-03-01")]
 )
 def test_two_prices_that_begin_on_one_day_are_refused(since: str | None, told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+    with pytest.raises(InvalidRequestError, match=told):
         route(price("1", since), price("2", since))
 
 
 def test_a_price_and_prices_are_refused_together() -> None:
-    with pytest.raises(ValidationError, match="keep `prices`"):
+    with pytest.raises(InvalidRequestError, match="keep `prices`"):
         Route(provider="ours", model_id="x", price=price("1"), prices=(price("2"),))
 
 
@@ -164,13 +164,13 @@ def test_our_price_comes_before_the_librarys() -> None:
 
 
 def test_a_model_that_nobody_prices_is_refused_by_name() -> None:
-    with pytest.raises(ValidationError, match=r'"mine" has no price at "mars": give its route a `price`'):
+    with pytest.raises(InvalidRequestError, match=r'"mine" has no price at "mars": give its route a `price`'):
         Model(name="mine", routes=(Route(provider="mars", model_id="x"),))
 
 
 def test_without_the_library_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "genai_prices", None)
-    with pytest.raises(ValidationError, match=r"give its route a `price`; .* pip install 'aijobs-sdk\[prices\]'"):
+    with pytest.raises(InvalidRequestError, match=r"give its route a `price`; .* pip install 'aijobs-sdk\[prices\]'"):
         Model(name="mine", routes=(Route(provider="openai", model_id="o3"),))
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from aijobs_sdk.contract.events import JobEvent
+from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.shapes import shape_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -62,3 +64,16 @@ class HttpHooks:
     """Told of each event just before whoever follows the job gets it; a delta holds a piece of the answer."""
     tracer_provider: TracerProvider | None = None
     """Where a span of each call goes; None: there are none. Needs opentelemetry-api."""
+
+    def __post_init__(self) -> None:
+        for name in ("request", "response", "retry", "event"):
+            _check_functions(name, getattr(self, name))
+        if self.tracer_provider is not None and not hasattr(self.tracer_provider, "get_tracer"):
+            raise bad_argument(
+                "tracer_provider", f"must be a `TracerProvider` of OpenTelemetry, got {shape_of(self.tracer_provider)}"
+            )
+
+
+def _check_functions(name: str, given: object) -> None:
+    if not isinstance(given, Sequence) or not all(map(callable, given)):
+        raise bad_argument(name, f"must be a list of functions, got {shape_of(given)}")

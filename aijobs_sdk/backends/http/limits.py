@@ -6,13 +6,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.given import Given
 from aijobs_sdk.engine.limits import LONGEST_SECONDS
 
 _Seconds = Annotated[float, Field(gt=0, le=LONGEST_SECONDS)]
 
 
-class HttpLimits(Fact):
+class HttpLimits(Given):
     """What an application may turn; all durations are in seconds."""
 
     timeout_seconds: _Seconds = 30.0

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.given import Given
 from aijobs_sdk.contract.records import MONTH_PATTERN
 from aijobs_sdk.usage.billing.amounts import Amount
 from aijobs_sdk.usage.facts.owed import ALL_TENANTS
@@ -27,7 +27,7 @@ def _month(value: object) -> object:
 Month = Annotated[str, BeforeValidator(_month)]
 
 
-class Tier(Fact):
+class Tier(Given):
     """What each credit costs, up to a number of credits beyond those that are included."""
 
     up_to: Amount | None = Field(default=None, gt=0)
@@ -35,7 +35,7 @@ class Tier(Fact):
     unit_price: Amount
 
 
-class Plan(Fact):
+class Plan(Given):
     """What a month costs on one plan."""
 
     name: str = Field(min_length=1)
@@ -72,7 +72,7 @@ class Plan(Fact):
         return fee
 
 
-class Subscription(Fact):
+class Subscription(Given):
     """A tenant is on a plan from a month on, until a later subscription of it begins."""
 
     tenant_id: str = Field(min_length=1)
@@ -88,7 +88,7 @@ class Subscription(Fact):
         return tenant_id
 
 
-class Budget(Fact):
+class Budget(Given):
     """How many credits a tenant means to use in a month, from one month on."""
 
     tenant_id: str = Field(min_length=1)

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument, members_of
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.providers.toml_file import read_toml
 from aijobs_sdk.usage.billing.plan_terms import EVERY_TENANT, Budget, Plan, Subscription, Tier
@@ -28,9 +28,11 @@ class PlanBook:
 
         Raises:
             InvalidRequestError: two plans have one name, a subscription is to none of them, or two terms of one tenant
-                begin in one month; the message names the entry, counted from 0, and its field.
+                begin in one month, or one is none; the message names the entry, counted from 0, and its field.
         """
-        plans, subscriptions, budgets = tuple(plans), tuple(subscriptions), tuple(budgets)
+        plans = members_of("plans", plans, Plan, "plans")
+        subscriptions = members_of("subscriptions", subscriptions, Subscription, "subscriptions")
+        budgets = members_of("budgets", budgets, Budget, "budgets")
         _refuse_twice("plans", "name", [plan.name for plan in plans])
         _refuse_twice("subscriptions", "valid_from", [(one.tenant_id, one.valid_from) for one in subscriptions])
         _refuse_twice("budgets", "valid_from", [(one.tenant_id, one.valid_from) for one in budgets])

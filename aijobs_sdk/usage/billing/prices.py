@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.refusal import path_of
+from aijobs_sdk.contract.refusal import bad_argument, path_of
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.providers.model import Model
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.prices import Price, in_order, library_prices
@@ -40,6 +41,10 @@ class PriceBook:
     """
 
     def __init__(self, models: ModelTable, *, over: Sequence[_PriceList] = ()) -> None:
+        if not isinstance(models, ModelTable):
+            raise bad_argument(
+                "models", f"must be a table of models, got {shape_of(models)}; `PriceBook.load()` has ours"
+            )
         self._models = models
         self._ids = _model_ids(models)
         self._lists = (_list_of_models(models), *over)
