@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -69,8 +71,11 @@ class HttpClient(httpx2.AsyncClient):
             return await super().send(request, stream=stream, **how)
         for hook in self.event_hooks["request"]:
             await hook(request)
+        began = time.perf_counter()
         response = await self._sends_by.handle_async_request(request)
         response.request = request
+        if isinstance(response.stream, httpx2.AsyncByteStream):
+            response.stream = _Timed(response.stream, began)
         try:
             for hook in self.event_hooks["response"]:
                 await hook(response)
@@ -80,6 +85,22 @@ class HttpClient(httpx2.AsyncClient):
             await response.aclose()
             raise
         return response
+
+
+class _Timed(httpx2.AsyncByteStream):
+    """A body that tells, once it was read or left, how long that took from the request on: `Response.elapsed`."""
+
+    def __init__(self, body: httpx2.AsyncByteStream, began: float) -> None:
+        self._body = body
+        self._began = began
+        self.elapsed: timedelta | None = None
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._body.__aiter__()
+
+    async def aclose(self) -> None:
+        self.elapsed = timedelta(seconds=time.perf_counter() - self._began)
+        await self._body.aclose()
 
 
 @lru_cache(64)  # a vendor has one address for each kind of request

@@ -9,6 +9,7 @@ import pytest
 
 from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client
 from aijobs_sdk.providers.network import REAL
+from providers.loopback import endless, loopback, whole
 
 pytestmark = pytest.mark.anyio
 
@@ -40,6 +41,20 @@ async def test_a_client_that_was_closed_sends_nothing() -> None:
     await client.aclose()
     with pytest.raises(RuntimeError, match="closed"):
         await client.send(client.build_request("GET", URL))
+
+
+async def test_an_answer_tells_how_long_it_took() -> None:
+    async with loopback(whole(b"{}")) as server, new_http_client(REAL) as client:
+        answer = await client.post(server.url, json={})
+    assert 0 < answer.elapsed.total_seconds() < 60
+
+
+async def test_a_stream_tells_how_long_it_took_once_it_is_left() -> None:
+    async with loopback(endless(b"data: 1\n\n")) as server, new_http_client(REAL) as client:
+        async with client.stream("POST", server.url) as answer:
+            with pytest.raises(RuntimeError, match="read or closed"):
+                _ = answer.elapsed
+        assert answer.elapsed.total_seconds() > 0
 
 
 def _told(request: httpx2.Request) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from types import ModuleType
 from typing import Any
@@ -27,6 +27,7 @@ def transport_under(library: ModuleType, endpoints: Endpoints, clock: Clock) -> 
             self._response = response
             self._playing = playing
             self._asked = asked
+            self.answer: Any = None  # who reads this
 
         async def __aiter__(self) -> AsyncGenerator[bytes]:
             response = self._response
@@ -46,6 +47,7 @@ def transport_under(library: ModuleType, endpoints: Endpoints, clock: Clock) -> 
 
         async def aclose(self) -> None:
             self._asked.end(read_to_end=False)
+            self.answer.elapsed = self._playing.elapsed  # the client above has measured the time of this machine
 
     class Transport(library.AsyncBaseTransport):  # type: ignore[name-defined, misc]
         """The network, as far as simulated vendors are on it."""
@@ -75,7 +77,10 @@ def transport_under(library: ModuleType, endpoints: Endpoints, clock: Clock) -> 
                 asked.end(read_to_end=True)
                 raise library.ConnectError("connection refused", request=request)
             stream = Stream(response, playing, asked)
-            return library.Response(response.status, headers=dict(response.headers), stream=stream, request=request)
+            stream.answer = library.Response(
+                response.status, headers=dict(response.headers), stream=stream, request=request
+            )
+            return stream.answer
 
     return Transport()
 
@@ -88,6 +93,11 @@ class _Playing:
         self._started_at = started_at
         self._silence_seconds = silence_seconds
         self._library = library
+
+    @property
+    def elapsed(self) -> timedelta:
+        """How long it has been going, in the time of its world."""
+        return self._clock.now() - self._started_at
 
     async def reach(self, at_seconds: float) -> None:
         """Return when that many seconds have passed since the start, unless the caller gives up before."""
