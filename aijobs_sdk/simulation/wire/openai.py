@@ -15,7 +15,8 @@ from aijobs_sdk.simulation.wire.openai_errors import WORDS, error_body, retry_af
 from aijobs_sdk.simulation.wire.openai_files import Files
 from aijobs_sdk.simulation.wire.openai_images import images
 from aijobs_sdk.simulation.wire.openai_models import embeddings, model, models
-from aijobs_sdk.simulation.wire.openai_responses import responses
+from aijobs_sdk.simulation.wire.openai_responses import Responses
+from aijobs_sdk.simulation.wire.openai_stored import StoredResponses
 
 
 class OpenAI:
@@ -26,13 +27,17 @@ class OpenAI:
     def __init__(self) -> None:
         self._files = Files()
         self._batches = Batches(self._files)
+        self._stored = StoredResponses()
+        self._responses = Responses(self._stored)
 
     @property
     def routes(self) -> Sequence[Route]:
         """Return its paths."""
         return (
             route("POST", "/v1/chat/completions", chat_completions),
-            route("POST", "/v1/responses", responses),
+            route("POST", "/v1/responses", self._responses.create),
+            route("GET", "/v1/responses/{id}", self._stored.retrieve),
+            route("DELETE", "/v1/responses/{id}", self._stored.delete),
             route("POST", "/v1/images/generations", images),
             route("POST", "/v1/embeddings", embeddings),
             route("POST", "/v1/files", self._files.create),

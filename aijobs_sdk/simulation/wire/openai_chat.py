@@ -19,6 +19,7 @@ from aijobs_sdk.simulation.wire.openai_reading import (
     images_in,
     last_of_user,
     missing,
+    refuse_unanswered,
     role,
     schema,
     stops,
@@ -27,6 +28,8 @@ from aijobs_sdk.simulation.wire.openai_reading import (
     whole_number,
 )
 from aijobs_sdk.simulation.wire.openai_turns import check_messages
+
+_UNANSWERED = ("logprobs", "top_logprobs", "audio", "functions")
 
 
 def chat_completions(call: Call) -> HttpResponse:
@@ -50,6 +53,7 @@ def _asked(body: Body) -> Asked:
     check_messages(messages)
     if (whole_number(body, "n") or 1) > 1:
         raise Refused(400, "'n' above 1 is not simulated.", code="invalid_request", param="n")
+    refuse_unanswered(body, _UNANSWERED)
     offered = tools(body, within="function")
     callable_ = allowed(body, offered, within="function")
     wanted = schema(body.get("response_format"))

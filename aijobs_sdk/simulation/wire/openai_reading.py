@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import JsonValue
@@ -62,6 +62,14 @@ def whole_number(body: Body, name: str) -> int | None:
             param=name,
         )
     return value
+
+
+def refuse_unanswered(body: Body, names: Iterable[str]) -> None:
+    """Refuse what would make an answer another one, and is not simulated: by its name, as of a model without it."""
+    for name in names:
+        if body.get(name):
+            message = f"Unsupported parameter: '{name}' is not supported with this model."
+            raise Refused(400, message, code="unsupported_parameter", param=name)
 
 
 def stops(stop: JsonValue) -> tuple[str, ...]:

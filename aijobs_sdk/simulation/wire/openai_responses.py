@@ -21,35 +21,55 @@ from aijobs_sdk.simulation.wire.openai_reading import (
     last_of_user,
     listed,
     missing,
+    refuse_unanswered,
     schema,
     text_of,
     tools,
     whole_number,
 )
+from aijobs_sdk.simulation.wire.openai_stored import StoredResponses
 from aijobs_sdk.simulation.wire.openai_turns import check_items
 
 ENCRYPTED = "reasoning.encrypted_content"
 """What callers ask for who keep their conversations themselves."""
+_LOGPROBS = "message.output_text.logprobs"
+_UNANSWERED = ("top_logprobs", "background", "prompt")
 
 
-def responses(call: Call) -> HttpResponse:
-    """Answer `POST /v1/responses`."""
-    body = call.body()
-    asked = _asked(body)
-    answer = call.generate(asked)
-    if not asked.stream:
-        return call.whole(answer, _Response(body, asked, answer).completed())
-    return call.stream(answer, _Response(body, asked, answer).events())
+class Responses:
+    """`POST /v1/responses`, over those that are kept."""
+
+    def __init__(self, stored: StoredResponses) -> None:
+        self._stored = stored
+
+    def create(self, call: Call) -> HttpResponse:
+        """Answer it."""
+        body = call.body()
+        items = _items(body)
+        before = self._stored.turns_before(call, body)
+        asked = _asked(body, [*before, *items])
+        answer = call.generate(asked)
+        response = _Response(body, asked, answer)
+        if body.get("store", True) and answer.fault is None:
+            self._stored.keep(call, response.completed(), items, before)
+        return call.stream(answer, response.events()) if asked.stream else call.whole(answer, response.completed())
 
 
-def _asked(body: Body) -> Asked:
-    given = body.get("input")
-    messages: Sequence[JsonValue] = [{"role": "user", "content": given}] if isinstance(given, str) else listed(given)
+def _items(body: Body) -> Sequence[JsonValue]:
     if not isinstance(body.get("model"), str):
         raise missing("model")
-    if not messages:
+    refuse_unanswered(body, _UNANSWERED)
+    if _LOGPROBS in listed(body.get("include")):
+        refuse_unanswered(body, ["include"])
+    given = body.get("input")
+    items: Sequence[JsonValue] = [{"role": "user", "content": given}] if isinstance(given, str) else listed(given)
+    if not items:
         raise missing("input")
-    check_items(messages, body)
+    return items
+
+
+def _asked(body: Body, messages: Sequence[JsonValue]) -> Asked:
+    check_items(messages)
     offered = tools(body)
     callable_ = allowed(body, offered)
     text = body.get("text")

@@ -11,8 +11,6 @@ from aijobs_sdk.simulation.wire.openai_reading import Body, listed, role, wrong_
 
 _CHAT_ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 _ROLES = ("assistant", "system", "developer", "user")
-_ELSEWHERE = ("previous_response_id", "conversation")
-"""Fields that name earlier turns, in which functions may have been called."""
 
 
 def check_messages(messages: Sequence[JsonValue]) -> None:
@@ -34,17 +32,16 @@ def check_messages(messages: Sequence[JsonValue]) -> None:
     _check_answered(waiting, "messages")
 
 
-def check_items(items: Sequence[JsonValue], body: Body) -> None:
-    """Refuse the same of the items of a response; a call may stand in an earlier one that the body names."""
+def check_items(items: Sequence[JsonValue]) -> None:
+    """Refuse the same of the items of a response, those that it goes on from among them."""
     for place, item in enumerate(items):
         if not isinstance(item, dict) or "role" in item:
             _said_by_one_of(_ROLES, item, f"input[{place}]")
     called, answered = _call_ids(items, "function_call"), _call_ids(items, "function_call_output")
     if missing := [one for one in called if one not in answered]:
         raise _invalid(f"No tool output found for function call {missing[0]}.", "input")
-    is_elsewhere = any(body.get(name) for name in _ELSEWHERE) or any(_is_reference(item) for item in items)
     strange = [one for one in answered if one not in called]
-    if strange and not is_elsewhere:
+    if strange and not any(map(_is_reference, items)):
         raise _invalid(f"No tool call found for function call output with call_id {strange[0]}.", "input")
 
 

@@ -6,7 +6,7 @@ import base64
 import io
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -495,9 +495,91 @@ def test_items_of_a_response_that_do_not_belong_together_are_refused(
         stage.run(lambda: respond(stage, input=[*RIVERS, *items]))
 
 
-def test_an_output_may_answer_a_call_of_the_response_before(stage: Stage) -> None:
-    answer = stage.run(lambda: respond(stage, input=[OUTPUT], previous_response_id="resp_1"))
-    assert answer.status == "completed"
+def test_an_output_answers_a_call_of_the_response_before(stage: Stage) -> None:
+    async def play() -> Any:
+        called = await respond(stage, tools=TOOLS)
+        output = {"type": "function_call_output", "call_id": called.output[-1].call_id, "output": "sunny"}
+        return await respond(stage, input=[output], tools=TOOLS, previous_response_id=called.id)
+
+    answer = stage.run(play)
+    assert (answer.status, answer.output[-1].type) == ("completed", "message")
+
+
+def test_a_conversation_goes_on_from_the_response_that_is_named(stage: Stage) -> None:
+    async def play() -> Sequence[Any]:
+        first = await respond(stage)
+        second = await respond(stage, input="And lakes?", previous_response_id=first.id)
+        return first, second, await respond(stage, input="And seas?", previous_response_id=second.id)
+
+    first, second, third = stage.run(play)
+    assert second.previous_response_id == first.id
+    assert second.usage.input_tokens > first.usage.total_tokens
+    assert third.usage.input_tokens > second.usage.total_tokens
+
+
+def test_a_streamed_response_can_be_gone_on_from(stage: Stage) -> None:
+    async def play() -> Any:
+        events = [event async for event in await respond(stage, stream=True)]
+        return await respond(stage, input="And lakes?", previous_response_id=events[-1].response.id)
+
+    assert stage.run(play).usage.input_tokens > 100
+
+
+@pytest.mark.parametrize("request_", [{"previous_response_id": "resp_1"}, {"store": False}])
+def test_a_response_that_is_not_kept_is_not_gone_on_from(stage: Stage, request_: dict[str, Any]) -> None:
+    async def play() -> None:
+        id_ = request_.get("previous_response_id") or (await respond(stage, **request_)).id
+        await respond(stage, previous_response_id=id_)
+
+    with pytest.raises(openai.BadRequestError, match=r"Previous response with id 'resp_.*' not found") as caught:
+        stage.run(play)
+    assert (caught.value.code, caught.value.param) == ("previous_response_not_found", "previous_response_id")
+
+
+def test_another_callers_response_is_not_gone_on_from(stage: Stage) -> None:
+    async def play() -> None:
+        theirs = await respond(stage)
+        ours = client(stage, api_key="sk-another").responses
+        await ours.create(model="gpt-5.2", input="And lakes?", previous_response_id=theirs.id)
+
+    with pytest.raises(openai.BadRequestError, match="not found"):
+        stage.run(play)
+
+
+def test_a_kept_response_is_looked_at_again_until_it_is_deleted(stage: Stage) -> None:
+    async def play() -> None:
+        answer, kept = await respond(stage), client(stage).responses
+        assert (await kept.retrieve(answer.id)).output_text == answer.output_text
+        await kept.delete(answer.id)
+        await kept.retrieve(answer.id)
+
+    with pytest.raises(openai.NotFoundError, match=r"Response with id 'resp_.*' not found"):
+        stage.run(play)
+
+
+@pytest.mark.parametrize(
+    ("ask", "request_", "param"),
+    [
+        (chat, {"logprobs": True}, "logprobs"),
+        (chat, {"top_logprobs": 3}, "top_logprobs"),
+        (chat, {"n": 2}, "n"),
+        (respond, {"top_logprobs": 3}, "top_logprobs"),
+        (respond, {"include": ["message.output_text.logprobs"]}, "include"),
+        (respond, {"background": True}, "background"),
+    ],
+)
+def test_what_would_make_it_another_answer_is_refused_by_name(
+    stage: Stage, ask: Callable[..., Any], request_: dict[str, Any], param: str
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        stage.run(lambda: ask(stage, **request_))
+    assert caught.value.param == param
+
+
+def test_an_answer_tells_how_long_it_took_in_its_world() -> None:
+    stage = a_stage(profile="typical")
+    answer = stage.run(lambda: client(stage).responses.with_raw_response.create(model="gpt-5.2", input="hi"))
+    assert answer.elapsed.total_seconds() == pytest.approx(stage.sim.now)
 
 
 @pytest.mark.parametrize("ask", [chat, respond])
