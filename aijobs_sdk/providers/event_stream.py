@@ -15,6 +15,7 @@ ENDING_SECONDS = 1.0
 """How long a vendor may take to end a stream after its last event; the next call takes a new connection otherwise."""
 _BETWEEN_EVENTS = re.compile(rb"(?>\r\n|\n|\r){2}")
 _LONGEST_BETWEEN = 4
+_ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 _FIELD = re.compile(rb"[\w-]*(:|$)")
 """How a line of an event begins, a comment's among them; one of JSON or HTML does not."""
 
@@ -33,6 +34,23 @@ async def read_events(response: httpx2.Response) -> AsyncGenerator[bytes]:
                     yield body
     if body := _unframed(bytes(waiting.rest).splitlines()):  # and no event: one that did not come to its end is none
         yield body
+
+
+async def within_bounds(received: AsyncIterable[bytes], most_bytes: int) -> AsyncGenerator[bytes]:
+    """Pass on what comes, for a reader that keeps an event until it ends, however long it becomes.
+
+    Raises:
+        ValueError: an event is longer than that.
+    """
+    waiting, tail = 0, b""
+    async for data in received:
+        seen = tail + data  # the end of an event may have come in two parts
+        ended = max(seen.rfind(end) + len(end) if end in seen else -1 for end in _ENDS)
+        waiting = waiting + len(data) if ended < 0 else len(seen) - ended
+        if waiting > most_bytes:
+            raise ValueError(f"an event of more than {most_bytes:,} bytes")
+        tail = seen[1 - _LONGEST_BETWEEN :]
+        yield data
 
 
 async def read_out(events: AsyncIterable[object]) -> None:

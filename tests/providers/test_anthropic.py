@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, Provider, TextChunk
+from aijobs_sdk.providers.anthropic import adapter
 from aijobs_sdk.providers.anthropic.adapter import Anthropic, Bedrock
 from aijobs_sdk.providers.credentials import AnthropicKeys, BedrockKeys
 from aijobs_sdk.providers.network import Network
@@ -529,6 +530,25 @@ async def leave_an_endless_answer() -> None:
         async with asyncio.timeout(5):
             await server.hung_up.wait()
         await provider.aclose()
+
+
+def test_an_event_that_never_ends_is_an_error_and_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adapter, "MOST_EVENT_BYTES", 100_000)
+    sent: list[bytes] = []
+
+    class Endless(httpx2.AsyncByteStream):
+        async def __aiter__(self) -> AsyncGenerator[bytes]:
+            while len(sent) < 1_000:
+                sent.append(b"data: " + b"x" * 10_000)
+                yield sent[-1]
+
+    headers = {"content-type": "text/event-stream"}
+    error = failing(
+        lambda: ask_anthropic(lambda _: httpx2.Response(200, stream=Endless(), headers=headers), streamed=True)
+    )
+
+    assert (error.code, error.provider) == ("invalid_response", "anthropic")
+    assert len(sent) < 20
 
 
 def test_one_connection_serves_one_stream_after_another() -> None:

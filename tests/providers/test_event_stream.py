@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 
 import httpx2
 import pytest
@@ -64,6 +64,30 @@ def test_an_event_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -
     assert len(events_of(*[short] * 3)) == 3
     with pytest.raises(ValueError, match="1,000 bytes"):
         events_of(b"data: ", *[b"x" * 10] * 100)
+
+
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\r", b"\r\n\r\n"])
+def test_events_are_passed_on_as_they_come_as_long_as_each_has_its_end(end: bytes) -> None:
+    pieces = [b"data: " + b"x" * 80, end[:1], end[1:], b"data: " + b"x" * 80, end] * 5
+
+    assert passed_on(pieces, most_bytes=100) == pieces
+
+
+@pytest.mark.parametrize("piece", [b"x" * 10, b"data: x\n", b"\r\n:"])
+def test_nothing_more_is_passed_on_of_an_event_that_never_ends(piece: bytes) -> None:
+    with pytest.raises(ValueError, match="100 bytes"):
+        passed_on([b"data: 1\n\n", *[piece] * 1_000], most_bytes=100)
+
+
+def passed_on(pieces: Sequence[bytes], *, most_bytes: int) -> list[bytes]:
+    async def received() -> AsyncGenerator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    async def play() -> list[bytes]:
+        return [piece async for piece in event_stream.within_bounds(received(), most_bytes)]
+
+    return asyncio.run(play())
 
 
 def test_a_long_event_is_searched_once() -> None:

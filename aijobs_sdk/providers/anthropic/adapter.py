@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
 import anthropic
 import httpx2
+from anthropic._streaming import ServerSentEvent, SSEBytesDecoder, SSEDecoder  # the seam has no public name
 from pydantic import SecretStr
 
 from aijobs_sdk.contract.error_info import ErrorCategory
@@ -16,7 +17,7 @@ from aijobs_sdk.providers.anthropic.answer import Answer, read_events
 from aijobs_sdk.providers.anthropic.failures import translated
 from aijobs_sdk.providers.anthropic.request import Host, messages_request
 from aijobs_sdk.providers.credentials import AnthropicKeys, BedrockKeys
-from aijobs_sdk.providers.event_stream import read_out
+from aijobs_sdk.providers.event_stream import read_out, within_bounds
 from aijobs_sdk.providers.failures import Failure
 from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client
 from aijobs_sdk.providers.network import REAL, Network
@@ -44,6 +45,10 @@ _NO_CREDENTIALS = Failure(
 API_VERSION = "2023-06-01"
 _BEDROCK_VERSION = "bedrock-2023-05-31"
 DEFAULT_REGION = "eu-west-2"
+
+
+MOST_EVENT_BYTES = 16 * 1024 * 1024
+"""The longest event of a stream: one holds a piece of an answer. The library takes ever longer for a longer one."""
 
 
 class Anthropic:
@@ -77,13 +82,33 @@ class Anthropic:
         return self._clients.get(self._keys.base_url or endpoint or "https://api.anthropic.com")
 
     def _open(self, base_url: str) -> anthropic.AsyncAnthropic:
-        return anthropic.AsyncAnthropic(
+        return _AnthropicClient(
             api_key=_secret(self._keys.api_key) or "",
             base_url=base_url,
             max_retries=0,
             timeout=TIMEOUT,
             http_client=new_http_client(self._network),
         )
+
+
+class _AnthropicClient(anthropic.AsyncAnthropic):
+    """Anthropic's own, where an event that never ends is an outcome like any other."""
+
+    def _make_sse_decoder(self) -> SSEBytesDecoder:
+        return _Bounded(super()._make_sse_decoder())
+
+
+class _Bounded:
+    """Takes events apart as another does, and no longer ones than there can be."""
+
+    def __init__(self, decoder: SSEDecoder | SSEBytesDecoder) -> None:
+        self._decoder = decoder
+
+    def iter_bytes(self, iterator: Iterator[bytes]) -> Iterator[ServerSentEvent]:
+        raise NotImplementedError  # of clients that block, and ours do not
+
+    def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[ServerSentEvent]:
+        return self._decoder.aiter_bytes(within_bounds(iterator, MOST_EVENT_BYTES))
 
 
 class _Place(NamedTuple):
