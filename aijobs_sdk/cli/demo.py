@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import click
 from rich.console import Console
 
 from aijobs_sdk.batch.progress import BatchProgress
@@ -34,6 +35,12 @@ ROWS = [
     {"model": "gemini-3-flash", "task": "Describe the water cycle for ten-year-olds."},
     {"model": "gemini-3-flash", "task": "Propose a plan for testing a new irrigation sensor over one season."},
 ]
+
+
+@click.command()
+def demo() -> None:
+    """Show a simulated day in ten seconds: batch, faults, bill."""
+    run_demo(Console(highlight=False))
 
 
 def run_demo(console: Console, *, clock: Literal["virtual", "real"] = "real") -> BatchProgress:

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from aijobs_sdk.cli.exit_codes import ExitCode
-from aijobs_sdk.contract.errors import AIJobsError, JobError
 
 
 class BadInput(click.ClickException):
@@ -24,18 +23,3 @@ class Interrupted(click.ClickException):
     def show(self, file: Any = None) -> None:  # noqa: ANN401 - click's own signature
         """Print the message; it is no error."""
         click.echo(self.message, file=file, err=True)
-
-
-class CommandGroup(click.Group):
-    """Turns our errors into click's; anything else is a bug and keeps its traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's own signature
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except JobError as error:
-            raise click.ClickException(error.message) from error
-        except AIJobsError as error:
-            raise BadInput(error.message) from error
-        except KeyboardInterrupt:
-            raise Interrupted("Interrupted.") from None

@@ -4,9 +4,27 @@ from __future__ import annotations
 
 import time
 
+import click
+
+from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.cli.options import json_option, url_option
 from aijobs_sdk.connect.clients import Client
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.contract.health import BreakerHealth, Health, PaceHealth, StoreHealth, WorkersHealth
+
+
+@click.command()
+@url_option
+@json_option
+def health(*, url: str | None, as_json: bool) -> None:
+    """Tell whether jobs can be taken in and read.
+
+    Exit code 0: they can. 1: the place where jobs are kept does not answer. 2: bad input.
+    """
+    found = ask_health(url)
+    click.echo(found.model_dump_json(indent=2) if as_json else health_text(found))
+    if not found.healthy:
+        click.get_current_context().exit(ExitCode.FAILED)
 
 
 def ask_health(url: str | None) -> Health:

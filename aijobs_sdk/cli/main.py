@@ -11,13 +11,14 @@ from aijobs_sdk.connect.garbage import collect_seldom
 def main() -> None:
     """Run the command line."""
     try:
-        from aijobs_sdk.cli.commands import aijobs  # noqa: PLC0415 - click and rich are an extra
-    except ModuleNotFoundError as missing:
+        from aijobs_sdk.cli.commands import aijobs  # noqa: PLC0415 - click is an extra
+
+        collect_seldom()
+        aijobs()
+    except ModuleNotFoundError as missing:  # of click, or of rich once a command is loaded
         if missing.name not in {"click", "rich"}:
             raise
         sys.stderr.write(f"The command line needs {missing.name}: pip install 'aijobs-sdk[cli]'.\n")
         sys.exit(ExitCode.BAD_INPUT)
-    except KeyboardInterrupt:  # click would turn it into a message, but is still being loaded
+    except KeyboardInterrupt:  # click is still being loaded
         sys.exit(ExitCode.INTERRUPTED)
-    collect_seldom()
-    aijobs()

@@ -13,10 +13,64 @@ import click
 
 from aijobs_sdk.cli import display
 from aijobs_sdk.cli.address import is_kept, shown_url
+from aijobs_sdk.cli.open_client import open_client
+from aijobs_sdk.cli.options import (
+    job_types_option,
+    json_option,
+    profile_option,
+    seed_option,
+    url_option,
+)
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import TextDelta
 from aijobs_sdk.contract.results import GenerationResult
+from aijobs_sdk.engine.job_type import JobType
+
+
+@click.command()
+@click.argument("prompt", required=False)
+@click.option("--model", help="A name from `aijobs models`.")
+@click.option("--type", "job_type", default="ai_generation", show_default=True, help="What to ask for.")
+@click.option("--payload", type=click.Path(path_type=Path), help="A JSON file with the payload.")
+@url_option
+@seed_option
+@profile_option
+@click.option("--stream", is_flag=True, help="Print the answer while it is written; with --json, to stderr.")
+@click.option("--no-wait", is_flag=True, help="Print the job's id, and leave it to `aijobs worker`.")
+@job_types_option
+@json_option
+def submit(
+    prompt: str | None,
+    *,
+    model: str | None,
+    job_type: str,
+    payload: Path | None,
+    url: str | None,
+    seed: int,
+    profile: str,
+    stream: bool,
+    no_wait: bool,
+    job_types: list[JobType[Any]],
+    as_json: bool,
+) -> None:
+    """Submit one job, wait for it, and print its result.
+
+    Exit code 0: it completed. 1: it failed. 2: bad input, nothing was sent.
+    """
+    if no_wait and stream:
+        raise click.UsageError("--stream waits for the job: leave out --no-wait.")
+    options: dict[str, Any] = {} if model is None else {"model": model}
+    if payload is not None:
+        options["payload"] = read_payload(payload)
+    concurrency = 0 if no_wait else None
+    with open_client(url, seed=seed, profile=profile, concurrency=concurrency, job_types=job_types) as client:
+        job = client.submit(prompt, type=job_type, **options)
+        if not no_wait:
+            with told_where_it_goes_on(job, url):
+                follow(job, stream=stream, as_json=as_json)
+        else:
+            click.echo(job.job.model_dump_json(indent=2) if as_json else job.id)
 
 
 def follow(job: JobHandle[Any], *, stream: bool, as_json: bool) -> None:
