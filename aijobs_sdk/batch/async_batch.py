@@ -9,14 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from aijobs_sdk.batch.arguments import BatchArguments, options_of, recipe_of
+from aijobs_sdk.batch.arguments import BatchArguments
+from aijobs_sdk.batch.asked import options_of, recipe_of
 from aijobs_sdk.batch.estimate import BatchEstimate, estimate_batch
 from aijobs_sdk.batch.failures import Failures
 from aijobs_sdk.batch.intake import Intake
-from aijobs_sdk.batch.journal.detach import Detacher
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.on_show import BatchOnShow
 from aijobs_sdk.batch.operation.operation import Operation
+from aijobs_sdk.batch.own_process import Detacher
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.batch.reading.rows import Source, open_rows
 from aijobs_sdk.batch.results import Results

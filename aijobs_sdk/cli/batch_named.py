@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, assert_never
 
 from aijobs_sdk.batch.journal.detach import RUNNER_DIED
-from aijobs_sdk.batch.journal.journal import runner_of
+from aijobs_sdk.batch.journal.holders import runner_of
 from aijobs_sdk.cli.address import is_kept, shown_url
 from aijobs_sdk.cli.errors import BadInput
 from aijobs_sdk.client.client import Client

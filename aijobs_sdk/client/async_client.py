@@ -6,14 +6,12 @@ import itertools
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 from uuid import UUID
 
 from aijobs_sdk.batch.arguments import BatchArguments
-from aijobs_sdk.batch.async_batch import AsyncBatch
-from aijobs_sdk.batch.journal.detach import ATTACHED, Detaching
-from aijobs_sdk.batch.journal.journal import runner_of
-from aijobs_sdk.batch.reading.rows import Source
+from aijobs_sdk.batch.journal.holders import runner_of
+from aijobs_sdk.batch.own_process import ATTACHED, Detaching
 from aijobs_sdk.client.async_handle import AsyncJobHandle
 from aijobs_sdk.client.request import (
     GENERATION,
@@ -43,6 +41,10 @@ from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.contract.spans import Moment, OpenSpan, Span, span_of
 from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.contract.usage_pages import usage_pages
+
+if TYPE_CHECKING:
+    from aijobs_sdk.batch.async_batch import AsyncBatch
+    from aijobs_sdk.batch.reading.rows import Source
 
 
 class AsyncClient:
@@ -190,6 +192,8 @@ class AsyncClient:
                 nothing was sent.
             ConfigurationError: `detach` asks for what is not possible here.
         """
+        from aijobs_sdk.batch.async_batch import AsyncBatch  # noqa: PLC0415 - a seventh of what a first job loads
+
         detacher = self._detaching.detacher(arguments.get("name"), asked=arguments.get("detach"))
         return AsyncBatch(self._backend, source, detacher=detacher, **arguments)
 

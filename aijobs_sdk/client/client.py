@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 from uuid import UUID
 
 from aijobs_sdk.batch.arguments import BatchArguments
-from aijobs_sdk.batch.reading.rows import Source
 from aijobs_sdk.client.async_client import AsyncClient
 from aijobs_sdk.client.async_handle import AsyncJobHandle
-from aijobs_sdk.client.batch import Batch
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.client.portal import Portal
 from aijobs_sdk.client.request import GENERATION, SubmitOptions, as_a_batch, as_submitted
@@ -29,6 +27,10 @@ from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.spans import Moment
 from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.contract.usage_pages import MOST_PAGE_ROWS
+
+if TYPE_CHECKING:
+    from aijobs_sdk.batch.reading.rows import Source
+    from aijobs_sdk.client.batch import Batch
 
 
 class Client:
@@ -166,6 +168,8 @@ class Client:
                 nothing was sent.
             ConfigurationError: `detach` asks for what is not possible here.
         """
+        from aijobs_sdk.client.batch import Batch  # noqa: PLC0415 - a seventh of what a first job loads
+
         return Batch(self._client.batch(source, **arguments), self._portal)
 
     def batches(self) -> Sequence[BatchRecord]:

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
-from aijobs_sdk.batch.journal.detach import ATTACHED, Detaching
+from aijobs_sdk.batch.own_process import ATTACHED, Detaching
 from aijobs_sdk.client.async_client import AsyncClient as AsyncClientOver
 from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.client.portal import Portal

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from pydantic import SecretStr
 
-from aijobs_sdk.batch.journal.detach import Detaching
+from aijobs_sdk.batch.own_process import Detaching
 from aijobs_sdk.connect.models import OwnModels
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.contract.provider import Provider

@@ -10,10 +10,14 @@ import pytest
 
 
 def loaded_after(code: str) -> set[str]:
+    return {name.split(".")[0] for name in modules_after(code)}
+
+
+def modules_after(code: str) -> set[str]:
     ended = subprocess.run(
         [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"], capture_output=True, text=True, check=True
     )
-    return {name.split(".")[0] for name in ended.stdout.split()}
+    return set(ended.stdout.split())
 
 
 def test_rooms_import_downwards_only() -> None:
@@ -35,6 +39,12 @@ OPTIONAL = ["duckdb", "click", "rich", "pyarrow", "pandas", "httpx", "ipywidgets
 def test_a_first_job_loads_no_optional_library(extra: str) -> None:
     first_job = "import aijobs_sdk as aijobs\naijobs.Client().submit('hi', model='gpt-5.2').result()"
     assert extra not in loaded_after(first_job)
+
+
+@pytest.mark.parametrize("room", ["batch.async_batch", "batch.running", "batch.reading", "batch.operation"])
+def test_a_first_job_loads_no_batch(room: str) -> None:
+    code = "import aijobs_sdk as aijobs\naijobs.Client().submit('hi', model='gpt-5.2').result()"
+    assert f"aijobs_sdk.{room}" not in modules_after(code)
 
 
 def test_importing_starts_no_thread() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, Protocol
 
-from aijobs_sdk.batch.journal.journal import Journal, runner_of
+from aijobs_sdk.batch.journal.holders import runner_of
+from aijobs_sdk.batch.journal.journal import Journal
+from aijobs_sdk.batch.own_process import Runner
 from aijobs_sdk.contract.batches import BatchRecord, BatchState
 from aijobs_sdk.contract.errors import ConfigurationError
 
@@ -15,47 +16,6 @@ LOOKED_AT_SECONDS = 0.25
 STARTED_WITHIN_SECONDS = 60.0
 """A runner that has not begun by then will not: its log says why."""
 RUNNER_DIED = "The process that ran it has ended before its work was done."
-
-
-class Runner(Protocol):
-    """A process that was started to run a batch."""
-
-    @property
-    def has_ended(self) -> bool:
-        """Return whether it runs no more."""
-        ...
-
-    def last_words(self) -> str:
-        """Return where its log is, and what it said last."""
-        ...
-
-
-Detacher = Callable[[str, int], Runner]
-"""Starts a process in a session of its own, which runs the batch of this name, so many rows at a time."""
-
-
-class Detaching(NamedTuple):
-    """Whether batches can be run by a process of their own, where a client is."""
-
-    start: Detacher | None
-    """None where they cannot."""
-    why_not: str = ""
-    """Then: why, and what to do."""
-
-    def detacher(self, name: str | None, *, asked: bool | None) -> Detacher | None:
-        """Return what runs the batch of this name, None for this process; unless somebody asked, as is best.
-
-        Raises:
-            ConfigurationError: it was asked for, and is not possible.
-        """
-        if asked and name is None:
-            raise ConfigurationError("A batch needs a `name` to be run by a process of its own: it is found by that.")
-        if asked and self.start is None:
-            raise ConfigurationError(f"A batch cannot be run by a process of its own here: {self.why_not}")
-        return None if name is None or asked is False else self.start
-
-
-ATTACHED = Detaching(None, "this client knows of no way to start one.")
 
 
 async def follow(journal: Journal, runner: Runner | None, see: Callable[[BatchRecord], Awaitable[None]]) -> None:

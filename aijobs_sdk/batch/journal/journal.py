@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.columns.columns import Columns
-from aijobs_sdk.batch.journal.processes import is_alive
+from aijobs_sdk.batch.journal.holders import is_dead
 from aijobs_sdk.batch.options import BatchOptions, read_options
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import (
@@ -176,13 +176,3 @@ class Journal:
 def new_holder() -> Holder:
     """Return this process, as one that is about to run a batch."""
     return Holder(token=uuid4().hex, host=socket.gethostname(), pid=os.getpid(), since=datetime.now(UTC))
-
-
-def runner_of(record: BatchRecord) -> Holder | None:
-    """Return who runs a batch, as far as that can be known from here."""
-    return None if record.holder is None or is_dead(record.holder) else record.holder
-
-
-def is_dead(holder: Holder) -> bool:
-    """Return whether it is known that a holder runs no more: only a process of this machine can be."""
-    return holder.host == socket.gethostname() and not is_alive(holder.pid)

@@ -9,7 +9,8 @@ from contextlib import aclosing, asynccontextmanager
 import anyio
 
 from aijobs_sdk.batch.intake import Intake
-from aijobs_sdk.batch.journal.journal import Journal, runner_of
+from aijobs_sdk.batch.journal.holders import runner_of
+from aijobs_sdk.batch.journal.journal import Journal
 from aijobs_sdk.batch.journal.restore import restore
 from aijobs_sdk.batch.journal.tenure import tenure
 from aijobs_sdk.batch.keeping.ledger import Ledger

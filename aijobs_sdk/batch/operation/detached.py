@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from aijobs_sdk.batch.journal.detach import RUNNER_DIED, Detacher, Runner, follow
-from aijobs_sdk.batch.journal.journal import Journal, runner_of
+from aijobs_sdk.batch.journal.detach import RUNNER_DIED, follow
+from aijobs_sdk.batch.journal.holders import runner_of
+from aijobs_sdk.batch.journal.journal import Journal
 from aijobs_sdk.batch.operation.books import Books
 from aijobs_sdk.batch.operation.helm import Helm
 from aijobs_sdk.batch.operation.known import Known
+from aijobs_sdk.batch.own_process import Detacher, Runner
 from aijobs_sdk.batch.running.lanes import Lanes
 from aijobs_sdk.contract.batches import BatchRecord, BatchState
 from aijobs_sdk.contract.errors import BatchHeldError

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel
 
-from aijobs_sdk.batch.journal.journal import runner_of
+from aijobs_sdk.batch.journal.holders import runner_of
 from aijobs_sdk.batch.journal.restore import Restored
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.operation.stopwatch import Stopwatch

@@ -10,13 +10,13 @@ from pydantic import BaseModel
 
 from aijobs_sdk.batch.economy.economy_run import EconomyRun
 from aijobs_sdk.batch.intake import Intake
-from aijobs_sdk.batch.journal.detach import Detacher
 from aijobs_sdk.batch.operation.books import Books
 from aijobs_sdk.batch.operation.detached import Detached
 from aijobs_sdk.batch.operation.helm import Helm
 from aijobs_sdk.batch.operation.known import Known
 from aijobs_sdk.batch.operation.steering import Steering
 from aijobs_sdk.batch.options import BatchOptions
+from aijobs_sdk.batch.own_process import Detacher
 from aijobs_sdk.batch.running.run import Run
 from aijobs_sdk.batch.running.sending import Sender
 from aijobs_sdk.contract.backend import Backend
