@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
 
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.ages import keep_newest_age
 
-_jobs = schema.jobs.c
+_jobs, _keys = schema.jobs.c, schema.idempotency_keys.c
 
 
 def delete_old_jobs(
@@ -23,13 +23,18 @@ def delete_old_jobs(
     ids = _alone(connection, old, limit) or _of_batches_that_are_gone(connection, old, limit)
     if ids:
         keep_newest_age(connection)
-    for table, column in (
-        (schema.events, schema.events.c.job_id),
-        (schema.idempotency_keys, schema.idempotency_keys.c.job_id),
-        (schema.jobs, _jobs.id),
-    ):
-        connection.execute(delete(table).where(column.in_(ids)))
+        _delete(connection, ids)
     return len(ids)
+
+
+def _delete(connection: Connection, ids: Sequence[UUID]) -> None:
+    # By what the table is sorted by: to find the keys of some jobs by these alone, all that there are would be read.
+    theirs = select(_jobs.tenant_id, _jobs.idempotency_key).where(_jobs.id.in_(ids), _jobs.idempotency_key.is_not(None))
+    connection.execute(
+        delete(schema.idempotency_keys).where(tuple_(_keys.tenant_id, _keys.key).in_(theirs), _keys.job_id.in_(ids))
+    )
+    connection.execute(delete(schema.events).where(schema.events.c.job_id.in_(ids)))
+    connection.execute(delete(schema.jobs).where(_jobs.id.in_(ids)))
 
 
 def _alone(connection: Connection, old: ColumnElement[bool], limit: int) -> Sequence[UUID]:
