@@ -6,7 +6,13 @@ import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from aijobs_sdk.contract.errors import AdmissionError, AIJobsError, IdempotencyConflictError, InvalidRequestError
+from aijobs_sdk.contract.errors import (
+    AdmissionError,
+    AIJobsError,
+    IdempotencyConflictError,
+    InvalidRequestError,
+    UnreadableRecordError,
+)
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.engine.context import World
@@ -57,7 +63,7 @@ class Scheduler:
         except AdmissionError as refusal:
             await self._postpone(schedule, refusal, now)
             return
-        except (InvalidRequestError, IdempotencyConflictError) as refusal:
+        except (InvalidRequestError, IdempotencyConflictError, UnreadableRecordError) as refusal:
             # Its code only: the message may show the payload.
             log.warning("schedule %r came to no job: %s", schedule.name, refusal.code)
             job_id = None

@@ -10,7 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.errors import JobNotFoundError
+from aijobs_sdk.contract.errors import JobNotFoundError, UnreadableRecordError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.server.outbox import Outbox
 from aijobs_sdk.server.sse import event_frame, job_frame, missing_frame
@@ -107,10 +107,10 @@ async def follow_jobs(backend: Backend, jobs: Mapping[UUID, int], outbox: Outbox
 
 
 async def follow_or_miss(backend: Backend, job_id: UUID, outbox: Outbox, *, places: Places, after: int) -> None:
-    """Bring one job's events; that there is no such job comes as `missing`."""
+    """Bring one job's events; that there is no such job, or none that can be read, comes as `missing`."""
     try:
         await follow_job(backend, job_id, outbox, places=places, after=after)
-    except JobNotFoundError:
+    except (JobNotFoundError, UnreadableRecordError):
         async with outbox.room() as put:
             places.end(job_id)
             put(missing_frame(job_id))

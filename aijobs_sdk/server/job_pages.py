@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.errors import JobNotFoundError
+from aijobs_sdk.contract.errors import JobNotFoundError, UnreadableRecordError
 from aijobs_sdk.contract.job import Job, JobQuery
 from aijobs_sdk.server.written import Written
 
@@ -54,7 +54,7 @@ async def answer_look_up(backend: Backend, ids: Sequence[UUID], *, enough_bytes:
 async def _job_or_none(backend: Backend, job_id: UUID) -> Job | None:
     try:
         return await backend.get(job_id)
-    except JobNotFoundError:
+    except (JobNotFoundError, UnreadableRecordError):  # whoever asks for the one alone is told why
         return None
 
 

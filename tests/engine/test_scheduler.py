@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import BaseModel, field_validator
 
 from aijobs_sdk.backends.local import LocalBackend
-from aijobs_sdk.contract.job import JobRequest
+from aijobs_sdk.contract.errors import UnreadableRecordError
+from aijobs_sdk.contract.job import JobRequest, NewJob
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
+from aijobs_sdk.contract.store import Created
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.job_type import JobTypes, job_type
@@ -24,6 +27,7 @@ from engine.engine_worlds import CALLER
 
 pytestmark = pytest.mark.anyio
 CLOCK = VirtualClock()
+JOB = UUID(int=3)
 
 
 class Season(BaseModel):
@@ -71,6 +75,26 @@ async def test_a_time_whose_key_somebody_has_taken_comes_to_no_job_and_the_next_
     assert await last_runs(backend) == {"odd": False, "plain": True}
     await CLOCK.sleep(60)
     assert await last_runs(backend) == {"odd": True, "plain": True}
+
+
+class DamagedStore(MemoryStore):
+    """The job that the key of one schedule finds cannot be read."""
+
+    async def create(self, jobs: Sequence[NewJob], **asked: Any) -> Created:
+        if (jobs[0].job.idempotency_key or "").startswith("schedule/odd/"):
+            raise UnreadableRecordError(f"Job {JOB}", "its `payload` is no JSON", job_id=JOB)
+        return await super().create(jobs, **asked)
+
+
+async def test_a_time_whose_job_cannot_be_read_costs_no_other_schedule_its_time() -> None:
+    world = World(store=DamagedStore(CLOCK), providers={}, clock=CLOCK, chance=Chance(1), limits=Limits())
+    backend = LocalBackend(world=world, types=JobTypes([do_as_told]), caller=CALLER)
+    await every_minute(backend, "odd")
+    await every_minute(backend, "plain")
+    await backend.submit([JobRequest(type="test_job", payload={})])
+    await CLOCK.sleep(121)
+    assert await last_runs(backend) == {"odd": False, "plain": True}
+    await backend.aclose()
 
 
 async def test_a_zone_that_this_machine_does_not_know_is_tried_again_in_an_hour(

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from aijobs_sdk.backends.local import LocalBackend
+from aijobs_sdk.contract.errors import UnreadableRecordError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobRequest
 from aijobs_sdk.server.following import NoPlaces, SeqPlaces, follow_job, follow_jobs
@@ -41,6 +42,30 @@ async def test_where_a_part_of_the_log_is_gone_the_record_stands_for_it() -> Non
     assert await brought(backend, job, 1) == ["job", "delta", "job", "completed"]
     assert await brought(backend, job, 3) == ["delta", "job", "completed"]
     assert await brought(backend, job, 5) == ["job"]
+    await backend.aclose()
+
+
+class Damaged(LocalBackend):
+    """A backend in which nothing can be read of the first job that was made."""
+
+    damaged: UUID
+
+    async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
+        async for event in super().events(job_id, after=after, follow=follow):
+            if job_id == self.damaged:
+                raise UnreadableRecordError(f"Job {job_id}", "its `data` is no JSON", job_id=job_id)
+            yield event
+
+
+async def test_a_job_that_cannot_be_read_ends_nobody_elses_stream() -> None:
+    backend = new_backend(VirtualClock(), Damaged)
+    bad, good = await backend.submit([JobRequest(type="test_job", payload={"seconds": 1})] * 2)
+    backend.damaged = bad.id  # type: ignore[attr-defined]
+    outbox = Outbox()
+    await follow_jobs(backend, {bad.id: 0, good.id: 0}, outbox, places=NoPlaces())
+    brought = (await outbox.take() or b"").decode()
+    assert brought.count("event: missing") == 1
+    assert brought.count("event: completed") == 1
     await backend.aclose()
 
 
