@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.asked import options_of, recipe_of
+from aijobs_sdk.batch.economy.rounds import advice
 from aijobs_sdk.batch.estimate import BatchEstimate, estimate_batch
 from aijobs_sdk.batch.failures import Failures
 from aijobs_sdk.batch.intake import Intake
@@ -161,7 +162,11 @@ class AsyncBatch(ShowsItself):
         await self._operation.books.catch_up()
         options = self._operation.known.options
         lanes = Lanes(options.concurrency)
-        return await estimate_batch(self._ledger, self._backend, lanes=lanes, economy=options.economy)
+        budget = self._operation.known.budget
+        estimate = await estimate_batch(self._ledger, self._backend, lanes=lanes, economy=options.economy)
+        return (
+            estimate.replace(advice=await advice(self._ledger, self._backend, budget)) if options.economy else estimate
+        )
 
     async def refresh(self) -> None:
         """Learn how far the batch is, where others run it or have run it.

@@ -9,6 +9,8 @@ from decimal import Decimal
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+from pydantic import Field
+
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.economy.chunk_sending import checked_for_economy
 from aijobs_sdk.batch.in_parts import estimates_in_parts
@@ -66,12 +68,15 @@ class BatchEstimate(Fact):
     """`input_tokens` may be off by this share: 0 where they were counted exactly."""
     economy: bool = False
     """Whether it is by the vendors' own batches: at their price, and `seconds` is by when they answer."""
+    advice: str | None = Field(default=None, repr=False)
+    """What to set before it begins, where the budget would make many rounds of it."""
 
     def __str__(self) -> str:
         most = "" if self.most_credits is None else f", at most {self.most_credits:,.2f}"
         return (
             f"{self.to_send:,} of {self.rows:,} rows to send: {self.input_tokens:,} tokens in, about "
             f"{self.output_tokens:,} out, {self._about()} credits{most}, {self._by_when()}"
+            f"{f'. {self.advice}' if self.advice else ''}"
         )
 
     def _repr_html_(self) -> str:
@@ -82,6 +87,7 @@ class BatchEstimate(Fact):
             "credits": self._about(),
             "credits at most": None if self.most_credits is None else f"{self.most_credits:,.2f}",
             "done": self._by_when(),
+            "advice": self.advice,
         }
         return markup(heading("Estimate", "nothing was sent"), known_facts(expected))
 
@@ -89,7 +95,9 @@ class BatchEstimate(Fact):
         return f"{self.credits:,.2f}" + (f" ± {self.credits_error:,.2f}" if self.credits_error else "")
 
     def _by_when(self) -> str:
-        return "within 24 hours" if self.economy else f"about {_duration(self.seconds)}"
+        if self.economy:
+            return "within 24 hours a round" if self.advice else "within 24 hours"
+        return f"about {_duration(self.seconds)}"
 
 
 async def estimate_batch(ledger: Ledger, backend: Backend, *, lanes: Lanes, economy: bool = False) -> BatchEstimate:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from pydantic import BaseModel
 
 from aijobs_sdk.batch.economy.economy_run import EconomyRun
+from aijobs_sdk.batch.economy.rounds import advice
 from aijobs_sdk.batch.intake import Intake
 from aijobs_sdk.batch.operation.books import Books
 from aijobs_sdk.batch.operation.detached import Detached
@@ -72,12 +74,17 @@ class Operation:
         """
         await self.books.load()
         self.known.seen = None
+        await self._tell_of_rounds()
         if self.books.journal is not None and self._detached is not None:
             await self._detached.run(self.books.journal)
             if self.known.state is not BatchState.FINISHED or self.known.is_all_over:
                 return
             # What came does not fit a model that only this process knows: it is asked about once more.
         await self._run_here()
+
+    async def _tell_of_rounds(self) -> None:
+        if self.known.options.economy and (told := await advice(self.known.ledger, self._backend, self.known.budget)):
+            warnings.warn(told, stacklevel=2)
 
     async def _run_here(self) -> None:
         known, journal = self.known, self.books.journal
