@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -29,6 +30,7 @@ from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.pictures import Quality, Size, picture_figures
 from aijobs_sdk.providers.tokens import estimate_tokens
 
+log = logging.getLogger("aijobs.images")
 MOST_AT_ONCE = 2
 """Pictures of one job that are drawn at the same time: image models allow few requests a minute."""
 ASKING, KEEPING = 5, 90
@@ -155,7 +157,21 @@ async def _draw(context: JobContext, payload: ImagePayload, model: Model, number
     )
     pixels = await asyncio.to_thread(read_pixels, picture.data, provider=model.provider)
     await artifacts.save(_name(context, number, pixels.ending), picture.data)
+    _note_another_size(payload, model, number, pixels)
     return _Drawn(number, picture, pixels)
+
+
+def _note_another_size(payload: ImagePayload, model: Model, number: int, pixels: Pixels) -> None:
+    """Tell the log of a picture that is not as it was asked for: it is paid for, and kept as it is."""
+    drawn = f"{pixels.width}x{pixels.height}"
+    if drawn != payload.size:
+        log.warning(
+            "picture %d is %s, and %s was asked of %s: the result says what it is",
+            number,
+            drawn,
+            payload.size,
+            model.name,
+        )
 
 
 async def _reused(

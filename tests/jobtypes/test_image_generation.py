@@ -489,6 +489,19 @@ async def test_what_is_no_picture_is_asked_for_again(art: Path, data: bytes) -> 
 
 
 @pytest.mark.anyio
+async def test_a_picture_of_another_size_is_kept_as_what_it_is_and_told(
+    art: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    studio = Studio(MemoryStore(VirtualClock()), Folder(art), Sends(encoded("PNG")))
+    with caplog.at_level("WARNING", "aijobs.images"):
+        [image] = result_of(await studio.draw("my secret fox", size="1536x1024")).images
+    await studio.aclose()
+
+    assert (image.width, image.height) == (64, 32)
+    assert caplog.messages == ["picture 1 is 64x32, and 1536x1024 was asked of gpt-image-2: the result says what it is"]
+
+
+@pytest.mark.anyio
 async def test_a_folder_that_cannot_be_made_fails_the_job_before_anybody_is_asked(
     studio: Studio, art: Path, in_the_way: None
 ) -> None:
