@@ -175,7 +175,7 @@ def test_what_need_not_be_seen_soon_goes_before_the_next_progress() -> None:
         ({"name": 5}, "`name`"),
         ({"max_attempts": 0}, "`max_attempts`"),
         ({"max_running": 0}, "`max_running`"),
-        ({"priority": "urgent"}, "urgent"),
+        ({"priority": "urgent"}, "`priority`"),
     ],
 )
 def test_what_a_type_says_of_itself_is_checked_where_it_is_made(arguments: dict[str, Any], says: str) -> None:
