@@ -123,14 +123,23 @@ class Portal:
 
 
 def _serve_in_thread(new_loop: Callable[[], asyncio.AbstractEventLoop], started: Future[_Running]) -> None:
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        loop = runner.get_loop()
-        serving = loop.create_task(_serve(loop, started))
-        while not serving.done():
-            # Signals go to the main thread: here it is a task of somebody's handler that raised this, and whoever waits
-            # for the task is told. asyncio ends its loop for it all the same, and all clients would have lost theirs.
-            with suppress(KeyboardInterrupt, SystemExit):
-                loop.run_until_complete(serving)
+    runner = asyncio.Runner(loop_factory=new_loop)
+    try:
+        _serve_until_stopped(runner.get_loop(), started)
+    finally:
+        # To end the loop's own threads takes one more, and Python 3.12 starts none while a program ends. They have
+        # ended by then, and the loop is closed all the same.
+        with suppress(RuntimeError):
+            runner.close()
+
+
+def _serve_until_stopped(loop: asyncio.AbstractEventLoop, started: Future[_Running]) -> None:
+    serving = loop.create_task(_serve(loop, started))
+    while not serving.done():
+        # Signals go to the main thread: here it is a task of somebody's handler that raised this, and whoever waits
+        # for the task is told. asyncio ends its loop for it all the same, and all clients would have lost theirs.
+        with suppress(KeyboardInterrupt, SystemExit):
+            loop.run_until_complete(serving)
 
 
 async def _serve(loop: asyncio.AbstractEventLoop, started: Future[_Running]) -> None:

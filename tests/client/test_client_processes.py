@@ -57,6 +57,20 @@ def test_a_client_that_is_dropped_goes_quietly() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
 
 
+def test_a_script_whose_handler_used_a_thread_ends_quietly() -> None:
+    ended = run("""
+        import asyncio, aijobs_sdk as aijobs
+        from pydantic import BaseModel
+        class Nothing(BaseModel): ...
+        @aijobs.job_type("in_a_thread")
+        async def in_a_thread(context: aijobs.JobContext, payload: Nothing) -> dict[str, int]:
+            return {"done": await asyncio.to_thread(int, "7")}
+        client = aijobs.Client(job_types=[in_a_thread])
+        print(client.submit(type="in_a_thread").result().done)
+    """)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "7\n", "")
+
+
 def test_a_script_ends_while_a_handler_blocks_the_loop() -> None:
     ended = run("""
         import threading, time, aijobs_sdk as aijobs
