@@ -27,7 +27,7 @@ from aijobs_sdk.simulation.wire.openai_reading import (
     tools,
     whole_number,
 )
-from aijobs_sdk.simulation.wire.openai_stored import StoredResponses
+from aijobs_sdk.simulation.wire.openai_stored import Stored, StoredResponses
 from aijobs_sdk.simulation.wire.openai_turns import check_items
 
 ENCRYPTED = "reasoning.encrypted_content"
@@ -51,7 +51,8 @@ class Responses:
         answer = call.generate(asked)
         response = _Response(body, asked, answer)
         if body.get("store", True) and answer.fault is None:
-            self._stored.keep(call, response.completed(), items, before)
+            stored = Stored(response.completed, items, before)
+            self._stored.keep(call, response.id, stored, answer_tokens=answer.output_tokens)
         return call.stream(answer, response.events()) if asked.stream else call.whole(answer, response.completed())
 
 
@@ -99,6 +100,11 @@ class _Response:
         self._asked = asked
         self._answer = answer
         self._numbers = count()
+
+    @property
+    def id(self) -> str:
+        """Return what it is asked for by."""
+        return f"resp_{self._answer.id}"
 
     def completed(self) -> Json:
         """Return it as it is in the end."""
@@ -256,7 +262,7 @@ class _Response:
         body = self._body
         reasoning = body.get("reasoning")
         return {
-            "id": f"resp_{self._answer.id}",
+            "id": self.id,
             "object": "response",
             "created_at": self._answer.created,
             "status": status,
