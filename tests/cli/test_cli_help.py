@@ -35,8 +35,10 @@ def test_what_help_says_of_a_command_is_what_it_says_of_itself(name: str) -> Non
     ]
 
 
-def test_a_command_that_is_none_is_bad_input() -> None:
-    ended = CliRunner().invoke(aijobs, ["submitt", "hi"])
-
-    assert ended.exit_code == 2
-    assert "submitt" in ended.output
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [("sumbit", "No such command 'sumbit'. Did you mean 'submit'?"), ("x" * 41, f"No such command '{'x' * 40}…'.")],
+)
+def test_a_command_that_there_is_not_is_met_with_the_nearest(asked: str, told: str) -> None:
+    result = CliRunner().invoke(aijobs, [asked])
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (2, f"Error: {told}")
