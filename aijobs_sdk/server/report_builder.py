@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import datetime
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
@@ -28,8 +28,12 @@ from aijobs_sdk.server.report_forms import (
     status_of,
 )
 from aijobs_sdk.server.submissions import check_key, check_prompt
+from aijobs_sdk.server.written import Written
 
 router = APIRouter(prefix="/api/report-builder/jobs", tags=["report builder"])
+
+_AT_ONCE = 20
+"""Jobs of each kind that are read together: each may hold a text of 100,000 characters."""
 
 
 @router.post(
@@ -65,15 +69,34 @@ async def list_report_jobs(
     status: JobStatus | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
 ) -> Response:
-    """List jobs on blocks, newest first."""
-    queries = [JobQuery(type=name, document_id=document_id, status=status, limit=limit) for name in TASKS]
-    pages = await asyncio.gather(*map(reader.backend.list_jobs, queries))
-    jobs = sorted((job for page in pages for job in page.jobs), key=_age, reverse=True)
-    return answer(ReportJobsOut(jobs=[shown(job) for job in jobs[:limit]]))
+    """List jobs on blocks, newest first; fewer than `limit` where their texts are long."""
+    written = Written(enough_bytes=reader.site.limits.max_body_bytes, limit=limit)
+    queries = [JobQuery(type=name, document_id=document_id, status=status, limit=_AT_ONCE) for name in TASKS]
+    async with aclosing(_newest_first([_jobs(reader.backend, query) for query in queries])) as jobs:
+        async for job in jobs:
+            if not written.add([shown(job)]):
+                break
+    return Response(b'{"jobs":%s}' % written.json(), media_type="application/json")
 
 
-def _age(job: Job) -> datetime:
-    return job.created_at
+async def _newest_first(kinds: Iterable[AsyncGenerator[Job]]) -> AsyncGenerator[Job]:
+    """Yield the jobs of several lists, each of which begins with its newest."""
+    first = {kind: job for kind in kinds if (job := await anext(kind, None)) is not None}
+    while first:
+        kind = max(first, key=lambda one: first[one].created_at)
+        yield first.pop(kind)
+        if (job := await anext(kind, None)) is not None:
+            first[kind] = job
+
+
+async def _jobs(backend: Backend, query: JobQuery) -> AsyncGenerator[Job]:
+    cursor: str | None = None
+    while True:
+        page = await backend.list_jobs(query.replace(cursor=cursor))
+        for job in page.jobs:
+            yield job
+        if (cursor := page.next_cursor) is None:
+            return
 
 
 @router.get("/{job_id}", responses=answers_with(ReportJobOut, 404))

@@ -11,7 +11,10 @@ import pytest
 
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.contract.job import JobRequest
-from server.server_worlds import NOBODYS
+from aijobs_sdk.server.app import create_app
+from aijobs_sdk.server.limits import ServerLimits
+from server.conftest import new_client
+from server.server_worlds import NOBODYS, OURS, KeyRing
 
 pytestmark = pytest.mark.anyio
 
@@ -105,6 +108,20 @@ async def test_jobs_are_listed_newest_first_by_document_and_status(
 
 async def ids(client: httpx.AsyncClient, params: dict[str, str]) -> list[str]:
     return [job["id"] for job in (await client.get(JOBS, params=params)).json()["jobs"]]
+
+
+async def test_a_list_ends_early_where_texts_are_long(
+    client: httpx.AsyncClient, backend: LocalBackend, keys: KeyRing, begun: dict[str, Any]
+) -> None:
+    jobs = [
+        await start(client, task(begun, kind, place=1, prompt="Go on.")) for kind in ("REFINE", "ANALYZE", "REFINE")
+    ]
+    for job in jobs:
+        await over(client, backend, job)
+    app = create_app(backend.acting_for, keys=keys, limits=ServerLimits(max_body_bytes=1_500))
+
+    listed = await new_client(app, keys.cut(OURS)).get(JOBS)
+    assert [job["id"] for job in listed.json()["jobs"]] == [jobs[2], jobs[1]]
 
 
 async def test_a_job_is_stopped_once(client: httpx.AsyncClient, backend: LocalBackend, begun: dict[str, Any]) -> None:
