@@ -160,13 +160,12 @@ class AsyncBatch(ShowsItself):
         """
         await self._operation.books.load()
         await self._operation.books.catch_up()
-        options = self._operation.known.options
-        lanes = Lanes(options.concurrency)
-        budget = self._operation.known.budget
-        estimate = await estimate_batch(self._ledger, self._backend, lanes=lanes, economy=options.economy)
-        return (
-            estimate.replace(advice=await advice(self._ledger, self._backend, budget)) if options.economy else estimate
-        )
+        known = self._operation.known
+        lanes, economy = Lanes(known.options.concurrency), known.options.economy
+        estimate = await estimate_batch(self._ledger, self._backend, lanes=lanes, economy=economy)
+        if not economy:
+            return estimate
+        return estimate.replace(advice=await advice(self._ledger, self._backend, known.budget))
 
     async def refresh(self) -> None:
         """Learn how far the batch is, where others run it or have run it.

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, NamedTuple
 
 import click
 
 from aijobs_sdk.cli.errors import Interrupted
-
-_MOST_OF_A_NAME = 40
-"""Characters: what is longer may be a prompt in the wrong place."""
 
 
 class Entry(NamedTuple):
@@ -48,9 +44,9 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that is asked for, and what is left for it."""
         if args[0] not in self.entries and not args[0].startswith("-"):
-            close = get_close_matches(args[0], self.entries, n=1)
-            asked = args[0] if len(args[0]) <= _MOST_OF_A_NAME else f"{args[0][:_MOST_OF_A_NAME]}…"
-            ctx.fail(f"No such command {asked!r}.{f' Did you mean {close[0]!r}?' if close else ''}")
+            from aijobs_sdk.contract.shapes import nearest, shortened  # noqa: PLC0415 - help needs none of it
+
+            ctx.fail(f"No such command {shortened(args[0])!r}.{nearest(args[0], self.entries)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

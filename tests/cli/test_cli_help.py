@@ -37,7 +37,10 @@ def test_what_help_says_of_a_command_is_what_it_says_of_itself(name: str) -> Non
 
 @pytest.mark.parametrize(
     ("asked", "told"),
-    [("sumbit", "No such command 'sumbit'. Did you mean 'submit'?"), ("x" * 41, f"No such command '{'x' * 40}…'.")],
+    [
+        ("sumbit", "No such command 'sumbit'. Did you mean 'submit'?"),
+        ("x" * 101, f"No such command '{'x' * 100}…'. Known: {', '.join(aijobs.list_commands(CONTEXT))}."),
+    ],
 )
 def test_a_command_that_there_is_not_is_met_with_the_nearest(asked: str, told: str) -> None:
     result = CliRunner().invoke(aijobs, [asked])

@@ -8,10 +8,14 @@ from uuid import UUID
 import pytest
 
 from aijobs_sdk.contract.batches import BatchChange, BatchRecord, Hold, Holder
+from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.store import NO_LIMITS
+from aijobs_sdk.contract.suggestions import SuggestionStatus
+from aijobs_sdk.engine.suggestions import new_decision
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.stores.sql.batches import ChangeBatch, ClearAway, DeleteBatch, HoldBatch, OpenBatch, PutBatchRows
 from aijobs_sdk.stores.sql.commands import Cancel, Command, Create, Nothing, Reap
+from aijobs_sdk.stores.sql.suggestions import DecideSuggestion
 from aijobs_sdk.stores.sql.turns import turns
 from contract.new_jobs import THEM, US, new_job
 
@@ -28,6 +32,12 @@ def test_each_tenant_has_a_turn_and_the_engine_the_last() -> None:
 def test_jobs_of_several_tenants_are_made_by_nobody_in_particular() -> None:
     create = Create((new_job(SystemClock()), new_job(SystemClock(), tenant_id=THEM)), NO_LIMITS)
     assert list(turns([create])) == [(None, [0])]
+
+
+def test_a_suggestion_is_decided_in_its_tenants_turn() -> None:
+    caller = Caller(tenant_id=US, user_id=US)
+    decision = new_decision(JOB, SuggestionStatus.APPLIED, caller=caller, clock=SystemClock())
+    assert next(turns([DecideSuggestion(decision)])) == (US, [0])
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from aijobs_sdk.stores.sql.commands import (
 )
 from aijobs_sdk.stores.sql.keys import PutKey
 from aijobs_sdk.stores.sql.schedules import DeleteSchedule, PutSchedule
+from aijobs_sdk.stores.sql.suggestions import DecideSuggestion
 
 
 class Turn(NamedTuple):
@@ -53,6 +54,8 @@ def _tenant_of(command: object) -> UUID | None:
             return key.tenant_id
         case AddDocument(new=new_document):
             return new_document.document.tenant_id
+        case DecideSuggestion(decision=decision):
+            return decision.tenant_id
         case Create(new=new):
             tenants = {one.job.tenant_id for one in new}
             return tenants.pop() if len(tenants) == 1 else None
