@@ -35,6 +35,7 @@ from aijobs_sdk.engine.health import check_health
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.schedule import checked_schedule
 from aijobs_sdk.engine.suggestions import new_decision
+from aijobs_sdk.engine.turns import Turns
 
 
 class LocalBackend:
@@ -46,6 +47,7 @@ class LocalBackend:
         self._admission = admission_of(world.limits, types)
         self._caller = caller
         self._workers = workers or LocalWorkers(world, types)
+        self._turns = Turns()
 
     def acting_for(self, caller: Caller) -> LocalBackend:
         """Return the same backend as somebody else sees it: one store, and the same workers."""
@@ -59,7 +61,9 @@ class LocalBackend:
         """Check, then store all of them or none."""
         await self._workers.ensure()
         await get_ready(requests, self._types)
-        new = await checked_jobs(requests, caller=self._caller, types=self._types, clock=self._world.clock)
+        new = await checked_jobs(
+            requests, caller=self._caller, types=self._types, clock=self._world.clock, turns=self._turns
+        )
         created = await self._workers.take_in(len(new), partial(self._store, new))
         return created.jobs
 
@@ -75,7 +79,7 @@ class LocalBackend:
     async def estimate(self, requests: Sequence[JobRequest]) -> list[Estimate]:
         """Return what each of these would cost."""
         await get_ready(requests, self._types)
-        return await estimates_of(requests, self._types)
+        return await estimates_of(requests, self._types, turns=self._turns)
 
     async def get(self, job_id: UUID) -> Job:
         """Return the job as it stands."""

@@ -26,7 +26,7 @@ from aijobs_sdk.engine.kept_payload import NotKeptError
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.meter import Meter
 from aijobs_sdk.engine.payload import Sanitised, drop_secrets
-from aijobs_sdk.engine.turns import leave_a_turn
+from aijobs_sdk.engine.turns import Turns
 
 log = logging.getLogger("aijobs.dispatch")
 
@@ -36,7 +36,7 @@ _job = unchecked(Job)
 
 
 async def checked_jobs(
-    requests: Sequence[JobRequest], *, caller: Caller, types: JobTypes, clock: Clock
+    requests: Sequence[JobRequest], *, caller: Caller, types: JobTypes, clock: Clock, turns: Turns
 ) -> list[NewJob]:
     """Return the jobs that these requests ask for, with ids of their own; nothing is stored.
 
@@ -45,7 +45,7 @@ async def checked_jobs(
     """
     new: list[NewJob] = []
     for n, request in enumerate(requests):
-        await leave_a_turn(n)
+        await turns.leave_one()
         new.append(_new_job(request, caller=caller, types=types, clock=clock, place=_place(n, len(requests))))
     return new
 
@@ -77,15 +77,15 @@ async def get_ready(requests: Sequence[JobRequest], types: JobTypes) -> None:
             await load(payloads)
 
 
-async def estimates_of(requests: Sequence[JobRequest], types: JobTypes) -> list[Estimate]:
+async def estimates_of(requests: Sequence[JobRequest], types: JobTypes, *, turns: Turns) -> list[Estimate]:
     """Return what each of these requests would cost; nothing is stored.
 
     Raises:
         InvalidRequestError: one cannot be used, field by field, or nothing is known of what such a job costs.
     """
     estimates: list[Estimate] = []
-    for n, request in enumerate(requests):
-        await leave_a_turn(n)
+    for request in requests:
+        await turns.leave_one()
         estimates.append(await _estimate_of(request, types))
     return estimates
 

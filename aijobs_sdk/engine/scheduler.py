@@ -21,6 +21,7 @@ from aijobs_sdk.engine.dispatch import admission_of, checked_jobs, store_jobs
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
 from aijobs_sdk.engine.schedule import next_run, request_of
+from aijobs_sdk.engine.turns import Turns
 
 log = logging.getLogger("aijobs.scheduler")
 
@@ -37,6 +38,7 @@ class Scheduler:
         self._types = types
         self._outages = outages
         self._admission = admission_of(world.limits, types)
+        self._turns = Turns()
 
     async def run(self) -> None:
         """Submit what falls due, until it is cancelled."""
@@ -84,7 +86,8 @@ class Scheduler:
         world = self._world
         caller = Caller(tenant_id=schedule.tenant_id, user_id=schedule.user_id)
         try:
-            new = await checked_jobs([request_of(schedule)], caller=caller, types=self._types, clock=world.clock)
+            request = request_of(schedule)
+            new = await checked_jobs([request], caller=caller, types=self._types, clock=world.clock, turns=self._turns)
         except AIJobsError:
             raise
         except Exception as error:  # noqa: BLE001 - a payload model is user code, and no worker may end because of it

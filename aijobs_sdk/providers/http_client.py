@@ -46,7 +46,7 @@ class HttpClient(httpx2.AsyncClient):
             return super().build_request(method, url, **parts)
         headers = given["headers"]
         if not isinstance(headers, list):
-            headers = httpx2.Headers(headers).multi_items()
+            headers = (headers if isinstance(headers, httpx2.Headers) else httpx2.Headers(headers)).multi_items()
         return httpx2.Request(
             method,
             _parsed(str(url)),

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import dlt  # type: ignore[import-not-found]
+    import dlt
     import pyarrow as pa
 
 AMONG_THEMSELVES = "delete-insert"

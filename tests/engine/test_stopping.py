@@ -18,6 +18,7 @@ from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.dispatch import checked_jobs, store_jobs
 from aijobs_sdk.engine.job_type import JobTypes, job_type
 from aijobs_sdk.engine.limits import Limits
+from aijobs_sdk.engine.turns import Turns
 from aijobs_sdk.engine.workers import WorkerPool
 from aijobs_sdk.jobtypes.test_job import test_job as do_as_told
 from aijobs_sdk.simulation.core import Simulation
@@ -82,7 +83,7 @@ async def started(world: World, job_type: str = "test_job", **payload: object) -
 
 async def submitted(world: World, job_type: str = "test_job", **payload: object) -> Job:
     request = JobRequest(type=job_type, payload=payload)
-    new = await checked_jobs([request], caller=US, types=TYPES, clock=world.clock)
+    new = await checked_jobs([request], caller=US, types=TYPES, clock=world.clock, turns=Turns())
     created = await store_jobs(new, store=world.store, meter=world.meter)
     [job] = created.jobs
     return job

@@ -50,6 +50,14 @@ async def test_others_have_turns_while_many_jobs_are_checked_and_estimated(backe
     assert await turns_during(backend.estimate([A_TEXT] * MANY)) >= 8
 
 
+async def test_others_have_turns_while_jobs_are_submitted_one_by_one(backend: LocalBackend) -> None:
+    async def submit_one_by_one() -> None:
+        for _ in range(MANY):
+            await backend.submit([A_TEXT])
+
+    assert await turns_during(submit_one_by_one()) >= 8
+
+
 async def test_a_few_are_worked_on_in_one_go(backend: LocalBackend) -> None:
     assert await turns_during(backend.estimate([A_TEXT] * AT_ONCE)) == 0
 

@@ -15,7 +15,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 def allowances(headers: Mapping[str, str]) -> Allowances | None:
     """Return what the headers of an answer say, None where they say nothing."""
-    requests, tokens = _allowance(headers, "requests"), _allowance(headers, "tokens")
+    told = dict(headers.items())  # once: asked for by name, those of an answer are walked through each time
+    requests, tokens = _allowance(told, "requests"), _allowance(told, "tokens")
     return None if requests is None and tokens is None else Allowances(requests=requests, tokens=tokens)
 
 
