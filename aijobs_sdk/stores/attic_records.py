@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import assert_never
 from uuid import UUID
 
-from aijobs_sdk.contract.records import Document, Effects, Image, LineageEvent, UsageRow
+from aijobs_sdk.contract.records import Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.packing import Packing, microseconds
+
+Record = Document | LineageEvent | UsageRow | Image
 
 _document, _lineage, _usage, _image = Packing(Document), Packing(LineageEvent), Packing(UsageRow), Packing(Image)
 _FIND = "SELECT contents FROM records WHERE kind = ? AND owner = ? ORDER BY number"
@@ -30,14 +33,14 @@ class RecordsInAttic:
     def __init__(self, attic: Attic) -> None:
         self._attic = attic
 
-    def put(self, effects: Sequence[Effects]) -> None:
+    def put(self, records: Iterable[Record]) -> None:
         """Put what completed jobs left behind away.
 
         Raises:
             StoreUnavailableError: there is no room; all is as before.
         """
         with self._attic.one_step() as database:
-            database.executemany(_INSERT, (row for one in effects for row in _rows_of(one)))
+            database.executemany(_INSERT, map(_row_of, records))
 
     def document(self, document_id: UUID) -> Document | None:
         """Return one document."""
@@ -73,13 +76,22 @@ class RecordsInAttic:
             yield contents
 
 
-def _rows_of(effects: Effects) -> Iterable[_Row]:
-    """Yield a row for each record; usage alone is looked up by its time, and by its id."""
-    for document in effects.documents:
-        yield "document", document.id.bytes, None, None, _document.pack(document)
-    for event in effects.lineage:
-        yield "lineage", event.document_id.bytes, None, None, _lineage.pack(event)
-    for row in effects.usage:
-        yield "usage", row.tenant_id.bytes, microseconds(row.created_at), row.id.bytes, _usage.pack(row)
-    for image in effects.images:
-        yield "image", image.job_id.bytes, None, None, _image.pack(image)
+def _row_of(record: Record) -> _Row:
+    """Return the row of a record; usage alone is looked up by its time, and by its id."""
+    match record:
+        case Document():
+            return "document", record.id.bytes, None, None, _document.pack(record)
+        case LineageEvent():
+            return "lineage", record.document_id.bytes, None, None, _lineage.pack(record)
+        case UsageRow():
+            return (
+                "usage",
+                record.tenant_id.bytes,
+                microseconds(record.created_at),
+                record.id.bytes,
+                _usage.pack(record),
+            )
+        case Image():
+            return "image", record.job_id.bytes, None, None, _image.pack(record)
+        case _:
+            assert_never(record)

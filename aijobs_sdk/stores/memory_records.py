@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, assert_never
 from uuid import UUID
 
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.usage_pages import place_of
 from aijobs_sdk.stores.attic import Attic
-from aijobs_sdk.stores.attic_records import RecordsInAttic
+from aijobs_sdk.stores.attic_records import Record, RecordsInAttic
 from aijobs_sdk.stores.backlog import Backlog
 
 T = TypeVar("T")
+
+RECORDS_A_JOB = 3
+"""Of most: a document, its beginning, and what it cost."""
 
 
 class RecordsInMemory:
@@ -23,11 +26,11 @@ class RecordsInMemory:
     def __init__(self, attic: Attic, at_hand: int) -> None:
         self._away = RecordsInAttic(attic)
         self._documents: dict[UUID, Document] = {}
-        self._lineage: defaultdict[UUID, deque[LineageEvent]] = defaultdict(deque)
+        self._lineage: defaultdict[UUID, list[LineageEvent]] = defaultdict(list)
         self._usage: defaultdict[UUID, deque[UsageRow]] = defaultdict(deque)
-        self._images: defaultdict[UUID, deque[Image]] = defaultdict(deque)
-        self._effects = Backlog[Effects](at_hand, self._put_away)
-        """What is in these, in the order in which it came."""
+        self._images: defaultdict[UUID, list[Image]] = defaultdict(list)
+        self._records = Backlog[Record](at_hand * RECORDS_A_JOB, self._put_away)
+        """What is in these, in the order in which it came. Each by itself: what holds several is one more to keep."""
         self._dead_letters: dict[UUID, DeadLetter] = {}
 
     async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
@@ -92,35 +95,42 @@ class RecordsInMemory:
         return self._documents.get(document_id) or self._away.document(document_id)
 
     def _keep(self, effects: Effects) -> None:
-        for document in effects.documents:
-            self._documents[document.id] = document
-        for event in effects.lineage:
-            self._lineage[event.document_id].append(event)
-        for row in effects.usage:
-            self._usage[row.tenant_id].append(row)
-        for image in effects.images:
-            self._images[image.job_id].append(image)
-        if effects.documents or effects.lineage or effects.usage or effects.images:
-            self._effects.add(effects)
+        records: list[Record] = [*effects.documents, *effects.lineage, *effects.usage, *effects.images]
+        for record in records:
+            match record:
+                case Document():
+                    self._documents[record.id] = record
+                case LineageEvent():
+                    self._lineage[record.document_id].append(record)
+                case UsageRow():
+                    self._usage[record.tenant_id].append(record)
+                case Image():
+                    self._images[record.job_id].append(record)
+                case _:
+                    assert_never(record)
+            self._records.add(record)
 
-    def _put_away(self, oldest: Sequence[Effects]) -> None:
+    def _put_away(self, oldest: Sequence[Record]) -> None:
         self._away.put(oldest)
-        for effects in oldest:
-            for document in effects.documents:
-                self._documents.pop(document.id, None)
-            for event in effects.lineage:
-                _drop_oldest(self._lineage, event.document_id)
-            for row in effects.usage:
-                _drop_oldest(self._usage, row.tenant_id)
-            for image in effects.images:
-                _drop_oldest(self._images, image.job_id)
+        for record in oldest:
+            match record:
+                case Document():
+                    self._documents.pop(record.id, None)
+                case LineageEvent():
+                    _drop_oldest(self._lineage, record.document_id)
+                case UsageRow():
+                    _drop_oldest(self._usage, record.tenant_id)
+                case Image():
+                    _drop_oldest(self._images, record.job_id)
+                case _:
+                    assert_never(record)
 
 
-def _drop_oldest(records: dict[UUID, deque[T]], owner: UUID) -> None:
-    of_owner = records[owner]
-    of_owner.popleft()
+def _drop_oldest(shelves: dict[UUID, list[T]] | dict[UUID, deque[T]], owner: UUID) -> None:
+    of_owner = shelves[owner]
+    del of_owner[0]
     if not of_owner:
-        del records[owner]
+        del shelves[owner]
 
 
 def _failed_at(letter: DeadLetter) -> datetime:
