@@ -10,7 +10,7 @@ import pytest
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobQuery, JobRequest
-from aijobs_sdk.engine.turns import AT_ONCE
+from aijobs_sdk.engine.turns import AT_ONCE, Turns
 from aijobs_sdk.simulation.virtual_time import VirtualClock
 from server.server_worlds import new_backend
 
@@ -58,8 +58,19 @@ async def test_others_have_turns_while_jobs_are_submitted_one_by_one(backend: Lo
     assert await turns_during(submit_one_by_one()) >= 8
 
 
-async def test_a_few_are_worked_on_in_one_go(backend: LocalBackend) -> None:
-    assert await turns_during(backend.estimate([A_TEXT] * AT_ONCE)) == 0
+async def test_one_is_worked_on_in_one_go(backend: LocalBackend) -> None:
+    assert await turns_during(backend.estimate([A_TEXT])) == 0
+
+
+async def test_nobody_is_left_a_turn_who_just_had_one() -> None:
+    turns = Turns()
+
+    async def work_after_a_turn_of_others() -> None:
+        for _ in range(MANY):
+            await asyncio.sleep(0)
+            await turns.leave_one()
+
+    assert await turns_during(work_after_a_turn_of_others()) <= MANY + 1
 
 
 async def test_a_bad_job_after_many_good_ones_has_none_of_them_stored(backend: LocalBackend) -> None:
