@@ -58,8 +58,8 @@ async def test_others_have_turns_while_jobs_are_submitted_one_by_one(backend: Lo
     assert await turns_during(submit_one_by_one()) >= 8
 
 
-async def test_one_is_worked_on_in_one_go(backend: LocalBackend) -> None:
-    assert await turns_during(backend.estimate([A_TEXT])) == 0
+async def test_a_few_are_worked_on_in_one_go(backend: LocalBackend) -> None:
+    assert await turns_during(backend.estimate([A_TEXT] * AT_ONCE)) == 0
 
 
 async def test_nobody_is_left_a_turn_who_just_had_one() -> None:
