@@ -62,11 +62,8 @@ def outage(where: str, *, lasts: float | str, error_rate: float = 1.0, fault: St
         InvalidRequestError: there is no such provider, model or fault, or a number cannot be.
     """
     check_name(where, [*provider_names(), *model_names()], "provider or model")
-    if not 0 <= error_rate <= 1:
-        raise InvalidRequestError(
-            "The error rate of an outage must be between 0 and 1.",
-            fields=[FieldProblem(field="error_rate", problem="must be between 0 and 1")],
-        )
+    if isinstance(error_rate, bool) or not isinstance(error_rate, int | float) or not 0 <= error_rate <= 1:
+        raise bad_argument("error_rate", f"must be a number from 0 to 1, got {shape_of(error_rate)}")
     step = fault if isinstance(fault, Step) else fail(fault)
     return Outage(where=where, error_rate=error_rate, lasts_seconds=seconds_of(lasts), fault=step)
 

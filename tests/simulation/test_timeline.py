@@ -92,6 +92,12 @@ def test_an_outage_that_cannot_be_is_refused(where: str, options: dict[str, Any]
         outage(where, **options)
 
 
+@pytest.mark.parametrize("error_rate", ["often", None, True, float("nan"), -0.1, 10**400])
+def test_the_error_rate_of_an_outage_is_refused_by_name_and_shape(error_rate: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="`error_rate` must be a number from 0 to 1, got "):
+        outage("openai", lasts=1, error_rate=error_rate)
+
+
 @given(times=st.lists(st.sampled_from(TIMES), unique=True))
 def test_when_the_incidents_of_a_profile_are_does_not_hang_on_who_asks_first(times: list[float]) -> None:
     asked = failing_minutes(Simulation(7, "stress"), times)
