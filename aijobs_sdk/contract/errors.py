@@ -21,7 +21,7 @@ AIJobsError
 ├── AuthenticationError                   a server was shown no key that it knows
 ├── PermissionDeniedError                 the key is known, and has not the scope for this
 ├── StoreUnavailableError                 the database cannot be used now, or at all; the message says why
-├── UnreadableRecordError                 one job or schedule that is stored, and damaged or of a newer version
+├── UnreadableRecordError                 one record that is stored, and damaged or of a newer version
 ├── ServerUnavailableError                no answer from the server, however often it was asked
 ├── JobError                              how a job ended, raised by `result()`; `job` is the record
 │   ├── JobFailedError
@@ -317,11 +317,11 @@ class StoreUnavailableError(AIJobsError):
 
 
 class UnreadableRecordError(AIJobsError):
-    """What is stored of one job or schedule cannot be read; every other is as it was."""
+    """What is stored of one job, schedule, document or the like cannot be read; every other is as it was."""
 
     code = "unreadable_record"
     job_id: UUID | None = None
-    """Of the job; None where it is a schedule."""
+    """Of the job; None where it is something else."""
 
     def __init__(self, what: str, problem: str, *, job_id: UUID | None = None) -> None:
         super().__init__(

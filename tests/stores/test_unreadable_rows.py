@@ -22,6 +22,7 @@ from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.store import SqlStore
 from contract.new_jobs import US, new_job
 from contract.test_store_schedules import a_schedule
+from stores.test_memory_put_away import left_by
 
 pytestmark = pytest.mark.anyio
 
@@ -192,3 +193,19 @@ async def test_a_schedule_that_cannot_be_read_holds_up_no_other(store: SqlStore,
     began_at = CLOCK.now()
     await store.wait_schedule(["test_job"])
     assert CLOCK.now() - began_at == timedelta(hours=1)
+
+
+async def test_what_a_job_left_behind_is_named_and_not_shown(store: SqlStore, database_url: str) -> None:
+    new = new_job(CLOCK)
+    await store.create([new])
+    effects = left_by(new, "Rivers")
+    await store.finish((await claim(store)).lease, Done({}, effects))
+    [document], [row] = effects.documents, effects.usage
+    change(database_url, schema.documents, schema.documents.c.id == document.id, configuration=SECRET)
+    change(database_url, schema.query_usage, schema.query_usage.c.id == row.id, metadata=SECRET)
+    with pytest.raises(UnreadableRecordError, match=f"Document {document.id} is stored.*`configuration` is no JSON"):
+        await store.document(US, document.id)
+    with pytest.raises(UnreadableRecordError, match=f"UsageRow {row.id} is stored.*`metadata` is no JSON") as refused:
+        await store.usage(US, since=row.created_at, until=row.created_at + timedelta(seconds=1))
+    assert "secret" not in refused.value.message
+    assert [event.document_id for event in await store.lineage(US, document.id)] == [document.id]

@@ -18,7 +18,7 @@ from aijobs_sdk.stores import pages
 from aijobs_sdk.stores.admission import Bucket
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.ages import newest_age
-from aijobs_sdk.stores.sql.rows import dead_letter_of_row, event_of_row, fields_of_effect, job_of_row
+from aijobs_sdk.stores.sql.rows import dead_letter_of_row, effect_of_row, event_of_row, job_of_row
 from aijobs_sdk.stores.sql.session import Session, session_on
 from aijobs_sdk.stores.sql.statements import Statement, one_of
 from aijobs_sdk.stores.sql.unreadable import readable
@@ -163,7 +163,7 @@ def document(connection: Connection, tenant_id: UUID, document_id: UUID) -> Docu
     table = schema.documents
     wanted = select(table).where(table.c.id == document_id, table.c.tenant_id == tenant_id)
     row = connection.execute(wanted).mappings().one_or_none()
-    return None if row is None else Document(**fields_of_effect(row))
+    return None if row is None else effect_of_row(Document, row)
 
 
 def lineage(connection: Connection, tenant_id: UUID, document_id: UUID) -> Sequence[LineageEvent]:
@@ -171,7 +171,7 @@ def lineage(connection: Connection, tenant_id: UUID, document_id: UUID) -> Seque
     table = schema.lineage
     wanted = select(table).where(table.c.document_id == document_id, table.c.tenant_id == tenant_id)
     rows = connection.execute(wanted.order_by(table.c.ordinal)).mappings()
-    return [LineageEvent(**fields_of_effect(row)) for row in rows]
+    return [effect_of_row(LineageEvent, row) for row in rows]
 
 
 class UsageSpan(NamedTuple):
@@ -192,7 +192,7 @@ def usage(connection: Connection, tenant_id: UUID, span: UsageSpan) -> Sequence[
     if span.after is not None:
         wanted = wanted.where((table.c.created_at > span.since) | (table.c.id > span.after))
     rows = connection.execute(wanted.order_by(table.c.created_at, table.c.id).limit(span.limit)).mappings()
-    return [UsageRow(**fields_of_effect(row)) for row in rows]
+    return [effect_of_row(UsageRow, row) for row in rows]
 
 
 def images(connection: Connection, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
@@ -200,7 +200,7 @@ def images(connection: Connection, tenant_id: UUID, job_id: UUID) -> Sequence[Im
     table = schema.images
     wanted = select(table).where(table.c.job_id == job_id, table.c.tenant_id == tenant_id)
     rows = connection.execute(wanted.order_by(table.c.ordinal)).mappings()
-    return [Image(**fields_of_effect(row)) for row in rows]
+    return [effect_of_row(Image, row) for row in rows]
 
 
 def dead_letter(connection: Connection, tenant_id: UUID, job_id: UUID) -> DeadLetter | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import JsonValue, TypeAdapter
 from pydantic_core import from_json, to_json
@@ -26,6 +26,8 @@ _RANKED = tuple(sorted(Priority, key=lambda priority: priority.rank))
 _STATE_TEXT = {state: state.value for state in JobState}
 """Plain text: SQLite's driver looks for an adapter of every other kind of text."""
 _job = unchecked(Job)
+E = TypeVar("E", Document, LineageEvent, UsageRow, Image, Suggestion)
+"""What is left behind in a table of its own."""
 
 FIXED = (
     "id",
@@ -233,10 +235,17 @@ def columns_of_effect(
     return columns | {name: json_text(columns[name]) for name in _IN_TEXT if columns.get(name) is not None}
 
 
-def fields_of_effect(row: Columns) -> Mapping[str, Any]:
-    """Return the fields of what was left behind."""
+def effect_of_row(kind: type[E], row: Columns) -> E:
+    """Return something that was left behind.
+
+    Raises:
+        UnreadableRecordError: it cannot be read.
+    """
     fields = {name: value for name, value in row.items() if name != "ordinal"}
-    return fields | {name: from_json(fields[name]) for name in _IN_TEXT if fields.get(name) is not None}
+    try:
+        return kind(**fields | {name: from_json(fields[name]) for name in _IN_TEXT if fields.get(name) is not None})
+    except (ValueError, TypeError):
+        raise UnreadableRecordError(f"{kind.__name__} {row['id']}", problem_of(row)) from None
 
 
 def json_text(value: JsonValue | object) -> str:

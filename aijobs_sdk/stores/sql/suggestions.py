@@ -13,7 +13,7 @@ from aijobs_sdk.contract.errors import SuggestionNotFoundError
 from aijobs_sdk.contract.suggestions import Decision, Suggestion
 from aijobs_sdk.engine.suggestions import decide
 from aijobs_sdk.stores.sql import schema
-from aijobs_sdk.stores.sql.rows import columns_of_effect, fields_of_effect
+from aijobs_sdk.stores.sql.rows import columns_of_effect, effect_of_row
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
 
 _suggestions, _blocks = schema.suggestions.c, schema.blocks.c
@@ -23,7 +23,7 @@ def suggestions(connection: Connection, tenant_id: UUID, block_id: UUID) -> Sequ
     """Return every text that was proposed for a block, oldest first."""
     wanted = select(schema.suggestions).where(_suggestions.block_id == block_id, _suggestions.tenant_id == tenant_id)
     rows = connection.execute(wanted.order_by(_suggestions.ordinal)).mappings()
-    return [Suggestion(**fields_of_effect(row)) for row in rows]
+    return [effect_of_row(Suggestion, row) for row in rows]
 
 
 class DecideSuggestion(NamedTuple):
@@ -50,7 +50,7 @@ class DecideSuggestion(NamedTuple):
         row = connection.execute(select(schema.suggestions).where(named).with_for_update()).mappings().one_or_none()
         if row is None:
             raise SuggestionNotFoundError(self.decision.suggestion_id)
-        return Suggestion(**fields_of_effect(row))
+        return effect_of_row(Suggestion, row)
 
 
 def _block(connection: Connection, block_id: UUID) -> Block:
