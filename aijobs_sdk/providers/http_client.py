@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 
@@ -19,7 +19,9 @@ TIMEOUT = httpx2.Timeout(None, connect=CONNECT_SECONDS)
 _WHOLE = frozenset({"headers", "content", "timeout"})
 """What a library gives that has made its request whole."""
 _ADDED = ("accept-encoding", "connection")
-"""Headers that httpx2 adds to those of a library."""
+"""Headers that httpx2 adds to those of a library, beside `Host` and `Content-Length`."""
+_ENCODING = "ascii"
+"""Of headers, and no other is taken; httpx2 would try what they are in, for each request anew."""
 
 
 def new_http_client(network: Network) -> httpx2.AsyncClient:
@@ -31,7 +33,8 @@ def new_http_client(network: Network) -> httpx2.AsyncClient:
 class HttpClient(httpx2.AsyncClient):
     """Sends a request as it is, once: there are no cookies, no redirects, and no steps of authentication.
 
-    On these, and on merging what nobody gave, httpx2 spends a third of what a vendor's library takes for a call.
+    On these, on merging what nobody gave, and on handing on by pieces what is wanted whole, httpx2 spends much of what
+    a vendor's library takes for a call.
     """
 
     def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
@@ -42,22 +45,24 @@ class HttpClient(httpx2.AsyncClient):
     def build_request(self, method: str, url: httpx2.URL | str, **parts: Any) -> httpx2.Request:  # noqa: ANN401
         """Return the request; its parts are httpx2's."""
         given = {name: part for name, part in parts.items() if part is not None}
-        if given.keys() != _WHOLE:
+        if given.keys() != _WHOLE or not isinstance(given["content"], (bytes, str)):
             return super().build_request(method, url, **parts)
-        headers = given["headers"]
+        headers, body, target = given["headers"], given["content"], target_of(str(url))
+        if isinstance(body, str):
+            body = body.encode()
         if not isinstance(headers, list):
             headers = (headers if isinstance(headers, httpx2.Headers) else httpx2.Headers(headers)).multi_items()
-        return httpx2.Request(
+        own = [("host", target.host), *self._added, ("content-length", str(len(body)))]
+        request = httpx2.Request(
             method,
-            _parsed(str(url)),
-            headers=[*self._not_in(headers), *headers],
-            content=given["content"],
+            target.url,
+            headers=[*_not_in(headers, own), *headers],
+            stream=httpx2.ByteStream(body),
             extensions={"timeout": httpx2.Timeout(given["timeout"]).as_dict()},
         )
-
-    def _not_in(self, headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-        given = {name.lower() for name, _ in headers}
-        return [(name, value) for name, value in self._added if name not in given]
+        request.headers.encoding = _ENCODING
+        request.read()
+        return request
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **how: Any) -> httpx2.Response:  # noqa: ANN401
         """Return the answer, with its whole body unless it is to be a stream.
@@ -80,11 +85,30 @@ class HttpClient(httpx2.AsyncClient):
             for hook in self.event_hooks["response"]:
                 await hook(response)
             if not stream:
-                await response.aread()
+                await _read(response)
         except BaseException:
             await response.aclose()
             raise
         return response
+
+
+def _not_in(given: Sequence[tuple[str, str]], own: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    names = {name.lower() for name, _ in given}
+    return [(name, value) for name, value in own if name not in names]
+
+
+async def _read(response: httpx2.Response) -> None:
+    """Read the whole body; httpx2 hands each piece of it through four generators."""
+    body = response.stream
+    if not isinstance(body, _Timed):
+        await response.aread()
+        return
+    try:
+        data = b"".join([piece async for piece in body])
+    finally:
+        await body.aclose()
+    response.stream = _Whole(data, body.elapsed)
+    response.read()
 
 
 class _Timed(httpx2.AsyncByteStream):
@@ -103,6 +127,23 @@ class _Timed(httpx2.AsyncByteStream):
         await self._body.aclose()
 
 
+class _Whole(httpx2.ByteStream):
+    """A body that was read."""
+
+    def __init__(self, data: bytes, elapsed: timedelta | None) -> None:
+        super().__init__(data)
+        self.elapsed = elapsed
+
+
+class Target(NamedTuple):
+    """Where a request goes."""
+
+    url: httpx2.URL
+    host: str
+
+
 @lru_cache(64)  # a vendor has one address for each kind of request
-def _parsed(url: str) -> httpx2.URL:
-    return httpx2.URL(url)
+def target_of(url: str) -> Target:
+    """Return where a request goes that is sent to this address."""
+    parsed = httpx2.URL(url)
+    return Target(parsed, parsed.netloc.decode("ascii"))

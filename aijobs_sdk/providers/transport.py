@@ -5,8 +5,7 @@ Those libraries sit on httpx2, whose own pool walks over all its connections for
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator
 from urllib.request import getproxies
 
 import aiohttp
@@ -43,7 +42,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         """
         limits = request.extensions.get("timeout", {})
         await self._out.enter()
-        with _as_httpx2(request):
+        try:
             answer = await self._session.request(
                 request.method,
                 str(request.url),
@@ -53,9 +52,9 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
                 timeout=aiohttp.ClientTimeout(sock_connect=limits.get("connect"), sock_read=limits.get("read")),
             )
             await self._in.enter()
-        return httpx2.Response(
-            answer.status, headers=list(answer.raw_headers), stream=_Body(answer, request), request=request
-        )
+        except _THEIR_ERRORS as error:
+            raise _as_httpx2(error, request) from error
+        return _answered(answer, request)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -68,27 +67,38 @@ class _Body(httpx2.AsyncByteStream):
         self._request = request
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
-        with _as_httpx2(self._request):
+        try:
             async for data in self._answer.content.iter_any():
                 yield data
+        except _THEIR_ERRORS as error:
+            raise _as_httpx2(error, self._request) from error
 
     async def aclose(self) -> None:
         self._answer.release()  # which closes a connection on which more is to come, so that the vendor stops
 
 
-@contextmanager
-def _as_httpx2(request: httpx2.Request) -> Iterator[None]:
-    """Let aiohttp's errors leave as those that the client above knows."""
-    try:
-        yield
-    except aiohttp.ConnectionTimeoutError as error:
-        raise httpx2.ConnectTimeout(str(error), request=request) from error
-    except (TimeoutError, aiohttp.ServerTimeoutError) as error:
-        raise httpx2.ReadTimeout(str(error), request=request) from error
-    except aiohttp.ClientConnectorError as error:
-        raise httpx2.ConnectError(str(error), request=request) from error
-    except (aiohttp.ClientError, ConnectionError) as error:
-        raise httpx2.RemoteProtocolError(str(error), request=request) from error
+_THEIR_ERRORS = (TimeoutError, aiohttp.ClientError, ConnectionError)
+
+
+def _as_httpx2(error: Exception, request: httpx2.Request) -> httpx2.TransportError:
+    """Return an error of aiohttp's as one that the client above knows."""
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return httpx2.ConnectTimeout(str(error), request=request)
+        case TimeoutError():
+            return httpx2.ReadTimeout(str(error), request=request)
+        case aiohttp.ClientConnectorError():
+            return httpx2.ConnectError(str(error), request=request)
+        case _:
+            return httpx2.RemoteProtocolError(str(error), request=request)
+
+
+def _answered(answer: aiohttp.ClientResponse, request: httpx2.Request) -> httpx2.Response:
+    headers = answer.raw_headers
+    response = httpx2.Response(answer.status, headers=headers, stream=_Body(answer, request), request=request)
+    if all(name.isascii() and value.isascii() for name, value in headers):
+        response.headers.encoding = "ascii"  # which it would find out itself, more slowly
+    return response
 
 
 def transport_failure(error: BaseException) -> Failure | None:

@@ -9,7 +9,7 @@ import openai
 
 from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, ImageRequest, Picture, TextChunk
 from aijobs_sdk.providers.credentials import OpenAIKeys
-from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client
+from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client, target_of
 from aijobs_sdk.providers.network import REAL, Network
 from aijobs_sdk.providers.openai.allowances import allowances
 from aijobs_sdk.providers.openai.answer import Drawn, Response, read_stream
@@ -19,6 +19,14 @@ from aijobs_sdk.providers.per_loop import PerLoop
 
 EVERYWHERE = "https://api.openai.com/v1"
 """Where a route leads that names no region."""
+_AS_IT_IS: openai.RequestOptions = {
+    "max_retries": 0,
+    "timeout": TIMEOUT,
+    "params": {},
+    "security": {"bearer_auth": True},
+    "stream_mode": "legacy",
+}
+"""What would be so anyway: of each option that is left out the library makes a deep copy of its default."""
 
 
 class OpenAI:
@@ -92,7 +100,7 @@ class OpenAI:
 
     def _options(self, request: GenerationRequest) -> openai.RequestOptions:
         # The library would draw a key of its own for every call, and send none.
-        return {"headers": self._headers(request), "idempotency_key": request.idempotency_token}
+        return {**_AS_IT_IS, "headers": self._headers(request), "idempotency_key": request.idempotency_token}
 
     def _client_at(self, endpoint: str | None) -> openai.AsyncOpenAI:
         return self._clients.get(self._base_url(endpoint))
@@ -101,7 +109,7 @@ class OpenAI:
         return (self._keys.base_url or endpoint or EVERYWHERE).rstrip("/")
 
     def _open(self, base_url: str) -> openai.AsyncOpenAI:
-        return openai.AsyncOpenAI(
+        return _Client(
             api_key="" if self._keys.api_key is None else self._keys.api_key.get_secret_value(),
             base_url=base_url,
             max_retries=0,
@@ -111,3 +119,10 @@ class OpenAI:
 
     def _headers(self, request: GenerationRequest | ImageRequest) -> dict[str, str]:
         return {"Idempotency-Key": request.idempotency_token, **self._network.tags(request)}
+
+
+class _Client(openai.AsyncOpenAI):
+    """Takes a whole address apart once, not for every call; a library that did not ask here would only be slower."""
+
+    def _prepare_url(self, url: str) -> httpx2.URL:
+        return target_of(url).url if url.startswith("http") else super()._prepare_url(url)
