@@ -18,6 +18,8 @@ CONNECT_SECONDS = 10.0
 TIMEOUT = httpx2.Timeout(None, connect=CONNECT_SECONDS)
 _WHOLE = frozenset({"headers", "content", "timeout"})
 """What a library gives that has made its request whole."""
+MOST_BODY_BYTES = 64 * 1024 * 1024
+"""The longest answer that is read whole, as it comes over the network: a picture of 4K in base64 has half of that."""
 _ADDED = ("accept-encoding", "connection")
 """Headers that httpx2 adds to those of a library, beside `Host` and `Content-Length`."""
 _ENCODING = "ascii"
@@ -72,7 +74,7 @@ class HttpClient(httpx2.AsyncClient):
         """
         if self.is_closed:
             raise RuntimeError("Cannot send a request, as the client has been closed.")
-        if how:
+        if any(one is not httpx2.USE_CLIENT_DEFAULT for one in how.values()):
             return await super().send(request, stream=stream, **how)
         for hook in self.event_hooks["request"]:
             await hook(request)
@@ -98,16 +100,27 @@ def _not_in(given: Sequence[tuple[str, str]], own: Sequence[tuple[str, str]]) ->
 
 
 async def _read(response: httpx2.Response) -> None:
-    """Read the whole body; httpx2 hands each piece of it through four generators."""
+    """Read the whole body; httpx2 would hand each piece of it through four generators.
+
+    Raises:
+        httpx2.DecodingError: it does not end in time, or cannot be unpacked.
+    """
     body = response.stream
     if not isinstance(body, _Timed):
         await response.aread()
         return
+    pieces, size = [], 0
     try:
-        data = b"".join([piece async for piece in body])
+        async for piece in body:
+            pieces.append(piece)
+            size += len(piece)
+            if size > MOST_BODY_BYTES:
+                raise httpx2.DecodingError(
+                    f"an answer of more than {MOST_BODY_BYTES:,} bytes", request=response.request
+                )
     finally:
         await body.aclose()
-    response.stream = _Whole(data, body.elapsed)
+    response.stream = _Whole(b"".join(pieces), body.elapsed)
     response.read()
 
 
