@@ -21,6 +21,7 @@ from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.store import SqlStore
 from contract.new_jobs import US, new_job
+from contract.test_store_blocks import begun
 from contract.test_store_schedules import a_schedule
 from stores.test_memory_put_away import left_by
 
@@ -209,3 +210,16 @@ async def test_what_a_job_left_behind_is_named_and_not_shown(store: SqlStore, da
         await store.usage(US, since=row.created_at, until=row.created_at + timedelta(seconds=1))
     assert "secret" not in refused.value.message
     assert [event.document_id for event in await store.lineage(US, document.id)] == [document.id]
+
+
+async def test_a_block_and_its_texts_are_named_and_not_shown(store: SqlStore, database_url: str) -> None:
+    new = await begun(store, CLOCK)
+    [block, other], [revision, *_] = new.blocks[:2], new.revisions
+    change(database_url, schema.blocks, schema.blocks.c.id == block.id, position=-1)
+    change(database_url, schema.block_revisions, schema.block_revisions.c.id == revision.id, kind="a secret")
+    with pytest.raises(UnreadableRecordError, match=f"Block {block.id} is stored.*this version does not know"):
+        await store.block(US, block.id)
+    with pytest.raises(UnreadableRecordError, match=f"Revision {revision.id} is stored.*does not know") as refused:
+        await store.revisions(US, revision.block_id)
+    assert "secret" not in refused.value.message
+    assert await store.block(US, other.id) == other

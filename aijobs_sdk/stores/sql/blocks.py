@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from aijobs_sdk.contract.blocks import Block, Revision
 from aijobs_sdk.contract.records import Document, NewDocument
 from aijobs_sdk.stores.sql import queries, schema
-from aijobs_sdk.stores.sql.rows import columns_of_effect
+from aijobs_sdk.stores.sql.rows import columns_of_effect, effect_of_row
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
 
 _blocks, _revisions = schema.blocks.c, schema.block_revisions.c
@@ -21,19 +21,19 @@ def block(connection: Connection, tenant_id: UUID, block_id: UUID) -> Block | No
     """Return a block of a tenant."""
     wanted = select(schema.blocks).where(_blocks.id == block_id, _blocks.tenant_id == tenant_id)
     row = connection.execute(wanted).mappings().one_or_none()
-    return None if row is None else Block(**row)
+    return None if row is None else effect_of_row(Block, row)
 
 
 def blocks(connection: Connection, tenant_id: UUID, document_id: UUID) -> Sequence[Block]:
     """Return the blocks of a document, in their order."""
     wanted = select(schema.blocks).where(_blocks.document_id == document_id, _blocks.tenant_id == tenant_id)
-    return [Block(**row) for row in connection.execute(wanted.order_by(_blocks.position)).mappings()]
+    return [effect_of_row(Block, row) for row in connection.execute(wanted.order_by(_blocks.position)).mappings()]
 
 
 def revisions(connection: Connection, tenant_id: UUID, block_id: UUID) -> Sequence[Revision]:
     """Return every text that a block has had, oldest first."""
     wanted = select(schema.block_revisions).where(_revisions.block_id == block_id, _revisions.tenant_id == tenant_id)
-    return [Revision(**row) for row in connection.execute(wanted.order_by(_revisions.number)).mappings()]
+    return [effect_of_row(Revision, row) for row in connection.execute(wanted.order_by(_revisions.number)).mappings()]
 
 
 class AddDocument(NamedTuple):

@@ -26,7 +26,7 @@ _RANKED = tuple(sorted(Priority, key=lambda priority: priority.rank))
 _STATE_TEXT = {state: state.value for state in JobState}
 """Plain text: SQLite's driver looks for an adapter of every other kind of text."""
 _job = unchecked(Job)
-E = TypeVar("E", Document, LineageEvent, UsageRow, Image, Suggestion)
+E = TypeVar("E", Document, LineageEvent, UsageRow, Image, Block, Revision, Suggestion)
 """What is left behind in a table of its own."""
 
 FIXED = (
