@@ -20,6 +20,7 @@ from aijobs_sdk.contract.provider import (
 )
 from aijobs_sdk.engine.pace.turn import Asker, Place, Size
 from aijobs_sdk.engine.provider_guard import ProviderGuard
+from aijobs_sdk.engine.wait_limit import WaitLimit
 
 
 async def call_provider(
@@ -40,24 +41,22 @@ async def call_provider(
         CircuitOpenError: it was not asked, because it has failed too often just now.
         ProviderBusyError: it was not asked, because it will not be the call's turn for a while.
     """
-    async with guard.call(Place(provider.name, region, request.model), asker or Asker(), Size(need)) as call:
-        deadline = asyncio.get_running_loop().time() + timeout_seconds
-        stream = provider.stream(request)
-        async with aclosing(stream):
-            while True:
-                try:
-                    # The limit is on waiting for the provider, so it is set anew around each wait, to one deadline.
-                    async with asyncio.timeout_at(deadline):
-                        chunk = await anext(stream)
-                except TimeoutError:
-                    raise _timed_out(provider.name, timeout_seconds) from None
-                except StopAsyncIteration:
-                    raise _truncated(provider.name) from None
-                if isinstance(chunk, Finished):
-                    call.answered(chunk)
-                    yield chunk
-                    return
+    place, asker = Place(provider.name, region, request.model), asker or Asker()
+    async with guard.call(place, asker, Size(need)) as call, aclosing(provider.stream(request)) as answer:
+        with WaitLimit(timeout_seconds) as limit:  # for the provider: what is done with its words takes its own time
+            while not isinstance(chunk := await _next(answer, limit, provider.name), Finished):
                 yield chunk
+            call.answered(chunk)
+            yield chunk
+
+
+async def _next(answer: AsyncGenerator[GenerationChunk], limit: WaitLimit, provider: str) -> GenerationChunk:
+    try:
+        return await limit.wait_for(anext(answer))
+    except TimeoutError:
+        raise _timed_out(provider, limit.seconds) from None
+    except StopAsyncIteration:
+        raise _truncated(provider) from None
 
 
 async def call_for_picture(

@@ -43,6 +43,8 @@ def title_of(content: str, prompt: str) -> str:
 
 
 def _first_h1(markdown: str) -> str:
+    if "#" not in markdown and "=" not in markdown:
+        return ""
     above = ""
     for line in _lines_outside_code(markdown):
         heading = _ATX_HEADING.match(line)
