@@ -13,7 +13,9 @@ MOST_EVENT_BYTES = 64 * 1024 * 1024
 """The longest event: OpenAI's last one holds the whole answer, and the longest instructions again."""
 ENDING_SECONDS = 1.0
 """How long a vendor may take to end a stream after its last event; the next call takes a new connection otherwise."""
-_BETWEEN_EVENTS = re.compile(rb"(?>\r\n|\n|\r){2}")
+_LINE_END = rb"[\r\n](?:(?<=\r)\n)?+"
+_BETWEEN_EVENTS = re.compile(_LINE_END + _LINE_END)
+"""It begins with a set of characters, which are looked for six times as fast as alternatives are."""
 _LONGEST_BETWEEN = 4
 _ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 _FIELD = re.compile(rb"[\w-]*(:|$)")

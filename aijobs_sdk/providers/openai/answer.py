@@ -10,6 +10,7 @@ from typing import Literal
 import httpx2
 from pydantic import BaseModel, Field, JsonValue
 
+from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.provider import (
     Allowances,
     Finished,
@@ -26,6 +27,7 @@ from aijobs_sdk.providers.openai.failures import NAME, broken_off
 from aijobs_sdk.providers.tool_calls import tool_call
 from aijobs_sdk.providers.whole_number import CountIfAny, TokenCount
 
+_text_chunk = unchecked(TextChunk)
 _GOOD_ENDS = frozenset({"completed", "incomplete"})
 _BAD_ENDS: Mapping[str, Failure] = {
     "cancelled": BROKEN_OFF,
@@ -189,6 +191,11 @@ class Drawn(_Read):
         )
 
 
+def _text(delta: JsonValue) -> TextChunk:
+    """Return a piece; pydantic, which refuses what is no text, is not asked about what is one."""
+    return _text_chunk(text=delta) if isinstance(delta, str) else TextChunk.model_validate({"text": delta})
+
+
 async def read_stream(response: httpx2.Response, request: GenerationRequest) -> AsyncGenerator[GenerationChunk]:
     """Yield the answer while it comes, and then its end.
 
@@ -206,7 +213,7 @@ async def read_stream(response: httpx2.Response, request: GenerationRequest) -> 
                 last = event.sequence_number
             match event.type:
                 case "response.output_text.delta":
-                    yield TextChunk.model_validate({"text": event.delta})
+                    yield _text(event.delta)
                 case "response.completed" | "response.incomplete" | "response.failed":
                     finished = Response.model_validate(event.response).finished(request, allowances(response.headers))
                     await read_out(events)
