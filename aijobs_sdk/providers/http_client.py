@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ TIMEOUT = httpx2.Timeout(None, connect=CONNECT_SECONDS)
 _WHOLE = frozenset({"headers", "content", "timeout"})
 """What a library gives that has made its request whole."""
 MOST_BODY_BYTES = 64 * 1024 * 1024
-"""The longest answer that is read whole, as it comes over the network: a picture of 4K in base64 has half of that."""
+"""The longest answer that is read whole, as it comes over the network. In base64 a picture of 4K has half of that."""
 _ADDED = ("accept-encoding", "connection")
 """Headers that httpx2 adds to those of a library, beside `Host` and `Content-Length`."""
 _ENCODING = "ascii"
@@ -103,15 +103,16 @@ async def _read(response: httpx2.Response) -> None:
     """Read the whole body; httpx2 would hand each piece of it through four generators.
 
     Raises:
-        httpx2.DecodingError: it does not end in time, or cannot be unpacked.
+        httpx2.DecodingError: it is longer than any can be, or cannot be unpacked.
     """
     body = response.stream
     if not isinstance(body, _Timed):
         await response.aread()
         return
     pieces, size = [], 0
+    received = aiter(body)
     try:
-        async for piece in body:
+        async for piece in received:
             pieces.append(piece)
             size += len(piece)
             if size > MOST_BODY_BYTES:
@@ -119,6 +120,8 @@ async def _read(response: httpx2.Response) -> None:
                     f"an answer of more than {MOST_BODY_BYTES:,} bytes", request=response.request
                 )
     finally:
+        if isinstance(received, AsyncGenerator):  # which may not be at its end
+            await received.aclose()
         await body.aclose()
     response.stream = _Whole(b"".join(pieces), body.elapsed)
     response.read()
