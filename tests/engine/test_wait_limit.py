@@ -69,29 +69,18 @@ async def test_a_wait_that_was_ended_leaves_no_trace_in_its_task() -> None:
     await asyncio.sleep(1)  # which a cancellation that was left over would end
 
 
-async def test_who_is_cancelled_from_elsewhere_is_told_so() -> None:
-    async def wait() -> None:
-        with WaitLimit(SECONDS) as limit:
-            await limit.wait_for(later(2 * SECONDS))
-
-    waiting = asyncio.create_task(wait())
-    await asyncio.sleep(1)
-    waiting.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await waiting
-    assert waiting.cancelled()
-
-
-async def test_who_is_cancelled_in_the_moment_the_time_is_over_is_told_so() -> None:
+@pytest.mark.parametrize("seconds", [1, SECONDS], ids=["while it waits", "as the time is over"])
+async def test_who_is_cancelled_from_elsewhere_is_told_so(seconds: float) -> None:
     async def wait() -> None:
         with WaitLimit(SECONDS) as limit:
             await limit.wait_for(later(2 * SECONDS))
 
     waiting = asyncio.create_task(wait())
     await asyncio.sleep(0)
-    asyncio.get_running_loop().call_at(asyncio.get_running_loop().time() + SECONDS, waiting.cancel)
+    asyncio.get_running_loop().call_later(seconds, waiting.cancel)
     with pytest.raises(asyncio.CancelledError):
         await waiting
+    assert waiting.cancelled()
 
 
 async def test_what_it_waited_for_may_fail_in_its_own_way() -> None:
