@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from pydantic_core import to_json
 
@@ -16,32 +17,50 @@ class TimedText(NamedTuple):
     text: str
 
 
-class Pieces(tuple[TimedText, ...]):
-    """All pieces, in order. What is asked of them again and again is worked out once."""
+@dataclass(frozen=True)
+class Pieces(Sequence[TimedText]):
+    """All pieces, in order; in two columns, as many answers are sent whole, and never looked at piece by piece."""
+
+    seconds: tuple[float, ...] = ()
+    """When each comes."""
+    texts: tuple[str, ...] = ()
 
     @staticmethod
-    def at(seconds: Iterable[float], texts: Iterable[str]) -> Pieces:
-        """Return these texts, each with its second; there may be more seconds than texts."""
-        return Pieces(map(TimedText._make, zip(seconds, texts, strict=False)))
+    def of(pieces: Iterable[TimedText]) -> Pieces:
+        """Return these pieces."""
+        columns = tuple(zip(*pieces, strict=True))
+        return Pieces(*columns) if columns else NO_PIECES
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __iter__(self) -> Iterator[TimedText]:
+        """Yield each with its second."""
+        return map(TimedText, self.seconds, self.texts)
+
+    @overload
+    def __getitem__(self, place: int) -> TimedText: ...
+    @overload
+    def __getitem__(self, place: slice) -> Pieces: ...
+    def __getitem__(self, place: int | slice) -> TimedText | Pieces:
+        """Return a piece, or some of them."""
+        if isinstance(place, slice):
+            return Pieces(self.seconds[place], self.texts[place])
+        return TimedText(self.seconds[place], self.texts[place])
 
     @cached_property
     def text(self) -> str:
         """Their words, joined."""
-        return "".join([piece.text for piece in self])
-
-    @cached_property
-    def seconds(self) -> tuple[float, ...]:
-        """When each comes."""
-        return tuple([piece.offset_seconds for piece in self])
+        return "".join(self.texts)
 
     @cached_property
     def as_json(self) -> tuple[bytes, ...]:
         """The words of each as a JSON string."""
-        return tuple([to_json(piece.text) for piece in self])
+        return tuple(map(to_json, self.texts))
 
     def first(self, count: int) -> Pieces:
         """Return the first pieces."""
-        return Pieces(self[:count])
+        return self[:count]
 
     def characters(self, count: int) -> Pieces:
         """Return the pieces of so much of their text."""
@@ -51,15 +70,15 @@ class Pieces(tuple[TimedText, ...]):
                 break
             kept.append(piece._replace(text=piece.text[:count]))
             count -= len(piece.text)
-        return Pieces(kept)
+        return Pieces.of(kept)
 
     def slower(self, factor: float) -> Pieces:
         """Return the pieces, each so many times later."""
-        return Pieces([TimedText(seconds * factor, text) for seconds, text in self])
+        return Pieces(tuple([seconds * factor for seconds in self.seconds]), self.texts)
 
     def later(self, seconds: float) -> Pieces:
         """Return the pieces, each so much later."""
-        return Pieces([TimedText(offset + seconds, text) for offset, text in self])
+        return Pieces(tuple([offset + seconds for offset in self.seconds]), self.texts)
 
 
 NO_PIECES = Pieces()

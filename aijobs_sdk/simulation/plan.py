@@ -95,4 +95,4 @@ class Plan(NamedTuple):
 def _torn(pieces: Pieces) -> Pieces:
     """Return the pieces without the second half of the last."""
     torn = [piece._replace(text=piece.text[: len(piece.text) // 2]) for piece in pieces[-1:]]
-    return Pieces([*pieces[:-1], *(piece for piece in torn if piece.text)])
+    return Pieces.of([*pieces[:-1], *(piece for piece in torn if piece.text)])

@@ -20,7 +20,6 @@ from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.direct import called, heard, other_tokens, thinking_tokens, tool_called, written
 from aijobs_sdk.simulation.drawing import draw
 from aijobs_sdk.simulation.faults import Fault
-from aijobs_sdk.simulation.pieces import Pieces
 from aijobs_sdk.simulation.plan import Plan
 
 SAY_WHAT_IS_LEFT = frozenset({"openai", "anthropic"})
@@ -69,11 +68,11 @@ class SimulatedProvider:
             self._simulation.close(number, read_to_end=read_to_end)
 
     async def _pieces(self, plan: Plan, started_at: datetime) -> AsyncGenerator[TextChunk]:
-        sent = 0
-        while sent < len(plan.pieces):
-            elapsed = await self._reach(started_at, plan.pieces[sent].offset_seconds)
-            due = bisect_right(plan.pieces, elapsed, lo=sent, key=lambda piece: piece.offset_seconds)
-            yield TextChunk(text=Pieces(plan.pieces[sent:due]).text)
+        sent, seconds, texts = 0, plan.pieces.seconds, plan.pieces.texts
+        while sent < len(texts):
+            elapsed = await self._reach(started_at, seconds[sent])
+            due = bisect_right(seconds, elapsed, lo=sent)
+            yield TextChunk(text="".join(texts[sent:due]))
             sent = due
 
     async def draw(self, request: ImageRequest) -> Picture:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, repeat
+from itertools import accumulate, islice, repeat
 from typing import Literal
 
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
@@ -81,13 +81,13 @@ class Writing:
         thinking = pieces(thoughts, latency.tokens_per_event)
         words = thinking + pieces(text, latency.tokens_per_event)
         gaps = self._gaps(step, tokens_per_piece=(thought_tokens + output_tokens) / max(1, len(words)))
-        timed = Pieces.at(accumulate(gaps, initial=ttft), words)
+        timed = Pieces(tuple(islice(accumulate(gaps, initial=ttft), len(words))), words)
         return Plan(
             ttft_seconds=ttft,
             thinking=timed.first(len(thinking)),
             thinking_tokens=thought_tokens,
-            pieces=Pieces(timed[len(thinking) :]) if thinking else timed,
-            ends_at_seconds=timed[-1].offset_seconds if timed else ttft,
+            pieces=timed[len(thinking) :] if thinking else timed,
+            ends_at_seconds=timed.seconds[-1] if timed else ttft,
             ending=Finished(
                 finish_reason=finish_reason,
                 input_tokens=input_tokens,

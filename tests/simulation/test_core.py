@@ -13,6 +13,7 @@ from aijobs_sdk.contract.provider import Finished
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.faults import Fault
+from aijobs_sdk.simulation.pieces import NO_PIECES
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.script import fail, ok
 from simulation.worlds import a_request
@@ -108,7 +109,7 @@ def test_an_empty_answer_is_an_answer() -> None:
     sim = Simulation()
     sim.on().do(ok(""))
     plan = sim.plan(a_request())
-    assert (plan.pieces, finished(plan).output_tokens) == ((), 0)
+    assert (plan.pieces, finished(plan).output_tokens) == (NO_PIECES, 0)
 
 
 def test_the_first_piece_comes_with_the_first_token_and_the_end_with_the_last() -> None:
@@ -130,7 +131,7 @@ def test_a_refusal_comes_instead_of_the_first_token(kind: int | str) -> None:
     sim = Simulation()
     sim.on().do(fail(kind))
     plan = sim.plan(a_request())
-    assert (plan.pieces, plan.ends_at_seconds) == ((), plan.ttft_seconds)
+    assert (plan.pieces, plan.ends_at_seconds) == (NO_PIECES, plan.ttft_seconds)
 
 
 def test_a_refusal_takes_as_long_as_the_script_says() -> None:
@@ -160,7 +161,7 @@ def test_a_time_out_is_silent_for_longer_than_anybody_waits() -> None:
     sim = Simulation()
     sim.on().do(fail("timeout"))
     plan = sim.plan(a_request())
-    assert (fault(plan).code, plan.pieces, plan.ends_at_seconds) == ("provider_timeout", (), 600)
+    assert (fault(plan).code, plan.pieces, plan.ends_at_seconds) == ("provider_timeout", NO_PIECES, 600)
 
 
 def test_calls_fail_as_often_as_the_profile_says() -> None:

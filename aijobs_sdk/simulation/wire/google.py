@@ -91,8 +91,8 @@ def generate_content(call: Call) -> HttpResponse:
     if field(field(config, "thinkingConfig"), "includeThoughts") is not True:
         answer = answer._replace(thinking=NO_PIECES)  # they were thought, and are counted, all the same
     if field(config, "responseMimeType") == "text/x.enum":
-        bare = [piece._replace(text=piece.text.replace('"', "")) for piece in answer.pieces]
-        answer = answer._replace(pieces=Pieces(bare))
+        bare = tuple([text.replace('"', "") for text in answer.pieces.texts])
+        answer = answer._replace(pieces=Pieces(answer.pieces.seconds, bare))
     if not asked.stream:
         return call.whole(answer, _response(call, answer), content_type=JSON_TYPE)
     return call.stream(answer, _chunks(call, answer), content_type=EVENTS_TYPE if is_sse(call) else JSON_TYPE)
