@@ -107,6 +107,18 @@ def _about(topic: str, sentence: str) -> tuple[str, str, str]:
     return before, topic, after
 
 
+class _Phrase(NamedTuple):
+    """A phrase, and what it adds to an estimate."""
+
+    text: str
+    weight: float
+
+
+@cache
+def _weighed(phrases: Sequence[str]) -> list[_Phrase]:
+    return [_Phrase(phrase, weight_of(phrase)) for phrase in phrases]
+
+
 class _Draft:
     """A text that is being put together of phrases that come again and again, each of which was weighed before."""
 
@@ -118,6 +130,11 @@ class _Draft:
         """Write on. No word, and no run of signs, may reach from one phrase into the next."""
         self.phrases += phrases
         self.weight += sum(map(weight_of, phrases))
+
+    def add_sentence(self, space: str, lead: _Phrase, claim: _Phrase, tail: _Phrase) -> None:
+        """Write on: half of all that is written. Spaces weigh nothing."""
+        self.phrases += (space, lead.text, " ", claim.text, tail.text)
+        self.weight += lead.weight + claim.weight + tail.weight
 
     @property
     def text(self) -> str:
@@ -148,11 +165,11 @@ class _Material:
         """Add the next block: mostly a paragraph, now and then under a heading, or a list."""
         kind, room = self._rng.choice(BLOCKS), tokens - draft.weight
         if kind == "list" and room > ROOM_FOR_A_LIST:
-            draft.add(next(self._list_leads))
+            draft.add(next(self._list_leads).text)
             self._write_bullets(draft)
             return
         if kind == "headed" and room > ROOM_FOR_A_HEADING:
-            draft.add("## ", next(self._headings), "\n\n")
+            draft.add("## ", next(self._headings).text, "\n\n")
         self._write_sentences(draft, tokens)
 
     def _write_sentences(self, draft: _Draft, tokens: float) -> None:
@@ -160,20 +177,20 @@ class _Material:
         for _ in range(self._rng.randint(2, 4)):
             if space and tokens - draft.weight <= HALF_A_SENTENCE:
                 return
-            draft.add(space, next(self._leads), " ", next(self._claims), next(self._tails))
+            draft.add_sentence(space, next(self._leads), next(self._claims), next(self._tails))
             space = " "
 
     def _write_bullets(self, draft: _Draft) -> None:
         mark = "\n\n- "
         for _ in range(BULLETS):
-            claim = next(self._claims)
+            claim = next(self._claims).text
             draft.add(mark, f"{claim[0].upper()}{claim[1:]}", ".")
             mark = "\n- "
 
 
-def _deal(phrases: Sequence[str], rng: Random) -> Iterator[str]:
+def _deal(phrases: Sequence[str], rng: Random) -> Iterator[_Phrase]:
     while True:
-        deck = list(phrases)
+        deck = _weighed(phrases).copy()
         while deck:
             place = int(rng.random() * len(deck))
             deck[place], deck[-1] = deck[-1], deck[place]

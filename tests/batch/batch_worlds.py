@@ -30,20 +30,22 @@ class WatchedBackend:
         """How many rows were completed, each time that whoever runs a batch noted how far it is."""
         self.awaited = self.most_awaited = 0
         self.breaks_at: int | None = None
-        """The submit, from 0, whose end is not heard of."""
+        """The job, from 0, whose end is not heard of."""
         self.answers = True
         """Whether a submit comes back after the job was stored."""
         self.refuses_at: int | None = None
-        """The submit, from 0, that is refused although it passed the check."""
+        """The request, from 0, that is refused although it passed the check."""
+        self._refused: JobRequest | None = None
         self._unheard_of: set[UUID] = set()
 
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
-        if len(self.sent) == self.refuses_at:
-            self.refuses_at = None
+        numbered = dict(enumerate(requests, start=len(self.sent)))
+        if self.refuses_at in numbered:
+            self._refused, self.refuses_at = numbered[self.refuses_at], None
+        if any(request is self._refused for request in requests):
             raise InvalidRequestError("Too many jobs. Try again in a minute.")
         jobs = await self._backend.submit(requests)
-        if len(self.sent) == self.breaks_at:
-            self._unheard_of.add(jobs[0].id)
+        self._unheard_of |= {job.id for n, job in zip(numbered, jobs, strict=True) if n == self.breaks_at}
         self.sent += requests
         if not self.answers:
             await asyncio.Event().wait()

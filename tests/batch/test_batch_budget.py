@@ -33,9 +33,10 @@ class Purse(WatchedBackend):
         self._amounts: dict[UUID, Decimal] = {}
 
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
-        [job] = await super().submit(requests)
-        self._note(job, Decimal(str(job.payload["max_credits"])))
-        return [job]
+        jobs = await super().submit(requests)
+        for job in jobs:
+            self._note(job, Decimal(str(job.payload["max_credits"])))
+        return jobs
 
     async def ended(self, job_id: UUID) -> Job:
         job = await super().ended(job_id)

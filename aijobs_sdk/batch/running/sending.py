@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from aijobs_sdk.batch.running.budget import most_of
 from aijobs_sdk.batch.running.chunk_jobs import JOB_TYPE
 from aijobs_sdk.batch.running.course import Course
 from aijobs_sdk.batch.running.stopping import stop_job
+from aijobs_sdk.batch.running.together import Together
 from aijobs_sdk.batch.running.work import Work
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
@@ -37,10 +39,12 @@ class Sender:
         self.batch_id = batch_id
         self.is_named = is_named
         self.row_timeout = row_timeout
+        self._submits = Together(backend.submit)
+        self._estimates = Together(backend.estimate)
 
     async def most(self, payload: Mapping[str, Any]) -> Decimal:
         """Return the most that a request may cost."""
-        [estimate] = await self.backend.estimate([JobRequest(type=JOB_TYPE, payload=payload)])
+        estimate = await self._estimates.ask(_job_request(type=JOB_TYPE, payload=payload))
         return most_of(estimate, payload)
 
     async def send(self, course: Course, step: str, key: str, payload: Mapping[str, Any]) -> None:
@@ -51,11 +55,15 @@ class Sender:
             AdmissionError: the tenant has too many jobs now.
         """
         try:
-            [job] = await self.backend.submit([self._request(course.work(key, step), payload)])
+            await self._submit(course, self._request(course.work(key, step), payload))
         except IdempotencyConflictError:  # it was sent by an earlier run, for another budget, and failed there
             course.again()
-            [job] = await self.backend.submit([self._request(course.work(key, step), payload)])
-        course.job_id = job.id
+            await self._submit(course, self._request(course.work(key, step), payload))
+
+    async def _submit(self, course: Course, request: JobRequest) -> None:
+        sent = self._submits.ask(request)
+        sent.add_done_callback(partial(_note_job, course))
+        await asyncio.shield(sent)  # what was sent is under way, whoever was interrupted while nobody knew its id
 
     async def over(self, course: Course) -> Job:
         """Return the job that is under way once it is over; one that takes too long is cancelled, and has failed."""
@@ -81,6 +89,11 @@ class Sender:
             idempotency_key=work.idempotency_key(self.batch_id),
             draw_key=work.name,
         )
+
+
+def _note_job(course: Course, sent: asyncio.Future[Job]) -> None:
+    if not sent.cancelled() and sent.exception() is None:
+        course.job_id = sent.result().id
 
 
 def as_sent(payload: Mapping[str, Any]) -> dict[str, Any]:
