@@ -15,9 +15,6 @@ _JSON: TypeAdapter[Mapping[str, JsonValue]] = TypeAdapter(
     Mapping[str, JsonValue], config=ConfigDict(allow_inf_nan=False)
 )
 
-LONGEST_NUMBER = 4300
-"""Digits of a whole number that Python and its libraries read back; they write any number of them."""
-
 
 class InvalidResultError(Exception):
     """The handler returned something that is not its type's result, or that JSON cannot hold."""
@@ -42,12 +39,7 @@ def as_json(result: object, job_type: JobType[BaseModel]) -> Mapping[str, JsonVa
 def _read_as_json(result: object, model: type[BaseModel] | None) -> Mapping[str, JsonValue]:
     if model is not None and not isinstance(result, model):
         result = model.model_validate(result)
-    data = _JSON.validate_python(result.model_dump(mode="json") if isinstance(result, BaseModel) else result)
-    _check_it_can_be_read(to_json(data))
-    return data
-
-
-def _check_it_can_be_read(text: bytes) -> None:
-    """Raise a ValueError for a number of more digits than a reader takes."""
-    if len(text) > LONGEST_NUMBER:
-        from_json(text)
+    data = result.model_dump(mode="json") if isinstance(result, BaseModel) else _JSON.validate_python(result)
+    # As every reader will have it; what cannot be read, such as a number of too many digits, does not come back.
+    read: Mapping[str, JsonValue] = from_json(to_json(data, inf_nan_mode="constants"), allow_inf_nan=False)
+    return read

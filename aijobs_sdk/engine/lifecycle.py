@@ -202,7 +202,7 @@ def _report(record: JobRecord, updates: Sequence[Update], now: datetime) -> Step
                 record = _move(record, JobState.RUNNING, job)
                 events.append(JobProgressed(**_head(record, now)))
             case Text():
-                record = _move(record, JobState.RUNNING, {})
+                record = record._replace(last_seq=record.last_seq + 1)  # the job is as it was
                 events.append(
                     TextDelta(
                         job_id=record.job.id,

@@ -36,6 +36,10 @@ class Course:
         """Return what its next job is called."""
         return Work(key, self.copy, step, self.retry)
 
+    def sent(self, job: Job) -> None:
+        """Note the job that is under way from now on."""
+        self.job_id = job.id
+
     def again(self) -> None:
         """Let the step be asked once more, as a new job."""
         self.job_id, self.is_stopped = None, False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -61,9 +60,7 @@ class Sender:
             await self._submit(course, self._request(course.work(key, step), payload))
 
     async def _submit(self, course: Course, request: JobRequest) -> None:
-        sent = self._submits.ask(request)
-        sent.add_done_callback(partial(_note_job, course))
-        await asyncio.shield(sent)  # what was sent is under way, whoever was interrupted while nobody knew its id
+        await self._submits.ask(request, heard=course.sent)
 
     async def over(self, course: Course) -> Job:
         """Return the job that is under way once it is over; one that takes too long is cancelled, and has failed."""
@@ -89,11 +86,6 @@ class Sender:
             idempotency_key=work.idempotency_key(self.batch_id),
             draw_key=work.name,
         )
-
-
-def _note_job(course: Course, sent: asyncio.Future[Job]) -> None:
-    if not sent.cancelled() and sent.exception() is None:
-        course.job_id = sent.result().id
 
 
 def as_sent(payload: Mapping[str, Any]) -> dict[str, Any]:

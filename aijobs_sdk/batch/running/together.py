@@ -18,6 +18,7 @@ OF_ONE = (InvalidRequestError, IdempotencyConflictError, AdmissionError)
 
 class _Asked(NamedTuple, Generic[Q, A]):
     question: Q
+    heard: Callable[[A], None] | None
     answer: asyncio.Future[A]
 
 
@@ -33,17 +34,18 @@ class Together(Generic[Q, A]):
         self._waiting: list[_Asked[Q, A]] = []
         self._asking: set[asyncio.Task[None]] = set()
 
-    def ask(self, question: Q) -> asyncio.Future[A]:
-        """Return what the answer will be; whoever cancels that takes back no question that was asked."""
+    async def ask(self, question: Q, *, heard: Callable[[A], None] | None = None) -> A:
+        """Return the answer. It is `heard` even if whoever waits for it is interrupted: the question was asked."""
         loop = asyncio.get_running_loop()
         if not self._waiting or len(self._waiting) >= MOST_AT_ONCE:
             self._waiting = []
             asking = loop.create_task(self._ask_for(self._waiting))
             self._asking.add(asking)
             asking.add_done_callback(self._asking.discard)
-        asked = _Asked(question, loop.create_future())
+        asked = _Asked(question, heard, loop.create_future())
         self._waiting.append(asked)
-        return asked.answer
+        answer: A = await asked.answer
+        return answer
 
     async def _ask_for(self, some: list[_Asked[Q, A]]) -> None:
         if some is self._waiting:
@@ -65,6 +67,8 @@ class Together(Generic[Q, A]):
             _tell(some, error)
         else:
             for one, answer in zip(some, answers, strict=True):
+                if one.heard is not None:
+                    one.heard(answer)
                 if not one.answer.done():
                     one.answer.set_result(answer)
 
