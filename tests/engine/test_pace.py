@@ -51,6 +51,12 @@ def test_the_window_is_four_times_as_wide_after_each_round_trip_that_uses_it() -
     assert pace.window.size == 64
 
 
+def test_it_is_as_wide_where_all_answers_of_a_round_trip_come_before_the_next_call() -> None:
+    pace = a_pace()
+    end(pace, turns(pace, 100), ANSWERED, now=1.0)
+    assert pace.window.size == 64
+
+
 def test_a_window_that_nobody_uses_stays_as_it_is() -> None:
     pace = a_pace()
     end(pace, turns(pace, 5), ANSWERED, now=1.0)

@@ -87,7 +87,7 @@ class Pace:
 
     def _begin(self, amounts: Amounts, now: float) -> Turn:
         self._begun += 1
-        self.window.in_flight += 1
+        self.window.begin(self._begun)
         self.pause.began(now)
         self._rate.began(now)
         return Turn(self._begun, now, amounts, self._quotas.take(amounts, now))
@@ -103,7 +103,7 @@ class Pace:
         self._seconds_a_call += (NEWEST_SHARE if self._seconds_a_call else 1.0) * (seconds - self._seconds_a_call)
         self.pause.answered()
         self._rate.answered()
-        self.window.grow()
+        self.window.grow(turn.number)
         room = self._quotas.room(turn.amounts, now)
         if room is not None:
             self.window.open_to(self.window.in_flight + room)

@@ -7,7 +7,8 @@ Control", 1988.
 from __future__ import annotations
 
 USED = 0.8
-"""Only a window that is used to this share grows: what nobody asks for says nothing."""
+"""Only a window that is used to this share grows: what nobody asks for says nothing. It is by calls that were under way
+together, as answers may come so close to each other that the next call finds few of them left."""
 DECREASE = 0.7
 FASTER = 4.0
 """How many times as many calls the next round trip has room for, until one is refused. TCP doubles, in milliseconds; a
@@ -23,6 +24,8 @@ class Window:
         self._size = float(first)
         self._most = float("inf") if most is None else float(most)
         self._opening = True
+        self._used_by = 0
+        """The last call that found the window used as it began: all that were under way then have used it."""
         self._cut_at = 0
         """The last call that had begun when it was cut."""
 
@@ -36,9 +39,15 @@ class Window:
         """Whether another call has to wait for one of those under way."""
         return self.in_flight >= self.size
 
-    def grow(self) -> None:
-        """Take in that a call, still counted in, was answered."""
-        if self.in_flight >= USED * self._size and self._size < self._most:
+    def begin(self, call: int) -> None:
+        """Take in that the call of this number begins."""
+        self.in_flight += 1
+        if self.in_flight >= USED * self._size:
+            self._used_by = call
+
+    def grow(self, call: int) -> None:
+        """Take in that a call was answered."""
+        if call <= self._used_by and self._size < self._most:
             self._size += FASTER - 1.0 if self._opening else 1.0 / self._size
 
     def open_to(self, calls: float) -> None:
