@@ -47,7 +47,11 @@ def made_safe(text: str) -> Safe:
 
 def _needs_a_look(text: str) -> bool:
     """Whether something may have to change: tags begin with `<`, the targets of links stand behind `]`."""
-    return "<" in text or "]" in text or _UNSTORABLE.search(text) is not None
+    return "<" in text or "]" in text or _is_unstorable(text)
+
+
+def _is_unstorable(text: str) -> bool:
+    return "\0" in text if text.isascii() else _UNSTORABLE.search(text) is not None
 
 
 class Sanitiser:

@@ -33,6 +33,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 _SENTENCE_END = re.compile(r"(?:[.!?…]+[\"')\]”’]*(?=\s)|[。！？]+[」』”]*)")  # noqa: RUF001 - Chinese and Japanese ends
+_END_MARK = re.compile("[.!?…。！？]")  # noqa: RUF001 - as above
+"""What each of them begins with: a single class is looked for ten times as fast as what begins in two ways."""
 _ABBREVIATION = re.compile(r"(?:\b(?:[a-z]|mr|mrs|ms|dr|prof|st|vs|no|fig|approx|e\.g|i\.e))\.$", re.IGNORECASE)
 
 
@@ -58,9 +60,9 @@ def _first_h1(markdown: str) -> str:
 
 def _first_sentence(markdown: str) -> str:
     paragraph = _plain(" ".join(_first_paragraph(markdown))[:_HEAD_CHARS])
-    for end in _SENTENCE_END.finditer(paragraph):
-        sentence = paragraph[: end.end()]
-        if not _ABBREVIATION.search(sentence):
+    for mark in _END_MARK.finditer(paragraph):
+        end = _SENTENCE_END.match(paragraph, mark.start())
+        if end is not None and not _ABBREVIATION.search(sentence := paragraph[: end.end()]):
             return sentence.rstrip(".。")
     return paragraph.rstrip(".。:")
 
