@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
 
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.error_info import FieldProblem
@@ -33,6 +34,7 @@ log = logging.getLogger("aijobs.dispatch")
 MAX_IDEMPOTENCY_KEY = 255
 MOST_ATTEMPTS = 1_000_000
 _job = unchecked(Job)
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 async def checked_jobs(
@@ -140,7 +142,8 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
     asked, prepared, key, user_id, priority, max_attempts = _checked(request, caller, types)
     keep = types[request.type].keep
     stored = _stored(asked, keep)
-    fingerprint = _fingerprint(request.type, stored)
+    _check_it_is_read_back(stored)
+    fingerprint = None if key is None else _fingerprint(request.type, stored)
     job = _job(
         id=new_id(),
         tenant_id=caller.tenant_id,
@@ -158,9 +161,9 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
     )
     return NewJob(
         job=job,
-        fingerprint=None if key is None else fingerprint,
+        fingerprint=fingerprint,
         run_at=_run_at(request),
-        draw_key=request.draw_key or fingerprint,
+        draw_key=request.draw_key or fingerprint or _fingerprint(request.type, stored),
     )
 
 
@@ -249,7 +252,10 @@ def _idempotency_key(request: JobRequest) -> str | None:
     if "\x00" in key or not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
         problem = f"must have 1 to {MAX_IDEMPOTENCY_KEY} characters, none of them NUL, got {shape_of(key)}"
         raise _invalid(_problem("idempotency_key", problem))
-    _encoded(key, field="idempotency_key")
+    try:
+        key.encode()
+    except UnicodeEncodeError:  # half a character, which no database takes
+        raise _unwritable("idempotency_key") from None
     return key
 
 
@@ -260,15 +266,8 @@ def _run_at(request: JobRequest) -> datetime | None:
         raise _invalid(_problem("run_at", "must be within the calendar, also in UTC")) from None
 
 
-def _encoded(text: str, *, field: str) -> bytes:
-    try:
-        return text.encode()
-    except UnicodeEncodeError:  # half a character, which no database takes
-        raise _unwritable(field) from None
-
-
 def _unwritable(field: str) -> InvalidRequestError:
-    return _invalid(_problem(field, "holds something that cannot be written as JSON"))
+    return _invalid(_problem(field, "holds something that cannot be written as JSON, or is nested too deep"))
 
 
 def _problem(field: str, problem: str) -> FieldProblem:
@@ -288,9 +287,12 @@ def _stored(payload: BaseModel, keep: Callable[[BaseModel], Mapping[str, object]
         raise _invalid(_problem("payload", str(error)), code="invalid_payload") from None
 
 
-def _fingerprint(type_name: str, payload: Mapping[str, object]) -> str:
+def _check_it_is_read_back(payload: Mapping[str, object]) -> None:
     try:
-        text = json.dumps([type_name, payload], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    except ValueError:  # a number of more digits than are read back
+        from_json(to_json(payload))
+    except ValueError:  # half a character, a number of too many digits, a list in a list two hundred times
         raise _unwritable("payload") from None
-    return blake2b(_encoded(text, field="payload"), digest_size=16).hexdigest()
+
+
+def _fingerprint(type_name: str, payload: Mapping[str, object]) -> str:
+    return blake2b(_canonical([type_name, payload]).encode(), digest_size=16).hexdigest()

@@ -261,9 +261,13 @@ def _move(
     return record._replace(job=job, state=state, last_seq=record.last_seq + 1, **changes)
 
 
-@lru_cache(64)  # what is claimed together is held until the same instant
 def _after(now: datetime, seconds: float) -> datetime:
-    return now + timedelta(seconds=seconds)
+    return now + _span(seconds)
+
+
+@lru_cache(64)  # leases and limits are of the same length for all jobs
+def _span(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
 
 
 def _head(record: JobRecord, now: datetime) -> _Head:

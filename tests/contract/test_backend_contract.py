@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -157,6 +158,12 @@ async def test_bad_input_is_refused_by_the_name_of_its_field(
         await backend.submit([request_])
     assert [problem.field for problem in refused.value.fields] == [field]
     assert says in str(refused.value)
+
+
+async def test_what_is_nested_deeper_than_anybody_reads_back_is_refused(backend: Backend) -> None:
+    with pytest.raises(InvalidRequestError):
+        await backend.submit([a_test_job(echo=json.loads("[" * 220 + "]" * 220))])
+    assert (await backend.list_jobs(JobQuery())).jobs == ()
 
 
 async def test_refusals_are_known_before_anything_is_stored(backend: Backend) -> None:
