@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pydantic import Field, JsonValue
 
@@ -11,6 +12,7 @@ from aijobs_sdk.contract.errors import ProviderError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.job_type import job_type
+from aijobs_sdk.engine.kept_payload import kept
 
 
 class TestJobPayload(Fact):
@@ -31,8 +33,7 @@ class TestJobPayload(Fact):
     """Every attempt fails, for good."""
 
 
-@job_type("test_job")
-async def test_job(context: JobContext, payload: TestJobPayload) -> Mapping[str, JsonValue]:
+async def _test_job(context: JobContext, payload: TestJobPayload) -> Mapping[str, JsonValue]:
     """Wait, report, write, and fail or echo."""
     for step in range(payload.steps):
         await context.clock.sleep(payload.seconds / payload.steps)
@@ -44,6 +45,9 @@ async def test_job(context: JobContext, payload: TestJobPayload) -> Mapping[str,
     if payload.fail or context.attempt <= payload.fail_attempts:
         raise _as_told(retryable=not payload.fail)
     return {"echo": payload.echo, "attempt": context.attempt}
+
+
+test_job = replace(job_type("test_job")(_test_job), keep=kept)
 
 
 def _as_told(*, retryable: bool) -> ProviderError:

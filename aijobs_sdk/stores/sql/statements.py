@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, count
+from itertools import chain, count, islice
 from typing import Any
 
 from sqlalchemy import BindParameter, Column, Dialect, Insert, Select, Table, Update, bindparam
@@ -34,23 +34,21 @@ class Rows:
         self._converters = lru_cache(2)(self._converters_to)
         self._finders = lru_cache(2)(lambda dialect: _finders([column.type for column in self._returned], dialect))
 
-    def write(self, session: Session, rows: Sequence[Values]) -> None:
-        """Write them, in order."""
+    def write(self, session: Session, rows: Iterable[Values]) -> None:
+        """Write them, in order; of those that are made as they are asked for, few are there at a time."""
         for sql, values in self._statements(session, rows):
             session.write(sql, values)
 
-    def read(self, session: Session, rows: Sequence[Values]) -> Sequence[Row]:
+    def read(self, session: Session, rows: Iterable[Values]) -> Sequence[Row]:
         """Write them, in order, and return what the database returns of each."""
         found = [row for sql, values in self._statements(session, rows) for row in session.read(sql, values)]
         return _found(found, self._finders(session.dialect))
 
-    def _statements(self, session: Session, rows: Sequence[Values]) -> Iterator[tuple[str, Values]]:
-        if not rows:
-            return
-        for place, convert in self._converters(session.dialect):
-            for row in rows:
-                row[place] = convert(row[place])
+    def _statements(self, session: Session, rows: Iterable[Values]) -> Iterator[tuple[str, Values]]:
         for some in _in_sizes(rows):
+            for place, convert in self._converters(session.dialect):
+                for row in some:
+                    row[place] = convert(row[place])
             yield self._sql(session.dialect, len(some)), list(chain.from_iterable(some))
 
     def _worded(self, dialect: Dialect, rows: int) -> str:
@@ -158,12 +156,14 @@ def _found(rows: Sequence[Row], finders: Sequence[_Convert | None]) -> Sequence[
     ]
 
 
-def _in_sizes(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
-    begin = 0
-    for size in _AT_ONCE:
-        while len(rows) - begin >= size:
-            yield rows[begin : begin + size]
-            begin += size
+def _in_sizes(rows: Iterable[Values]) -> Iterator[Sequence[Values]]:
+    coming = iter(rows)
+    while some := list(islice(coming, _AT_ONCE[0])):
+        begin = 0
+        for size in _AT_ONCE:
+            while len(some) - begin >= size:
+                yield some[begin : begin + size]
+                begin += size
 
 
 def _listed(columns: Iterable[Column[Any]]) -> str:

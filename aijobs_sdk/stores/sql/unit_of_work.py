@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -78,7 +78,7 @@ class JobInHand:
     """Whether the database does not have the record as it is here."""
     is_touched: bool = False
     """Whether the transaction changed it."""
-    news: list[JobEvent] = field(default_factory=list)
+    news: tuple[JobEvent, ...] = ()
     """What the transaction added to its log."""
 
 
@@ -270,10 +270,10 @@ class UnitOfWork:
         new = [job.record for job in self._unwritten if job.is_new]
         moved = [job.record for job in self._unwritten if not job.is_new and not job.record.state.is_final]
         ended = [job.record for job in self._unwritten if not job.is_new and job.record.state.is_final]
-        self._insert_jobs([fixed_row(one) + self._changing_row(one) + last_row(one) for one in new])
-        _MOVE_JOB.write(session, [[*self._changing_row(one), one.job.id] for one in moved])
-        _END_JOB.write(session, [[*self._changing_row(one), *last_row(one), one.job.id] for one in ended])
-        _INSERT_EVENT.write(session, [event_row(event) for event in self._events])
+        self._insert_jobs(new)
+        _MOVE_JOB.write(session, ([*self._changing_row(one), one.job.id] for one in moved))
+        _END_JOB.write(session, ([*self._changing_row(one), *last_row(one), one.job.id] for one in ended))
+        _INSERT_EVENT.write(session, map(event_row, self._events))
         for table, rows in self._rows.items():
             _INSERT[table].write(session, rows)
         write_block_changes(session, self._block_changes)
@@ -336,7 +336,7 @@ class UnitOfWork:
             job.is_touched = True
             self.changed.append(job)
         job.record = step.record
-        job.news += step.events
+        job.news = job.news + step.events if job.news else step.events
         self._events += step.events
         return step.record
 
@@ -361,10 +361,10 @@ class UnitOfWork:
         if self.session.dialect.name == "postgresql":
             self.connection.execute(_LOCK, {"what": what})
 
-    def _insert_jobs(self, rows: Sequence[Values]) -> None:
-        if rows and (age := next_age(self.session)) is not None:
-            first, *rows = rows  # those behind it come after its age
-            _INSERT_JOB_OF_AGE.write(self.session, [[age, *first]])
+    def _insert_jobs(self, new: Sequence[JobRecord]) -> None:
+        rows = (fixed_row(one) + self._changing_row(one) + last_row(one) for one in new)
+        if new and (age := next_age(self.session)) is not None:
+            _INSERT_JOB_OF_AGE.write(self.session, [[age, *next(rows)]])  # those behind it come after its age
         _INSERT_JOB.write(self.session, rows)
 
     def _changing_row(self, record: JobRecord) -> Values:
