@@ -96,7 +96,7 @@ async def _estimate_of(request: JobRequest, types: JobTypes) -> Estimate:
     job_type = types[request.type]
     if job_type.estimate is None:
         raise _invalid(_problem("type", f"is {request.type!r}, whose cost nobody knows before"), code="no_estimate")
-    payload = _prepared(_checked_payload(request, job_type), job_type)
+    payload = _prepared(_checked_payload(request, job_type), job_type.prepare)
     return await job_type.estimate(payload)
 
 
@@ -115,7 +115,7 @@ def find_refusals(
     refused: dict[int, InvalidRequestError] = {}
     for n, request in enumerate(requests):
         try:
-            _checked(request, caller, types)
+            _checked(request, caller, types, is_to_be_stored=False)
         except InvalidRequestError as error:
             refused[n] = error
     return refused
@@ -178,12 +178,12 @@ class _Checked(NamedTuple):
     max_attempts: int
 
 
-def _checked(request: JobRequest, caller: Caller, types: JobTypes) -> _Checked:
+def _checked(request: JobRequest, caller: Caller, types: JobTypes, *, is_to_be_stored: bool = True) -> _Checked:
     job_type = types[request.type]
     asked = _checked_payload(request, job_type)
     return _Checked(
         asked,
-        _prepared(asked, job_type),
+        _prepared(asked, job_type.prepare if is_to_be_stored else job_type.check or job_type.prepare),
         _idempotency_key(request),
         _user_id(request, caller),
         _priority(request, job_type),
@@ -209,9 +209,9 @@ def _without_secrets(payload: Mapping[str, object], job_type: JobType[BaseModel]
         raise _invalid(_problem("payload", "holds itself, or is nested too deep"), code="invalid_payload") from None
 
 
-def _prepared(payload: BaseModel, job_type: JobType[BaseModel]) -> BaseModel:
+def _prepared(payload: BaseModel, prepare: Callable[[BaseModel], BaseModel]) -> BaseModel:
     try:
-        return job_type.prepare(payload)
+        return prepare(payload)
     except InvalidRequestError as error:
         raise error.within("payload.") from None
 

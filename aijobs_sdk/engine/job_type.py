@@ -36,6 +36,8 @@ class JobType(Generic[P]):
     run: Callable[[JobContext, P], Awaitable[Result]]
     prepare: Callable[[P], P] = lambda payload: payload
     """Checks and completes a payload at submit, before anything is stored; raises InvalidRequestError."""
+    check: Callable[[P], P] | None = None
+    """Refuses what `prepare` would, and completes nothing, where that is less work; None: `prepare` is asked."""
     get_ready: Callable[[Sequence[Mapping[str, object]]], Awaitable[None]] | None = None
     """Awaited before `prepare`: loads what it needs for these payloads, which nobody has checked yet."""
     estimate: Callable[[P], Awaitable[Estimate]] | None = None

@@ -51,6 +51,10 @@ def ai_generation(
         writers.check_fallback(payload, asked)
         return payload.replace(estimated_credits=quoted)
 
+    def check(payload: GenerationPayload) -> GenerationPayload:
+        is_simple = payload.max_credits is None and not payload.fallback
+        return payload if is_simple and writers.fits_for_sure(payload, writers.asked(payload)) else prepare(payload)
+
     async def get_ready(payloads: Sequence[Mapping[str, object]]) -> None:
         names = {name for payload in payloads if isinstance(name := payload.get("model"), str)}
         for model in models:
@@ -67,6 +71,7 @@ def ai_generation(
         payload_model=GenerationPayload,
         run=run,
         prepare=prepare,
+        check=check,
         get_ready=get_ready if quotes_by_vocabulary else None,
         estimate=estimate_cost,
         keep=kept,

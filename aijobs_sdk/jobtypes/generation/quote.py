@@ -19,6 +19,8 @@ EXPECTED_OUTPUT_TOKENS = 500
 """What a quote assumes for an answer whose length nobody limited."""
 MARGIN = Decimal("1.25")
 """By how much an estimated prompt may turn out longer: a cap has to hold for it, too."""
+MOST_TOKENS_A_CHARACTER = 4
+"""As many as it has bytes: no vocabulary parts these, and no estimate is higher."""
 FRAME_TOKENS = 16
 """What a vendor may put around each turn, beside its words: OpenAI's cookbook counts 3 to 7. Own choice, to be safe."""
 
@@ -32,8 +34,17 @@ def read_tokens(
     """
     encoding = tokenizer if tokenizer is not None and is_at_hand(tokenizer) else None
     counts = [count_tokens(text, encoding, cache_folder=vocabularies) for text in _texts(payload)]
+    return TokenCount(sum(count.tokens for count in counts) + _tokens_of_images(payload), counts[0].method)
+
+
+def most_read_tokens(payload: GenerationPayload) -> int:
+    """Return how many tokens `read_tokens()` may come to, without counting any."""
+    return MOST_TOKENS_A_CHARACTER * sum(map(len, _texts(payload))) + _tokens_of_images(payload)
+
+
+def _tokens_of_images(payload: GenerationPayload) -> int:
     images = len(payload.images) + sum(len(message.images) for message in payload.messages)
-    return TokenCount(sum(count.tokens for count in counts) + TOKENS_PER_IMAGE * images, counts[0].method)
+    return TOKENS_PER_IMAGE * images
 
 
 def estimate(payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount) -> Estimate:

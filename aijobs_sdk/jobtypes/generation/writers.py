@@ -11,7 +11,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.jobtypes.generation.checks import check_fit, refused
 from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
-from aijobs_sdk.jobtypes.generation.quote import most_output_tokens, read_tokens
+from aijobs_sdk.jobtypes.generation.quote import most_output_tokens, most_read_tokens, read_tokens
 from aijobs_sdk.jobtypes.generation.writing import Answer, Candidate, write
 from aijobs_sdk.providers.model import Model
 from aijobs_sdk.providers.models import ModelTable
@@ -70,6 +70,18 @@ class Writers:
         count = read_tokens(payload, model.tokenizer if exactly else None, self.vocabularies)
         check_fit(payload, model, count.tokens)
         return count
+
+    def fits_for_sure(self, payload: GenerationPayload, model: Model) -> bool:
+        """Return whether the model can do what is asked, as far as that is known without counting.
+
+        Raises:
+            InvalidRequestError: it cannot.
+        """
+        most = most_read_tokens(payload)
+        if model.context_window is not None and most > model.context_window:
+            return False
+        check_fit(payload, model, most)
+        return True
 
     def check_fallback(self, payload: GenerationPayload, asked: Model) -> None:
         """Return when some other model can take this, or none has to.
