@@ -32,7 +32,7 @@ class BlocksInMemory(RecordsInMemory):
         """Keep a document with its blocks, or return the one that is there."""
         if (kept := self._document(new.document.id)) is not None:
             return kept
-        self._documents[new.document.id] = new.document
+        self._begun_documents[new.document.id] = new.document
         self._blocks |= {block.id: block for block in new.blocks}
         self._blocks_of[new.document.id] = [block.id for block in new.blocks]
         for revision in new.revisions:

@@ -5,32 +5,41 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeVar, assert_never
 from uuid import UUID
 
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.usage_pages import place_of
 from aijobs_sdk.stores.attic import Attic
-from aijobs_sdk.stores.attic_records import Record, RecordsInAttic
+from aijobs_sdk.stores.attic_records import RecordsInAttic
 from aijobs_sdk.stores.backlog import Backlog
-
-T = TypeVar("T")
+from aijobs_sdk.stores.packed_records import (
+    Kind,
+    PackedRecord,
+    Record,
+    packed,
+    unpack_document,
+    unpack_image,
+    unpack_lineage,
+    unpack_usage,
+    usage_place,
+)
+from aijobs_sdk.stores.packing import microseconds
 
 RECORDS_A_JOB = 3
 """Of most: a document, its beginning, and what it cost."""
 
 
 class RecordsInMemory:
-    """The part of the memory store that keeps what jobs left behind."""
+    """The part of the memory store that keeps what jobs left behind: packed, as most of it is never asked for."""
 
     def __init__(self, attic: Attic, at_hand: int) -> None:
         self._away = RecordsInAttic(attic)
-        self._documents: dict[UUID, Document] = {}
-        self._lineage: defaultdict[UUID, list[LineageEvent]] = defaultdict(list)
-        self._usage: defaultdict[UUID, deque[UsageRow]] = defaultdict(deque)
-        self._images: defaultdict[UUID, list[Image]] = defaultdict(list)
-        self._records = Backlog[Record](at_hand * RECORDS_A_JOB, self._put_away)
-        """What is in these, in the order in which it came. Each by itself: what holds several is one more to keep."""
+        self._of_owner: dict[tuple[Kind, bytes], tuple[PackedRecord, ...]] = {}
+        """By what it is, and whose, oldest first: in tuples, as most are of one."""
+        self._usage: defaultdict[bytes, deque[PackedRecord]] = defaultdict(deque)
+        self._records = Backlog[PackedRecord](at_hand * RECORDS_A_JOB, self._put_away)
+        """What is in these, in the order in which it came."""
+        self._begun_documents: dict[UUID, Document] = {}
+        """Those that no job made: they stay."""
         self._dead_letters: dict[UUID, DeadLetter] = {}
 
     async def document(self, tenant_id: UUID, document_id: UUID) -> Document | None:
@@ -40,7 +49,7 @@ class RecordsInMemory:
 
     async def lineage(self, tenant_id: UUID, document_id: UUID) -> Sequence[LineageEvent]:
         """Return the document's history, oldest first."""
-        events = [*self._away.lineage(document_id), *self._lineage.get(document_id, ())]
+        events = map(unpack_lineage, self._contents("lineage", document_id))
         return [event for event in events if event.tenant_id == tenant_id]
 
     async def usage(
@@ -53,15 +62,16 @@ class RecordsInMemory:
         limit: int | None = None,
     ) -> Sequence[UsageRow]:
         """Return this tenant's usage in a span of time, oldest first."""
-        at_hand = (row for row in self._usage.get(tenant_id, ()) if since <= row.created_at < until)
-        if after is not None:
-            at_hand = (row for row in at_hand if place_of(row) > (since, after))
-        away = self._away.usage(tenant_id, since, until, after, limit)
-        return sorted([*away, *at_hand], key=place_of)[:limit]
+        begins, ends = usage_place(since, after), microseconds(until)
+        at_hand = self._usage.get(tenant_id.bytes, ())
+        found = [row for row in at_hand if begins < _place(row) < (ends, b"")]
+        found += self._away.usage(tenant_id, after=begins, until=ends, limit=limit)
+        found.sort(key=_place)
+        return [unpack_usage(contents) for *_, contents in found[:limit]]
 
     async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
         """Return the pictures that a job of this tenant made."""
-        images = [*self._away.images(job_id), *self._images.get(job_id, ())]
+        images = map(unpack_image, self._contents("image", job_id))
         return [image for image in images if image.tenant_id == tenant_id]
 
     async def dead_letters(self, tenant_id: UUID, query: DeadLetterQuery) -> Sequence[DeadLetter]:
@@ -92,45 +102,38 @@ class RecordsInMemory:
             self._dead_letters[letter_id] = letter.replace(replayed_as=replay)
 
     def _document(self, document_id: UUID) -> Document | None:
-        return self._documents.get(document_id) or self._away.document(document_id)
+        if (begun := self._begun_documents.get(document_id)) is not None:
+            return begun
+        return next(map(unpack_document, self._contents("document", document_id)), None)
 
     def _keep(self, effects: Effects) -> None:
         records: list[Record] = [*effects.documents, *effects.lineage, *effects.usage, *effects.images]
-        for record in records:
-            match record:
-                case Document():
-                    self._documents[record.id] = record
-                case LineageEvent():
-                    self._lineage[record.document_id].append(record)
-                case UsageRow():
-                    self._usage[record.tenant_id].append(record)
-                case Image():
-                    self._images[record.job_id].append(record)
-                case _:
-                    assert_never(record)
-            self._records.add(record)
+        for row in map(packed, records):
+            kind, owner, *_ = row
+            if kind == "usage":
+                self._usage[owner].append(row)
+            else:
+                self._of_owner[kind, owner] = (*self._of_owner.get((kind, owner), ()), row)
+            self._records.add(row)
 
-    def _put_away(self, oldest: Sequence[Record]) -> None:
+    def _contents(self, kind: Kind, owner: UUID) -> list[bytes]:
+        at_hand = self._of_owner.get((kind, owner.bytes), ())
+        return [*self._away.of(kind, owner), *(contents for *_, contents in at_hand)]
+
+    def _put_away(self, oldest: Sequence[PackedRecord]) -> None:
         self._away.put(oldest)
-        for record in oldest:
-            match record:
-                case Document():
-                    self._documents.pop(record.id, None)
-                case LineageEvent():
-                    _drop_oldest(self._lineage, record.document_id)
-                case UsageRow():
-                    _drop_oldest(self._usage, record.tenant_id)
-                case Image():
-                    _drop_oldest(self._images, record.job_id)
-                case _:
-                    assert_never(record)
+        for kind, owner, *_ in oldest:
+            if kind == "usage":
+                self._usage[owner].popleft()
+            elif rest := self._of_owner[kind, owner][1:]:
+                self._of_owner[kind, owner] = rest
+            else:
+                del self._of_owner[kind, owner]
 
 
-def _drop_oldest(shelves: dict[UUID, list[T]] | dict[UUID, deque[T]], owner: UUID) -> None:
-    of_owner = shelves[owner]
-    del of_owner[0]
-    if not of_owner:
-        del shelves[owner]
+def _place(row: PackedRecord) -> tuple[int, bytes]:
+    _, _, at, row_id, _ = row
+    return at or 0, row_id or b""
 
 
 def _failed_at(letter: DeadLetter) -> datetime:
