@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.engine.record import JobRecord
+from aijobs_sdk.stores.packing import pack_log, pack_record, unpack_log, unpack_record
 from aijobs_sdk.stores.signal import Signal
 
 
@@ -13,15 +14,38 @@ from aijobs_sdk.stores.signal import Signal
 class Entry:
     """One job: its record, its log, and who waits for either."""
 
-    record: JobRecord
+    _record: JobRecord | bytes
     ordinal: int
     """Its age: lower is older."""
-    log: list[JobEvent] = field(default_factory=list)
-    """Dense from 1, so that the event `seq` stands at place `seq - 1`."""
+    _log: list[JobEvent] | bytes = field(default_factory=list)
     queued: bool = False
     readers: Signal | None = None
     end: Signal | None = None
     """Rings once, for those who wait for the end alone: the events before it wake nobody for nothing."""
+
+    @property
+    def record(self) -> JobRecord:
+        """How the job stands."""
+        record = self._record
+        if isinstance(record, bytes):
+            record = self._record = unpack_record(record)
+        return record
+
+    @record.setter
+    def record(self, record: JobRecord) -> None:
+        self._record = record
+
+    @property
+    def log(self) -> list[JobEvent]:
+        """What happened to it, dense from 1, so that the event `seq` stands at place `seq - 1`."""
+        log = self._log
+        if isinstance(log, bytes):
+            log = self._log = unpack_log(log, self.record.job.id)
+        return log
+
+    def pack(self) -> None:
+        """Keep it in bytes, of which garbage collection keeps no track, until somebody asks: it changes no more."""
+        self._record, self._log = pack_record(self.record), pack_log(self.log)
 
     async def wait_for_end(self) -> None:
         """Return as soon as the job, which is not over, is."""

@@ -274,7 +274,7 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
         if step.events:
             if (letter := step.record.dead_letter()) is not None:
                 self._dead_letters[letter.job_id] = letter
-            entry.log += step.events
+            entry.log.extend(step.events)
             if entry.readers is not None:
                 entry.readers.ring()
             if step.record.waiting:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from uuid import UUID
 
+from aijobs_sdk.contract.events import TextDelta
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery
 from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.attic import Attic
@@ -20,6 +21,9 @@ from aijobs_sdk.stores.pages import read_cursor
 
 AT_HAND = 10_000
 """Finished jobs that stay in memory: most questions are about the newest."""
+MOST_UNPACKED = 500
+"""Of these, jobs with an answer: whoever waited for one has it soon, and what is kept as it was only slows garbage
+collection, in pauses that grow with it."""
 
 
 class Jobs:
@@ -32,9 +36,12 @@ class Jobs:
         """By `id.int`, here as elsewhere in the stores: a UUID's own hash is written in Python."""
         self._of_tenant: defaultdict[UUID, ByAge] = defaultdict(ByAge)
         self._of_batch: defaultdict[UUID, ByAge] = defaultdict(ByAge)
-        self._by_key: dict[Key, UUID] = {}
+        self._by_key: dict[tuple[int, str], int] = {}
+        """In numbers, of which garbage collection keeps no track."""
         self._finished = Backlog(at_hand, self._put_away)
         """Those at hand that are over."""
+        self._unpacked: deque[Entry] = deque()
+        self._most_unpacked = min(MOST_UNPACKED, at_hand)
 
     def add(self, record: JobRecord) -> Entry:
         """Add a new job."""
@@ -45,7 +52,7 @@ class Jobs:
         if job.batch_id is not None:
             self._of_batch[job.batch_id].add(entry)
         if (key := key_of(job)) is not None:
-            self._by_key[key] = job.id
+            self._by_key[_in_numbers(key)] = job.id.int
         return entry
 
     def unfinished(self, job_id: UUID) -> Entry | None:
@@ -80,6 +87,10 @@ class Jobs:
     def end(self, entry: Entry) -> None:
         """Note that a job is over; if there are too many such at hand, those that ended first are put away."""
         self._finished.add(entry)
+        if any(type(event) is TextDelta for event in entry.log):
+            self._unpacked.append(entry)
+            if len(self._unpacked) > self._most_unpacked:
+                self._unpacked.popleft().pack()
 
     def purge(self, *, finished_before: datetime, now: datetime, batches: Collection[UUID]) -> int:
         """Delete jobs that ended before, but for those that their key or one of these batches keeps."""
@@ -95,8 +106,8 @@ class Jobs:
         self._away.leave_batch(batch_id)
 
     def _under_key(self, key: Key) -> JobRecord | None:
-        job_id = self._by_key.get(key)
-        return self._away.under_key(key) if job_id is None else self._entries[job_id.int].record
+        job_id = self._by_key.get(_in_numbers(key))
+        return self._away.under_key(key) if job_id is None else self._entries[job_id].record
 
     def _asked_for(self, before: int, tenant_id: UUID, query: JobQuery) -> Iterator[tuple[int, Job]]:
         of_one = self._of_tenant.get(tenant_id) if query.batch_id is None else self._of_batch.get(query.batch_id)
@@ -114,10 +125,15 @@ class Jobs:
         for entry in entries:
             job = entry.record.job
             del self._entries[job.id.int]
-            if (key := key_of(job)) is not None and self._by_key.get(key) == job.id:
-                del self._by_key[key]
+            if (key := key_of(job)) is not None and self._by_key.get(_in_numbers(key)) == job.id.int:
+                del self._by_key[_in_numbers(key)]
         _remove(entries, self._of_tenant, lambda job: job.tenant_id)
         _remove(entries, self._of_batch, lambda job: job.batch_id)
+
+
+def _in_numbers(key: Key) -> tuple[int, str]:
+    tenant_id, word = key
+    return tenant_id.int, word
 
 
 def _remove(entries: Iterable[Entry], shelves: dict[UUID, ByAge], owner: Callable[[Job], UUID | None]) -> None:
