@@ -66,8 +66,6 @@ def in_order(prices: Sequence[Price]) -> tuple[Price, ...]:
 
 def price_on(prices: Sequence[Price], day: date) -> Price:
     """Return the price that holds on a day, of prices in order; before the first of them, that first one."""
-    if len(prices) == 1:
-        return prices[0]
     return next((price for price in reversed(prices) if _first_day(price) <= day), prices[0])
 
 

@@ -47,8 +47,6 @@ def _refused(*problems: FieldProblem, code: str = "invalid_payload") -> InvalidR
 
 def _parameter_problems(payload: GenerationPayload, model: Model) -> Iterator[FieldProblem]:
     named = set(_named(payload))
-    if not named:  # as mostly
-        return
     for one in sorted(named - model.takes):
         yield FieldProblem(field=one, problem=f"is nothing that {model.name} takes: leave it out")
     for one, other in model.not_together:

@@ -336,7 +336,7 @@ class UnitOfWork:
             job.is_touched = True
             self.changed.append(job)
         job.record = step.record
-        job.news = job.news + step.events if job.news else step.events
+        job.news += step.events
         self._events += step.events
         return step.record
 
