@@ -13,7 +13,15 @@ from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.entry import Entry
 from aijobs_sdk.stores.idempotency import Key, key_of
-from aijobs_sdk.stores.packing import microseconds, pack_log, pack_record, unpack_log, unpack_record
+from aijobs_sdk.stores.packing import (
+    from_bytes,
+    microseconds,
+    pack_log,
+    pack_record,
+    to_bytes,
+    unpack_log,
+    unpack_record,
+)
 
 _HELD_MICROSECONDS = timedelta(hours=IDEMPOTENCY_HOURS) // timedelta(microseconds=1)
 _FIND = "SELECT age, record, log FROM jobs JOIN contents USING (age) WHERE id = ?"
@@ -42,13 +50,13 @@ class JobsInAttic:
             database.executemany("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_columns, entries))
             database.executemany(
                 "INSERT INTO contents VALUES (?, ?, ?)",
-                ((entry.ordinal, pack_record(entry.record), pack_log(entry.log)) for entry in entries),
+                map(_contents, entries),
             )
 
     def find(self, job_id: UUID) -> Entry | None:
         """Return a copy of what was put away of a job."""
         for age, record, log in self._rows(_FIND, job_id.bytes):
-            return Entry(self._record(record), age, unpack_log(log, job_id))
+            return Entry(self._record(record), age, unpack_log(from_bytes(log), job_id))
         return None
 
     def under_key(self, key: Key) -> JobRecord | None:
@@ -88,7 +96,7 @@ class JobsInAttic:
         return self._attic.database.execute(statement, values) if self._attic.is_open else ()
 
     def _record(self, packed: bytes) -> JobRecord:
-        record = unpack_record(packed)
+        record = unpack_record(from_bytes(packed))
         if record.job.batch_id not in self._deleted_batches:
             return record
         return record._replace(job=record.job.replace(batch_id=None))
@@ -108,6 +116,10 @@ def _columns(entry: Entry) -> tuple[object, ...]:
         None if key is None else hash(key),
         None if job.completed_at is None else microseconds(job.completed_at),
     )
+
+
+def _contents(entry: Entry) -> tuple[int, bytes, bytes]:
+    return entry.ordinal, to_bytes(pack_record(entry.record)), to_bytes(pack_log(entry.log))
 
 
 def _wanted(tenant_id: UUID, query: JobQuery) -> tuple[str, list[bytes | str]]:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.packed_records import Kind, PackedRecord
+from aijobs_sdk.stores.packing import Plain, from_bytes, to_bytes
 
 _FIND = "SELECT contents FROM records WHERE kind = ? AND owner = ? ORDER BY number"
 _FIND_USAGE = """
@@ -30,13 +31,13 @@ class RecordsInAttic:
             StoreUnavailableError: there is no room; all is as before.
         """
         with self._attic.one_step() as database:
-            database.executemany(_INSERT, records)
+            database.executemany(_INSERT, ((*place, to_bytes(contents)) for *place, contents in records))
 
-    def of(self, kind: Kind, owner: UUID) -> list[bytes]:
+    def of(self, kind: Kind, owner: UUID) -> list[Plain]:
         """Return the contents of all of one kind that somebody has, oldest first."""
         if not self._attic.is_open:
             return []
-        return [contents for (contents,) in self._attic.database.execute(_FIND, (kind, owner.bytes))]
+        return [from_bytes(contents) for (contents,) in self._attic.database.execute(_FIND, (kind, owner.bytes))]
 
     def usage(
         self, tenant_id: UUID, *, after: tuple[int, bytes], until: int, limit: int | None
@@ -45,4 +46,5 @@ class RecordsInAttic:
         if not self._attic.is_open:
             return ()
         asked = (tenant_id.bytes, *after, until, _NO_LIMIT if limit is None else limit)
-        return self._attic.database.execute(_FIND_USAGE, asked).fetchall()
+        found = self._attic.database.execute(_FIND_USAGE, asked)
+        return [(kind, owner, at, row_id, from_bytes(contents)) for kind, owner, at, row_id, contents in found]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.engine.record import JobRecord
-from aijobs_sdk.stores.packing import pack_log, pack_record, unpack_log, unpack_record
+from aijobs_sdk.stores.packing import Plain, pack_log, pack_record, unpack_log, unpack_record
 from aijobs_sdk.stores.signal import Signal
 
 
@@ -14,10 +14,10 @@ from aijobs_sdk.stores.signal import Signal
 class Entry:
     """One job: its record, its log, and who waits for either."""
 
-    _record: JobRecord | bytes
+    _record: JobRecord | Plain
     ordinal: int
     """Its age: lower is older."""
-    _log: list[JobEvent] | bytes = field(default_factory=list)
+    _log: list[JobEvent] | Plain = field(default_factory=list)
     queued: bool = False
     readers: Signal | None = None
     end: Signal | None = None
@@ -27,7 +27,7 @@ class Entry:
     def record(self) -> JobRecord:
         """How the job stands."""
         record = self._record
-        if isinstance(record, bytes):
+        if not isinstance(record, JobRecord):
             record = self._record = unpack_record(record)
         return record
 
@@ -39,12 +39,12 @@ class Entry:
     def log(self) -> list[JobEvent]:
         """What happened to it, dense from 1, so that the event `seq` stands at place `seq - 1`."""
         log = self._log
-        if isinstance(log, bytes):
+        if not isinstance(log, list):
             log = self._log = unpack_log(log, self.record.job.id)
         return log
 
     def pack(self) -> None:
-        """Keep it in bytes, of which garbage collection keeps no track, until somebody asks: it changes no more."""
+        """Keep it in values that garbage collection keeps no track of, until somebody asks: it changes no more."""
         self._record, self._log = pack_record(self.record), pack_log(self.log)
 
     async def wait_for_end(self) -> None:

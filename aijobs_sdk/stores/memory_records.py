@@ -22,7 +22,7 @@ from aijobs_sdk.stores.packed_records import (
     unpack_usage,
     usage_place,
 )
-from aijobs_sdk.stores.packing import microseconds
+from aijobs_sdk.stores.packing import Plain, microseconds
 
 RECORDS_A_JOB = 3
 """Of most: a document, its beginning, and what it cost."""
@@ -116,7 +116,7 @@ class RecordsInMemory:
                 self._of_owner[kind, owner] = (*self._of_owner.get((kind, owner), ()), row)
             self._records.add(row)
 
-    def _contents(self, kind: Kind, owner: UUID) -> list[bytes]:
+    def _contents(self, kind: Kind, owner: UUID) -> list[Plain]:
         at_hand = self._of_owner.get((kind, owner.bytes), ())
         return [*self._away.of(kind, owner), *(contents for *_, contents in at_hand)]
 

@@ -1,4 +1,4 @@
-"""What jobs left behind, in few bytes that no garbage collection walks through: documents, history, usage, pictures."""
+"""What jobs left behind, in values that no garbage collection walks through: documents, history, usage, pictures."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Literal, assert_never
 from uuid import UUID
 
 from aijobs_sdk.contract.records import Document, Image, LineageEvent, UsageRow
-from aijobs_sdk.stores.packing import Packing, microseconds
+from aijobs_sdk.stores.packing import Packing, Plain, microseconds
 
 Record = Document | LineageEvent | UsageRow | Image
 Kind = Literal["document", "lineage", "usage", "image"]
 
-PackedRecord = tuple[Kind, bytes, int | None, bytes | None, bytes]
+PackedRecord = tuple[Kind, bytes, int | None, bytes | None, Plain]
 """What it is, whose it is, when it was made, its id, and its contents; time and id for usage alone, which is found by
-them. A plain tuple of plain values: of anything else the collector keeps track."""
+them."""
 
 _document, _lineage, _usage, _image = Packing(Document), Packing(LineageEvent), Packing(UsageRow), Packing(Image)
 
 
 def packed(record: Record) -> PackedRecord:
-    """Return a record in bytes: a document's own and its history by the document, usage by the tenant."""
+    """Return a record in plain values: a document's own and its history by the document, usage by the tenant."""
     match record:
         case Document():
             return "document", record.id.bytes, None, None, _document.pack(record)
