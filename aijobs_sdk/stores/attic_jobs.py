@@ -13,15 +13,8 @@ from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.entry import Entry
 from aijobs_sdk.stores.idempotency import Key, key_of
-from aijobs_sdk.stores.packing import (
-    from_bytes,
-    microseconds,
-    pack_log,
-    pack_record,
-    to_bytes,
-    unpack_log,
-    unpack_record,
-)
+from aijobs_sdk.stores.packed_jobs import pack_log, pack_record, unpack_log, unpack_record
+from aijobs_sdk.stores.packing import from_bytes, microseconds, to_bytes
 
 _HELD_MICROSECONDS = timedelta(hours=IDEMPOTENCY_HOURS) // timedelta(microseconds=1)
 _FIND = "SELECT age, record, log FROM jobs JOIN contents USING (age) WHERE id = ?"

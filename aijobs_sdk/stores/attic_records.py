@@ -31,7 +31,7 @@ class RecordsInAttic:
             StoreUnavailableError: there is no room; all is as before.
         """
         with self._attic.one_step() as database:
-            database.executemany(_INSERT, ((*place, to_bytes(contents)) for *place, contents in records))
+            database.executemany(_INSERT, map(_columns, records))
 
     def of(self, kind: Kind, owner: UUID) -> list[Plain]:
         """Return the contents of all of one kind that somebody has, oldest first."""
@@ -47,4 +47,9 @@ class RecordsInAttic:
             return ()
         asked = (tenant_id.bytes, *after, until, _NO_LIMIT if limit is None else limit)
         found = self._attic.database.execute(_FIND_USAGE, asked)
-        return [(kind, owner, at, row_id, from_bytes(contents)) for kind, owner, at, row_id, contents in found]
+        return [(kind, owner, at, row_id, *from_bytes(contents)) for kind, owner, at, row_id, contents in found]
+
+
+def _columns(record: PackedRecord) -> tuple[Kind, bytes, int | None, bytes | None, bytes]:
+    kind, owner, at, row_id, *contents = record
+    return kind, owner, at, row_id, to_bytes(tuple(contents))

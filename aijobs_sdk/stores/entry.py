@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.engine.record import JobRecord
-from aijobs_sdk.stores.packing import Plain, pack_log, pack_record, unpack_log, unpack_record
+from aijobs_sdk.stores.packed_jobs import pack_log, pack_record, unpack_log, unpack_record
+from aijobs_sdk.stores.packing import Plain
 from aijobs_sdk.stores.signal import Signal
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
@@ -22,7 +23,7 @@ from aijobs_sdk.stores.packed_records import (
     unpack_usage,
     usage_place,
 )
-from aijobs_sdk.stores.packing import Plain, microseconds
+from aijobs_sdk.stores.packing import microseconds
 
 RECORDS_A_JOB = 3
 """Of most: a document, its beginning, and what it cost."""
@@ -67,7 +68,7 @@ class RecordsInMemory:
         found = [row for row in at_hand if begins < _place(row) < (ends, b"")]
         found += self._away.usage(tenant_id, after=begins, until=ends, limit=limit)
         found.sort(key=_place)
-        return [unpack_usage(contents) for *_, contents in found[:limit]]
+        return [unpack_usage(contents) for _, _, _, _, *contents in found[:limit]]
 
     async def images(self, tenant_id: UUID, job_id: UUID) -> Sequence[Image]:
         """Return the pictures that a job of this tenant made."""
@@ -116,9 +117,9 @@ class RecordsInMemory:
                 self._of_owner[kind, owner] = (*self._of_owner.get((kind, owner), ()), row)
             self._records.add(row)
 
-    def _contents(self, kind: Kind, owner: UUID) -> list[Plain]:
+    def _contents(self, kind: Kind, owner: UUID) -> list[Sequence[Any]]:
         at_hand = self._of_owner.get((kind, owner.bytes), ())
-        return [*self._away.of(kind, owner), *(contents for *_, contents in at_hand)]
+        return [*self._away.of(kind, owner), *(contents for _, _, _, _, *contents in at_hand)]
 
     def _put_away(self, oldest: Sequence[PackedRecord]) -> None:
         self._away.put(oldest)
@@ -132,7 +133,7 @@ class RecordsInMemory:
 
 
 def _place(row: PackedRecord) -> tuple[int, bytes]:
-    _, _, at, row_id, _ = row
+    _, _, at, row_id, *_ = row
     return at or 0, row_id or b""
 
 

@@ -12,7 +12,7 @@ from aijobs_sdk.stores.packing import Packing, Plain, microseconds
 Record = Document | LineageEvent | UsageRow | Image
 Kind = Literal["document", "lineage", "usage", "image"]
 
-PackedRecord = tuple[Kind, bytes, int | None, bytes | None, Plain]
+PackedRecord = tuple[Kind, bytes, int | None, bytes | None, *Plain]
 """What it is, whose it is, when it was made, its id, and its contents; time and id for usage alone, which is found by
 them."""
 
@@ -23,14 +23,14 @@ def packed(record: Record) -> PackedRecord:
     """Return a record in plain values: a document's own and its history by the document, usage by the tenant."""
     match record:
         case Document():
-            return "document", record.id.bytes, None, None, _document.pack(record)
+            return "document", record.id.bytes, None, None, *_document.pack(record)
         case LineageEvent():
-            return "lineage", record.document_id.bytes, None, None, _lineage.pack(record)
+            return "lineage", record.document_id.bytes, None, None, *_lineage.pack(record)
         case UsageRow():
             at = microseconds(record.created_at)
-            return "usage", record.tenant_id.bytes, at, record.id.bytes, _usage.pack(record)
+            return "usage", record.tenant_id.bytes, at, record.id.bytes, *_usage.pack(record)
         case Image():
-            return "image", record.job_id.bytes, None, None, _image.pack(record)
+            return "image", record.job_id.bytes, None, None, *_image.pack(record)
         case _:
             assert_never(record)
 

@@ -1,4 +1,4 @@
-"""Facts as tuples of plain values, of which garbage collection keeps no track: ids as numbers, words as text.
+"""Facts as plain values, of which garbage collection keeps no track: ids as numbers, words as text.
 
 What several facts say, such as an answer's text, they share. Only what holds values of its own, such as a payload, is
 pickled, which would cost ten times as much for all of it.
@@ -8,25 +8,21 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from types import NoneType, UnionType
-from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
 from uuid import UUID
 
-from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.model import Fact, unchecked
 from aijobs_sdk.contract.word import Word
-from aijobs_sdk.engine.record import JobRecord
 
 F = TypeVar("F", bound=Fact)
 T = TypeVar("T")
 
 Plain = tuple[Any, ...]
-"""What something says, by place."""
+"""What something says, by place. Tuples in it would be let go of by a later collection each."""
 
 _PLAIN: Final = {str, int, float, bool, Decimal, datetime, UUID, NoneType}
 """Kinds of values that hold no others, once an id is a number."""
@@ -50,7 +46,7 @@ def from_bytes(data: bytes) -> Plain:
     return plain
 
 
-class _Row:
+class Row:
     """Values by name, and which of them are packed as something plainer."""
 
     def __init__(self, annotations: Mapping[str, object]) -> None:
@@ -60,8 +56,8 @@ class _Row:
         self._words = [(place, one) for place, some in enumerate(kinds) for one in some if _is_word(one)]
         self._deep = [place for place, some in enumerate(kinds) if not all(map(_is_plain, some))]
 
-    def pack(self, values: Iterable[Any]) -> Plain:
-        """Return these values, which are in the order of the names."""
+    def pack(self, values: Iterable[Any]) -> list[Any]:
+        """Return these values, which are in the order of the names, as plain ones."""
         plain = list(values)
         for place in self._ids:
             if plain[place] is not None:
@@ -71,9 +67,9 @@ class _Row:
         for place in self._deep:
             if plain[place] is not None:
                 plain[place] = pickle.dumps(plain[place], pickle.HIGHEST_PROTOCOL)
-        return tuple(plain)
+        return plain
 
-    def unpack(self, plain: Plain) -> dict[str, Any]:
+    def unpack(self, plain: Sequence[Any]) -> dict[str, Any]:
         """Return what was packed, by name."""
         values = list(plain)
         for place in self._ids:
@@ -104,68 +100,16 @@ class Packing(Generic[F]):
     """How facts of one kind are packed."""
 
     def __init__(self, kind: type[F]) -> None:
-        self._row = _Row({name: field.annotation for name, field in kind.model_fields.items()})
+        self.size = len(kind.model_fields)
+        """How many values that are."""
+        self._row = Row({name: field.annotation for name, field in kind.model_fields.items()})
         self._values = itemgetter(*self._row.names)
         self._make = unchecked(kind)
 
-    def pack(self, fact: F) -> Plain:
+    def pack(self, fact: F) -> list[Any]:
         """Return what the fact says."""
         return self._row.pack(self._values(fact.__dict__))
 
-    def unpack(self, plain: Plain) -> F:
+    def unpack(self, plain: Sequence[Any]) -> F:
         """Return the fact that says this."""
         return self._make(**self._row.unpack(plain))
-
-
-_job = Packing(Job)
-_rest = _Row({name: kind for name, kind in get_type_hints(JobRecord).items() if name != "job"})
-
-
-def pack_record(record: JobRecord) -> Plain:
-    """Return all that a store keeps about a job, without its log."""
-    job, *rest = record
-    return _job.pack(job), _rest.pack(rest)
-
-
-def unpack_record(plain: Plain) -> JobRecord:
-    """Return the record that was packed."""
-    job, rest = plain
-    return JobRecord(_job.unpack(job), **_rest.unpack(rest))
-
-
-_GOES_WITHOUT_SAYING: Final = {"job_id", "seq"}
-_EVENTS: Final[Sequence[type[JobEvent]]] = get_args(JobEvent)
-
-
-class _EventPacking:
-    """How events of one kind are packed."""
-
-    def __init__(self, kind: type[JobEvent], number: int) -> None:
-        hints = get_type_hints(kind)
-        names = [one.name for one in fields(kind) if one.name not in _GOES_WITHOUT_SAYING]
-        self._kind = kind
-        self._number = number
-        self._row = _Row({name: hints[name] for name in names})
-        self._values = attrgetter(*names)
-
-    def pack(self, event: JobEvent) -> Plain:
-        """Return what the event says, and of which kind it is."""
-        return self._number, self._row.pack(self._values(event))
-
-    def unpack(self, plain: Plain, job_id: UUID, seq: int) -> JobEvent:
-        """Return the event that says this."""
-        return self._kind(job_id=job_id, seq=seq, **self._row.unpack(plain))
-
-
-_packings: Final = [_EventPacking(kind, n) for n, kind in enumerate(_EVENTS)]
-_packing_of: Final = dict(zip(_EVENTS, _packings, strict=True))
-
-
-def pack_log(log: Iterable[JobEvent]) -> Plain:
-    """Return a job's whole log: whose it is, and the numbers of its events, go without saying."""
-    return tuple([_packing_of[type(event)].pack(event) for event in log])
-
-
-def unpack_log(plain: Plain, job_id: UUID) -> list[JobEvent]:
-    """Return the log that was packed."""
-    return [_packings[n].unpack(said, job_id, seq) for seq, (n, said) in enumerate(plain, start=1)]
