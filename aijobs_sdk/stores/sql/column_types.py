@@ -50,8 +50,9 @@ class _Kept(TypeDecorator[Any]):
         return self.take if dialect.name == "postgresql" else self.find
 
 
-def _bytes_of(value: UUID | None) -> bytes | None:
-    return None if value is None else value.bytes
+def _bytes_of(value: UUID | None) -> bytearray | None:
+    # SQLite's driver would look for somebody to adapt bytes.
+    return None if value is None else bytearray(value.bytes)
 
 
 def _uuid_of(kept: bytes | None) -> UUID | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, count, islice
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 from aijobs_sdk.stores.sql.session import Row, Session
 
 Values = list[Any]
-"""The values of some columns, in an order that both sides know; whoever writes them uses them up."""
+"""The values of some columns, in an order that both sides know."""
 _Convert = Callable[[Any], Any]
 _AT_ONCE = (64, 16, 4, 1)
 """Rows in one statement: few sizes, because each is prepared once, and SQLite lets other threads run meanwhile."""
@@ -45,21 +45,38 @@ class Rows:
         return _found(found, self._finders(session.dialect))
 
     def _statements(self, session: Session, rows: Iterable[Values]) -> Iterator[tuple[str, Values]]:
+        dialect = session.dialect
         for some in _in_sizes(rows):
-            for place, convert in self._converters(session.dialect):
-                for row in some:
-                    row[place] = convert(row[place])
-            yield self._sql(session.dialect, len(some)), list(chain.from_iterable(some))
+            columns = list(zip(*some, strict=True))
+            empty = _empty(columns) if dialect.name == "sqlite" and len(some) > 1 else ()
+            given = [
+                column if convert is None else map(convert, column)
+                for place, (column, convert) in enumerate(zip(columns, self._converters(dialect), strict=True))
+                if place not in empty
+            ]
+            yield self._sql(dialect, len(some), empty), list(chain.from_iterable(zip(*given, strict=True)))
 
-    def _worded(self, dialect: Dialect, rows: int) -> str:
+    def _worded(self, dialect: Dialect, rows: int, empty: Collection[int]) -> str:
         numbers = count(1)
-        places = [[_place(column, dialect, next(numbers)) for column in self._columns] for _ in range(rows)]
+        places = [
+            ["NULL" if n in empty else _place(column, dialect, next(numbers)) for n, column in enumerate(self._columns)]
+            for _ in range(rows)
+        ]
         sql = self._word(", ".join(f"({', '.join(row)})" for row in places))
         return f"{sql} RETURNING {_listed(self._returned)}" if self._returned else sql
 
-    def _converters_to(self, dialect: Dialect) -> Sequence[tuple[int, _Convert]]:
-        processors = [_binder(column.type, dialect) for column in self._columns]
-        return [(place, convert) for place, convert in enumerate(processors) if convert is not None]
+    def _converters_to(self, dialect: Dialect) -> Sequence[_Convert | None]:
+        return [_binder(column.type, dialect) for column in self._columns]
+
+
+def _empty(columns: Sequence[Sequence[Any]]) -> tuple[int, ...]:
+    """Return the places of columns without any value: for each None SQLite's driver looks for somebody to adapt it.
+
+    A statement of one row says None: there would be a form for each of its ways to be there in part.
+    """
+    return tuple(
+        place for place, column in enumerate(columns) if column[0] is None and column.count(None) == len(column)
+    )
 
 
 def inserting(table: Table, names: Sequence[str]) -> Rows:
