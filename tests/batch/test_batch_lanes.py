@@ -9,6 +9,7 @@ from itertools import accumulate
 import pytest
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.batch.running.lanes import FIRST_WINDOW
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.simulation.journal import Call
 from batch.batch_worlds import WatchedBackend, a_batch
@@ -27,6 +28,21 @@ def most_at_once(calls: Sequence[Call], model: str) -> int:
     begun = [(call.started_at_seconds or 0.0, 1) for call in of_model]
     ended = [((call.ends_at_seconds or 0.0) - A_TICK, -1) for call in of_model]
     return max(accumulate(step for _, step in sorted(begun + ended)))
+
+
+def begun_before_an_answer(calls: Sequence[Call]) -> int:
+    first = min(call.ends_at_seconds or 0.0 for call in calls)
+    return sum((call.started_at_seconds or 0.0) < first - A_TICK for call in calls)
+
+
+async def test_a_model_that_has_answered_a_batch_is_asked_for_the_next_one_at_once(
+    sim: aijobs.Mock,
+) -> None:
+    backend = WatchedBackend(aijobs.AsyncClient(concurrency=60))
+    await a_batch(backend, ROWS, concurrency=60).run()
+    await a_batch(backend, [{"task": f"Name lake {n}."} for n in range(60)], concurrency=60).run()
+    assert begun_before_an_answer(sim.calls[:60]) == FIRST_WINDOW
+    assert begun_before_an_answer(sim.calls[60:]) == 60
 
 
 async def test_a_slow_model_does_not_hold_back_a_fast_one(sim: aijobs.Mock, backend: WatchedBackend) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from aijobs_sdk.batch.running.lanes import FIRST_WINDOW, Lane, Lanes
 
 
@@ -35,6 +37,12 @@ def test_an_answer_opens_the_whole_window() -> None:
     lanes = lanes_of({"one": 100}, 50)
     lanes.of("one").has_answered = True
     assert len(take_all(lanes)) == 50
+
+
+def test_a_model_that_was_asked_before_begins_with_what_it_was_found_to_take() -> None:
+    lanes = lanes_of({"known": 100, "cut": 100, "new": 100}, {"known": 50, "cut": 50, "new": 50})
+    lanes.begin_with({"known": 1000, "cut": 1, "of no row": 5})
+    assert Counter(take_all(lanes)) == {"known": 50, "cut": FIRST_WINDOW, "new": FIRST_WINDOW}
 
 
 def test_a_concurrency_for_each_model_is_kept() -> None:

@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Mapping
 
 FIRST_WINDOW = 16
-"""Rows that a model gets before it has answered one: a wrong key or an empty account costs no more than these calls."""
+"""Rows that a model gets before it has answered one: a wrong key or an empty account costs no more than these calls.
+One that has answered before, where the batch runs, gets as many as it was found to take."""
 
 
 class Lane:
@@ -19,6 +20,8 @@ class Lane:
         """Rows of this model under way at the same time."""
         self.in_flight = 0
         self.has_answered = False
+        self.first = FIRST_WINDOW
+        """How many may be under way until it has."""
         self.rests_until = 0.0
         """By the loop's time: a rate limit keeps it from being asked before."""
         self._rows = array("q")
@@ -31,7 +34,7 @@ class Lane:
     @property
     def window(self) -> int:
         """How many rows may be under way now."""
-        return self.most if self.has_answered else min(self.most, FIRST_WINDOW)
+        return self.most if self.has_answered else min(self.most, self.first)
 
     def add(self, index: int) -> None:
         """Let a row wait behind the others."""
@@ -76,6 +79,12 @@ class Lanes:
             most = self._concurrency if isinstance(self._concurrency, int) else self._concurrency.get(model)
             lane = self._lanes[model] = Lane(model, most or self.total)
         return lane
+
+    def begin_with(self, rooms: Mapping[str, int]) -> None:
+        """Take in how many calls each model was found to take, of those that were asked before."""
+        for model, room in rooms.items():
+            if (lane := self._lanes.get(model)) is not None:
+                lane.first = max(lane.first, room)
 
     @property
     def total(self) -> int:

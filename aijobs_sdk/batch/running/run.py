@@ -72,6 +72,7 @@ class Run:
         """Return when nothing is under way any more, and nothing is to be sent."""
         self._loop = asyncio.get_running_loop()
         self._fill_lanes()
+        self._lanes.begin_with(await self._sender.rooms())
         deadline = self._loop.create_task(self._watch_deadline())
         try:
             async with asyncio.TaskGroup() as self._window:

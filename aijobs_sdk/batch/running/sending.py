@@ -41,6 +41,10 @@ class Sender:
         self._submits = Together(backend.submit)
         self._estimates = Together(backend.estimate)
 
+    async def rooms(self) -> Mapping[str, int]:
+        """Return how many calls each model was found to take at a time, of those that were asked before."""
+        return {pace.model: pace.window for pace in (await self.backend.health()).paces}
+
     async def most(self, payload: Mapping[str, Any]) -> Decimal:
         """Return the most that a request may cost."""
         estimate = await self._estimates.ask(_job_request(type=JOB_TYPE, payload=payload))
