@@ -86,7 +86,7 @@ def result_of(context: JobContext, payload: GenerationPayload, answer: Answer, m
         content=answer.content,
         output=answer.output,
         tool_calls=tuple(ToolCallResult(**dict(call)) for call in answer.finished.tool_calls),
-        **dict(told_of(context, payload, answer, models)),
+        **vars(told_of(context, payload, answer, models)),
     )
 
 

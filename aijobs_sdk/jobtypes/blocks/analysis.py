@@ -27,7 +27,7 @@ def block_analyze(writers: Writers) -> JobType[BlockPayload]:
             document_id=payload.document_id,
             block_id=payload.block_id,
             findings=findings,
-            **dict(answered.told),
+            **vars(answered.told),
         )
 
     return block_job_type("block_analyze", BlockPayload, run, writers)

@@ -98,5 +98,5 @@ def _result(
         revision_id=revision_id,
         suggestion_id=suggestion_id,
         content=answered.answer.content,
-        **dict(answered.told),
+        **vars(answered.told),
     )

@@ -231,7 +231,7 @@ def columns_of_effect(
     effect: Document | LineageEvent | UsageRow | Image | Block | Revision | BlockChange | Suggestion,
 ) -> Mapping[str, Any]:
     """Return the columns of something that was left behind: they are named like its fields."""
-    columns = {name: _without_nul(value) if isinstance(value, str) else value for name, value in effect}
+    columns = {name: _without_nul(value) if isinstance(value, str) else value for name, value in vars(effect).items()}
     return columns | {name: json_text(columns[name]) for name in _IN_TEXT if columns.get(name) is not None}
 
 
