@@ -65,5 +65,5 @@ def pack_log(log: Iterable[JobEvent]) -> Plain:
 
 def unpack_log(plain: Plain, job_id: UUID) -> list[JobEvent]:
     """Return the log that was packed."""
-    rest = iter(plain)
+    rest = iter(plain)  # from which each event takes what is its own
     return [_packings[kind].unpack(rest, job_id, seq) for seq, kind in zip(count(1), rest)]

@@ -19,10 +19,9 @@ from aijobs_sdk.contract.model import Fact, unchecked
 from aijobs_sdk.contract.word import Word
 
 F = TypeVar("F", bound=Fact)
-T = TypeVar("T")
 
 Plain = tuple[Any, ...]
-"""What something says, by place. Tuples in it would be let go of by a later collection each."""
+"""What something says, by place. It is flat: of tuples in it the collector lets go one collection later."""
 
 _PLAIN: Final = {str, int, float, bool, Decimal, datetime, UUID, NoneType}
 """Kinds of values that hold no others, once an id is a number."""
@@ -63,7 +62,8 @@ class Row:
             if plain[place] is not None:
                 plain[place] = plain[place].int
         for place, _ in self._words:
-            plain[place] = plain[place].value
+            if plain[place] is not None:
+                plain[place] = plain[place].value
         for place in self._deep:
             if plain[place] is not None:
                 plain[place] = pickle.dumps(plain[place], pickle.HIGHEST_PROTOCOL)
@@ -76,7 +76,8 @@ class Row:
             if values[place] is not None:
                 values[place] = UUID(int=values[place])
         for place, word in self._words:
-            values[place] = word(values[place])
+            if values[place] is not None:
+                values[place] = word(values[place])
         for place in self._deep:
             if values[place] is not None:
                 values[place] = pickle.loads(values[place])  # noqa: S301 - what this process packed
