@@ -32,6 +32,14 @@ _SAVE = """() => {
     jupyterapp.shell.currentWidget.context.save().then(() => { window.saved = true; });
     return null;
 }"""
+# Comms go to a thread of the kernel's own, which the page asks for when it sees the first of them.
+_HOLD_BACK_THREAD = """() => {
+    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const ask = kernel.requestCreateSubshell.bind(kernel);
+    kernel.requestCreateSubshell = (...what) => ({
+        done: new Promise(begin => { window.beginThread = () => begin(ask(...what).done); }),
+    });
+}"""
 _NOTE_CLICKS = "window.clicks = []; addEventListener('click', () => window.clicks.push(Date.now()), true);"
 # What is seen in a frame is what that frame, or the next one, paints.
 _WATCH = """cell => {{
@@ -144,6 +152,14 @@ class OpenNotebook:
     def click(self, cell: int, button: str) -> None:
         """Click a button below a cell."""
         self.output(cell).get_by_role("button", name=button).click()
+
+    def hold_back_thread(self) -> None:
+        """From now on the kernel has no thread for clicks, before `begin_thread()`: it is slow."""
+        self.page.evaluate(_HOLD_BACK_THREAD)
+
+    def begin_thread(self) -> None:
+        """Let it have the thread that the page has asked for by now."""
+        self.page.evaluate("window.beginThread()")
 
     def clicks(self) -> Sequence[float]:
         """Return when the page was clicked, since it was loaded."""

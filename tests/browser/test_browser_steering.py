@@ -50,6 +50,19 @@ def test_a_click_is_heard_while_a_cell_blocks(open_notebook: Open) -> None:
     assert sorted(waits)[-2] <= MOST_SECONDS_TO_HEAR
 
 
+def test_a_click_is_heard_that_comes_before_the_kernel_has_a_thread_for_it(open_notebook: Open) -> None:
+    notebook = open_notebook(COUNTING, "counting.block()", "print(json.dumps([word for word, _ in counting.told]))")
+    notebook.run(0)
+    notebook.hold_back_thread()
+    notebook.start(1)
+    notebook.click(1, "Pause")
+    notebook.begin_thread()
+    click_in_turn(notebook, 1, ["Resume", "Cancel"])
+    notebook.wait_for(1)
+
+    assert json.loads(notebook.run(2)) == ["pause", "resume", "cancel"]
+
+
 def test_a_batch_that_blocks_its_cell_does_what_is_clicked(open_notebook: Open) -> None:
     notebook = open_notebook(BATCH, "batch.run()")
     notebook.run(0)

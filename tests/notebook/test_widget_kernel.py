@@ -110,7 +110,7 @@ def test_a_click_is_heard_while_the_cell_blocks(kernel: Kernel, drawn_again: str
     cell = kernel.start(f"surface.draw(batch_view()); {drawn_again}\nprint('drawn'); it = watched.heard.wait(30)")
     model = model_of(kernel.wait_for("display_data"))
     kernel.wait_for("stream")
-    kernel.say(model, {"op": "pause"}, subshell=subshell)
+    kernel.say(model, {"op": "pause", "press": "1"}, subshell=subshell)
     kernel.end_of(cell)
 
     assert kernel.value() == "True"

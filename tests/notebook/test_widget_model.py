@@ -38,12 +38,37 @@ def say(widget: PanelWidget, content: object) -> None:
 
 @pytest.mark.parametrize("command", list(Command))
 def test_a_button_steers_what_is_shown(widget: PanelWidget, watched: Noting, command: Command) -> None:
-    say(widget, {"op": command.value})
+    say(widget, {"op": command.value, "press": "1"})
 
     assert watched.told == [command]
 
 
-@pytest.mark.parametrize("content", [{"op": "explode"}, {"op": ["cancel"]}, {"op": None}, {}, "cancel", None, 7])
+def test_a_press_that_is_said_again_steers_once_and_is_answered_each_time(
+    widget: PanelWidget, watched: Noting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[object] = []
+    monkeypatch.setattr(widget, "send", answers.append)
+    for press in ("1", "1", "2"):
+        say(widget, {"op": "pause", "press": press})
+
+    assert watched.told == [Command.PAUSE, Command.PAUSE]
+    assert answers == [{"heard": "1"}, {"heard": "1"}, {"heard": "2"}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"op": "pause"},
+        {"op": "pause", "press": 7},
+        {"op": "explode"},
+        {"op": ["cancel"]},
+        {"op": None},
+        {},
+        "cancel",
+        None,
+        7,
+    ],
+)
 def test_what_no_button_says_steers_nothing(widget: PanelWidget, watched: Noting, content: object) -> None:
     say(widget, content)
 
@@ -53,7 +78,7 @@ def test_what_no_button_says_steers_nothing(widget: PanelWidget, watched: Noting
 def test_what_a_click_could_not_do_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     watched = Noting(fails=True)
     with caplog.at_level(logging.ERROR, "aijobs.notebook"):
-        say(PanelWidget(weakref.ref(watched), batch_view()), {"op": "pause"})
+        say(PanelWidget(weakref.ref(watched), batch_view()), {"op": "pause", "press": "1"})
 
     assert "pause, could not be done" in caplog.text
     assert "RuntimeError: it cannot" in caplog.text
@@ -61,7 +86,7 @@ def test_what_a_click_could_not_do_is_in_the_log(caplog: pytest.LogCaptureFixtur
 
 def test_a_widget_keeps_nothing_alive() -> None:
     gone = PanelWidget(weakref.ref(Noting()), batch_view())
-    say(gone, {"op": "cancel"})
+    say(gone, {"op": "cancel", "press": "1"})
 
     assert gone._watched() is None
 
@@ -76,7 +101,7 @@ def test_what_is_sent_is_small(watched: Noting, view: View) -> None:
 def test_a_page_loads_little_for_a_panel() -> None:
     room = files("aijobs_sdk.notebook.surfaces.widget")
 
-    assert sum(len(room.joinpath(name).read_bytes()) for name in ("panel.js", "panel.css")) <= 13_500
+    assert sum(len(room.joinpath(name).read_bytes()) for name in ("panel.js", "panel.css")) <= 14_200
 
 
 def test_a_widget_for_other_notebooks_shows_how_it_stands(watched: Noting, request: pytest.FixtureRequest) -> None:

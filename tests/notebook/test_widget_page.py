@@ -89,9 +89,42 @@ def test_what_was_pressed_rests_and_can_be_pressed_again(browser: Browser) -> No
     shown.button("Pause").dispatch_event("click")
     assert shown.ask("said") == ["drawn", "pause"]
 
+    shown.hear()
     shown.page.clock.run_for(1600)
     shown.button("Pause").dispatch_event("click")
     assert shown.ask("said") == ["drawn", "pause", "pause"]
+
+
+def test_what_was_pressed_is_said_again_until_it_is_heard(browser: Browser) -> None:
+    shown = PanelPage(browser, batch_view(), stops_the_clock=True)
+    shown.button("Pause").dispatch_event("click")
+    press = shown.ask("press")
+    shown.page.clock.run_for(600)
+    assert shown.ask("said") == ["drawn", "pause", "pause"]
+    assert shown.ask("press") == press
+
+    shown.hear()
+    shown.page.clock.run_for(60_000)
+    assert shown.ask("said") == ["drawn", "pause", "pause"]
+
+
+def test_two_presses_are_told_apart(browser: Browser) -> None:
+    shown = PanelPage(browser, batch_view(), stops_the_clock=True)
+    presses = set()
+    for name in ("Pause", "Cancel"):
+        shown.button(name).dispatch_event("click")
+        presses.add(shown.ask("press"))
+
+    assert len(presses) == 2
+
+
+def test_only_the_last_press_is_said_again_and_not_for_ever(browser: Browser) -> None:
+    shown = PanelPage(browser, batch_view(), stops_the_clock=True)
+    shown.button("Pause").dispatch_event("click")
+    shown.button("Cancel").dispatch_event("click")
+    shown.page.clock.run_for(60_000)
+
+    assert shown.ask("said") == ["drawn", "pause", *["cancel"] * 6]
 
 
 def test_a_keyboard_stays_where_a_button_was(browser: Browser) -> None:
@@ -238,12 +271,15 @@ def test_styles_stay_inside(browser: Browser) -> None:
     assert [one for one in selectors if ".aijobs-panel" not in one] == []
 
 
-def test_a_panel_that_is_taken_away_hears_nothing_more(browser: Browser) -> None:
-    shown = PanelPage(browser, batch_view())
+def test_a_panel_that_is_taken_away_hears_and_says_nothing_more(browser: Browser) -> None:
+    shown = PanelPage(browser, batch_view(), stops_the_clock=True)
+    shown.button("Pause").dispatch_event("click")
     shown.page.evaluate("window.cleanUp()")
-    shown.draw(PAUSED)
+    shown.put(PAUSED)
+    shown.page.clock.run_for(60_000)
 
-    assert shown.page.evaluate("window.listeners.size") == 0
+    assert shown.page.evaluate("window.listeners.size + window.hearers.size") == 0
+    assert shown.ask("said") == ["drawn", "pause"]
     assert shown.ask("looks") == 1
 
 

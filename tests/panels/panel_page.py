@@ -16,18 +16,21 @@ from panels.watched import Noting
 # As anywidget's model: the page reads the state, hears of changes, and sends messages.
 _RENDER = """async ([source, view]) => {
     const listeners = new Set();  // of views
+    const lists = {'change:view': listeners, 'msg:custom': new Set()};
     window.said = [];
     window.looks = 0;
     window.spoken = [];
     const model = {
         get: name => { window.looks += name === 'view'; return name === 'view' ? window.view : {}; },
-        on: (name, listener) => name === 'change:view' && listeners.add(listener),
-        off: (name, listener) => listeners.delete(listener),
-        send: content => window.said.push(content.op),
+        on: (name, listener) => lists[name]?.add(listener),
+        off: (name, listener) => lists[name].delete(listener),
+        send: content => { window.said.push(content.op); window.press = content.press; },
     };
+    window.hear = () => lists['msg:custom'].forEach(listener => listener({heard: window.press}));
     window.view = view;
     window.put = view => { window.view = view; listeners.forEach(listener => listener()); };
     window.listeners = listeners;
+    window.hearers = lists['msg:custom'];
     const {default: widget} = await import(URL.createObjectURL(new Blob([source], {type: 'text/javascript'})));
     widget.initialize({model});
     const el = document.body.appendChild(document.createElement('div'));
@@ -70,6 +73,10 @@ class PanelPage:
         """Send a view, and wait until it is drawn."""
         self.put(view)
         self.page.evaluate(_IN_A_FRAME)
+
+    def hear(self) -> None:
+        """Say that what was pressed last has been heard."""
+        self.page.evaluate("window.hear()")
 
     def ask(self, name: str) -> Any:
         """Return what the page noted: `said`, `looks` or `spoken`."""

@@ -34,6 +34,7 @@ class PanelWidget(AnyWidget):
         self._watched = watched
         self.pages = 0
         """How many have drawn it: one, unless the page was loaded again, or there is a second tab."""
+        self._presses: set[str] = set()
         super().__init__(view=_as_state(view))
         self.on_msg(self._hear)
         # Clicks are handled where the page sends them: ipykernel 7.4 would send them to the shell that published last,
@@ -76,10 +77,17 @@ class PanelWidget(AnyWidget):
                 self.close()
             case {"op": "over"} if self.pages == 1:  # it saw the output come, and so was reached without our help
                 self.close()
-            case {"op": str(said)} if said in set(Command):
-                self._steer(Command(said))
+            case {"op": str(said), "press": str(press)} if said in set(Command):
+                self._take(Command(said), press)
             case _:
                 pass  # a page may say what only another version knows
+
+    def _take(self, command: Command, press: str) -> None:
+        """Do what was pressed, once: a page says it again until it knows that it was heard."""
+        self.send({"heard": press})
+        if press not in self._presses:
+            self._presses.add(press)
+            self._steer(command)
 
     def _steer(self, command: Command) -> None:
         watched = self._watched()

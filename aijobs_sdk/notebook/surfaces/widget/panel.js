@@ -4,6 +4,8 @@
 const NAMES = { start: "Start", pause: "Pause", resume: "Resume", cancel: "Cancel", retry_failed: "Retry failed" };
 const SEGMENTS = ["completed", "failed", "running", "skipped"]; // in the order in which their shares arrive
 const BUSY_MS = 1500; // so long a pressed button rests, unless something changes before
+const FIRST_REPEAT_MS = 500;
+const LAST_REPEAT_MS = 8_000;
 const SHORTEST_SILENCE_MS = 5_000;
 const LONGEST_SILENCE_MS = 60_000;
 
@@ -14,7 +16,8 @@ export default {
     model.on("change:lasting", () => model.send({ op: keep(model) === null ? "over" : "kept" }));
   },
   render({ model, el }) {
-    const panel = makePanel((op) => model.send({ op }));
+    const presses = makePresses(model);
+    const panel = makePanel(presses.press);
     let frame = 0;
     const draw = () => {
       frame = 0;
@@ -28,6 +31,7 @@ export default {
     if (model.get("lasting")?.id) setTimeout(() => keep(model) && model.send({ op: "kept" }));
     return () => {
       model.off("change:view", drawSoon);
+      presses.end();
       cancelAnimationFrame(frame); // the panel's own timers end by themselves
     };
   },
@@ -48,6 +52,29 @@ function keep(model) {
     }
   }
   return kept;
+}
+
+// Says what was pressed last until the kernel has heard it, which takes a press once: what is sent before the kernel has
+// a thread for this page lies where the cell's own messages do, and waits for the cell to end.
+function makePresses(model) {
+  let last, timer;
+  const hear = ({ heard }) => heard === last && clearTimeout(timer);
+  const say = (said, wait) => {
+    model.send(said);
+    if (wait <= LAST_REPEAT_MS) timer = setTimeout(say, wait, said, 2 * wait);
+  };
+  model.on("msg:custom", hear);
+  return {
+    press(op) {
+      clearTimeout(timer);
+      last = Math.random().toString(36);
+      say({ op, press: last }, FIRST_REPEAT_MS);
+    },
+    end() {
+      clearTimeout(timer);
+      model.off("msg:custom", hear);
+    },
+  };
 }
 
 function makePanel(press) {
