@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import takewhile
 from random import Random
 from typing import NamedTuple
 
 from aijobs_sdk.providers.tokens import estimate_tokens, first_tokens, rounded, weight_of
-from aijobs_sdk.simulation.phrases import CLAIMS, CLOSINGS, HEADINGS, LEADS, LIST_LEADS, OPENINGS, TAILS
+from aijobs_sdk.simulation.phrases import CLOSINGS, OPENINGS
+from aijobs_sdk.simulation.scroll import scroll
 
 TOPIC_CHARS = 60
-BULLETS = 3
-BLOCKS = ("list", "headed", "plain", "plain", "plain")
-HALF_A_SENTENCE = 11
-ROOM_FOR_A_LIST = 80
-ROOM_FOR_A_HEADING = 120
 
 HEAD_CHARS = 400
 """Where a prompt says what it is about; the rest may be a whole document."""
@@ -54,14 +50,14 @@ def answer(prompt: str, tokens: int, rng: Random) -> Written:
     Whole sentences, so it is up to half a sentence off; a length too short for a title and two sentences cuts them.
     """
     topic = _topic(prompt)
-    draft, end = _Draft(), _Draft()
-    draft.add("# ", f"{topic[0].upper()}{topic[1:]}", "\n\n", *_about(topic, rng.choice(OPENINGS)))
-    end.add("\n\n", *_about(topic, rng.choice(CLOSINGS)))
-    if draft.weight + end.weight > tokens:
-        return Written.of(draft.text + end.text).first(tokens)
-    _write_body(draft, rng, tokens - end.weight)
-    draft.add(*end.phrases)
-    return Written(draft.text, rounded(draft.weight))
+    title = f"{topic[0].upper()}{topic[1:]}"
+    opening, closing = _drawn(_openings(), rng), _drawn(_closings(), rng)
+    weight = weight_of(title) + 2 * weight_of(topic) + opening.weight + closing.weight
+    beginning, end = f"# {title}\n\n{opening.about(topic)}", f"\n\n{closing.about(topic)}"
+    if weight > tokens:
+        return Written.of(beginning + end).first(tokens)
+    body = scroll().cut(rng.random(), tokens - weight)
+    return Written(f"{beginning}{body.text}{end}", rounded(weight + body.weight))
 
 
 def head_of(prompt: str) -> str:
@@ -101,97 +97,33 @@ def _shorten(words: list[str]) -> str:
     return " ".join(kept)[:TOPIC_CHARS].rstrip("'\u2019-")  # a cut word ends in a letter, as the others do
 
 
-def _about(topic: str, sentence: str) -> tuple[str, str, str]:
-    """Return a sentence in phrases, the topic in its place."""
-    before, _, after = sentence.partition("{topic}")
-    return before, topic, after
+class _Around(NamedTuple):
+    """A sentence with a place for the topic; no word, and no run of signs, reaches into it."""
 
-
-class _Phrase(NamedTuple):
-    """A phrase, and what it adds to an estimate."""
-
-    text: str
+    before: str
+    after: str
     weight: float
+    """What it adds to an estimate; an opening's holds the signs of the title, too."""
+
+    def about(self, topic: str) -> str:
+        """Return the sentence."""
+        return f"{self.before}{topic}{self.after}"
 
 
 @cache
-def _weighed(phrases: Sequence[str]) -> list[_Phrase]:
-    return [_Phrase(phrase, weight_of(phrase)) for phrase in phrases]
+def _openings() -> Sequence[_Around]:
+    return [_around(opening, weight_of("# ") + weight_of("\n\n")) for opening in OPENINGS]
 
 
-class _Draft:
-    """A text that is being put together of phrases that come again and again, each of which was weighed before."""
-
-    def __init__(self) -> None:
-        self.phrases: list[str] = []
-        self.weight = 0.0
-
-    def add(self, *phrases: str) -> None:
-        """Write on. No word, and no run of signs, may reach from one phrase into the next."""
-        self.phrases += phrases
-        self.weight += sum(map(weight_of, phrases))
-
-    def add_sentence(self, space: str, lead: _Phrase, claim: _Phrase, tail: _Phrase) -> None:
-        """Write on: half of all that is written. Spaces weigh nothing."""
-        self.phrases += (space, lead.text, " ", claim.text, tail.text)
-        self.weight += lead.weight + claim.weight + tail.weight
-
-    @property
-    def text(self) -> str:
-        """All of it."""
-        return "".join(self.phrases)
+@cache
+def _closings() -> Sequence[_Around]:
+    return [_around(closing, weight_of("\n\n")) for closing in CLOSINGS]
 
 
-def _write_body(draft: _Draft, rng: Random, tokens: float) -> None:
-    """Add paragraphs, headings and lists until the draft has about that many tokens."""
-    material = _Material(rng)
-    while tokens - draft.weight > HALF_A_SENTENCE:
-        draft.add("\n\n")
-        material.write_block(draft, tokens)
+def _around(sentence: str, more: float) -> _Around:
+    before, _, after = sentence.partition("{topic}")
+    return _Around(before, after, weight_of(before) + weight_of(after) + more)
 
 
-class _Material:
-    """Phrases dealt like cards: none comes again before all have been seen."""
-
-    def __init__(self, rng: Random) -> None:
-        self._rng = rng
-        self._leads = _deal(LEADS, rng)
-        self._claims = _deal(CLAIMS, rng)
-        self._tails = _deal(TAILS, rng)
-        self._list_leads = _deal(LIST_LEADS, rng)
-        self._headings = _deal(HEADINGS, rng)
-
-    def write_block(self, draft: _Draft, tokens: float) -> None:
-        """Add the next block: mostly a paragraph, now and then under a heading, or a list."""
-        kind, room = self._rng.choice(BLOCKS), tokens - draft.weight
-        if kind == "list" and room > ROOM_FOR_A_LIST:
-            draft.add(next(self._list_leads).text)
-            self._write_bullets(draft)
-            return
-        if kind == "headed" and room > ROOM_FOR_A_HEADING:
-            draft.add("## ", next(self._headings).text, "\n\n")
-        self._write_sentences(draft, tokens)
-
-    def _write_sentences(self, draft: _Draft, tokens: float) -> None:
-        space = ""
-        for _ in range(self._rng.randint(2, 4)):
-            if space and tokens - draft.weight <= HALF_A_SENTENCE:
-                return
-            draft.add_sentence(space, next(self._leads), next(self._claims), next(self._tails))
-            space = " "
-
-    def _write_bullets(self, draft: _Draft) -> None:
-        mark = "\n\n- "
-        for _ in range(BULLETS):
-            claim = next(self._claims).text
-            draft.add(mark, f"{claim[0].upper()}{claim[1:]}", ".")
-            mark = "\n- "
-
-
-def _deal(phrases: Sequence[str], rng: Random) -> Iterator[_Phrase]:
-    while True:
-        deck = _weighed(phrases).copy()
-        while deck:
-            place = int(rng.random() * len(deck))
-            deck[place], deck[-1] = deck[-1], deck[place]
-            yield deck.pop()
+def _drawn(sentences: Sequence[_Around], rng: Random) -> _Around:
+    return sentences[int(rng.random() * len(sentences))]
