@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
 from aijobs_sdk.simulation.virtual_time import VirtualLoop
+from distribution import FilesInOneProcess, first_together
 from services.postgres import PostgresServer, running_postgres
 
 # Every day the same examples, so that a red run means a change; AIJOBS_TORTURE=1 looks for new ones, and longer.
 settings.register_profile("everyday", derandomize=True, deadline=None)
 settings.register_profile("torture", max_examples=1000, deadline=None)
 settings.load_profile("torture" if "AIJOBS_TORTURE" in os.environ else "everyday")
-
-DRIVING_A_MACHINE = frozenset({"browser", "notebooks", "services", "torture"})
-"""Rooms whose tests start browsers and fleets of workers: two of them at once starve each other."""
-STARTING_KERNELS = frozenset({"NotebookClient", "running_kernel", "start_new_kernel"})
-"""What a file imports that starts kernels. Only within one process do they keep out of each other's ports."""
 
 SETTINGS = (
     "AI_MOCK_MODE",
@@ -52,16 +48,14 @@ SETTINGS = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n`, a file stays in one process; what cannot go beside its like goes first, all of it in one of them."""
-    items.sort(key=lambda item: not _stays_together(item))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("together" if _stays_together(item) else item.path.as_posix()))
+    """What takes longest goes first."""
+    first_together(items)
 
 
-def _stays_together(item: pytest.Item) -> bool:
-    room = item.path.relative_to(Path(__file__).parent).parts[0]
-    module = vars(item.module) if isinstance(item, pytest.Function) else {}
-    return room in DRIVING_A_MACHINE or not STARTING_KERNELS.isdisjoint(module)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FilesInOneProcess:
+    """With `-n`, a file stays in one process."""
+    return FilesInOneProcess(config, log)
 
 
 @pytest.fixture
