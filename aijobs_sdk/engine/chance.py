@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import random
 from hashlib import blake2b
+from struct import Struct
+
+Draws = tuple[float, float, float]
+"""Three numbers in [0, 1)."""
+_THREE = Struct(">3Q")
+_BELOW_ONE = 2.0**-53
 
 
 class Chance:
@@ -16,6 +22,11 @@ class Chance:
         """Return a number in [0, 1) that belongs to this key."""
         return int.from_bytes(self._digest(key)[:7]) / (1 << 56)
 
+    def draws(self, *key: str | int) -> Draws:
+        """Return three numbers that belong to this key: enough for most, at a fifth of the price of a generator."""
+        first, second, third = _THREE.unpack(self._digest(key, _THREE.size))
+        return (first >> 11) * _BELOW_ONE, (second >> 11) * _BELOW_ONE, (third >> 11) * _BELOW_ONE
+
     def stream(self, *key: str | int) -> random.Random:
         """Return a generator of its own for this key."""
         return random.Random(int.from_bytes(self._digest(key)))  # noqa: S311 - simulation and jitter, not secrets
@@ -24,6 +35,6 @@ class Chance:
         """Return 16 bytes that belong to this key, to name something by."""
         return self._digest(key)
 
-    def _digest(self, key: tuple[str | int, ...]) -> bytes:
+    def _digest(self, key: tuple[str | int, ...], size: int = 16) -> bytes:
         # repr keeps ("ab", "c") and ("a", "bc"), 1 and "1" apart.
-        return blake2b(repr((self.seed, *key)).encode(), digest_size=16).digest()
+        return blake2b(repr((self.seed, *key)).encode(), digest_size=size).digest()

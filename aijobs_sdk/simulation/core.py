@@ -347,7 +347,7 @@ def _incident_step(outages: Sequence[Outage], dice: Dice) -> Step | None:
     """Return how one of these outages makes the call fail; None where it gets through all of them."""
     if not outages:
         return None
-    rng = dice.of_attempt("incident")
+    rng = dice.many_of_attempt("incident")
     return next((one.fault for one in outages if rng.random() < one.error_rate), None)
 
 
@@ -355,7 +355,7 @@ def _ordinary_step(rates: ErrorRates, dice: Dice) -> Step:
     """Return success, or now and then a failure, as often as the profile says."""
     if rates.never:
         return _SUCCESS
-    rng = dice.of_attempt("fault")
+    rng = dice.many_of_attempt("fault")
     shares: dict[int | str, float] = {
         HTTPStatus.SERVICE_UNAVAILABLE: rates.unavailable,
         FaultKind.TIMEOUT: rates.timeout,
@@ -375,7 +375,7 @@ def _broken_off(whole: Plan, step: Fail, dice: Dice) -> Plan:
     if step.after_tokens is not None:
         after_pieces = whole.pieces_in(step.after_tokens)
     elif step.fault.is_mid_answer:
-        after_pieces = math.ceil(dice.of_attempt("break").random() * (len(whole.pieces) - 1))
+        after_pieces = math.ceil(dice.many_of_attempt("break").random() * (len(whole.pieces) - 1))
     else:
         after_pieces = 0
     return whole.failing(step.fault, after_pieces=after_pieces, seconds=step.seconds)

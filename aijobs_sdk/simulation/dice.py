@@ -7,7 +7,7 @@ from random import Random
 from typing import Literal
 
 from aijobs_sdk.contract.provider import GenerationRequest
-from aijobs_sdk.engine.chance import Chance
+from aijobs_sdk.engine.chance import Chance, Draws
 from aijobs_sdk.simulation.text import Written, answer, head_of
 
 
@@ -22,9 +22,9 @@ class Dice:
         self._request = request
         self._occurrence = occurrence
 
-    def of_job(self, purpose: Literal["length"]) -> Random:
-        """Return a generator that is the same at every attempt."""
-        return self._chance.stream(self._request.draw_key, self._request.model, purpose)
+    def of_job(self, purpose: Literal["length"]) -> Draws:
+        """Return draws that are the same at every attempt."""
+        return self._chance.draws(self._request.draw_key, self._request.model, purpose)
 
     def text(self, purpose: Literal["text", "thinking"], tokens: int) -> Written:
         """Return what the model says to the prompt, about that long: the same at every attempt."""
@@ -32,13 +32,21 @@ class Dice:
         key = (request.draw_key, request.model, purpose)
         return _drawn_text(self._chance, key, head_of(request.prompt), tokens)
 
-    def of_attempt(self, purpose: Literal["ttft", "pace", "fault", "break", "incident"]) -> Random:
+    def of_attempt(self, purpose: Literal["ttft"]) -> Draws:
+        """Return draws of this attempt's own."""
+        return self._chance.draws(*self._attempt, purpose)
+
+    def many_of_attempt(self, purpose: Literal["pace", "fault", "break", "incident"]) -> Random:
         """Return a generator of this attempt's own."""
+        return self._chance.stream(*self._attempt, purpose)
+
+    @property
+    def _attempt(self) -> tuple[str | int, ...]:
         request = self._request
         again = (self._occurrence,) if self._occurrence else ()
-        return self._chance.stream(request.draw_key, request.model, *again, request.attempt, purpose)
+        return (request.draw_key, request.model, *again, request.attempt)
 
 
 @lru_cache(256)  # every attempt writes it again, and over HTTP every equal request
 def _drawn_text(chance: Chance, key: tuple[str, ...], prompt: str, tokens: int) -> Written:
-    return answer(prompt, tokens, chance.stream(*key))
+    return answer(prompt, tokens, chance.draws(*key))

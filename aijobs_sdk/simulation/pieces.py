@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from typing import NamedTuple, overload
 
 from pydantic_core import to_json
+
+_SHORT_WORD = r"\S{1,10}+\s*+"  # about a token
+
+
+@lru_cache(64)  # a job's attempts write the same text
+def pieces(text: str, tokens_per_event: int) -> tuple[str, ...]:
+    """Return the text in pieces of about that many tokens, as a provider streams it; joined, they are the text."""
+    return tuple(_piece(tokens_per_event).findall(text))
+
+
+@cache
+def _piece(most: int) -> re.Pattern[str]:
+    return re.compile(rf"\s*+(?:{_SHORT_WORD}){{1,{most}}}+|\s++")
 
 
 class TimedText(NamedTuple):
@@ -17,19 +32,29 @@ class TimedText(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
 class Pieces(Sequence[TimedText]):
     """All pieces, in order; in two columns, as many answers are sent whole, and never looked at piece by piece."""
 
-    seconds: tuple[float, ...] = ()
-    """When each comes."""
-    texts: tuple[str, ...] = ()
+    @property
+    @abstractmethod
+    def seconds(self) -> tuple[float, ...]:
+        """When each comes."""
+
+    @property
+    @abstractmethod
+    def texts(self) -> tuple[str, ...]:
+        """What each says."""
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """Their words, joined."""
 
     @staticmethod
     def of(pieces: Iterable[TimedText]) -> Pieces:
         """Return these pieces."""
         columns = tuple(zip(*pieces, strict=True))
-        return Pieces(*columns) if columns else NO_PIECES
+        return GivenPieces(*columns) if columns else NO_PIECES
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -45,13 +70,8 @@ class Pieces(Sequence[TimedText]):
     def __getitem__(self, place: int | slice) -> TimedText | Pieces:
         """Return a piece, or some of them."""
         if isinstance(place, slice):
-            return Pieces(self.seconds[place], self.texts[place])
+            return GivenPieces(self.seconds[place], self.texts[place])
         return TimedText(self.seconds[place], self.texts[place])
-
-    @cached_property
-    def text(self) -> str:
-        """Their words, joined."""
-        return "".join(self.texts)
 
     @cached_property
     def as_json(self) -> tuple[bytes, ...]:
@@ -74,11 +94,50 @@ class Pieces(Sequence[TimedText]):
 
     def slower(self, factor: float) -> Pieces:
         """Return the pieces, each so many times later."""
-        return Pieces(tuple([seconds * factor for seconds in self.seconds]), self.texts)
+        return GivenPieces(tuple([seconds * factor for seconds in self.seconds]), self.texts)
 
     def later(self, seconds: float) -> Pieces:
         """Return the pieces, each so much later."""
-        return Pieces(tuple([offset + seconds for offset in self.seconds]), self.texts)
+        return GivenPieces(tuple([offset + seconds for offset in self.seconds]), self.texts)
 
 
-NO_PIECES = Pieces()
+@dataclass(frozen=True)
+class GivenPieces(Pieces):
+    """Pieces that are known, each with its time."""
+
+    seconds: tuple[float, ...] = ()
+    texts: tuple[str, ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        """Their words, joined."""
+        return "".join(self.texts)
+
+
+@dataclass(frozen=True)
+class EvenPieces(Pieces):
+    """A text that comes at one speed, and comes apart only where somebody looks at its pieces."""
+
+    whole: str
+    tokens_per_event: int
+    begins_at_seconds: float
+    ends_at_seconds: float
+
+    @property
+    def text(self) -> str:
+        """Their words, joined."""
+        return self.whole
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """What each says."""
+        return pieces(self.whole, self.tokens_per_event)
+
+    @cached_property
+    def seconds(self) -> tuple[float, ...]:
+        """When each comes: one when it begins, and one when it ends."""
+        gap = (self.ends_at_seconds - self.begins_at_seconds) / max(1, len(self.texts) - 1)
+        return tuple([self.begins_at_seconds + gap * place for place in range(len(self.texts))])
+
+
+NO_PIECES = GivenPieces()

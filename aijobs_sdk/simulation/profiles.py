@@ -16,6 +16,7 @@ from pydantic import Field
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.engine.chance import Draws
 from aijobs_sdk.simulation.load import Capacity
 
 _Z95 = 1.6448536269514722
@@ -24,9 +25,10 @@ _Z95 = 1.6448536269514722
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-def draw_lognormal(rng: Random, *, p50: float, p95: float) -> float:
-    """Return a draw from the lognormal distribution with this median and 95th percentile."""
-    return rng.lognormvariate(math.log(p50), math.log(p95 / p50) / _Z95)
+def lognormal(first: float, second: float, *, p50: float, p95: float) -> float:
+    """Return what two numbers in [0, 1) draw from the lognormal distribution with this median and 95th percentile."""
+    normal = math.sqrt(-2 * math.log(1 - first)) * math.cos(math.tau * second)  # as Box and Muller do
+    return p50 * math.exp(normal * math.log(p95 / p50) / _Z95)
 
 
 class Figures(Fact):
@@ -56,13 +58,13 @@ class Latency(Figures):
         """Whether nothing is drawn: each attempt takes as long as any other."""
         return not (self.ttft_p50_seconds or self.token_cv)
 
-    def draw_ttft_seconds(self, draws: Callable[[], Random], *, input_tokens: int) -> float:
+    def draw_ttft_seconds(self, draws: Callable[[], Draws], *, input_tokens: int) -> float:
         """Return a time to the first token, of which reading the prompt is a part."""
         if not self.ttft_p50_seconds:
             return input_tokens * self.prefill_seconds_per_token
-        rng = draws()
-        first = draw_lognormal(rng, p50=self.ttft_p50_seconds, p95=self.ttft_p95_seconds)
-        if rng.random() < self.slow_path_probability:
+        one, other, path = draws()
+        first = lognormal(one, other, p50=self.ttft_p50_seconds, p95=self.ttft_p95_seconds)
+        if path < self.slow_path_probability:
             first *= self.slow_path_factor
         return first + input_tokens * self.prefill_seconds_per_token
 
@@ -79,9 +81,10 @@ class Length(Figures):
     p50_tokens: float = Field(gt=0)
     p95_tokens: float = Field(gt=0)
 
-    def draw_tokens(self, rng: Random) -> int:
+    def draw_tokens(self, draws: Draws) -> int:
         """Return a length."""
-        return max(1, round(draw_lognormal(rng, p50=self.p50_tokens, p95=self.p95_tokens)))
+        first, second, _ = draws
+        return max(1, round(lognormal(first, second, p50=self.p50_tokens, p95=self.p95_tokens)))
 
 
 class ErrorRates(Figures):
@@ -118,7 +121,9 @@ class Turnaround(Figures):
 
     def draw_seconds(self, rng: Random) -> float:
         """Return how long a batch takes."""
-        return draw_lognormal(rng, p50=self.p50_seconds, p95=self.p95_seconds) if self.p50_seconds else 0.0
+        if not self.p50_seconds:
+            return 0.0
+        return lognormal(rng.random(), rng.random(), p50=self.p50_seconds, p95=self.p95_seconds)
 
 
 class CapacityFigures(Capacity, Figures):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import takewhile
-from random import Random
 from typing import NamedTuple
 
+from aijobs_sdk.engine.chance import Draws
 from aijobs_sdk.providers.tokens import estimate_tokens, first_tokens, rounded, weight_of
 from aijobs_sdk.simulation.phrases import CLOSINGS, OPENINGS
 from aijobs_sdk.simulation.scroll import scroll
@@ -25,7 +25,6 @@ _ASKING_WORDS = """
     translate us was we what when where which who why will with would write you your
 """
 _ASKING = frozenset(_ASKING_WORDS.split())
-_SHORT_WORD = r"\S{1,10}+\s*+"  # about a token
 
 
 class Written(NamedTuple):
@@ -44,36 +43,26 @@ class Written(NamedTuple):
         return self if self.tokens <= most_tokens else Written.of(first_tokens(self.text, most_tokens))
 
 
-def answer(prompt: str, tokens: int, rng: Random) -> Written:
+def answer(prompt: str, tokens: int, draws: Draws) -> Written:
     """Return an answer of about that many tokens. It holds no HTML, whatever the prompt holds.
 
     Whole sentences, so it is up to half a sentence off; a length too short for a title and two sentences cuts them.
     """
     topic = _topic(prompt)
+    for_opening, for_closing, for_body = draws
     title = f"{topic[0].upper()}{topic[1:]}"
-    opening, closing = _drawn(_openings(), rng), _drawn(_closings(), rng)
+    opening, closing = _drawn(_openings(), for_opening), _drawn(_closings(), for_closing)
     weight = weight_of(title) + 2 * weight_of(topic) + opening.weight + closing.weight
     beginning, end = f"# {title}\n\n{opening.about(topic)}", f"\n\n{closing.about(topic)}"
     if weight > tokens:
         return Written.of(beginning + end).first(tokens)
-    body = scroll().cut(rng.random(), tokens - weight)
+    body = scroll().cut(for_body, tokens - weight)
     return Written(f"{beginning}{body.text}{end}", rounded(weight + body.weight))
 
 
 def head_of(prompt: str) -> str:
     """Return the part of a prompt that an answer hangs on."""
     return prompt[:HEAD_CHARS]
-
-
-@lru_cache(64)  # a job's attempts write the same text
-def pieces(text: str, tokens_per_event: int) -> tuple[str, ...]:
-    """Return the text in pieces of about that many tokens, as a provider streams it; joined, they are the text."""
-    return tuple(_piece(tokens_per_event).findall(text))
-
-
-@cache
-def _piece(most: int) -> re.Pattern[str]:
-    return re.compile(rf"\s*+(?:{_SHORT_WORD}){{1,{most}}}+|\s++")
 
 
 def _topic(prompt: str) -> str:
@@ -125,5 +114,5 @@ def _around(sentence: str, more: float) -> _Around:
     return _Around(before, after, weight_of(before) + weight_of(after) + more)
 
 
-def _drawn(sentences: Sequence[_Around], rng: Random) -> _Around:
-    return sentences[int(rng.random() * len(sentences))]
+def _drawn(sentences: Sequence[_Around], draw: float) -> _Around:
+    return sentences[int(draw * len(sentences))]

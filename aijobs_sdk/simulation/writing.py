@@ -6,17 +6,17 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, islice, repeat
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.dice import Dice
 from aijobs_sdk.simulation.faults import Quirk
-from aijobs_sdk.simulation.pieces import Pieces
+from aijobs_sdk.simulation.pieces import NO_PIECES, EvenPieces, GivenPieces, Pieces, pieces
 from aijobs_sdk.simulation.plan import Plan
 from aijobs_sdk.simulation.profiles import Behaviour
 from aijobs_sdk.simulation.script import Succeed
-from aijobs_sdk.simulation.text import Written, head_of, pieces
+from aijobs_sdk.simulation.text import Written, head_of
 
 SLOW_LORIS_SECONDS = 20.0
 """Between two pieces of an answer that takes for ever: below the limits that callers set for silence."""
@@ -48,6 +48,14 @@ class SteadyAnswers:
         self._plans.clear()
 
 
+class _Timed(NamedTuple):
+    """What is thought and said, and when."""
+
+    thinking: Pieces
+    words: Pieces
+    ends_at_seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """One answer, from what its call draws."""
@@ -75,27 +83,37 @@ class Writing:
     def answer(self, step: Succeed) -> Plan:
         """Return the whole answer."""
         latency, input_tokens = self.behaviour.latency, self.input_tokens
-        thoughts, thought_tokens = self._thoughts()
-        (text, output_tokens), finish_reason = self._text(step, thought_tokens)
+        thoughts = self._thoughts()
+        words, finish_reason = self._text(step, thoughts.tokens)
         ttft = latency.draw_ttft_seconds(partial(self.dice.of_attempt, "ttft"), input_tokens=input_tokens)
-        thinking = pieces(thoughts, latency.tokens_per_event)
-        words = thinking + pieces(text, latency.tokens_per_event)
-        gaps = self._gaps(step, tokens_per_piece=(thought_tokens + output_tokens) / max(1, len(words)))
-        timed = Pieces(tuple(islice(accumulate(gaps, initial=ttft), len(words))), words)
+        timed = self._timed(step, thoughts, words, ttft)
         return Plan(
             ttft_seconds=ttft,
-            thinking=timed.first(len(thinking)),
-            thinking_tokens=thought_tokens,
-            pieces=timed[len(thinking) :] if thinking else timed,
-            ends_at_seconds=timed.seconds[-1] if timed else ttft,
+            thinking=timed.thinking,
+            thinking_tokens=thoughts.tokens,
+            pieces=timed.words,
+            ends_at_seconds=timed.ends_at_seconds,
             ending=Finished(
                 finish_reason=finish_reason,
                 input_tokens=input_tokens,
-                output_tokens=output_tokens + thought_tokens,
-                reasoning_tokens=thought_tokens,
+                output_tokens=words.tokens + thoughts.tokens,
+                reasoning_tokens=thoughts.tokens,
             ),
             quirk=step.quirk,
         )
+
+    def _timed(self, step: Succeed, thoughts: Written, words: Written, ttft: float) -> _Timed:
+        latency = self.behaviour.latency
+        per_event = latency.tokens_per_event
+        if words.text and not (thoughts.text or latency.token_cv or step.quirk is Quirk.SLOW_LORIS):
+            ends = ttft + max(0, words.tokens - per_event) / latency.tokens_per_second
+            return _Timed(NO_PIECES, EvenPieces(words.text, per_event, ttft, ends), ends)
+        thinking = pieces(thoughts.text, per_event)
+        texts = thinking + pieces(words.text, per_event)
+        gaps = self._gaps(step, tokens_per_piece=(thoughts.tokens + words.tokens) / max(1, len(texts)))
+        timed = GivenPieces(tuple(islice(accumulate(gaps, initial=ttft), len(texts))), texts)
+        ends = timed.seconds[-1] if timed else ttft
+        return _Timed(timed.first(len(thinking)), timed[len(thinking) :], ends)
 
     def _gaps(self, step: Succeed, *, tokens_per_piece: float) -> Iterator[float]:
         if step.quirk is Quirk.SLOW_LORIS:
@@ -103,7 +121,7 @@ class Writing:
         latency = self.behaviour.latency
         if not latency.token_cv:
             return repeat(tokens_per_piece / latency.tokens_per_second)
-        rng = self.dice.of_attempt("pace")
+        rng = self.dice.many_of_attempt("pace")
         return (latency.draw_gap_seconds(rng, tokens=tokens) for tokens in repeat(tokens_per_piece))
 
     def _thoughts(self) -> Written:

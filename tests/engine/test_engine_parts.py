@@ -117,6 +117,14 @@ def test_a_draw_is_a_share(key: list[str]) -> None:
     assert 0 <= Chance(0).draw(*key) < 1
 
 
+@given(st.lists(st.text(), max_size=3))
+def test_three_draws_of_a_key_are_shares_that_belong_to_it(key: list[str]) -> None:
+    draws = Chance(0).draws(*key)
+    assert all(0 <= draw < 1 for draw in draws)
+    assert draws == Chance(0).draws(*key)
+    assert len({*draws, *Chance(0).draws(*key, "x")}) == 6
+
+
 def test_a_short_lease_is_kept_by_a_short_heartbeat() -> None:
     assert Limits(lease_seconds=2).heartbeat_seconds <= 2 / 3
     assert Limits().heartbeat_seconds == 10

@@ -11,6 +11,7 @@ from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.simulation.profiles import Latency, Profile
 
 DRAWS = 20_000
+CHANCE = Chance(7)
 
 
 def ordinary_latency() -> Latency:
@@ -21,9 +22,9 @@ def ordinary_latency() -> Latency:
 @pytest.fixture(scope="module")
 def first_tokens() -> list[float]:
     """Return times to the first token, each from the generator of its own job."""
-    chance, latency = Chance(7), ordinary_latency()
+    latency = ordinary_latency()
     return [
-        latency.draw_ttft_seconds(partial(chance.stream, f"job-{n}", 1, "ttft"), input_tokens=0) for n in range(DRAWS)
+        latency.draw_ttft_seconds(partial(CHANCE.draws, f"job-{n}", 1, "ttft"), input_tokens=0) for n in range(DRAWS)
     ]
 
 
@@ -39,13 +40,13 @@ def test_the_first_token_has_a_heavy_tail(first_tokens: list[float]) -> None:
 
 def test_the_slow_path_is_taken_as_often_as_the_profile_says() -> None:
     slow = ordinary_latency().model_copy(update={"slow_path_probability": 0.01, "slow_path_factor": 1000.0})
-    times = [slow.draw_ttft_seconds(partial(Random, n), input_tokens=0) for n in range(DRAWS)]
+    times = [slow.draw_ttft_seconds(partial(CHANCE.draws, n), input_tokens=0) for n in range(DRAWS)]
     assert sum(time > 60 for time in times) / DRAWS == pytest.approx(0.01, rel=0.2)
 
 
 def test_a_longer_prompt_takes_longer_to_read() -> None:
     latency = ordinary_latency()
-    short, long = (latency.draw_ttft_seconds(partial(Random, 0), input_tokens=tokens) for tokens in (0, 100_000))
+    short, long = (latency.draw_ttft_seconds(partial(CHANCE.draws, 0), input_tokens=tokens) for tokens in (0, 100_000))
     assert long - short == pytest.approx(1.5)
 
 
@@ -57,7 +58,7 @@ def test_tokens_keep_the_pace_of_the_profile() -> None:
 
 def test_half_of_the_answers_are_longer_than_the_median() -> None:
     length = Profile.load("typical").behaviour("gpt-5.2").length
-    longer = [length.draw_tokens(Random(n)) > 220 for n in range(DRAWS)]
+    longer = [length.draw_tokens(CHANCE.draws(n)) > 220 for n in range(DRAWS)]
     assert mean(longer) == pytest.approx(0.5, abs=0.02)
 
 

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from aijobs_sdk.providers.model import Model
 from aijobs_sdk.providers.model import Route as Way
 from aijobs_sdk.simulation.faults import Fault, FaultKind, Quirk
-from aijobs_sdk.simulation.pieces import NO_PIECES, Pieces, TimedText
+from aijobs_sdk.simulation.pieces import NO_PIECES, GivenPieces, Pieces, TimedText
 from aijobs_sdk.simulation.wire.answered import Answer
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.endpoints import Route, route
@@ -92,7 +92,7 @@ def generate_content(call: Call) -> HttpResponse:
         answer = answer._replace(thinking=NO_PIECES)  # they were thought, and are counted, all the same
     if field(config, "responseMimeType") == "text/x.enum":
         bare = tuple([text.replace('"', "") for text in answer.pieces.texts])
-        answer = answer._replace(pieces=Pieces(answer.pieces.seconds, bare))
+        answer = answer._replace(pieces=GivenPieces(answer.pieces.seconds, bare))
     if not asked.stream:
         return call.whole(answer, _response(call, answer), content_type=JSON_TYPE)
     return call.stream(answer, _chunks(call, answer), content_type=EVENTS_TYPE if is_sse(call) else JSON_TYPE)

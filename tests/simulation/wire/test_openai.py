@@ -578,6 +578,7 @@ def test_what_would_make_it_another_answer_is_refused_by_name(
 
 def test_an_answer_tells_how_long_it_took_in_its_world() -> None:
     stage = a_stage(profile="typical")
+    stage.sim.on().do(aijobs.ok(tokens=600))  # at some 75 a second
     answer = stage.run(lambda: client(stage).responses.with_raw_response.create(model="gpt-5.2", input="hi"))
     # Between its end and now this machine has worked for some milliseconds, which pass in that world as well.
     assert answer.elapsed.total_seconds() == pytest.approx(stage.sim.now, abs=0.5)
