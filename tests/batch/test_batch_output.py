@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import resource
+import tracemalloc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -274,3 +275,18 @@ def test_a_long_file_of_parquet_has_row_groups(tmp_path: Path) -> None:
     row = completed({"q": "x"})
     write_rows((row for _ in range(25_000)), tmp_path / "out.parquet", columns=columns_of([row]))
     assert pq.ParquetFile(tmp_path / "out.parquet").num_row_groups == 3
+
+
+def test_few_rows_of_a_long_file_are_in_memory_at_once(tmp_path: Path) -> None:
+    few, many = (most_held_while_writing(count, tmp_path / f"{count}.parquet") for count in (2_000, 8_000))
+    assert many < 1.5 * few
+
+
+def most_held_while_writing(count: int, path: Path) -> int:
+    """Return how many bytes Python's objects took at most, while so many rows were made and written."""
+    tracemalloc.start()
+    try:
+        write_rows((completed({"q": f"{n}"}) for n in range(count)), path, columns=columns_of([completed({"q": "x"})]))
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()

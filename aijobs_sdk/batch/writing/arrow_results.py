@@ -15,8 +15,9 @@ from aijobs_sdk.batch.writing.layout import Layout, Record, error_fields
 from aijobs_sdk.contract.error_info import ErrorInfo, FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 
-ROWS_A_BATCH = 10_000
-CHARS_A_BATCH = 20_000_000
+ROWS_A_BATCH = 1_000
+"""A row as Python has it is ten times as large as its place in a column."""
+CHARS_A_BATCH = 2_000_000
 """Of answers: long ones make batches of fewer rows."""
 _DOES_NOT_FIT = (pa.ArrowException, ValueError, TypeError, OverflowError)
 """What is raised for a value that has no place in its column."""
