@@ -16,7 +16,7 @@ from aijobs_sdk.contract.error_info import ErrorInfo, FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 
 ROWS_A_BATCH = 1_000
-"""A row as Python has it is ten times as large as its place in a column."""
+"""As Python has them: a row is far larger there than in its columns."""
 CHARS_A_BATCH = 2_000_000
 """Of answers: long ones make batches of fewer rows."""
 _DOES_NOT_FIT = (pa.ArrowException, ValueError, TypeError, OverflowError)

@@ -18,7 +18,7 @@ BATCHES_A_GROUP = 10
 
 
 def write_parquet(rows: Iterable[BatchRow], layout: Layout, path: Path) -> None:
-    """Write them, of types that were known before the first.
+    """Write rows in groups, of types that were known before the first.
 
     Raises:
         InvalidRequestError: a row holds what its column cannot.
