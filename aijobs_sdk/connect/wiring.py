@@ -134,12 +134,13 @@ def open_store(url: str, clock: Clock, *, shared: bool) -> Store:
             "`memory://`, `sqlite:///jobs.db`, `postgresql://user@host/database`, or `https://host` of a job API."
         )
     try:
-        from aijobs_sdk.stores.sql.store import SqlStore  # noqa: PLC0415 - an extra, and half a second to import
+        from aijobs_sdk.stores.sql.store import SqlStore  # noqa: PLC0415 - an extra, and slow to import
+
+        return SqlStore(url, clock, shared=shared)  # which loads its driver
     except ModuleNotFoundError as missing:
         raise ConfigurationError(
             f"A database needs {missing.name}: pip install 'aijobs-sdk[sql]'. `memory://` needs nothing."
         ) from None
-    return SqlStore(url, clock, shared=shared)
 
 
 def _chance(simulated: Mock | None) -> Chance:

@@ -47,6 +47,11 @@ def test_a_first_job_loads_no_batch(room: str) -> None:
     assert f"aijobs_sdk.{room}" not in modules_after(code)
 
 
+def test_a_database_in_a_file_loads_no_other_databases_driver(tmp_path: Path) -> None:
+    job = f"import aijobs_sdk as aijobs\naijobs.Client('sqlite:///{tmp_path}/jobs.db').submit(type='test_job').result()"
+    assert "psycopg" not in loaded_after(job)
+
+
 def test_importing_starts_no_thread() -> None:
     code = "import aijobs_sdk, threading\naijobs_sdk.Client\nassert threading.active_count() == 1"
     loaded_after(code)

@@ -15,7 +15,8 @@ from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Claim, Done, Progress, Store
-from aijobs_sdk.stores.sql import queries, watch
+from aijobs_sdk.stores.sql import queries
+from aijobs_sdk.stores.sql.postgres import notifications
 from contract.new_jobs import new_job
 from contract.places import Place
 
@@ -66,7 +67,7 @@ async def test_whoever_waits_for_work_hears_of_a_job_that_another_created(two: T
 async def test_whoever_follows_a_log_hears_of_the_last_of_many_quick_writes(
     two: Two, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "ANYWAY_SECONDS", 3600.0)
+    monkeypatch.setattr(notifications, "ANYWAY_SECONDS", 3600.0)
     job = await create(two.one, clock)
     [claimed] = await claim(two.one)
     following = asyncio.create_task(follow(two.other, job, until=23))
@@ -80,7 +81,7 @@ async def test_whoever_follows_a_log_hears_of_the_last_of_many_quick_writes(
 async def test_whoever_follows_a_log_looks_now_and_then_though_nothing_is_told(
     new_place: Callable[[], Place], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "ANYWAY_SECONDS", 0.5)
+    monkeypatch.setattr(notifications, "ANYWAY_SECONDS", 0.5)
     place = new_place()
     silent, other = place.open(clock), place.open(clock, shared=True)
     job = await create(silent, clock)

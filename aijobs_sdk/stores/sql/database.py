@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Literal, TypeVar, TypeVarTuple, Unpack
 from uuid import uuid4
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -44,6 +43,8 @@ class Database:
         self._synchronous = synchronous
         self._readers = self._engine()
         self._writer = self._engine(journal_mode="WAL")  # not by who reads: that it is our file is seen only then
+        self._driver = self._readers.dialect.loaded_dbapi
+        """Whose errors come past SQLAlchemy: most statements go to it directly."""
         self._kept: Connection | None = None
         """The connection that writes: open until something goes wrong on it, or a fork or the end comes."""
         self._keeps = True
@@ -86,7 +87,7 @@ class Database:
             with self._readers.connect() as connection:
                 try:
                     yield connection
-                except psycopg.OperationalError:
+                except self._driver.OperationalError:
                     connection.invalidate()  # else SQLAlchemy, past which it came, logs a traceback of its own
                     raise
             if not self._keeps:
@@ -147,7 +148,7 @@ class Database:
     def _drop_kept(self) -> None:
         kept, self._kept = self._kept, None
         if kept is not None:
-            with suppress(sqlite3.Error, psycopg.Error):  # it may be lost
+            with suppress(self._driver.Error):  # it may be lost
                 kept.connection.rollback()  # else a statement that failed could keep its locks
             kept.invalidate()
             kept.close()
@@ -187,12 +188,14 @@ class Database:
             yield
         except DBAPIError as error:
             raise self._refused(error.orig, connection_lost=error.connection_invalidated) from None
-        except psycopg.OperationalError as error:
-            raise DatabaseError(self, error, connection_lost=error.sqlstate is None) from None
-        except (sqlite3.Error, psycopg.Error) as error:
-            raise self._refused(error) from None
+        except self._driver.Error as error:
+            raise self._refused(error, connection_lost=self._is_silence(error)) from None
         except PoolTimeoutError:
             raise StoreUnavailableError(f"{self.name} is too busy: no connection was free in time.") from None
+
+    def _is_silence(self, error: Exception) -> bool:
+        """Return whether the error is PostgreSQL's, and no answer of the server: it gives each of its own a code."""
+        return isinstance(error, self._driver.OperationalError) and getattr(error, "sqlstate", "") is None
 
     def _refused(self, error: BaseException | None, *, connection_lost: bool = False) -> DatabaseError:
         refused = DatabaseError(self, error, connection_lost=connection_lost)

@@ -18,10 +18,10 @@ from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.news import News
 from aijobs_sdk.stores.sql.recent_jobs import LONGEST_AT_HAND, RecentJobs
+from aijobs_sdk.stores.sql.session import held_to
 from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.trying import TryWriting
-from aijobs_sdk.stores.sql.wall import held_to
-from aijobs_sdk.stores.sql.watch import listen, look_at_file
+from aijobs_sdk.stores.sql.watch import watch
 from aijobs_sdk.stores.sql.writer import Committed, Writer
 
 T = TypeVar("T")
@@ -103,8 +103,8 @@ class _Open:
         self._readers = Threads(READERS, name="aijobs-reader")
         self.recent = RecentJobs()
         self.writer = Writer(database, clock.now, self._publish, tells=shared and not database.is_sqlite)
-        look = partial(look_at_file, self.writer) if database.is_sqlite else partial(listen, database)
-        self.news = News(look if shared else None, forget=self.recent.forget_unfinished, look=self)
+        look = partial(watch, database, self.writer) if shared else None
+        self.news = News(look, forget=self.recent.forget_unfinished, look=self)
         self._database = database
 
     async def read(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.abc import Params
 from sqlalchemy import Connection
 
-from aijobs_sdk.stores.sql.one_trip import one_trip
+from aijobs_sdk.stores.sql.postgres.one_trip import one_trip
 
 HOLD_TO = "SELECT set_config('aijobs.tenant_id', $1, true)"
 """Holds the transaction it is said in."""
@@ -29,10 +29,7 @@ def setting_for(tenant_id: UUID | None) -> str:
 
 @contextmanager
 def held_to(connection: Connection, tenant_id: UUID) -> Iterator[None]:
-    """Let whoever reads on this connection see one tenant's rows alone; SQLite has no wall, and shows all of them."""
-    if connection.dialect.name == "sqlite":
-        yield
-        return
+    """Let whoever reads on this connection see one tenant's rows alone."""
     raw = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     usual = raw.cursor_factory
     raw.cursor_factory = partial(_HeldCursor, tenant_id=tenant_id)  # type: ignore[assignment] # it is only called

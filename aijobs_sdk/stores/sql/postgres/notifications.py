@@ -1,0 +1,31 @@
+"""How one process learns that another has written to a PostgreSQL database: it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import psycopg
+
+from aijobs_sdk.stores.sql.database import CHANNEL, Database
+
+ANYWAY_SECONDS = 5.0
+"""How often PostgreSQL is looked at where nothing was told: whoever wrote may have died before it told of that."""
+RECONNECT_SECONDS = 1.0
+
+
+async def listen(database: Database) -> AsyncGenerator[None]:
+    """Yield whenever another process has written to a PostgreSQL database, or may have while nobody listened."""
+    address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    while True:
+        try:
+            async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+                await connection.execute(f"LISTEN {CHANNEL}")
+                while True:
+                    yield
+                    async for notification in connection.notifies(timeout=ANYWAY_SECONDS):
+                        if notification.payload != database.token:
+                            yield
+        except psycopg.OperationalError:
+            yield
+            await asyncio.sleep(RECONNECT_SECONDS)
