@@ -8,7 +8,7 @@ import pytest
 
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.stores.sql.database import Database
-from aijobs_sdk.stores.sql.session import session_on
+from aijobs_sdk.stores.sql.sessions import session_on
 
 
 def test_whoever_reads_is_told_once_and_the_application_gets_no_traceback(

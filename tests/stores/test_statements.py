@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine
 
 from aijobs_sdk.stores.sql.column_types import Identifier, Instant
-from aijobs_sdk.stores.sql.session import Session, session_on
+from aijobs_sdk.stores.sql.session import Session
+from aijobs_sdk.stores.sql.sessions import session_on
 from aijobs_sdk.stores.sql.statements import inserting, updating
 
 NAMES = ["number", "owner", "at", "text"]

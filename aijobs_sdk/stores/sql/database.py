@@ -18,7 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from aijobs_sdk.contract.errors import ConfigurationError, StoreUnavailableError
 from aijobs_sdk.stores.sql.forks import ForkGate
-from aijobs_sdk.stores.sql.session import Session, session_on
+from aijobs_sdk.stores.sql.session import Session
+from aijobs_sdk.stores.sql.sessions import session_on
 
 T = TypeVar("T")
 Asked = TypeVarTuple("Asked")

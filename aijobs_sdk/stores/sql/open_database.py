@@ -18,7 +18,7 @@ from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.news import News
 from aijobs_sdk.stores.sql.recent_jobs import LONGEST_AT_HAND, RecentJobs
-from aijobs_sdk.stores.sql.session import held_to
+from aijobs_sdk.stores.sql.sessions import held_to
 from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.trying import TryWriting
 from aijobs_sdk.stores.sql.watch import watch

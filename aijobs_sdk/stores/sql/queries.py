@@ -19,7 +19,8 @@ from aijobs_sdk.stores.admission import Bucket
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.ages import newest_age
 from aijobs_sdk.stores.sql.rows import dead_letter_of_row, effect_of_row, event_of_row, job_of_row
-from aijobs_sdk.stores.sql.session import Session, session_on
+from aijobs_sdk.stores.sql.session import Session
+from aijobs_sdk.stores.sql.sessions import session_on
 from aijobs_sdk.stores.sql.statements import Statement, one_of
 from aijobs_sdk.stores.sql.unreadable import readable
 
