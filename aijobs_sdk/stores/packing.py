@@ -1,4 +1,4 @@
-"""Facts as plain values, of which garbage collection keeps no track: ids as numbers, words as text.
+"""Facts as plain values, of which garbage collection keeps no track: ids as numbers, words and amounts as text.
 
 What several facts say, such as an answer's text, they share. Only what holds values of its own, such as a payload, is
 pickled, which would cost ten times as much for all of it.
@@ -7,12 +7,13 @@ pickled, which would cost ten times as much for all of it.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from operator import itemgetter
+from functools import partial
+from operator import attrgetter, itemgetter
 from types import NoneType, UnionType
-from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, get_args, get_origin
 from uuid import UUID
 
 from aijobs_sdk.contract.model import Fact, unchecked
@@ -23,8 +24,8 @@ F = TypeVar("F", bound=Fact)
 Plain = tuple[Any, ...]
 """What something says, by place. It is flat: of tuples in it the collector lets go one collection later."""
 
-_PLAIN: Final = {str, int, float, bool, Decimal, datetime, UUID, NoneType}
-"""Kinds of values that hold no others, once an id is a number."""
+_PLAIN: Final = {str, int, float, bool, datetime, NoneType}
+"""Kinds of values that stand for themselves."""
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -50,51 +51,60 @@ class Row:
 
     def __init__(self, annotations: Mapping[str, object]) -> None:
         self.names = tuple(annotations)
-        kinds = [_kinds(annotation) for annotation in annotations.values()]
-        self._ids = [place for place, some in enumerate(kinds) if UUID in some]
-        self._words = [(place, one) for place, some in enumerate(kinds) for one in some if _is_word(one)]
-        self._deep = [place for place, some in enumerate(kinds) if not all(map(_is_plain, some))]
+        forms = [_form(annotation) for annotation in annotations.values()]
+        self._forms = [(place, *form) for place, form in enumerate(forms) if form is not None]
 
     def pack(self, values: Iterable[Any]) -> list[Any]:
         """Return these values, which are in the order of the names, as plain ones."""
         plain = list(values)
-        for place in self._ids:
+        for place, form_of, _ in self._forms:
             if plain[place] is not None:
-                plain[place] = plain[place].int
-        for place, _ in self._words:
-            if plain[place] is not None:
-                plain[place] = plain[place].value
-        for place in self._deep:
-            if plain[place] is not None:
-                plain[place] = pickle.dumps(plain[place], pickle.HIGHEST_PROTOCOL)
+                plain[place] = form_of(plain[place])
         return plain
 
     def unpack(self, plain: Sequence[Any]) -> dict[str, Any]:
         """Return what was packed, by name."""
         values = list(plain)
-        for place in self._ids:
+        for place, _, value_of in self._forms:
             if values[place] is not None:
-                values[place] = UUID(int=values[place])
-        for place, word in self._words:
-            if values[place] is not None:
-                values[place] = word(values[place])
-        for place in self._deep:
-            if values[place] is not None:
-                values[place] = pickle.loads(values[place])  # noqa: S301 - what this process packed
+                values[place] = value_of(values[place])
         return dict(zip(self.names, values, strict=True))
+
+
+class _Form(NamedTuple):
+    """What stands in for a value."""
+
+    of_value: Callable[[Any], Any]
+    value_of: Callable[[Any], Any]
+
+
+_NUMBER: Final = _Form(attrgetter("int"), lambda number: UUID(int=number))
+_DIGITS: Final = _Form(str, Decimal)
+_PICKLE: Final = _Form(
+    partial(pickle.dumps, protocol=pickle.HIGHEST_PROTOCOL),
+    pickle.loads,
+)
+
+
+def _form(annotation: object) -> _Form | None:
+    """Return what stands in for such a value, where it is not None; None where it stands for itself."""
+    forms = [_form_of_kind(kind) for kind in _kinds(annotation)]
+    return _PICKLE if _PICKLE in forms else next(filter(None, forms), None)
+
+
+def _form_of_kind(kind: Any) -> _Form | None:  # noqa: ANN401 - a type, or what typing has in place of one
+    if kind is UUID:
+        return _NUMBER
+    if kind is Decimal:  # of which Python 3.13 keeps track
+        return _DIGITS
+    if isinstance(kind, type) and issubclass(kind, Word):
+        return _Form(attrgetter("value"), kind)
+    return None if kind in _PLAIN or get_origin(kind) is Literal else _PICKLE
 
 
 def _kinds(annotation: object) -> tuple[Any, ...]:
     """Return what a value may be: more than one thing where it may be None."""
     return get_args(annotation) if get_origin(annotation) is UnionType else (annotation,)
-
-
-def _is_word(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, Word)
-
-
-def _is_plain(kind: object) -> bool:
-    return kind in _PLAIN or get_origin(kind) is Literal or _is_word(kind)
 
 
 class Packing(Generic[F]):
