@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -133,6 +134,8 @@ async def test_one_bad_request_of_many_stores_nothing(backend: Backend) -> None:
         (a_text(maxTokens=5), "payload.maxTokens", "max_tokens"),
         (a_text(model="gpt-image-1.5"), "payload.model", "images"),
         (a_text(temprature=1), "payload.temprature", "temperature"),
+        (a_text(temperature=math.nan), "payload.temperature", "finite"),
+        (a_test_job(echo=["NaN", {"deep": -math.inf}]), "payload.echo[1].deep", "finite"),
         (a_text(max_tokens=0), "payload.max_tokens", "greater"),
         (a_text(max_tokens=10**9), "payload.max_tokens", "at most"),
         (a_text(estimated_credits="1.1234567"), "payload.estimated_credits", "decimal"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID, uuid4
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -17,21 +17,51 @@ def json_of(request: JobRequest, user_id: UUID | None, *, place: str = "") -> by
     """Return the JSON of a request; `user_id` is for whom it is where it names nobody.
 
     Raises:
-        InvalidRequestError: a field of it holds something that is no JSON.
+        InvalidRequestError: a field of it holds something that is no JSON, such as NaN.
     """
     said = {name: value for name, value in request.__dict__.items() if value is not None}
     if user_id is not None:
         said.setdefault("user_id", user_id)
     try:
-        return _json(said)
+        written = _json(said)
     except PydanticSerializationError:
         field = f"{place}{next(name for name, value in said.items() if not _has_json(value))}"
         problem = FieldProblem(field=field, problem="holds something that cannot be written as JSON")
         raise InvalidRequestError(f"Cannot submit this job: `{field}` {problem.problem}.", fields=[problem]) from None
+    if (b"NaN" in written or b"Infinity" in written) and not _is_finite(said):  # as words they may stand in any text
+        raise _not_finite(f"{place}{_first_not_finite(said).removeprefix('.')}")
+    return written
 
 
 def _json(value: object) -> bytes:
-    return to_json(value, inf_nan_mode="constants")  # that they are no JSON, the server says in its own words
+    return to_json(value, inf_nan_mode="constants")
+
+
+def _is_finite(value: object) -> bool:
+    return _json(value) == to_json(value, inf_nan_mode="null")
+
+
+def _not_finite(field: str) -> InvalidRequestError:
+    """Return the refusal of a number that JSON has no word for: a server could only say that it read no JSON."""
+    problem = FieldProblem(field=field, problem="must be a finite number")
+    message = f"Cannot submit this job: `{field}` {problem.problem}."
+    return InvalidRequestError(message, code="invalid_payload", fields=[problem])
+
+
+def _first_not_finite(value: object) -> str:
+    """Return where in a value the first such number is, as `.payload.stop[1]`."""
+    for name, held in _held_by(value):
+        if not _is_finite(held):
+            return f"{name}{_first_not_finite(held)}"
+    return ""
+
+
+def _held_by(value: object) -> Iterator[tuple[str, object]]:
+    match value:
+        case Mapping():
+            yield from ((f".{name}", held) for name, held in value.items())
+        case list() | tuple():
+            yield from ((f"[{n}]", held) for n, held in enumerate(value))
 
 
 def _has_json(value: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -118,6 +119,19 @@ async def test_what_is_no_json_is_refused_by_the_name_of_its_field(backend: Http
     with pytest.raises(InvalidRequestError) as refused:
         await backend.submit([ONE, bad])
     assert [found.field for found in refused.value.fields] == ["requests[1].payload"]
+
+
+async def test_a_number_that_json_has_no_word_for_is_found_among_many_requests(backend: HttpBackend) -> None:
+    bad = JobRequest(type="test_job", payload={"echo": "Infinity", "steps": math.nan})
+    with pytest.raises(InvalidRequestError, match=r"`requests\[1\]\.payload\.steps` must be a finite") as refused:
+        await backend.submit([ONE, bad])
+    assert [found.field for found in refused.value.fields] == ["requests[1].payload.steps"]
+
+
+async def test_a_text_that_reads_like_such_a_number_is_sent(server: respx.Router, backend: HttpBackend) -> None:
+    asked = server.post("/api/jobs").respond(201, json=record(JOB))
+    await backend.submit([JobRequest(type="test_job", payload={"echo": "NaN"})])
+    assert json.loads(asked.calls.last.request.content)["payload"] == {"echo": "NaN"}
 
 
 async def test_the_clients_user_is_named_where_a_request_names_nobody(server: respx.Router) -> None:
