@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 
 from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.cli.own_streams import ready_streams
 from aijobs_sdk.connect.garbage import collect_seldom
 
 
 def main() -> None:
     """Run the command line."""
+    ready_streams()
     try:
         from aijobs_sdk.cli.commands import aijobs  # noqa: PLC0415 - click is an extra
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -60,6 +61,29 @@ def test_a_reader_that_leaves_early_causes_no_traceback(start: Start, arguments:
     process.stdout.close()
     assert process.stderr is not None
     assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("options", [[], ["--stream"]])
+def test_an_answer_that_a_pipe_has_no_letters_for_is_not_lost(start: Start, options: list[str]) -> None:
+    process = start("submit", "漢字", "--model", "gpt-5.2", *options, PYTHONIOENCODING="cp1252")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err) == (0, False)
+    assert out.startswith(r"# \u6f22\u5b57")
+
+
+def test_json_stays_json_in_a_pipe_that_has_no_letters_for_it(start: Start) -> None:
+    process = start("submit", "漢字 😀", "--model", "gpt-5.2", "--json", PYTHONIOENCODING="cp1252")
+    out, _ = process.communicate(timeout=60)
+    assert json.loads(out)["payload"]["prompt"] == "漢字 😀"
+
+
+def test_a_program_that_was_closed_its_output_runs_its_job(folder: Path) -> None:
+    command = shlex.join([*AIJOBS, "submit", "Hi", "--model", "gpt-5.2", "--stream"])
+    done = subprocess.run(
+        f"{command} <&- >&-", shell=True, stderr=subprocess.PIPE, text=True, cwd=folder, timeout=60, check=False
+    )
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(("options", "is_asked"), [([], True), (["--yes", "--deadline", "0.1"], False)])
