@@ -27,6 +27,7 @@ from aijobs_sdk.connect.wiring import open_world, with_standard_types
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.keys import ApiKey
 from aijobs_sdk.contract.provider import Provider
+from aijobs_sdk.contract.refusal import checked
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.engine.meter import Meter
@@ -116,7 +117,7 @@ def run_server(
 
 
 def _server_limits(max_streams: int | None, requests_per_second: float | None) -> ServerLimits:
-    limits = ServerLimits(requests_per_second=requests_per_second)
+    limits = checked(ServerLimits, {"requests_per_second": requests_per_second}, "Cannot serve so")
     return limits if max_streams is None else limits.replace(max_streams_per_tenant=max_streams)
 
 

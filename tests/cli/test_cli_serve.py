@@ -168,6 +168,7 @@ def test_a_server_for_other_machines_cannot_do_without_keys(host: str) -> None:
     [
         (["--url", "https://example.test"], "no other server's"),
         (["--url", "memory://", "--concurrency", "0"], "nobody would run them"),
+        (["--url", "memory://", "--requests-per-second", "nan"], "`requests_per_second` input should be greater"),
         (["--url", "memory://", "--host", "203.0.113.1"], "Cannot listen at 203.0.113.1:8000: "),
     ],
 )
