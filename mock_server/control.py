@@ -52,13 +52,13 @@ class Control:
                 self.reset()
                 return json_response({"status": "reset"})
             case "POST", "/_sim/rules":
-                self._world.add_rule(Scenario.rule_of(request.json))
+                self._world.add_rule(Scenario.rule_of(_asked(request)))
                 return json_response({"status": "added"})
             case "POST", "/_sim/scenario":
-                self._world.load(Scenario.of(request.json))
+                self._world.load(Scenario.of(_asked(request)))
                 return json_response({"status": "loaded"})
             case "POST", "/_sim/clock":
-                await self._let_pass(request.json)
+                await self._let_pass(_asked(request))
                 return json_response({"status": "advanced", "now": self._world.clock.now().isoformat()})
             case "GET", "/_sim/journal":
                 return json_response({"calls": [call.model_dump(mode="json") for call in self._world.calls]})
@@ -78,6 +78,20 @@ class Control:
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MOST_SECONDS:
             _refuse(f"should be a number of seconds from 0 to {MOST_SECONDS:,.0f}, got {shape_of(seconds)}")
         await self._advance(seconds)
+
+
+def _asked(request: HttpRequest) -> JsonValue:
+    """Return what the body says.
+
+    Raises:
+        InvalidRequestError: it is no JSON: that something in it were missing would be said of something else.
+    """
+    if request.json is None:
+        problem = "is no JSON"
+        raise InvalidRequestError(
+            f"The body {problem}. Nothing was applied.", fields=[FieldProblem(field="body", problem=problem)]
+        )
+    return request.json
 
 
 def _refuse(problem: str) -> NoReturn:

@@ -89,6 +89,14 @@ def test_a_rule_that_is_none_is_refused_by_its_fields(url: str) -> None:
     assert "modle" in answer.json()["error"]
 
 
+@pytest.mark.parametrize("path", ["/_sim/rules", "/_sim/scenario"])
+@pytest.mark.parametrize("body", [b"", b'{"steps": [', b"\xff"])
+def test_a_rule_that_is_no_json_is_refused_as_such(url: str, path: str, body: bytes) -> None:
+    answer = httpx.post(f"{url}{path}", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "The body is no JSON. Nothing was applied."
+
+
 @pytest.mark.parametrize("fault", ["reset", "connect_error"])
 def test_a_connection_breaks_where_the_script_says_so(url: str, fault: str) -> None:
     add(url, fault)
