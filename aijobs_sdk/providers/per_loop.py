@@ -52,7 +52,10 @@ class _Kept(Generic[T]):
 
     async def aclose(self) -> None:
         self.forget()
-        self._keeping.cancel()
+        try:
+            await asyncio.sleep(0)  # a task that is cancelled before it has begun closes nothing
+        finally:
+            self._keeping.cancel()
         with suppress(asyncio.CancelledError):
             await self._keeping
 

@@ -53,6 +53,12 @@ def test_a_loop_that_ends_closes_its_own(things: PerLoop[str, Thing]) -> None:
     assert asyncio.run(get()).closed == 1
 
 
+async def test_what_is_closed_in_the_turn_in_which_it_was_opened_is_closed(things: PerLoop[str, Thing]) -> None:
+    thing = things.get("a")
+    await things.aclose()
+    assert thing.closed == 1
+
+
 async def test_closing_closes_once_and_leaves_no_task(things: PerLoop[str, Thing]) -> None:
     before = asyncio.all_tasks()
     thing = things.get("a")
