@@ -65,11 +65,13 @@ class Lookups:
         return found
 
     async def aclose(self) -> None:
-        """Ask nothing more; whoever waits for an answer is cancelled."""
+        """Ask nothing more, and let whoever waits for an answer know."""
         asking, self._asking = self._asking, set()
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
+        unasked, self._waiting = self._waiting, []
+        _fail(unasked, closed(self._calls.server))
 
     async def _gather(self) -> None:
         await asyncio.sleep(GATHERING_SECONDS if len(self._asking) > 1 else 0)
@@ -141,7 +143,10 @@ def _end_unless_awaited(waiting: Waiting, task: asyncio.Task[None], _: asyncio.F
 def _pass_on(waiting: Waiting, server: str, ended: asyncio.Task[None]) -> None:
     """Let those who wait know how it ended, where they do not know yet."""
     error = None if ended.cancelled() else ended.exception()
+    _fail(waiting, error or closed(server))
+
+
+def _fail(waiting: Waiting, error: BaseException) -> None:
     for _, answer in waiting:
-        if answer.done():
-            continue
-        answer.set_exception(error or closed(server))
+        if not answer.done():
+            answer.set_exception(error)

@@ -11,7 +11,7 @@ import pytest
 import respx
 
 from aijobs_sdk.backends.http.backend import HttpBackend
-from aijobs_sdk.contract.errors import JobNotFoundError, ServerUnavailableError
+from aijobs_sdk.contract.errors import AIJobsError, JobNotFoundError, ServerUnavailableError
 from backends.http.wire_words import JOB, OTHER, event, finished, problem, record, stream
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +64,20 @@ async def test_a_job_that_is_asked_for_twice_at_once_is_asked_for_once(
     first, second = await asyncio.gather(backend.get(JOB), backend.get(JOB))
     assert first == second
     assert asked.call_count == 1
+
+
+@pytest.mark.parametrize("turns", range(1, 5))
+async def test_whoever_asks_while_the_client_is_closed_is_told(
+    server: respx.Router, backend: HttpBackend, turns: int
+) -> None:
+    server.get(f"/api/jobs/{JOB}").mock(side_effect=look_up_slowly)
+    asked = asyncio.create_task(backend.get(JOB))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await backend.aclose()
+    async with asyncio.timeout(1):
+        with pytest.raises(AIJobsError, match="closed while something was under way"):
+            await asked
 
 
 async def look_up_slowly(request: httpx.Request) -> httpx.Response:
