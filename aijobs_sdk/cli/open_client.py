@@ -43,5 +43,9 @@ class _Waiting:
         """Say why the server is asked again."""
         if not self._was_told:
             seconds = HttpLimits().retry_seconds
-            click.echo(f"Waiting for the server ({planned.reason}): it is asked for {seconds:g} s at most.", err=True)
+            click.echo(
+                f"Waiting for the server ({planned.reason}): for {seconds:g} s at most, or, where a job is followed, "
+                "until it is back.",
+                err=True,
+            )
             self._was_told = True

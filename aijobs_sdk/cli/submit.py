@@ -22,7 +22,7 @@ from aijobs_sdk.cli.options import (
     url_option,
 )
 from aijobs_sdk.client.handle import JobHandle
-from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.errors import AIJobsError, InvalidRequestError, JobError
 from aijobs_sdk.contract.events import TextDelta
 from aijobs_sdk.contract.results import GenerationResult
 from aijobs_sdk.engine.job_type import JobType
@@ -56,7 +56,7 @@ def submit(
 ) -> None:
     """Submit one job, wait for it, and print its result.
 
-    Exit code 0: it completed. 1: it failed. 2: bad input, nothing was sent.
+    Exit code 0: it completed. 1: it failed, or could not be followed to its end. 2: bad input, nothing was sent.
     """
     if no_wait and stream:
         raise click.UsageError("--stream waits for the job: leave out --no-wait.")
@@ -95,15 +95,28 @@ def follow(job: JobHandle[Any], *, stream: bool, as_json: bool) -> None:
 
 @contextmanager
 def told_where_it_goes_on(job: JobHandle[Any], url: str | None) -> Iterator[None]:
-    """Let Ctrl-C say how to see the job again, where it is kept longer than this process lives."""
+    """Let whatever ends the waiting say how to see the job again, where it is kept longer than this process lives.
+
+    Raises:
+        ClickException: it could not be followed; that is no bad input, as the job was sent.
+    """
     try:
         yield
     except KeyboardInterrupt:
-        if is_kept(url):  # said at once: whoever is in a hurry presses it again
-            where = "" if url is None else f" --url {shown_url(url)}"
-            click.echo("The job is kept, and goes on at its server, or with `aijobs worker`.", err=True)
-            click.echo(f"See it: aijobs watch {job.id}{where}", err=True)
+        _tell_where(job, url)  # at once: whoever is in a hurry presses it again
         raise
+    except JobError:
+        raise
+    except AIJobsError as error:
+        _tell_where(job, url)
+        raise click.ClickException(error.message) from error
+
+
+def _tell_where(job: JobHandle[Any], url: str | None) -> None:
+    if is_kept(url):
+        where = "" if url is None else f" --url {shown_url(url)}"
+        click.echo("The job is kept, and goes on at its server, or with `aijobs worker`.", err=True)
+        click.echo(f"See it: aijobs watch {job.id}{where}", err=True)
 
 
 def read_payload(path: Path) -> dict[str, object]:

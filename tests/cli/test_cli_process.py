@@ -128,7 +128,8 @@ def test_who_waits_for_a_server_that_is_not_there_is_told_so_at_once(start: Star
         process = start("submit", "Hi", "--model", "gpt-5.2", "--url", f"http://127.0.0.1:{nobody.getsockname()[1]}")
         assert process.stderr is not None
         assert process.stderr.readline() == (
-            "Waiting for the server (no connection could be made): it is asked for 60 s at most.\n"
+            "Waiting for the server (no connection could be made): for 60 s at most, or, where a job is followed, "
+            "until it is back.\n"
         )
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=60) == ("", "Interrupted.\n")

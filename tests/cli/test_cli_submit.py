@@ -9,10 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from click import ClickException
 from click.testing import CliRunner, Result
 
 import aijobs_sdk
 from aijobs_sdk.cli.commands import aijobs
+from aijobs_sdk.cli.submit import told_where_it_goes_on
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +44,19 @@ def test_a_stream_beside_json_goes_to_standard_error() -> None:
     result = submit("--json", "--stream")
     assert json.loads(result.stdout)["status"] == "completed"
     assert result.stderr == "The river runs.\n"
+
+
+def test_a_job_that_cannot_be_followed_is_not_said_to_be_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path}/jobs.db"
+    with aijobs_sdk.Client(url) as client:
+        job = client.submit("A haiku", model="gpt-5.2")
+        with pytest.raises(ClickException) as ended, told_where_it_goes_on(job, url):
+            raise aijobs_sdk.AuthenticationError("The key was revoked.")
+        assert job.result().content == "The river runs."
+    assert ended.value.exit_code == 1
+    assert f"aijobs watch {job.id} --url {url}" in capsys.readouterr().err
 
 
 def test_a_stream_that_breaks_off_begins_again(sim: aijobs_sdk.Mock) -> None:
