@@ -63,8 +63,8 @@ def _checked(jobs: Iterable[Handle], timeout: float | None) -> list[Handle]:
 
 async def _wait(handles: Sequence[Handle], timeout: float | None, return_when: ReturnWhen) -> set[UUID]:  # noqa: ASYNC109
     followers = {asyncio.create_task(_end_of(handle)): handle.id for handle in handles}
-    done, not_done = await asyncio.wait(followers, timeout=timeout, return_when=return_when)
-    await _stop(not_done)
+    done, _ = await asyncio.wait(followers, timeout=timeout, return_when=return_when)
+    await _stop(followers)
     for follower in done:
         _check(follower)
     return {followers[follower] for follower in done}
@@ -85,7 +85,7 @@ async def _as_completed(handles: Sequence[Handle], timeout: float | None) -> Asy
                 _check(follower)
                 yield followers[follower]
     finally:
-        await _stop(not_done)
+        await _stop(followers)
 
 
 async def _end_of(handle: Handle) -> None:
@@ -100,6 +100,7 @@ def _check(follower: asyncio.Task[None]) -> None:
 
 
 async def _stop(followers: Iterable[asyncio.Task[None]]) -> None:
+    """End those that still follow; of those that have ended, each error is looked at, or asyncio complains of it."""
     for follower in followers:
         follower.cancel()
     await asyncio.gather(*followers, return_exceptions=True)

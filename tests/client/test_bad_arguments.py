@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pydantic import BaseModel
@@ -161,3 +163,13 @@ def test_finished_rows_are_written_to_a_path(path: Any) -> None:
         batch.run()
         with pytest.raises(InvalidRequestError, match="`path` must be a path, got"):
             batch.write(path)
+
+
+@pytest.mark.parametrize("waits", [aijobs.wait, lambda jobs: list(aijobs.as_completed(jobs))])
+def test_several_jobs_that_are_not_there_are_one_error_and_no_complaint(
+    waits: Callable[[object], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    with aijobs.Client() as client, pytest.raises(aijobs.JobNotFoundError):
+        waits([client.job(uuid4()), client.job(uuid4())])
+    gc.collect()  # only then asyncio complains of errors that nobody looked at
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
