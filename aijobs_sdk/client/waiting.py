@@ -63,8 +63,10 @@ def _checked(jobs: Iterable[Handle], timeout: float | None) -> list[Handle]:
 
 async def _wait(handles: Sequence[Handle], timeout: float | None, return_when: ReturnWhen) -> set[UUID]:  # noqa: ASYNC109
     followers = {asyncio.create_task(_end_of(handle)): handle.id for handle in handles}
-    done, _ = await asyncio.wait(followers, timeout=timeout, return_when=return_when)
-    await _stop(followers)
+    try:
+        done, _ = await asyncio.wait(followers, timeout=timeout, return_when=return_when)
+    finally:  # an interrupt ends the waiting here, and would leave them following
+        await _stop(followers)
     for follower in done:
         _check(follower)
     return {followers[follower] for follower in done}

@@ -188,3 +188,23 @@ def test_everything_works_in_a_notebook_sync_and_async(tmp_path: Path) -> None:
     NotebookClient(notebook, timeout=30).execute()
     outputs = [cell.outputs[0]["data"]["text/plain"] for cell in notebook.cells[1:]]
     assert outputs == ["True", "True", "True"]
+
+
+def test_an_interrupt_ends_the_following_of_all_jobs_that_were_waited_for() -> None:
+    ended = run("""
+        import asyncio, os, signal, threading
+        import aijobs_sdk as aijobs
+
+        async def followed():
+            return sum("_end_of" in repr(task) for task in asyncio.all_tasks())
+
+        job = aijobs.Client().submit(type="test_job", payload={"seconds": 60})
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            aijobs.wait([job])
+        except KeyboardInterrupt:
+            job.refresh()
+            print(job.portal.call(followed))
+    """)
+    assert (ended.stdout, ended.stderr) == ("0\n", "")
