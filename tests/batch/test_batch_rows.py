@@ -186,6 +186,12 @@ def test_a_parquet_file_with_two_columns_of_one_name_is_refused(tmp_path: Path) 
         list(open_rows(tmp_path / "a.parquet"))
 
 
+def test_a_parquet_file_with_a_date_past_the_last_of_python_is_refused(tmp_path: Path) -> None:
+    pq.write_table(TOO_FAR, tmp_path / "far.parquet")
+    with pytest.raises(InvalidRequestError, match=r"Row 2 \(index 1\): column 'at' holds what Python cannot"):
+        list(open_rows(tmp_path / "far.parquet"))
+
+
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_a_file_that_is_missing_or_a_folder_is_named(tmp_path: Path, ending: str) -> None:
     (tmp_path / f"folder.{ending}").mkdir()
@@ -206,6 +212,12 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, ending: str) -> No
 
 
 TWICE = pa.table([pa.array([1]), pa.array([2])], names=["q", "q"])
+
+
+FAR = pa.array([0, 253_402_300_800_000_000], pa.timestamp("us"))
+"""1970, and the year 10000, which no date of Python's reaches."""
+TOO_FAR = pa.table({"q": ["one", "two"], "at": FAR})
+LATIN = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xe9")])
 
 
 class UnreadableError(Exception):
@@ -243,6 +255,24 @@ def deep(levels: int) -> object:
         (pd.DataFrame([[1, 2]], columns=["q", "q"]), "two columns 'q'"),
         (TWICE, "two columns 'q'"),
         (TWICE.to_reader(), "two columns 'q'"),
+        *(
+            (table, r"^Row 2 \(index 1\): column 'at' holds what Python cannot.*; mend it\.$")
+            for table in (
+                TOO_FAR,
+                TOO_FAR.to_reader(),
+                TOO_FAR.to_pandas(),
+                TOO_FAR.to_pandas(types_mapper=pd.ArrowDtype),
+                pl.DataFrame(TOO_FAR),
+                pl.LazyFrame(TOO_FAR),
+                duckdb.from_arrow(TOO_FAR),
+                [{}, {"at": np.datetime64("10000-01-01")}],
+            )
+        ),
+        (
+            pa.table({"q": LATIN}),
+            r"Row 1 \(index 0\): column 'q' holds what Python cannot, .* a text that is not UTF-8",
+        ),
+        (FAR.slice(1), r"^Row 1 \(index 0\): holds what Python cannot"),
     ],
 )
 def test_rows_that_cannot_be_used_are_named(source: Any, problem: str) -> None:

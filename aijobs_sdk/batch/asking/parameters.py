@@ -80,5 +80,5 @@ def sendable(name: str, value: object) -> JsonValue:
         return to_json(plain(value))
     except (UnicodeEncodeError, RecursionError):
         raise bad_argument(name, "holds half a character, or is nested too deeply; mend it") from None
-    except PicklingError:
+    except (PicklingError, OverflowError):
         raise bad_argument(name, "holds what cannot be kept, such as a function; make it a text") from None

@@ -27,6 +27,7 @@ def plain(value: object) -> object:
         PicklingError: it cannot, such as a function or a lock.
         UnicodeEncodeError: a text holds half a character, which no file can.
         RecursionError: its parts are nested too deeply.
+        OverflowError: it is a date or a time that Python cannot hold.
     """
     kind = type(value)  # asked first, as a million rows pass here; subclasses come below
     if kind is str:
@@ -114,13 +115,25 @@ def _converted(value: object) -> object:
     """Return an array, a scalar or an instant as its library says it in plain Python."""
     if _is_missing(value):
         return None
-    match _numpy_kind(value):
+    try:
+        return _said_by_its_library(value)
+    except UnicodeEncodeError:
+        raise
+    except ValueError as error:  # such as an instant of the year 10000
+        raise OverflowError(f"Python holds no such {type(value).__name__}.") from error
+
+
+def _said_by_its_library(value: object) -> object:
+    match kind := _numpy_kind(value):
         case "M":  # finer than microseconds they would come as bare numbers
             value = value.astype("datetime64[us]")  # type: ignore[attr-defined]
         case "m":
             value = value.astype("timedelta64[us]")  # type: ignore[attr-defined]
     if hasattr(value, "tolist"):  # numpy, and libraries of its kind
-        return plain(value.tolist())
+        said = value.tolist()
+        if kind in {"M", "m"} and type(said) is int:  # a count of microseconds, where Python has no such date
+            raise OverflowError("Python holds no such date or time.")
+        return plain(said)
     if hasattr(value, "as_py"):  # Arrow
         return plain(value.as_py())
     if hasattr(value, "to_pydatetime"):  # pandas

@@ -8,15 +8,17 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
-from aijobs_sdk.batch.reading.tables import ROWS_AT_A_TIME, name_used_twice
+from aijobs_sdk.batch.reading.slices import ROWS_AT_A_TIME, NotHeld
+from aijobs_sdk.batch.reading.tables import name_used_twice, rows_of_arrow
 from aijobs_sdk.batch.refusal import bad_line
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.shapes import shape_of
 
 FileRow = Mapping[str, object]
-ReadRow = FileRow | InvalidRequestError
-"""A row, or what is wrong with its line."""
+ReadRow = FileRow | InvalidRequestError | NotHeld
+"""A row, or what is wrong with it or with its line."""
 
 MAX_CELL_CHARS = 2**31 - 1
 """The csv module stops at 131,072, which is less than a long document."""
@@ -123,7 +125,7 @@ def _read_parquet(path: Path) -> Iterator[ReadRow]:
             if twice := name_used_twice(file.schema_arrow.names):
                 raise InvalidRequestError(f"{path} has two columns {twice!r}. Rename one of them.", code="broken_file")
             for record_batch in file.iter_batches(batch_size=ROWS_AT_A_TIME):
-                yield from record_batch.to_pylist()
+                yield from cast("Iterator[ReadRow]", rows_of_arrow(record_batch))
     except (pyarrow.ArrowException, OSError):
         raise InvalidRequestError(f"{path} is not a Parquet file, or it is damaged.", code="broken_file") from None
 

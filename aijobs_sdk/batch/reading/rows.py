@@ -10,6 +10,7 @@ from typing import Any
 
 from aijobs_sdk.batch.reading.cells import plain, whole
 from aijobs_sdk.batch.reading.row_files import files_of, read_file
+from aijobs_sdk.batch.reading.slices import NOT_HELD, NotHeld
 from aijobs_sdk.batch.reading.tables import keeps_others_waiting, rows_of_table
 from aijobs_sdk.batch.refusal import all_good, bad_row
 from aijobs_sdk.batch.spool import Spool
@@ -70,13 +71,15 @@ def _items(source: object) -> Iterable[object]:
 def _row(item: object, index: int) -> Row | InvalidRequestError:
     if isinstance(item, InvalidRequestError):
         return item
+    if isinstance(item, NotHeld):
+        return bad_row(index, NOT_HELD if item.column is None else f"column {item.column!r} {NOT_HELD}")
     if isinstance(item, str):
         item = {"text": item}
     if not isinstance(item, Mapping):
         return bad_row(index, f"should be a mapping of columns, or a text, got {shape_of(item)}")
     try:
         row = {whole(str(name)): plain(value) for name, value in item.items()}
-    except (UnicodeEncodeError, RecursionError, PicklingError):
+    except (UnicodeEncodeError, RecursionError, PicklingError, OverflowError):
         return bad_row(index, _worst_cell(item))
     if len(row) < len(item):
         return bad_row(index, "has two columns whose names are the same text; rename one of them")
@@ -94,4 +97,6 @@ def _worst_cell(item: Mapping[object, object]) -> str:
             return f"column {str(name)!r} is nested too deeply; make it a text"
         except PicklingError:
             return f"column {str(name)!r} holds what cannot be kept in a file; leave it out, or make it a text"
+        except OverflowError:
+            return f"column {str(name)!r} {NOT_HELD}"
     raise AssertionError("every cell is good")

@@ -6,18 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
+from aijobs_sdk.batch.reading.slices import ROWS_AT_A_TIME, Read, in_slices
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ROWS_AT_A_TIME = 1_000
-"""Few enough to be small, and enough that asking for them costs nothing beside making them."""
-
 
 @runtime_checkable
 class _PolarsFrame(Protocol):
-    def iter_rows(self, *, named: bool) -> Iterator[Mapping[str, object]]: ...
+    columns: list[str]
+
+    def __len__(self) -> int: ...
+    def slice(self, offset: int, length: int) -> _PolarsFrame: ...
+    def select(self, exprs: str) -> _PolarsFrame: ...
+    def rows(self, *, named: bool) -> Sequence[Mapping[str, object]]: ...
 
 
 @runtime_checkable
@@ -31,7 +34,7 @@ class _ArrowBatch(Protocol):
 
     def __len__(self) -> int: ...
     def slice(self, offset: int, length: int) -> _ArrowBatch: ...
-    def to_pylist(self) -> list[object]: ...
+    def to_pylist(self) -> Sequence[object]: ...
 
 
 @runtime_checkable
@@ -43,6 +46,15 @@ class _ArrowTable(Protocol):
 
 class _ArrowSchema(Protocol):
     names: list[str]
+
+
+@runtime_checkable
+class _ArrowRecords(_ArrowBatch, Protocol):
+    """A batch, and no array."""
+
+    schema: _ArrowSchema
+
+    def column(self, i: str) -> _ArrowBatch: ...
 
 
 @runtime_checkable
@@ -88,7 +100,7 @@ def rows_of_table(source: object) -> Iterable[object] | None:
         case _DuckDBRelation():  # before polars, of whose methods it has one
             return _of_a_query(source)
         case _PolarsFrame():
-            return source.iter_rows(named=True)
+            return _of_polars(source)
         case _ArrowDataset():
             return _of_arrow(
                 source.to_batches(batch_size=ROWS_AT_A_TIME, batch_readahead=2, fragment_readahead=1),
@@ -124,19 +136,49 @@ def _column_names(table: object) -> Iterable[object]:
 
 def _of_lazy_polars(frame: _PolarsLazyFrame) -> Iterator[object]:
     for some in frame.collect_batches(chunk_size=ROWS_AT_A_TIME):
-        yield from some.iter_rows(named=True)
+        yield from _of_polars(some)
+
+
+def _of_polars(frame: _PolarsFrame) -> Iterator[object]:
+    def by_column() -> dict[str, Read]:
+        return {name: _polars_rows(frame.select(name)) for name in frame.columns}
+
+    return in_slices(len(frame), _polars_rows(frame), by_column=by_column)
+
+
+def _polars_rows(frame: _PolarsFrame) -> Read:
+    return lambda start, length: frame.slice(start, length).rows(named=True)
 
 
 def _of_pandas(frame: pd.DataFrame) -> Iterator[object]:
-    for start in range(0, len(frame), ROWS_AT_A_TIME):
-        yield from frame.iloc[start : start + ROWS_AT_A_TIME].to_dict("records")
+    def by_column() -> dict[str, Read]:
+        return {str(name): _pandas_rows(frame[[name]]) for name in frame.columns}
+
+    return in_slices(len(frame), _pandas_rows(frame), by_column=by_column)
+
+
+def _pandas_rows(frame: pd.DataFrame) -> Read:
+    return lambda start, length: frame.iloc[start : start + length].to_dict("records")
 
 
 def _of_arrow(batches: Iterable[_ArrowBatch]) -> Iterator[object]:
     """Yield the rows of batches, which may be large, in slices."""
     for batch in batches:
-        for start in range(0, len(batch), ROWS_AT_A_TIME):
-            yield from batch.slice(start, ROWS_AT_A_TIME).to_pylist()
+        yield from rows_of_arrow(batch)
+
+
+def rows_of_arrow(batch: _ArrowBatch) -> Iterator[object]:
+    """Yield the rows of a batch, or the values of an array."""
+
+    def by_column() -> dict[str, Read]:
+        names = batch.schema.names if isinstance(batch, _ArrowRecords) else ()
+        return {name: _arrow_rows(cast("_ArrowRecords", batch).column(name)) for name in names}
+
+    return in_slices(len(batch), _arrow_rows(batch), by_column=by_column)
+
+
+def _arrow_rows(batch: _ArrowBatch) -> Read:
+    return lambda start, length: batch.slice(start, length).to_pylist()
 
 
 def _of_a_query(relation: _DuckDBRelation) -> Iterator[object]:
