@@ -109,6 +109,13 @@ def test_pandas_makes_no_floats_of_whole_numbers(cells: list[object], dtype: str
     assert [record["n"] for record in records(frame)] == cells
 
 
+@pytest.mark.parametrize("wrap", [lambda cell: cell, lambda cell: [cell], lambda cell: {"n": cell}])
+def test_polars_gets_decimals_of_more_digits_than_it_knows_as_text(wrap: Any) -> None:
+    rows = [GOOD.replace(inputs={"n": wrap(Decimal(2**127))})]
+    [record] = records(to_polars(rows, columns=columns_of(rows)))
+    assert str(2**127) in str(record["n"])
+
+
 def test_errors_are_objects_of_three_fields(found: list[dict[str, object]]) -> None:
     assert found[0]["error"] is None
     assert found[1]["error"] == {"code": "rate_limited", "category": "rate_limit", "message": "Too many."}

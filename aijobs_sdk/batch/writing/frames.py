@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from aijobs_sdk.batch.columns.columns import Columns
-from aijobs_sdk.batch.columns.kinds import Sort
+from aijobs_sdk.batch.columns.kinds import ANYTHING, NOTHING, Kind, Sort
 from aijobs_sdk.batch.row import FIXED_COLUMNS, MORE_COLUMNS, BatchRow
 from aijobs_sdk.batch.writing.fitting import restored
 from aijobs_sdk.batch.writing.layout import ANSWERS, Layout, Record, error_fields, output_fields
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+
+
+_MOST_DIGITS_IN_POLARS = 38
 
 
 def to_arrow(rows: Iterable[BatchRow], *, columns: Columns) -> pa.Table:
@@ -34,7 +37,7 @@ def to_arrow(rows: Iterable[BatchRow], *, columns: Columns) -> pa.Table:
 
 
 def to_polars(rows: Iterable[BatchRow], *, columns: Columns) -> pl.DataFrame:
-    """Return the same as a data frame of polars.
+    """Return the same as a data frame of polars; decimals of more digits than that knows as text.
 
     Raises:
         ConfigurationError: polars, or the `parquet` extra, is not installed.
@@ -43,7 +46,8 @@ def to_polars(rows: Iterable[BatchRow], *, columns: Columns) -> pl.DataFrame:
         import polars as pl  # noqa: PLC0415 - the user's own, loaded by those who ask for its frames
     except ImportError:
         raise ConfigurationError("A data frame of polars needs polars: pip install polars pyarrow.") from None
-    return pl.DataFrame(to_arrow(rows, columns=columns))
+    known = {name: kind if _has_a_place_in_polars(kind) else ANYTHING for name, kind in columns.kinds.items()}
+    return pl.DataFrame(to_arrow(rows, columns=Columns(known)))
 
 
 def to_pandas(rows: Iterable[BatchRow], *, columns: Columns) -> pd.DataFrame:
@@ -78,6 +82,18 @@ def _type_in_pandas(name: str, values: Sequence[object], layout: Layout) -> str 
     if sort is Sort.ANYTHING and any(type(value) is not int for value in values):
         return "object"  # such as numbers that no float holds, beside some that only a float does
     return None
+
+
+def _has_a_place_in_polars(kind: Kind) -> bool:
+    match kind.sort:
+        case Sort.DECIMAL:
+            return sum(kind.digits) <= _MOST_DIGITS_IN_POLARS
+        case Sort.LIST:
+            return _has_a_place_in_polars(kind.item or NOTHING)
+        case Sort.OBJECT:
+            return all(map(_has_a_place_in_polars, kind.fields.values()))
+        case _:
+            return True
 
 
 def _column(records: Sequence[Record], name: str, layout: Layout) -> list[object]:
