@@ -220,15 +220,15 @@ class AsyncBatch(ShowsItself):
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the finished rows as a data frame: the input's columns, then ours."""
-        return to_pandas(self.results, columns=self._ledger.columns)
+        return to_pandas(self.results, columns=self._ledger.columns, fields=self._ledger.answer_columns)
 
     def to_polars(self) -> pl.DataFrame:
         """Return the finished rows as a data frame of polars: the input's columns, then ours."""
-        return to_polars(self.results, columns=self._ledger.columns)
+        return to_polars(self.results, columns=self._ledger.columns, fields=self._ledger.answer_columns)
 
     def to_arrow(self) -> pa.Table:
         """Return the finished rows as an Arrow table: the input's columns, then ours."""
-        return to_arrow(self.results, columns=self._ledger.columns)
+        return to_arrow(self.results, columns=self._ledger.columns, fields=self._ledger.answer_columns)
 
     def write(self, path: str | Path, *, outputs: Sequence[str] = ALL_COLUMNS) -> Path:
         """Write the finished rows to a `.jsonl`, `.csv` or `.parquet` file, which appears whole or not at all.

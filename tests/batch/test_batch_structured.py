@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pydantic import BaseModel, Field, computed_field, field_validator, model_validator
 
@@ -167,6 +168,33 @@ async def test_a_file_without_an_answer_has_the_columns_that_answers_would_have(
     await batch.run()
     header = batch.write(tmp_path / "out.csv").read_text("utf-8").splitlines()[0]
     assert header.split(",")[-3:] == ["number", "depth", "is_deep"]
+
+
+class Survey(BaseModel):
+    name: str
+    berths: int
+    metres: float
+    is_open: bool
+
+
+def types_of(frame: Any) -> dict[str, object]:
+    pairs = zip(frame.schema.names, frame.schema.types, strict=True) if isinstance(frame, pa.Table) else None
+    return dict(pairs or getattr(frame, "schema", None) or frame.dtypes)
+
+
+@pytest.mark.parametrize("make", ["to_arrow", "to_pandas", "to_polars"])
+async def test_frames_have_the_same_columns_of_the_same_types_whether_rows_are_answered_or_not(
+    sim: aijobs.Mock, backend: WatchedBackend, make: str
+) -> None:
+    batch = a_batch(backend, output_model=Survey)
+    await batch.estimate()
+    before = types_of(getattr(batch, make)())
+    await batch.run()
+    assert before == types_of(getattr(batch, make)())
+    sim.on().do(aijobs.fail("content_filter").forever())
+    failed = a_batch(backend, [{"task": "Name another."}], output_model=Survey)
+    await failed.run()
+    assert list(types_of(getattr(failed, make)())) == list(before)
 
 
 async def test_the_vendor_is_asked_for_the_fields_by_their_aliases(backend: WatchedBackend) -> None:

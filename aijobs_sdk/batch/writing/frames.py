@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
     import pyarrow as pa
+    from pandas._typing import Dtype
 
 
+NO_FIELDS = Columns()
 _MOST_DIGITS_IN_POLARS = 38
 
 
-def to_arrow(rows: Iterable[BatchRow], *, columns: Columns) -> pa.Table:
+def to_arrow(rows: Iterable[BatchRow], *, columns: Columns, fields: Columns = NO_FIELDS) -> pa.Table:
     """Return the rows in their order: the input's columns, ours, and those of structured answers.
+
+    `fields` are the latter, as far as they are known before an answer is: they stand there without one, too.
 
     Raises:
         ConfigurationError: the `parquet` extra is not installed.
@@ -33,10 +37,10 @@ def to_arrow(rows: Iterable[BatchRow], *, columns: Columns) -> pa.Table:
     except ImportError:
         raise ConfigurationError("A table of Arrow needs pyarrow: pip install 'aijobs-sdk[parquet]'.") from None
     rows = list(rows)
-    return arrow_table(rows, _layout(rows, columns))
+    return arrow_table(rows, _layout(rows, columns, fields))
 
 
-def to_polars(rows: Iterable[BatchRow], *, columns: Columns) -> pl.DataFrame:
+def to_polars(rows: Iterable[BatchRow], *, columns: Columns, fields: Columns = NO_FIELDS) -> pl.DataFrame:
     """Return the same as a data frame of polars; decimals of more digits than that knows as text.
 
     Raises:
@@ -47,10 +51,10 @@ def to_polars(rows: Iterable[BatchRow], *, columns: Columns) -> pl.DataFrame:
     except ImportError:
         raise ConfigurationError("A data frame of polars needs polars: pip install polars pyarrow.") from None
     known = {name: kind if _has_a_place_in_polars(kind) else ANYTHING for name, kind in columns.kinds.items()}
-    return pl.DataFrame(to_arrow(rows, columns=Columns(known)))
+    return pl.DataFrame(to_arrow(rows, columns=Columns(known), fields=fields))
 
 
-def to_pandas(rows: Iterable[BatchRow], *, columns: Columns) -> pd.DataFrame:
+def to_pandas(rows: Iterable[BatchRow], *, columns: Columns, fields: Columns = NO_FIELDS) -> pd.DataFrame:
     """Return the same as a data frame of pandas, with credits as exact decimals.
 
     Raises:
@@ -61,27 +65,38 @@ def to_pandas(rows: Iterable[BatchRow], *, columns: Columns) -> pd.DataFrame:
     except ImportError:
         raise ConfigurationError("A data frame of pandas needs pandas: pip install pandas.") from None
     rows = list(rows)
-    layout = _layout(rows, columns)
+    layout = _layout(rows, columns, fields)
     records = [layout.record(row) for row in rows]
     held = {name: _column(records, name, layout) for name in layout.names}
+    text = pd.Series([""]).dtype  # which differs from one version of pandas to the next
     return pd.DataFrame(
-        {name: pd.Series(values, dtype=_type_in_pandas(name, values, layout)) for name, values in held.items()}
+        {name: pd.Series(values, dtype=_type_in_pandas(name, values, layout, text)) for name, values in held.items()}
     )
 
 
-_COUNTS = frozenset({"input_tokens", "output_tokens", "shared_with"})
-"""Ours that are whole numbers, and that some rows lack."""
-_WHOLE = frozenset({Sort.INTEGER, Sort.LONG})
+_IN_PANDAS = {
+    **dict.fromkeys(["index", "attempts"], "int64"),
+    **dict.fromkeys(["input_tokens", "output_tokens", "shared_with"], "Int64"),  # some rows have none
+    "latency_seconds": "float64",
+}
+"""Those of our columns that are numbers."""
+_TEXTS = frozenset({"status", "content", "model", "provider", "served_model", "finish_reason", "job_id"})
+_OF_SORTS = {Sort.BOOLEAN: "bool", Sort.INTEGER: "int64", Sort.LONG: "int64", Sort.NUMBER: "float64"}
+_WITH_GAPS = {Sort.INTEGER: "Int64", Sort.LONG: "Int64", Sort.NUMBER: "float64"}
+"""Those of columns where some rows have nothing, for which pandas would make floats of whole numbers."""
 
 
-def _type_in_pandas(name: str, values: Sequence[object], layout: Layout) -> str | None:
-    """Return the type of a column for whose gaps pandas would make floats of whole numbers; None: it finds its own."""
-    sort = layout.kinds[name].sort if name in layout.kinds else None
-    if name in _COUNTS or (sort in _WHOLE and None in values):
-        return "Int64"
-    if sort is Sort.ANYTHING and any(type(value) is not int for value in values):
-        return "object"  # such as numbers that no float holds, beside some that only a float does
-    return None
+def _type_in_pandas(name: str, values: Sequence[object], layout: Layout, text: Dtype) -> Dtype | None:
+    """Return the type of a column, also where it has no values by which pandas could tell; None: it finds its own."""
+    if name not in layout.kinds:
+        return text if name in _TEXTS else _IN_PANDAS.get(name)
+    match layout.kinds[name].sort:
+        case Sort.TEXT:
+            return text
+        case Sort.ANYTHING if any(type(value) is not int for value in values):
+            return "object"  # such as numbers that no float holds, beside some that only a float does
+        case sort:
+            return (_WITH_GAPS if None in values else _OF_SORTS).get(sort)
 
 
 def _has_a_place_in_polars(kind: Kind) -> bool:
@@ -103,9 +118,9 @@ def _column(records: Sequence[Record], name: str, layout: Layout) -> list[object
     return [error_fields(value) if isinstance(value, ErrorInfo) else value for value in held]
 
 
-def _layout(rows: Sequence[BatchRow], columns: Columns) -> Layout:
-    fields = Columns()
+def _layout(rows: Sequence[BatchRow], columns: Columns, fields: Columns) -> Layout:
+    noted = Columns(fields.kinds)
     for row in rows:
-        fields.note(output_fields(row))
+        noted.note(output_fields(row))
     answers = [ANSWERS] if any(row.answers for row in rows) else []
-    return Layout(columns, [*FIXED_COLUMNS, *MORE_COLUMNS, *answers], fields)
+    return Layout(columns, [*FIXED_COLUMNS, *MORE_COLUMNS, *answers], noted)
