@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import pytest
 from pydantic import BaseModel
 
+from aijobs_sdk.batch.asking.parameters import FIELDS
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.jobtypes.generation.payload import GenerationPayload
 from batch.batch_worlds import TASKS, WatchedBackend, a_batch
 
 if TYPE_CHECKING:
@@ -75,6 +78,22 @@ def test_what_is_no_model_of_answers_is_refused(
 def test_parameters_that_are_no_fields_are_refused(backend: WatchedBackend, parameters: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"^`parameters` should be a mapping from names of payload fields"):
         AsyncBatch(backend, TASKS, prompt="{task}", model="gpt-5.2", parameters=parameters)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("max_token", "Did you mean 'max_tokens'?"), ("api_key", "Known: ")])
+def test_a_parameter_that_would_be_dropped_as_a_secret_is_refused(
+    backend: WatchedBackend, name: str, hint: str
+) -> None:
+    problem = re.escape(f"should be fields of a payload: {name!r} is none. {hint}")
+    with pytest.raises(InvalidRequestError, match=f"^`parameters` {problem}"):
+        AsyncBatch(backend, TASKS, prompt="{task}", model="gpt-5.2", parameters={name: "hush"})
+    problem = problem.replace("be", "give", 1)
+    with pytest.raises(InvalidRequestError, match=rf"^Row 1 \(index 0\): the prompt function {problem}"):
+        AsyncBatch(backend, TASKS, prompt=lambda row: {"prompt": row["task"], name: "hush"}, model="gpt-5.2")
+
+
+def test_all_that_can_be_said_of_a_row_is_what_its_job_takes() -> None:
+    assert frozenset(GenerationPayload.model_fields) == FIELDS
 
 
 async def test_a_model_may_hold_itself(backend: WatchedBackend) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pickle import PicklingError
 from typing import cast
 
@@ -15,8 +15,35 @@ from aijobs_sdk.batch.reading.rows import Row
 from aijobs_sdk.batch.refusal import bad_row
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.shapes import nearest
 
 Payload = dict[str, JsonValue]
+FIELDS = frozenset(
+    {
+        "estimated_credits",
+        "fallback",
+        "images",
+        "keep_unfit",
+        "max_credits",
+        "max_tokens",
+        "messages",
+        "model",
+        "output_schema",
+        "prompt",
+        "provider",
+        "reasoning_effort",
+        "seed",
+        "stop",
+        "stream",
+        "system",
+        "temperature",
+        "tools",
+        "top_p",
+        "user_id",
+    }
+)
+"""All that can be said of a row. Whatever else there is may be a secret, which no journal is to keep: a backend drops
+`api_key`, and `max_token` as well, without a word to whoever meant `max_tokens`."""
 _FILLED_INSIDE = frozenset({"messages", "images"})
 """Fields whose parts may be templates; a JSON schema's braces, for one, are its own."""
 
@@ -32,6 +59,8 @@ class Parameters:
     """
 
     def __init__(self, given: Mapping[str, object]) -> None:
+        if (problem := unknown_field(given)) is not None:
+            raise bad_argument("parameters", f"should be fields of a payload: {problem}")
         self._constant: Payload = {}
         self._filled: dict[str, object] = {}
         for name, value in given.items():
@@ -54,6 +83,12 @@ class Parameters:
         """Return the first hole for which a row holds nothing."""
         holes = (template.empty_in(row) for value in self._filled.values() for template in templates_in(value))
         return next((hole for hole in holes if hole is not None), None)
+
+
+def unknown_field(names: Iterable[str]) -> str | None:
+    """Return what is wrong with the first of these that is no field of a payload; None: nothing is."""
+    unknown = next((name for name in names if name not in FIELDS), None)
+    return None if unknown is None else f"{unknown!r} is none.{nearest(unknown, FIELDS)}".removesuffix(".")
 
 
 def sendable_fields(given: Mapping[str, object], *, index: int) -> Payload:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import NamedTuple, Protocol
 
-from aijobs_sdk.batch.asking.parameters import Payload, sendable_fields
+from aijobs_sdk.batch.asking.parameters import Payload, sendable_fields, unknown_field
 from aijobs_sdk.batch.asking.template import Template
 from aijobs_sdk.batch.reading.rows import Row
 from aijobs_sdk.batch.refusal import bad_row
@@ -98,6 +98,8 @@ class FunctionQuestion:
                 pass
             case other:
                 raise bad_row(index, f"the prompt function should return a text or a mapping, got {shape_of(other)}")
+        if (problem := unknown_field(map(str, fields))) is not None:
+            raise bad_row(index, f"the prompt function should give fields of a payload: {problem}")
         payload = sendable_fields(
             {str(name): value for name, value in fields.items() if value is not None}, index=index
         )
