@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypedDict
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 
@@ -94,6 +96,12 @@ def test_a_parameter_that_would_be_dropped_as_a_secret_is_refused(
 
 def test_all_that_can_be_said_of_a_row_is_what_its_job_takes() -> None:
     assert frozenset(GenerationPayload.model_fields) == FIELDS
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), np.float64("nan"), Decimal("NaN")])
+def test_a_number_that_is_none_is_not_taken_for_nothing(backend: WatchedBackend, value: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=r"^`temperature` should be a finite number, got a "):
+        AsyncBatch(backend, TASKS, prompt="{task}", model="gpt-5.2", temperature=value)
 
 
 async def test_a_model_may_hold_itself(backend: WatchedBackend) -> None:

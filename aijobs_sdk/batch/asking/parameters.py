@@ -15,7 +15,7 @@ from aijobs_sdk.batch.reading.rows import Row
 from aijobs_sdk.batch.refusal import bad_row
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.refusal import bad_argument
-from aijobs_sdk.contract.shapes import nearest
+from aijobs_sdk.contract.shapes import nearest, shape_of
 
 Payload = dict[str, JsonValue]
 FIELDS = frozenset(
@@ -68,7 +68,7 @@ class Parameters:
             if any(templates_in(templates)):
                 self._filled[name] = templates
             elif value is not None:
-                self._constant[name] = sendable(name, filled(templates, {}, index=0))
+                self._constant[name] = _constant(name, filled(templates, {}, index=0))
 
     def fill(self, row: Row, *, index: int) -> Payload:
         """Return the fields for a row.
@@ -83,6 +83,12 @@ class Parameters:
         """Return the first hole for which a row holds nothing."""
         holes = (template.empty_in(row) for value in self._filled.values() for template in templates_in(value))
         return next((hole for hole in holes if hole is not None), None)
+
+
+def _constant(name: str, value: object) -> JsonValue:
+    if (sent := sendable(name, value)) is None:  # as of NaN: it would be as if nothing had been said
+        raise bad_argument(name, f"should be a finite number, got {shape_of(value)}")
+    return sent
 
 
 def unknown_field(names: Iterable[str]) -> str | None:
