@@ -197,6 +197,8 @@ def test_items_are_made_as_they_are_asked_for() -> None:
         ({"model": None}, "`model` is left out: name one, such as `gpt-5.2`, or let a function as `prompt` do so"),
         ({"parameters": {"stop": lambda: 1}}, "`stop` holds what cannot be kept"),
         ({"on_null": "drop"}, "`on_null` should be 'error' or 'skip', got a text of 4 characters"),
+        ({"id": 5}, r"`id` should be the name of a column, got a number \(int\)"),
+        ({"id": ["x"]}, "`id` should be the name of a column, got a list of 1"),
         ({"parameters": {"system": "{"}}, "`system` is not a template"),
         ({"parameters": {"tools": ["half \ud83d"]}}, "`tools` holds half a character"),
         ({"parameters": {"images": ["missing.png"]}}, "`images` names a file that cannot be read"),

@@ -46,6 +46,8 @@ class Recipe:
     ) -> None:
         if on_null not in get_args(OnNull):
             raise bad_argument("on_null", f"should be 'error' or 'skip', got {shape_of(on_null)}")
+        if id is not None and not isinstance(id, str):
+            raise bad_argument("id", f"should be the name of a column, got {shape_of(id)}")
         self._question = question(prompt)
         self._models = _models(model)
         if not self._models and isinstance(self._question, TemplateQuestion) and "model" not in (parameters or {}):
