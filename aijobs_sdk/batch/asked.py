@@ -57,11 +57,18 @@ def _parameters(arguments: BatchArguments) -> dict[str, object]:
         "images": arguments.get("images"),
         "temperature": arguments.get("temperature"),
         "max_tokens": arguments.get("max_tokens"),
-        **more,
     }
     if (output_model := arguments.get("output_model")) is not None:
         given["output_schema"] = output_schema(output_model)
-    return {name: value for name, value in given.items() if value is not None}
+    _check_said_once(more, {**given, "prompt": arguments.get("prompt"), "model": arguments.get("model")})
+    return {name: value for name, value in (given | dict(more)).items() if value is not None}
+
+
+def _check_said_once(parameters: Mapping[str, object], arguments: Mapping[str, object]) -> None:
+    twice = next((name for name in parameters if arguments.get(name) is not None), None)
+    if twice is not None:
+        said = "output_model" if twice == "output_schema" else twice
+        raise bad_argument("parameters", f"holds {twice!r}, which `{said}` says already; keep one of them")
 
 
 def _check_name(name: object) -> None:

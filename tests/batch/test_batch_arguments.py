@@ -104,6 +104,16 @@ def test_a_number_that_is_none_is_not_taken_for_nothing(backend: WatchedBackend,
         AsyncBatch(backend, TASKS, prompt="{task}", model="gpt-5.2", temperature=value)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("model", "model"), ("prompt", "prompt"), ("temperature", "temperature"), ("output_schema", "output_model")],
+)
+def test_what_an_argument_says_no_parameter_says_again(backend: WatchedBackend, name: str, said: str) -> None:
+    arguments: Any = {"prompt": "{task}", "model": "gpt-5.2", "temperature": 1, "output_model": Node}
+    with pytest.raises(InvalidRequestError, match=f"^`parameters` holds '{name}', which `{said}` says already"):
+        AsyncBatch(backend, TASKS, parameters={name: "another"}, **arguments)
+
+
 async def test_a_model_may_hold_itself(backend: WatchedBackend) -> None:
     batch = a_batch(backend, TASKS[:1], output_model=Node)
     [row] = await batch.run()
