@@ -39,9 +39,8 @@ class BatchOptions(Fact):
     """Rows that failed at this instant or before are asked again."""
 
     def chosen(self) -> dict[str, object]:
-        """Return what differs from the defaults."""
-        usual = BatchOptions()
-        return {name: value for name, value in self if value != getattr(usual, name)}
+        """Return what was said, be it the default."""
+        return {name: value for name, value in self if name in self.model_fields_set}
 
     def changed(self, **given: object) -> BatchOptions:
         """Return the options with what is given and not None instead.

@@ -164,6 +164,21 @@ async def test_another_client_gives_it_more_to_spend(sim: aijobs.Mock, backend: 
     assert len(sim.calls) == 12
 
 
+async def test_who_goes_on_by_its_name_alone_may_choose_what_is_usual(
+    slow: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    first = a_batch(backend, name=NAME, concurrency=1, fail_fast=True)
+    await first.start()
+    await asyncio.sleep(30)
+    await first.pause()
+    with pytest.raises(BatchPausedError):
+        await first.wait()
+    slow.on(prompt="*harbour 5.").do(aijobs.fail("content_filter").forever())
+    again = AsyncBatch(backend, name=NAME, concurrency=100, fail_fast=False)
+    assert len(await again.run()) == 12
+    assert backend.most_awaited > 1
+
+
 async def test_a_budget_that_is_raised_while_it_runs_counts_at_once(slow: aijobs.Mock, backend: WatchedBackend) -> None:
     batch = a_named(backend, budget=Decimal(1), concurrency=12, max_tokens=200)
     await batch.start()

@@ -25,7 +25,7 @@ class Known:
 
     Args:
         name: of its journal; None: it has none.
-        options: how its rows are run; of those of a journal only what differs from the usual.
+        options: how its rows are run; of those of a journal only what the caller said.
         output_model: what each answer has to fit.
     """
 

@@ -39,7 +39,7 @@ class Operation:
         backend: where the jobs go.
         name: of its journal; None: it has none.
         intake: its rows; None: those of the journal.
-        options: how they are run; of those of a journal only what differs from the usual.
+        options: how they are run; of those of a journal only what the caller said.
         output_model: what each answer has to fit.
         detacher: starts the process that runs it; None: this one does.
         as_wished: whether a pause or a cancel that was asked for before the run holds.
