@@ -14,6 +14,19 @@ from aijobs_sdk.contract.batches import BatchRequest
 from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 
+_ASKS = ("prompt", "model", "system", "messages", "images", "temperature", "max_tokens", "parameters", "on_null", "id")
+
+
+def check_asks_nothing(arguments: BatchArguments) -> None:
+    """Refuse to be told what to ask where no rows are given: those that a journal has are asked what they were.
+
+    Raises:
+        InvalidRequestError: an argument says it.
+    """
+    said = next((name for name in _ASKS if arguments.get(name) is not None), None)
+    if said is not None:
+        raise bad_argument(said, "says what to ask of rows, and none are given: give them as well, or leave it out")
+
 
 def options_of(arguments: BatchArguments) -> BatchOptions:
     """Return how the rows are to be run.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from aijobs_sdk.batch.arguments import BatchArguments
-from aijobs_sdk.batch.asked import options_of, recipe_of
+from aijobs_sdk.batch.asked import check_asks_nothing, options_of, recipe_of
 from aijobs_sdk.batch.economy.rounds import advice
 from aijobs_sdk.batch.estimate import BatchEstimate, estimate_batch
 from aijobs_sdk.batch.failures import Failures
@@ -71,6 +71,8 @@ class AsyncBatch(ShowsItself):
             intake = Intake(open_rows(source), recipe_of(arguments), economy=options.economy)
         elif name is None:
             raise bad_argument("source", "is left out: give rows, or the `name` of a batch that has some already")
+        else:
+            check_asks_nothing(arguments)
         self._backend = backend
         self._operation = Operation(
             backend,

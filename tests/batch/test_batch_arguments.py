@@ -105,6 +105,15 @@ def test_a_number_that_is_none_is_not_taken_for_nothing(backend: WatchedBackend,
 
 
 @pytest.mark.parametrize(
+    "arguments", [{"prompt": "{task}"}, {"model": "gpt-5.2"}, {"max_tokens": 5}, {"parameters": {}}, {"id": "task"}]
+)
+def test_what_to_ask_is_not_said_without_rows(backend: WatchedBackend, arguments: Any) -> None:
+    [name] = arguments
+    with pytest.raises(InvalidRequestError, match=f"^`{name}` says what to ask of rows, and none are given"):
+        AsyncBatch(backend, name="kept", **arguments)
+
+
+@pytest.mark.parametrize(
     ("name", "said"),
     [("model", "model"), ("prompt", "prompt"), ("temperature", "temperature"), ("output_schema", "output_model")],
 )
