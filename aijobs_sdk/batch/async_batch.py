@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.asked import check_asks_nothing, options_of, recipe_of
@@ -24,6 +24,7 @@ from aijobs_sdk.batch.reading.rows import Source, open_rows
 from aijobs_sdk.batch.results import Results
 from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow, RowStatus
 from aijobs_sdk.batch.running.lanes import Lanes
+from aijobs_sdk.batch.running.work import read_work
 from aijobs_sdk.batch.runs import Runs
 from aijobs_sdk.batch.writing.frames import to_arrow, to_pandas, to_polars
 from aijobs_sdk.batch.writing.output import write_rows
@@ -203,7 +204,12 @@ class AsyncBatch(ShowsItself):
         if not jobs.ids:
             return []
         rows = await self._backend.usage(since=jobs.since - CLOCK_SKEW, until=jobs.until + CLOCK_SKEW)
-        return [row for row in rows if row.metadata.get("job_id") in jobs.ids]
+        return [row for row in rows if row.metadata.get("job_id") in jobs.ids and self._is_of_a_row(row)]
+
+    def _is_of_a_row(self, usage: UsageRow) -> bool:
+        """Return False for what was answered together with these rows, and is asked no more."""
+        work = read_work(cast("str | None", usage.metadata.get("item")))
+        return work is None or self._ledger.find(work.key, work.copy) is not None
 
     @property
     def results(self) -> Results:

@@ -95,6 +95,16 @@ async def test_a_row_costs_half_and_says_the_same_as_by_itself(backend: WatchedB
     assert together.progress.credits == billed(await together.usage())
 
 
+async def test_what_was_asked_together_with_rows_that_are_asked_no_more_is_not_billed_again(
+    backend: WatchedBackend,
+) -> None:
+    await an_economy(backend, name="harbours").run()
+    fewer = an_economy(backend, TASKS[:5], name="harbours")
+    await fewer.run()
+    assert (asked(backend), len(await fewer.usage())) == (len(TASKS), 5)
+    assert fewer.progress.credits == billed(await fewer.usage())
+
+
 async def test_an_estimate_is_half_and_within_a_day(backend: WatchedBackend) -> None:
     alone, together = await a_batch(backend).estimate(), await an_economy(backend).estimate()
     assert abs(together.credits - alone.credits / 2) < Decimal("0.0001")
