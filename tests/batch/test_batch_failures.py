@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 import aijobs_sdk as aijobs
@@ -86,6 +88,24 @@ async def test_the_first_failure_ends_a_run_that_is_to_fail_fast(
         await batch.run()
     assert (len(sim.calls), batch.progress.state) == (3, BatchState.PAUSED)
     assert [row.status for row in batch.results] == ["completed", "completed", "failed"]
+
+
+@NAMES
+async def test_a_run_whose_last_row_fails_fast_has_finished(
+    sim: aijobs.Mock, backend: WatchedBackend, name: str | None
+) -> None:
+    sim.on(prompt="*harbour 2.").do(aijobs.fail("content_filter").forever())
+    batch = a_batch(backend, TASKS[:3], fail_fast=True, concurrency=1, name=name)
+    rows = await batch.run()
+    assert ([row.status for row in rows], batch.progress.state) == (["completed"] * 2 + ["failed"], BatchState.FINISHED)
+
+
+async def test_a_pause_that_finds_every_row_under_way_lets_the_run_finish(backend: WatchedBackend) -> None:
+    batch = a_batch(backend)
+    await batch.start()
+    await asyncio.sleep(0.1)
+    await batch.pause()
+    assert (len(await batch.wait()), batch.progress.state) == (12, BatchState.FINISHED)
 
 
 async def test_those_under_way_when_one_fails_fast_are_kept(sim: aijobs.Mock, backend: WatchedBackend) -> None:

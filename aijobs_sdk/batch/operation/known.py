@@ -83,14 +83,17 @@ class Known:
         self.seen = record
 
     def end(self, reason: str | None) -> None:
-        """Note where it stands after a run that ended early for this reason, or in its own time."""
-        match reason:
+        """Note where it stands after a run that ended early for this reason, or in its own time.
+
+        Whatever was to end it: where every row is over, nothing was left to be stopped.
+        """
+        match reason if reason is not None and not self.is_all_over else None:
             case None:
                 self.state, self.reason = BatchState.FINISHED, ""
             case "":
                 self.state, self.reason = BatchState.CANCELLED, ""
-            case _:
-                self.state, self.reason = BatchState.PAUSED, reason
+            case why:
+                self.state, self.reason = BatchState.PAUSED, why
 
     def go_by(self, options: BatchOptions) -> None:
         """Have the rows run in this way from now on."""
