@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, RootModel
 
 from aijobs_sdk.batch.asking.parameters import FIELDS
 from aijobs_sdk.batch.async_batch import AsyncBatch
@@ -31,6 +31,10 @@ class Typed(TypedDict):
 @dataclass
 class Data:
     n: int
+
+
+class Berths(RootModel[list[int]]):
+    """A list."""
 
 
 class Calling(BaseModel):
@@ -60,6 +64,7 @@ def test_a_name_that_no_batch_can_have_is_refused_at_once(backend: WatchedBacken
         (Data, "should be a class of pydantic's, .* got the class Data"),
         (list[Node], "should be a class of pydantic's"),
         (Node(name="a"), "should be a class of pydantic's, .* got a Node"),
+        (Berths, "should have fields, and Berths is no object in JSON: give it one that holds it"),
         (Calling, "has a field of a kind that JSON has no word for"),
         (
             Unresolved,

@@ -25,11 +25,14 @@ def output_schema(model: object) -> dict[str, object]:
         raise _unusable(f"should be a class of pydantic's, derived from `BaseModel`, got {what}")
     try:
         schema_of_instances(model)  # by which answers are written, once they are paid for
-        return _as_an_object(model.model_json_schema())
+        schema = _as_an_object(model.model_json_schema())
     except PydanticInvalidForJsonSchema:
         raise _unusable("has a field of a kind that JSON has no word for, such as a function; leave it out") from None
     except (PydanticUserError, PydanticUndefinedAnnotation) as error:
         raise _unusable(f"is not usable yet: {error.message}") from None
+    if schema.get("type") != "object":
+        raise _unusable(f"should have fields, and {model.__name__} is no object in JSON: give it one that holds it")
+    return schema
 
 
 def _as_an_object(schema: dict[str, object]) -> dict[str, object]:
