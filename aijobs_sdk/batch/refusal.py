@@ -31,8 +31,10 @@ def refusal_of(errors: Mapping[int, InvalidRequestError]) -> InvalidRequestError
     """Return the refusal of a batch for what a backend said to its rows, by their number from 0; at least one."""
     first = min(errors)
     others = "" if len(errors) == 1 else f" Neither can {len(errors) - 1:,} more."
+    said = errors[first].message
+    end = "" if said.endswith((".", "?")) else "."
     return InvalidRequestError(
-        f"Row {first + 1} (index {first}) cannot be sent: {errors[first].message}{others} Nothing was sent.",
+        f"Row {first + 1} (index {first}) cannot be sent: {said}{end}{others} Nothing was sent.",
         code=errors[first].code,
         fields=[FieldProblem(field=f"rows[{index}]", problem=errors[index].message) for index in sorted(errors)],
     )

@@ -235,6 +235,11 @@ async def test_waiting_begins_a_batch_nobody_started(backend: WatchedBackend) ->
     assert len(await a_batch(backend).wait(timeout=60)) == 12
 
 
+async def test_the_refusal_of_rows_is_told_in_sentences(backend: WatchedBackend) -> None:
+    with pytest.raises(InvalidRequestError, match=r"got a number \(int\)\. Neither can 11 more\. Nothing was sent\.$"):
+        await a_batch(backend, max_tokens=0).run()
+
+
 async def test_an_unknown_model_refuses_the_batch(backend: WatchedBackend) -> None:
     batch = a_batch(backend, model="gpt-5")
     with pytest.raises(InvalidRequestError, match=r"Did you mean 'gpt-5\.2'\?"):
