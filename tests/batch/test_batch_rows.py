@@ -146,6 +146,8 @@ CUT_GZIP = gzip.compress(GOOD_LINES.encode(), mtime=0)[:-9]
     [
         ("a.jsonl", GOOD_LINES + '{"q": \n', "Line 37 of .*a.jsonl is not JSON"),
         ("a.jsonl", GOOD_LINES + "[1]", "Line 37 of .*a.jsonl holds a list of 1; each line should be an object"),
+        ("a.jsonl", GOOD_LINES + '{"q": 1, "a": 2, "q": 3}', "Line 37 of .* holds 'q' twice in one object"),
+        ("a.jsonl", '{"q": {"a": 1, "a": 2}}', "Line 1 of .* holds 'a' twice in one object; rename one of them"),
         ("a.jsonl", "[" * 100_000, "Line 1 of .* is not JSON"),
         ("a.csv", "a,b\n1,2\n3\n", "Line 3 of .*a.csv has 1 cells under 2 columns"),
         ("a.csv", 'a,b\n"1\n1",2\n3\n', "Line 4 of .* has 1 cells under 2 columns"),

@@ -72,13 +72,33 @@ def _read_jsonl(path: Path) -> Iterator[ReadRow]:
             yield _json_row(path, number, raw)
 
 
+class _TwoOfOneNameError(Exception):
+    """An object of JSON has two fields of one name, of which one would be lost."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def _fields(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs) and (twice := name_used_twice([name for name, _ in pairs])) is not None:
+        raise _TwoOfOneNameError(twice)
+    return fields
+
+
+_json = json.JSONDecoder(object_pairs_hook=_fields)
+
+
 def _json_row(path: Path, number: int, raw: bytes) -> ReadRow:
     try:
-        row = json.loads(_decoded(raw, number))
+        row = _json.decode(_decoded(raw, number))
     except UnicodeDecodeError:
         return bad_line(path, number, _NOT_UTF_8)
     except (ValueError, RecursionError):
         return bad_line(path, number, "is not JSON")
+    except _TwoOfOneNameError as error:
+        return bad_line(path, number, f"holds {error.name!r} twice in one object; rename one of them")
     if not isinstance(row, dict):
         return bad_line(path, number, f"holds {shape_of(row)}; each line should be an object")
     return row
