@@ -86,6 +86,10 @@ def test_each_row_is_asked_of_each_of_several_models() -> None:
             {"messages": [{"role": "user", "content": "{text}?"}]},
             {"messages": [{"role": "user", "content": "Tides?"}]},
         ),
+        (
+            {"messages": [{"role": "user", "content": "Hi", "tool_calls": None}, {"role": "user", "content": None}]},
+            {"messages": [{"role": "user", "content": "Hi"}, {"role": "user", "content": None}]},
+        ),
     ],
 )
 def test_parameters_are_sent_and_their_holes_filled(given: Mapping[str, object], sent: Mapping[str, object]) -> None:

@@ -47,6 +47,8 @@ FIELDS = frozenset(
 _FILLED_INSIDE = frozenset({"messages", "images"})
 """Fields whose parts may be templates; a JSON schema's braces, for one, are its own."""
 
+_NEEDED_IN_MESSAGES = frozenset({"role", "content"})
+
 
 class Parameters:
     """Payload fields by name; those that are None are left out.
@@ -118,8 +120,20 @@ def sendable(name: str, value: object) -> JsonValue:
     if name == "images":
         return cast("JsonValue", image_inputs(value))
     try:
-        return to_json(plain(value))
+        sent = to_json(plain(value))
     except (UnicodeEncodeError, RecursionError):
         raise bad_argument(name, "holds half a character, or is nested too deeply; mend it") from None
     except (PicklingError, OverflowError):
         raise bad_argument(name, "holds what cannot be kept, such as a function; make it a text") from None
+    return _without_gaps(sent) if name == "messages" else sent
+
+
+def _without_gaps(messages: JsonValue) -> JsonValue:
+    """Return messages without the fields that are nothing: in a table each has all that any of them has."""
+    if not isinstance(messages, list):
+        return messages
+    return [_said(one) if isinstance(one, dict) else one for one in messages]
+
+
+def _said(message: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {name: held for name, held in message.items() if held is not None or name in _NEEDED_IN_MESSAGES}
