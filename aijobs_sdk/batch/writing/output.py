@@ -76,6 +76,8 @@ def _check_columns(outputs: Sequence[str]) -> None:
     unknown = next((name for name in outputs if name not in _OURS), None)
     if unknown is not None:
         raise bad_argument("outputs", f"names {unknown!r}, which is no column of ours.{nearest(str(unknown), _OURS)}")
+    if (twice := next((name for name in outputs if [*outputs].count(name) > 1), None)) is not None:
+        raise bad_argument("outputs", f"names {twice!r} twice; name it once")
 
 
 def _write_parquet(rows: Iterable[BatchRow], layout: Layout, path: Path) -> None:
