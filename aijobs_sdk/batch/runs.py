@@ -20,6 +20,8 @@ class Runs:
         self._tell_the_end = tell_the_end
         self._one_at_a_time = asyncio.Lock()
         self._background: asyncio.Task[None] | None = None
+        self._wanted = 0
+        """How many runs are under way, or wait for the one that is."""
         self._trouble: Exception | None = None
         self.place = LoopPlace()
         """Where a run was begun last."""
@@ -94,15 +96,22 @@ class Runs:
 
     async def _run_through(self) -> None:
         self.place.note()
-        async with self._one_at_a_time:  # a second run finds the rows of the first one finished
-            self._trouble = None
-            try:
-                await self._operation.run()
-            except Exception as trouble:
-                self._trouble = trouble
-                raise
-            finally:
+        self._wanted += 1
+        try:
+            async with self._one_at_a_time:  # a second run finds the rows of the first one finished
+                await self._run()
+        finally:
+            self._wanted -= 1
+            if not self._wanted:  # else it is no end: the next run goes on where this one was interrupted
                 self._tell_the_end()
+
+    async def _run(self) -> None:
+        self._trouble = None
+        try:
+            await self._operation.run()
+        except Exception as trouble:
+            self._trouble = trouble
+            raise
 
     def _raise_if_paused(self) -> None:
         # Not raised by the run itself: one in the background, that nobody waits for, would have failed unseen.

@@ -322,6 +322,17 @@ async def test_rows_are_yielded_once_each_while_they_finish(backend: WatchedBack
 
 
 @pytest.mark.usefixtures("slow")
+async def test_rows_are_yielded_to_the_last_where_the_run_before_is_interrupted(backend: WatchedBackend) -> None:
+    batch = a_batch(backend, concurrency=2)
+    first = asyncio.create_task(batch.run())
+    await asyncio.sleep(30)
+    rows = batch.as_completed()
+    seen = [(await anext(rows)).index]
+    first.cancel()
+    assert sorted([*seen, *[row.index async for row in rows]]) == list(range(12))
+
+
+@pytest.mark.usefixtures("slow")
 async def test_rows_that_somebody_else_runs_are_yielded_while_they_finish(backend: WatchedBackend) -> None:
     batch = a_detached(backend, concurrency=2)
     seen = [(row.index, asyncio.get_running_loop().time()) async for row in batch.as_completed()]
