@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from aijobs_sdk.backends.local_waits import LocalWaits
 from aijobs_sdk.backends.local_workers import LocalWorkers
 from aijobs_sdk.contract.batches import BatchChange, BatchItem, BatchRecord, BatchRequest, Hold
 from aijobs_sdk.contract.blocks import Block, DocumentRequest, Revision
@@ -41,17 +42,28 @@ from aijobs_sdk.engine.turns import Turns
 class LocalBackend:
     """A store and the workers that empty it, for one caller."""
 
-    def __init__(self, *, world: World, types: JobTypes, caller: Caller, workers: LocalWorkers | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        world: World,
+        types: JobTypes,
+        caller: Caller,
+        workers: LocalWorkers | None = None,
+        waits: LocalWaits | None = None,
+    ) -> None:
         self._world = world
         self._types = types
         self._admission = admission_of(world.limits, types)
         self._caller = caller
         self._workers = workers or LocalWorkers(world, types)
+        self._waits = waits or LocalWaits()
         self._turns = Turns()
 
     def acting_for(self, caller: Caller) -> LocalBackend:
         """Return the same backend as somebody else sees it: one store, and the same workers."""
-        return LocalBackend(world=self._world, types=self._types, caller=caller, workers=self._workers)
+        return LocalBackend(
+            world=self._world, types=self._types, caller=caller, workers=self._workers, waits=self._waits
+        )
 
     async def start(self) -> None:
         """Begin to work, before anybody asks for anything."""
@@ -99,12 +111,12 @@ class LocalBackend:
     async def ended(self, job_id: UUID) -> Job:
         """Return the job once it is over."""
         await self._workers.ensure()
-        return await self._world.store.ended(self._caller.tenant_id, job_id)
+        return await self._waits.wait_for(self._world.store.ended(self._caller.tenant_id, job_id))
 
     async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
         """Yield events with `seq` > `after`, and stop after the terminal one."""
         await self._workers.ensure()
-        store = self._world.store
+        store, ends = self._world.store, self._waits.ends
         while True:
             # Asked before the log is read, so that the terminal event cannot fall in between.
             over = (await store.get(self._caller.tenant_id, job_id)).is_final
@@ -117,7 +129,8 @@ class LocalBackend:
             if not events:
                 if over or not follow:
                     return
-                await store.wait_events(job_id, after=after)
+                self._waits.check_open(ends)  # whoever reads slowly may not have waited then
+                await self._waits.wait_for(store.wait_events(job_id, after=after))
 
     async def document(self, document_id: UUID) -> Document | None:
         """Return a document."""
@@ -259,6 +272,10 @@ class LocalBackend:
         return await check_health(self._world, self._caller, self._workers.pool)
 
     async def aclose(self) -> None:
-        """Stop the workers and close the store; jobs under way go back to pending. The next call opens both again."""
+        """Stop the workers and close the store; jobs under way go back to pending. The next call opens both again.
+
+        Whoever waits for something to happen is told.
+        """
         await self._workers.stop()
+        self._waits.end()
         await self._world.aclose()

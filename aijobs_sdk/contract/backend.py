@@ -68,6 +68,7 @@ class Backend(Protocol):
 
         Raises:
             JobNotFoundError: this tenant has no such job.
+            AIJobsError: `client_closed`, the backend was closed before.
         """
         ...
 
@@ -260,5 +261,8 @@ class Backend(Protocol):
         ...
 
     async def aclose(self) -> None:
-        """Stop what this backend runs; jobs under way go back to pending."""
+        """Stop what this backend runs; jobs under way go back to pending.
+
+        Whoever waits for something to happen to a job is told, by an AIJobsError with the code `client_closed`.
+        """
         ...

@@ -6,7 +6,11 @@ import asyncio
 import concurrent.futures
 import copy
 import pickle
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -265,6 +269,29 @@ def test_a_closed_client_gives_its_jobs_back_and_may_be_used_again(client: aijob
     job = client.submit(type="test_job", payload={"seconds": 30})
     client.close()
     assert job.wait().status is aijobs.JobStatus.COMPLETED
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda job: job.result(),
+        lambda job: list(job.stream()),
+        lambda job: aijobs.wait([job]),
+        lambda job: list(aijobs.as_completed([job])),
+    ],
+    ids=["result", "stream", "wait", "as_completed"],
+)
+def test_a_thread_that_waits_is_told_that_the_client_was_closed(wait: Callable[[Any], object]) -> None:
+    with aijobs.mock(clock="real"):
+        client = aijobs.Client()
+    job = client.submit(type="test_job", payload={"seconds": 60})
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(wait, job)
+        while not waiting.done():  # it may not have begun at the first time
+            client.close()
+            time.sleep(0.05)
+    with pytest.raises(aijobs.AIJobsError, match="was closed"):
+        waiting.result()
 
 
 def test_the_same_seed_gives_the_same_answers() -> None:

@@ -17,6 +17,7 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import (
+    AIJobsError,
     DeadLetterNotFoundError,
     IdempotencyConflictError,
     InvalidRequestError,
@@ -581,6 +582,15 @@ async def test_closing_gives_jobs_back_however_far_they_are(backend: Backend, tu
     await backend.aclose()
     given_back = await backend.get(job.id)
     assert (given_back.status, given_back.attempts) == (JobStatus.PENDING, 0)
+
+
+async def test_whoever_waits_is_told_that_the_client_was_closed(backend: Backend) -> None:
+    job = await submit(backend, a_test_job(seconds=100))
+    waiting = [asyncio.create_task(backend.ended(job.id)), asyncio.create_task(events_of(backend, job))]
+    await turn_loop(50)
+    await backend.aclose()
+    told = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+    assert [isinstance(one, AIJobsError) and one.code for one in told] == ["client_closed"] * 2
 
 
 async def test_health_is_an_answer_before_and_after_the_first_job(backend: Backend) -> None:
