@@ -88,7 +88,9 @@ def next_run(cron: str, timezone: str, *, after: datetime) -> datetime:
     ):  # the library takes a sixth, for seconds: one star too many would be 86,400 jobs a day
         raise _not_five(cron, "it has another number of fields")
     try:
-        return next(CronSim(cron, after.astimezone(zone))).astimezone(UTC)
+        due = (instant.astimezone(UTC) for instant in CronSim(cron, after.astimezone(zone)))
+        # In an hour that comes twice, at the end of summer time, the library begins with what was due in the first.
+        return next(instant for instant in due if instant > after)
     except (CronSimError, StopIteration) as error:
         raise _not_five(cron, str(error).lower() or "it never comes") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -31,6 +31,13 @@ def test_the_next_time_is_the_first_after_in_the_schedules_zone(cron: str, timez
 def test_an_hour_that_summer_time_skips_is_made_up_for_after_it() -> None:
     # At 02:00 on that day clocks in Berlin go on to 03:00, which is 01:00 UTC.
     assert next_run("30 2 * * *", "Europe/Berlin", after=at("2026-03-29T00:00")) == at("2026-03-29T01:00")
+
+
+@pytest.mark.parametrize("minutes_later", range(0, 60, 10))
+def test_an_hour_that_comes_twice_is_served_once(minutes_later: int) -> None:
+    # On that day 01:30 in New York is 05:30 UTC, and an hour later it is 01:30 again.
+    late = at("2026-11-01T06:00") + timedelta(minutes=minutes_later)
+    assert next_run("30 1 * * *", "America/New_York", after=late) == at("2026-11-02T06:30")
 
 
 @pytest.mark.parametrize("cron", ["", "every day", "0 3 * *", "* * * * * *", "61 * * * *", "0 0 31 2 *"])
