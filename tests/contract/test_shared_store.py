@@ -111,6 +111,23 @@ async def test_whoever_waits_for_the_end_hears_of_one_that_another_wrote(two: Tw
     assert await asyncio.wait_for(waiting, 5) == done
 
 
+async def test_whoever_waits_for_a_job_that_another_ended_and_purged_waits_no_more(
+    new_place: Callable[[], Place], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "ANYWAY_SECONDS", 0.5)
+    place = new_place()
+    silent, other = place.open(clock), place.open(clock, shared=True)
+    job = await create(silent, clock)
+    waiting = [asyncio.create_task(other.ended(US, job.id)), asyncio.create_task(follow(other, job, until=9))]
+    await asyncio.sleep(1)
+    [claimed] = await claim(silent)
+    await silent.finish(claimed.lease, DONE)
+    await silent.purge_jobs(finished_before=clock.now() + timedelta(seconds=1))
+    told = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
+    assert {type(one) for one in told} <= {Job, JobNotFoundError}
+    await asyncio.gather(silent.aclose(), other.aclose())
+
+
 async def test_more_ends_can_be_awaited_than_one_query_takes_ids(
     two: Two, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

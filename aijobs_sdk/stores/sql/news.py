@@ -24,11 +24,11 @@ class Look(Protocol):
     """What the database says of jobs that somebody here waits for."""
 
     async def last_seqs(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
-        """Return how long their logs are."""
+        """Return how long their logs are; those that are gone have none."""
         ...
 
     async def ended(self, job_ids: Collection[UUID]) -> Collection[UUID]:
-        """Return those that are over."""
+        """Return those that are over, or gone."""
         ...
 
 
@@ -99,15 +99,20 @@ class News:
         self.may_have_work = True
         self._claimable.ring()
         self.schedules_changed()
+        followed = list(self._readers)
         try:
-            last_seqs = await self._look.last_seqs(list(self._readers))
+            last_seqs = await self._look.last_seqs(followed)
             ended = await self._look.ended(self.ends.ids)
         except StoreUnavailableError:
             self.stir()  # who looks learns what is wrong
             return
-        for job_id, last_seq in last_seqs.items():
-            if (reader := self._readers.get(job_id)) is not None:
-                reader.learn(last_seq)
+        for job_id in followed:
+            if (reader := self._readers.get(job_id)) is None:
+                continue
+            if job_id in last_seqs:
+                reader.learn(last_seqs[job_id])
+            else:
+                reader.stir()  # the job was purged
         self.ends.look(ended)
 
     def look_out(self) -> None:

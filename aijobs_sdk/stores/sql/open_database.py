@@ -113,11 +113,11 @@ class _Open:
         return await asyncio.get_running_loop().run_in_executor(self._readers, read)
 
     async def last_seqs(self, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
-        """Return how long the logs of these jobs are."""
+        """Return how long the logs of these jobs are; those that are gone have none."""
         return await self.read(queries.last_seqs, job_ids) if job_ids else {}
 
     async def ended(self, job_ids: Collection[UUID]) -> Collection[UUID]:
-        """Return those of these jobs that are over."""
+        """Return those of these jobs that are over, or gone."""
         return await self.read(queries.ended, job_ids) if job_ids else ()
 
     async def aclose(self) -> None:

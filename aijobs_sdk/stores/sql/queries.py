@@ -89,13 +89,13 @@ def events(connection: Connection, tenant_id: UUID, job_id: UUID, after: int, li
     return [event_of_row(row) for row in rows]
 
 
-def last_seq(connection: Connection, job_id: UUID) -> int:
-    """Return how long a job's log is."""
-    return connection.execute(select(_jobs.last_seq).where(_jobs.id == job_id)).scalar() or 0
+def last_seq(connection: Connection, job_id: UUID) -> int | None:
+    """Return how long a job's log is; None where the job is gone."""
+    return connection.execute(select(_jobs.last_seq).where(_jobs.id == job_id)).scalar()
 
 
 def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
-    """Return how long these jobs' logs are."""
+    """Return how long these jobs' logs are; those that are gone have none."""
     found: dict[UUID, int] = {}
     for some in _in_parts(job_ids):
         rows = connection.execute(select(_jobs.id, _jobs.last_seq).where(_jobs.id.in_(some)))
@@ -104,11 +104,11 @@ def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID
 
 
 def ended(connection: Connection, job_ids: Collection[UUID]) -> Sequence[UUID]:
-    """Return those of these jobs that are over."""
-    over, found = _jobs.completed_at.is_not(None), list[UUID]()
+    """Return those of these jobs that are over: some may be gone, as another process may have purged them already."""
+    unfinished, under_way = _jobs.completed_at.is_(None), set[UUID]()
     for some in _in_parts(job_ids):
-        found += connection.execute(select(_jobs.id).where(_jobs.id.in_(some), over)).scalars()
-    return found
+        under_way |= set(connection.execute(select(_jobs.id).where(_jobs.id.in_(some), unfinished)).scalars())
+    return [job_id for job_id in job_ids if job_id not in under_way]
 
 
 def _in_parts(job_ids: Collection[UUID]) -> Iterator[Sequence[UUID]]:

@@ -158,7 +158,10 @@ class SqlStore(BatchJournals):
             # It hears of every commit from now on, so that none falls between the look and the wait.
             stirs = reader.stirs
             recent = self._at_hand().get(job_id)
-            reader.learn(await self._read(queries.last_seq, job_id) if recent is None else len(recent.log))
+            last_seq = await self._read(queries.last_seq, job_id) if recent is None else len(recent.log)
+            if last_seq is None:
+                return  # it was purged: who looks again learns of it
+            reader.learn(last_seq)
             if reader.last_seq <= after and reader.stirs == stirs:
                 await reader.longer.wait()
 
