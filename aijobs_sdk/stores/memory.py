@@ -131,6 +131,8 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
         if before is not None and ended_so(before.record, lease, outcome):
             return before.record.job
         entry = self._held(lease)
+        if isinstance(outcome, Done):
+            self._check_new(outcome.effects)
         record = self._step(entry, outcome)
         if isinstance(outcome, Done):
             self._keep(outcome.effects)

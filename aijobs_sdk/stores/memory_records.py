@@ -107,6 +107,12 @@ class RecordsInMemory:
             return begun
         return next(map(unpack_document, self._contents("document", document_id)), None)
 
+    def _check_new(self, effects: Effects) -> None:
+        """Refuse a second document of one id, as every store does: it would be there, and nobody would find it."""
+        for document in effects.documents:
+            if self._document(document.id) is not None:
+                raise ValueError(f"There is a document {document.id} already.")
+
     def _keep(self, effects: Effects) -> None:
         records: list[Record] = [*effects.documents, *effects.lineage, *effects.usage, *effects.images]
         for row in map(packed, records):

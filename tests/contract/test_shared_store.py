@@ -114,7 +114,7 @@ async def test_whoever_waits_for_the_end_hears_of_one_that_another_wrote(two: Tw
 async def test_whoever_waits_for_a_job_that_another_ended_and_purged_waits_no_more(
     new_place: Callable[[], Place], clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "ANYWAY_SECONDS", 0.5)
+    monkeypatch.setattr(notifications, "ANYWAY_SECONDS", 0.5)
     place = new_place()
     silent, other = place.open(clock), place.open(clock, shared=True)
     job = await create(silent, clock)

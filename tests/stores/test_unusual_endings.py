@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, NoReturn
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import BaseModel
@@ -13,8 +15,10 @@ from pydantic import BaseModel
 import aijobs_sdk as aijobs
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.events import JobRetrying
+from aijobs_sdk.contract.records import Document, Effects, UsageRow
 
 HALF_A_CHARACTER = "\ud800"
+ONE_ID = UUID(int=7)
 
 
 class Nothing(BaseModel):
@@ -107,6 +111,42 @@ async def set_effects(context: aijobs.JobContext, payload: Nothing) -> dict[str,
     return {}
 
 
+@aijobs.job_type("write a document")
+async def write_a_document(context: aijobs.JobContext, payload: Named) -> dict[str, Any]:
+    job = context.job
+    document = Document(
+        id=ONE_ID,
+        tenant_id=job.tenant_id,
+        author_id=job.user_id,
+        job_id=job.id,
+        title=payload.what,
+        content=payload.what,
+        created_at=context.clock.now(),
+    )
+    context.effects = Effects(documents=(document,))
+    return {}
+
+
+@aijobs.job_type("use many tokens")
+async def use_many_tokens(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
+    job = context.job
+    row = UsageRow(
+        id=uuid4(),
+        tenant_id=job.tenant_id,
+        user_id=job.user_id,
+        query_type="text_generation",
+        model="m",
+        provider="ours",
+        input_tokens=2**64,
+        output_tokens=0,
+        credits_used=Decimal(1),
+        month_year="2026-01",
+        created_at=context.clock.now(),
+    )
+    context.effects = Effects(usage=(row,))
+    return {}
+
+
 @aijobs.job_type("tell")
 async def tell(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
     await context.progress(100 / 3, "a third\x00")
@@ -123,6 +163,8 @@ TYPES: list[aijobs.JobType[Any]] = [
     raise_in_a_thread,
     hand_over,
     set_effects,
+    write_a_document,
+    use_many_tokens,
     tell,
     tell_oddly,
     fail_with_a_message,
@@ -184,6 +226,24 @@ def test_a_result_that_no_store_can_keep_is_refused(client: aijobs.Client, what:
 
 def test_effects_that_are_none_fail_the_job_and_leave_nothing(client: aijobs.Client) -> None:
     assert error_of(client, "set effects").code == "handler_error"
+
+
+def test_a_second_document_of_one_id_is_refused_and_the_first_stays(client: aijobs.Client) -> None:
+    first, second = [
+        client.submit(type="write a document", payload={"what": what}).wait(timeout=10) for what in ("one", "two")
+    ]
+    assert (first.error, second.error and second.error.code) == (None, "invalid_result")
+    kept = client.document(ONE_ID)
+    assert kept is not None
+    assert kept.content == "one"
+    assert client.health().store.away_since is None
+
+
+def test_a_number_that_a_store_has_no_room_for_ends_its_own_job_alone(client: aijobs.Client) -> None:
+    jobs = client.submit_many([client.request(type=one, payload={}) for one in ("use many tokens", "tell") * 5])
+    assert [job.wait(timeout=10).status.is_final for job in jobs] == [True] * 10
+    assert {job.job.error and job.job.error.code for job in jobs[::2]} <= {None, "invalid_result"}
+    assert {job.job.error for job in jobs[1::2]} == {None}
 
 
 def test_progress_is_whole_percent_within_bounds_and_every_text_can_be_kept(client: aijobs.Client) -> None:

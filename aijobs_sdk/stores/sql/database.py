@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -20,6 +21,8 @@ from aijobs_sdk.contract.errors import ConfigurationError, StoreUnavailableError
 from aijobs_sdk.stores.sql.forks import ForkGate
 from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.sessions import session_on
+
+log = logging.getLogger("aijobs.store")
 
 T = TypeVar("T")
 Asked = TypeVarTuple("Asked")
@@ -46,6 +49,8 @@ class Database:
         self._writer = self._engine(journal_mode="WAL")  # not by who reads: that it is our file is seen only then
         self._driver = self._readers.dialect.loaded_dbapi
         """Whose errors come past SQLAlchemy: most statements go to it directly."""
+        self._not_kept = (self._driver.IntegrityError, self._driver.DataError, OverflowError)
+        """What is wrong with a row alone; the last is what SQLite's driver says of a number that has too many bits."""
         self._kept: Connection | None = None
         """The connection that writes: open until something goes wrong on it, or a fork or the end comes."""
         self._keeps = True
@@ -115,6 +120,7 @@ class Database:
 
         Raises:
             StoreUnavailableError: it cannot be reached or written to; nothing was.
+            RowRefusedError: something else can be written, and this not; nothing was.
         """
         with self.unbegun() as session:
             session.write("BEGIN IMMEDIATE" if self.is_sqlite else "BEGIN")
@@ -187,7 +193,11 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except self._not_kept as error:
+            raise self._row_refused(error) from None
         except DBAPIError as error:
+            if isinstance(error.orig, self._not_kept):
+                raise self._row_refused(error.orig) from None
             raise self._refused(error.orig, connection_lost=error.connection_invalidated) from None
         except self._driver.Error as error:
             raise self._refused(error, connection_lost=self._is_silence(error)) from None
@@ -198,12 +208,24 @@ class Database:
         """Return whether the error is PostgreSQL's, and no answer of the server: it gives each of its own a code."""
         return isinstance(error, self._driver.OperationalError) and getattr(error, "sqlstate", "") is None
 
+    def _row_refused(self, error: BaseException) -> RowRefusedError:
+        kind = type(error).__name__
+        # The words of other kinds may show the value.
+        said = _first_line(error) if isinstance(error, self._driver.IntegrityError) else kind
+        refused = RowRefusedError(f"{self.name} does not take what was to be written: {said}.")
+        log.error("%s", refused)
+        return refused
+
     def _refused(self, error: BaseException | None, *, connection_lost: bool = False) -> DatabaseError:
         refused = DatabaseError(self, error, connection_lost=connection_lost)
         if self.is_sqlite and _NO_TEXT in refused.message:
             self._takes_any_text = refused.passing = True  # one row is damaged: with a stand-in it alone is refused
             self._readers.dispose()
         return refused
+
+
+class RowRefusedError(ValueError):
+    """What was to be written is nothing that the database keeps, such as a second row of one id; the log says more."""
 
 
 class DatabaseError(StoreUnavailableError):
