@@ -196,10 +196,29 @@ def _checked_payload(request: JobRequest, job_type: JobType[BaseModel]) -> BaseM
     for path in clean.dropped:
         log.warning("dropped %s from a %s payload: its name looks like a secret", path, request.type)
     try:
-        return job_type.payload_model.model_validate(clean.payload, by_name=True, by_alias=True)
+        return _validated(clean.payload, job_type.payload_model)
     except ValidationError as error:
         problems = problems_of(error, at="payload", known=job_type.payload_model.model_fields)
         raise _invalid(*problems, code="invalid_payload") from None
+
+
+def _validated(payload: Mapping[str, object], model: type[BaseModel]) -> BaseModel:
+    try:
+        return model.model_validate(payload, by_name=True, by_alias=True)
+    except ValidationError:
+        # A strict model wants a datetime, and of what comes as JSON only its text: over HTTP, by a replay, a schedule.
+        if (read := _read_as_json(payload, model)) is None:
+            raise
+        return read
+
+
+def _read_as_json(payload: Mapping[str, object], model: type[BaseModel]) -> BaseModel | None:
+    """Return the payload as its model reads JSON, which is as strict; None where it is no JSON, or not of the model."""
+    try:
+        text = to_json(payload)
+        return model.model_validate_json(text, by_name=True, by_alias=True) if from_json(text) == payload else None
+    except ValueError:  # pydantic's are such
+        return None
 
 
 def _without_secrets(payload: Mapping[str, object], job_type: JobType[BaseModel]) -> Sanitised:

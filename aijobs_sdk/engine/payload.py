@@ -65,7 +65,8 @@ def _clean_value(value: object, annotation: object, path: str, dropped: list[str
         case Mapping():
             return _clean(value, _declared(annotation), path, dropped)
         case list() | tuple():
-            return [_clean_value(item, annotation, f"{path}[{n}]", dropped) for n, item in enumerate(value)]
+            items = [_clean_value(item, annotation, f"{path}[{n}]", dropped) for n, item in enumerate(value)]
+            return tuple(items) if isinstance(value, tuple) else items  # a strict model tells them apart
         case float() if not isfinite(value):  # JSON has no such number: it would be kept as null
             problem = "must be a finite number"
             raise InvalidRequestError(

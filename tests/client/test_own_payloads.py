@@ -43,6 +43,11 @@ class Strict(BaseModel):
     price: Decimal
 
 
+class Pair(BaseModel):
+    model_config = ConfigDict(strict=True)
+    sizes: tuple[int, int]
+
+
 class Counted(BaseModel):
     model_config = ConfigDict(extra="forbid")
     words: list[str]
@@ -67,6 +72,7 @@ PAYLOADS = [
     Tagged(shape=Circle()),
     Renamed(docId="7", apiKey="its own"),
     Strict(id=UUID(int=7), at=datetime(2026, 1, 1, tzinfo=UTC), price=Decimal("0.10")),
+    Pair(sizes=(1, 2)),
     Counted(words=["a", "b"]),
     Anything(value={"a": [1, None]}),
 ]
@@ -75,6 +81,22 @@ PAYLOADS = [
 @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: type(payload).__name__)
 def test_a_handler_gets_what_was_checked(payload: BaseModel) -> None:
     assert _handled(payload) == [payload]
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda payload: type(payload).__name__)
+def test_a_replay_gets_what_was_checked(payload: BaseModel) -> None:
+    got: list[BaseModel] = []
+    with aijobs.Client(job_types=[_type(type(payload), got, fails=True)]) as client:
+        failed = client.submit(type="own", payload=payload).wait(timeout=10)
+        client.replay(failed.id).wait(timeout=10)
+    assert got == [payload, payload]
+
+
+def test_a_strict_model_reads_json_and_nothing_else_that_it_does_not_want() -> None:
+    as_json = {"id": str(UUID(int=7)), "at": "2026-01-01T00:00:00Z", "price": "0.10"}
+    assert _handled(as_json, model=Strict) == [PAYLOADS[4]]
+    with pytest.raises(aijobs.InvalidRequestError, match=r"`payload\.sizes"):
+        _handled({"sizes": ["1", "2"]}, model=Pair)
 
 
 def test_a_mapping_may_name_a_field_as_callers_do() -> None:
@@ -125,10 +147,10 @@ def test_a_model_that_does_not_read_what_it_writes_is_refused_at_submit(payload:
         client.submit(type="own", payload=given)
 
 
-def _type(model: type[BaseModel], got: list[BaseModel]) -> aijobs.JobType[Any]:
+def _type(model: type[BaseModel], got: list[BaseModel], *, fails: bool = False) -> aijobs.JobType[Any]:
     async def run(context: aijobs.JobContext, payload: BaseModel) -> dict[str, Any]:
         got.append(payload)
-        return {}
+        return {"failed": 1 // (not fails)}
 
     run.__annotations__["payload"] = model
     return aijobs.job_type("own")(run)
