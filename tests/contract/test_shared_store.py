@@ -148,6 +148,14 @@ async def test_a_job_that_another_has_ended_reads_as_ended(two: Two, clock: Cloc
     assert (await two.one.get(US, job.id)).result == {"answer": 42}
 
 
+@pytest.mark.parametrize(("after", "left"), [(True, 2), (-(2**70), 3), (2**31, 0), (2**63, 0), (2**70, 0)])
+async def test_a_log_can_be_asked_for_from_any_number_on(two: Two, clock: Clock, after: int, left: int) -> None:
+    job = await create(two.one, clock)
+    [claimed] = await claim(two.one)
+    await two.one.finish(claimed.lease, DONE)
+    assert len(await two.other.events(US, job.id, after=after)) == left
+
+
 async def test_no_two_claim_the_same_job(two: Two, clock: Clock) -> None:
     jobs = [await create(two.one, clock) for _ in range(20)]
     claims = await asyncio.gather(*(claim(store, 3) for _ in range(5) for store in two))

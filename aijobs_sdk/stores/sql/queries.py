@@ -26,6 +26,8 @@ from aijobs_sdk.stores.sql.unreadable import readable
 
 MOST_IDS = 10_000
 """In one query: SQLite takes 32,766 values, PostgreSQL 65,535."""
+LARGEST_SEQ = 2**31 - 1
+"""That the column has room for."""
 _jobs, _events, _letters = schema.jobs.c, schema.events.c, schema.dead_letters.c
 _NO_TYPE, _NO_JOB = "", UUID(int=0)
 """What a list holds that would be empty."""
@@ -84,7 +86,8 @@ def events(connection: Connection, tenant_id: UUID, job_id: UUID, after: int, li
     """Return part of a job's log; None where the tenant has no such job."""
     if connection.execute(select(_jobs.tenant_id).where(_jobs.id == job_id)).scalar() != tenant_id:
         return None
-    wanted = select(schema.events).where(_events.job_id == job_id, _events.seq > after)
+    known = max(0, min(int(after), LARGEST_SEQ))  # no driver takes a number that the column has no room for
+    wanted = select(schema.events).where(_events.job_id == job_id, _events.seq > known)
     rows = connection.execute(wanted.order_by(_events.seq).limit(limit)).mappings()
     return [event_of_row(row) for row in rows]
 
