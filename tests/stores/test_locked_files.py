@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.health import check_health
@@ -43,4 +46,16 @@ async def test_health_says_that_nothing_can_be_written(world: World, other_progr
     free = await check_health(world, CALLER, None)
     assert (locked.healthy, free.healthy) == (False, True)
     assert "Another program keeps it locked" in (locked.store.problem or "")
+    await world.aclose()
+
+
+async def test_many_who_write_at_once_are_not_told_one_after_the_other(
+    world: World, other_program: sqlite3.Connection
+) -> None:
+    other_program.execute("BEGIN IMMEDIATE")
+    began_at = time.monotonic()
+    told = await asyncio.gather(*(world.store.try_writing() for _ in range(50)), return_exceptions=True)
+    assert all(isinstance(one, StoreUnavailableError) for one in told)
+    assert time.monotonic() - began_at < 2  # two groups, of which each waits for the lock once
+    other_program.execute("ROLLBACK")
     await world.aclose()

@@ -34,6 +34,8 @@ RETRY_SECONDS = (0.05, 0.2, 0.8)
 """Waits before something is tried again that was undone, or whose connection was lost."""
 _NO_TEXT = "Could not decode to UTF-8"
 """SQLite's driver, of a damaged text: whatever else the query would have found is lost with it."""
+_PRIMARY_CODE = 0xFF
+"""Of SQLite's error codes: the other bits say more about it."""
 _PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: the transaction was undone, and may be tried again."""
 
@@ -239,6 +241,8 @@ class DatabaseError(StoreUnavailableError):
         """Whether the transaction was undone for a reason that may be gone the next time."""
         self.connection_lost = connection_lost or (sqlstate or "").startswith(("08", "57P"))
         """Whether nobody can say if the transaction was committed."""
+        self.kept_out = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+        """Whether another program has locked the file, whatever was to be done in it."""
 
     def __reduce__(self) -> tuple[object, ...]:
         return StoreUnavailableError, (self.message,)

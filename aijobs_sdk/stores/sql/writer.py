@@ -171,7 +171,7 @@ class Writer:
         try:
             return self._insist(commands, now)
         except DatabaseError as error:
-            if len(commands) == 1 or error.connection_lost:
+            if len(commands) == 1 or error.connection_lost or error.kept_out:
                 raise
         except ValueError:  # such as of half a character, which no driver takes
             if len(commands) == 1:
