@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.job import Priority
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import Store
+from contract.places import Place
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +59,16 @@ async def test_a_schedule_takes_the_place_of_one_of_the_same_name(store: Store, 
     changed = a_schedule(clock, cron="0 4 * * *")
     await store.put_schedule(changed)
     assert await store.schedules(US) == [changed]
+
+
+async def test_two_processes_may_put_the_same_schedules_at_once(new_place: Callable[[], Place], clock: Clock) -> None:
+    place = new_place()
+    stores = [place.open(clock, shared=True) for _ in range(2)]
+    names = [f"schedule {n:02}" for n in range(50)]
+    for name in names:
+        await asyncio.gather(*(store.put_schedule(a_schedule(clock, name=name)) for store in stores))
+    assert [one.name for one in await stores[0].schedules(US)] == names
+    await asyncio.gather(*(store.aclose() for store in stores))
 
 
 async def test_a_deleted_schedule_is_gone_and_only_that(store: Store, clock: Clock) -> None:

@@ -67,8 +67,9 @@ class PutSchedule(NamedTuple):
 
     def run(self, work: UnitOfWork) -> None:
         """Do it."""
-        named = _named(self.schedule.tenant_id, self.schedule.name)
-        work.connection.execute(delete(schema.schedules).where(named))
+        tenant_id, name = self.schedule.tenant_id, self.schedule.name
+        work.one_after_the_other(f"aijobs schedule {tenant_id} {name}")  # else both find none, and insert it
+        work.connection.execute(delete(schema.schedules).where(_named(tenant_id, name)))
         work.connection.execute(insert(schema.schedules).values(columns_of_schedule(self.schedule)))
 
 
