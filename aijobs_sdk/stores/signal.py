@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+LOOK_SECONDS = 60.0
+MOST_PARTS = 100
+
 
 class Signal:
     """Wakes all who wait now; it remembers nothing, so look before you wait."""
@@ -12,14 +15,17 @@ class Signal:
         self._waiting: set[asyncio.Future[None]] = set()
 
     async def wait(self, timeout_seconds: float | None = None) -> None:
-        """Return at the next `ring()`, or after the time-out."""
+        """Return at the next `ring()`, or after the time-out; of a long one, after a part: look again then.
+
+        The wall clock may be set ahead meanwhile, and no timer runs on while a machine sleeps.
+        """
         bell = asyncio.get_running_loop().create_future()
         self._waiting.add(bell)
         try:
             if timeout_seconds is None:
                 await bell
                 return
-            async with asyncio.timeout(timeout_seconds):
+            async with asyncio.timeout(_part_of(timeout_seconds)):
                 await bell
         except TimeoutError:
             return
@@ -42,3 +48,8 @@ class Signal:
     def deserted(self) -> bool:
         """Whether nobody waits."""
         return not self._waiting
+
+
+def _part_of(seconds: float) -> float:
+    """Return how long to wait before somebody looks at the clock: a minute, or a hundredth where that is longer."""
+    return min(seconds, max(LOOK_SECONDS, seconds / MOST_PARTS))

@@ -13,6 +13,7 @@ import pytest
 
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus
+from aijobs_sdk.contract.schedule import ScheduleRequest
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.engine.context import World
@@ -89,3 +90,23 @@ async def test_a_retry_comes_in_the_end(backend: LocalBackend, clock: JumpingClo
     clock.jump = jump
     assert (await kinds(backend, job))[-1] == "completed"
     assert (await backend.get(job.id)).status is JobStatus.COMPLETED
+
+
+async def test_a_job_that_was_put_off_begins_soon_after_its_time_has_come(
+    backend: LocalBackend, clock: JumpingClock
+) -> None:
+    request = JobRequest(type="test_job", payload={}, run_at=clock.now() + 10 * HOUR)
+    [job] = await backend.submit([request])
+    await asyncio.sleep(1)
+    clock.jump = 11 * HOUR
+    async with asyncio.timeout(600):
+        assert (await backend.ended(job.id)).status is JobStatus.COMPLETED
+
+
+async def test_a_schedule_is_served_soon_after_its_time_has_come(backend: LocalBackend, clock: JumpingClock) -> None:
+    daily = JobRequest(type="test_job", payload={})
+    due_at = (await backend.schedule(ScheduleRequest(name="daily", cron="0 3 * * *", job=daily))).next_run_at
+    await asyncio.sleep(1)
+    clock.jump = due_at - clock.now()
+    await asyncio.sleep(900)
+    assert [one.last_run_at for one in await backend.schedules()] == [due_at]
