@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from aijobs_sdk.contract.errors import StoreUnavailableError
-from aijobs_sdk.stores.sql.database import Database
+from aijobs_sdk.engine.system_clock import SystemClock
+from aijobs_sdk.stores.sql.database import Database, DatabaseError
+from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.sessions import session_on
+from aijobs_sdk.stores.sql.store import SqlStore
+from contract.new_jobs import new_job
 
 
 def test_whoever_reads_is_told_once_and_the_application_gets_no_traceback(
@@ -22,3 +29,34 @@ def test_whoever_reads_is_told_once_and_the_application_gets_no_traceback(
     with database.reading() as connection:
         assert session_on(connection).read("SELECT 1", ()) == [(1,)]
     database.close()
+
+
+@pytest.fixture
+def lost_answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """As many transactions as are named here will be committed without our hearing of it."""
+    lost: list[str] = []
+    writing = Database.writing
+
+    @contextmanager
+    def writing_unheard(self: Database) -> Iterator[Session]:
+        with writing(self) as session:
+            yield session
+        if lost:
+            raise DatabaseError(self, psycopg.OperationalError(lost.pop()), connection_lost=True)
+
+    monkeypatch.setattr(Database, "writing", writing_unheard)
+    return lost
+
+
+@pytest.mark.anyio
+async def test_what_was_claimed_when_the_answer_was_lost_is_claimed_again_at_no_cost(
+    database_url: str, lost_answers: list[str]
+) -> None:
+    store = SqlStore(database_url, SystemClock())
+    [job] = (await store.create([new_job(SystemClock(), max_attempts=1)])).jobs
+    lost_answers.append("the connection was lost")
+    [claim] = await store.claim("w", {"test_job": None}, limit=5, lease_seconds=30, hard_limit_seconds=330)
+    assert (claim.job.id, claim.job.attempts, lost_answers) == (job.id, 1, [])
+    events = await store.events(job.tenant_id, job.id, after=0)
+    assert [event.kind for event in events] == ["accepted", "started", "released", "started"]
+    await store.aclose()

@@ -109,11 +109,19 @@ class TakeDue(NamedTuple):
 
     def run(self, work: UnitOfWork) -> list[Claim]:
         """Do it."""
+        if work.again:
+            self._give_back_unheard_of(work)
         due = work.next_due(self.accepts, self.limit)
         if not due and _end_lost(work, self.holding):
             due = work.next_due(self.accepts, self.limit)
         taken = [work.advance(record, self.take) for record in due]
         return [record.claim for record in taken]
+
+    def _give_back_unheard_of(self, work: UnitOfWork) -> None:
+        """Release what was claimed when the answer was lost: nobody runs it, and it would cost the job an attempt."""
+        for record in work.taken(self.take):
+            if record.lease not in self.holding:
+                work.advance(record, Release())
 
 
 class GiveBack(NamedTuple):

@@ -30,6 +30,12 @@ def _expired() -> Select[Any]:
     return select(jobs.id).where(schema.RUNNING, late).with_for_update(skip_locked=True)
 
 
+def _taken() -> Select[Any]:
+    jobs = schema.jobs.c
+    until, worker = bindparam("until", type_=jobs.lease_until.type), bindparam("worker_id", type_=jobs.worker_id.type)
+    return select(jobs.id).where(schema.RUNNING, jobs.lease_until == until, jobs.worker_id == worker)
+
+
 def _fallen_due() -> Update:
     run_at = schema.jobs.c.run_at
     fallen = update(schema.jobs).where(schema.LATER, run_at <= bindparam("now", type_=run_at.type))
@@ -37,4 +43,5 @@ def _fallen_due() -> Update:
 
 
 LOCKED_JOBS, EXPIRED, FALLEN_DUE = Statement(_jobs_by_id), Statement(_expired), Statement(_fallen_due)
+TAKEN = Statement(_taken)
 NEXT_DUE, NEXT_DUE_IDS = Statement(partial(_next_due, schema.jobs)), Statement(partial(_next_due, schema.jobs.c.id))

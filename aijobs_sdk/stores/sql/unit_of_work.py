@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,14 +16,14 @@ from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, NewJob
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.store import Accepts, Admission, Taker
-from aijobs_sdk.engine.lifecycle import Command, accept, advance, take_at_once
+from aijobs_sdk.engine.lifecycle import Command, Take, accept, advance, take_at_once
 from aijobs_sdk.engine.record import JobRecord, Step
 from aijobs_sdk.stores.admission import Bucket, buckets_of, check_active, full_at_after
 from aijobs_sdk.stores.idempotency import Holder, Key, key_of, still_counts
 from aijobs_sdk.stores.sql import queries, schema
 from aijobs_sdk.stores.sql.ages import next_age
 from aijobs_sdk.stores.sql.block_changes import write_block_changes
-from aijobs_sdk.stores.sql.job_statements import EXPIRED, FALLEN_DUE, LOCKED_JOBS, NEXT_DUE, NEXT_DUE_IDS
+from aijobs_sdk.stores.sql.job_statements import EXPIRED, FALLEN_DUE, LOCKED_JOBS, NEXT_DUE, NEXT_DUE_IDS, TAKEN
 from aijobs_sdk.stores.sql.rows import (
     CHANGING,
     EVENT,
@@ -254,6 +254,13 @@ class UnitOfWork:
         """Return the running jobs whose worker was not heard of in time, or whose attempt is stuck."""
         self.flush()
         ids = [job_id for (job_id,) in EXPIRED.read(self.session, now=self.now)]
+        return self._those_readable(ids)
+
+    def taken(self, take: Take) -> list[JobRecord]:
+        """Return the running jobs that a worker took at this very instant: it may not have heard of them."""
+        self.flush()
+        until = self.now + timedelta(seconds=take.lease_seconds)
+        ids = [job_id for (job_id,) in TAKEN.read(self.session, until=until, worker_id=take.worker_id)]
         return self._those_readable(ids)
 
     def complete(self) -> None:
