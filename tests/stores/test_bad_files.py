@@ -136,6 +136,18 @@ def test_a_scheme_may_be_written_in_any_case(tmp_path: Path) -> None:
     assert (tmp_path / "jobs.db").is_file()
 
 
+def test_a_file_that_is_taken_away_while_it_is_used_takes_no_more_jobs_until_it_is_back(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "jobs.db", tmp_path / "elsewhere.db"
+    with aijobs.Client(f"sqlite:///{path}") as client:
+        client.submit(type="test_job").wait(timeout=10)
+        path.rename(elsewhere)
+        with pytest.raises(aijobs.StoreUnavailableError, match="deleted, moved or replaced"):
+            client.submit(type="test_job")
+        assert not client.health().healthy
+        elsewhere.rename(path)
+        assert client.submit(type="test_job").wait(timeout=10).status is aijobs.JobStatus.COMPLETED
+
+
 def test_damage_that_shows_later_fails_what_meets_it_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "jobs.db"
     with aijobs.Client(f"sqlite:///{path}") as client:

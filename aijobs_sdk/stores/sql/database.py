@@ -46,6 +46,7 @@ class Database:
     def __init__(self, address: str, *, synchronous: Literal["full", "normal"] = "full") -> None:
         self.url = _url_of(address)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._path = Path(str(self.url.database)) if self.is_sqlite else None
         self._synchronous = synchronous
         self._readers = self._engine()
         self._writer = self._engine(journal_mode="WAL")  # not by who reads: that it is our file is seen only then
@@ -55,6 +56,8 @@ class Database:
         """What is wrong with a row alone; the last is what SQLite's driver says of a number that has too many bits."""
         self._kept: Connection | None = None
         """The connection that writes: open until something goes wrong on it, or a fork or the end comes."""
+        self._kept_file: tuple[int, int] | None = None
+        """The file that it was opened on, whatever has that name now."""
         self._keeps = True
         self._one_writer = threading.Lock()
         self._gate = ForkGate(self.close)
@@ -140,6 +143,12 @@ class Database:
         with self._gate.inside(), self._one_writer, self._explained():
             if self._kept is None:
                 self._kept = self._writer.connect()
+                self._kept_file = self._file_there()
+            elif self._file_there() != self._kept_file:
+                raise StoreUnavailableError(
+                    f"Cannot use {self.name}: it was deleted, moved or replaced while it was in use here, and what is "
+                    "written to it would be lost. Put it back, or open what is there now with a new client or worker."
+                )
             try:
                 yield session_on(self._kept)
             except BaseException:
@@ -153,6 +162,16 @@ class Database:
         self._drop_kept()
         for engine in (self._readers, self._writer):
             engine.dispose()
+
+    def _file_there(self) -> tuple[int, int] | None:
+        """Return which file has the database's name, None where none has, or there is a server."""
+        if self._path is None:
+            return None
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _drop_kept(self) -> None:
         kept, self._kept = self._kept, None
