@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.shapes import shape_of
@@ -17,8 +18,12 @@ from aijobs_sdk.engine.log_context import log_as
 from aijobs_sdk.engine.time_limit import TimeLimit
 
 
-async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Outcome:
+async def run_attempt(
+    context: JobContext, types: JobTypes, world: World, *, is_ending: Callable[[], bool] = lambda: True
+) -> Outcome:
     """Run the handler and say how it ended; an attempt that is interrupted is cancelled or given back.
+
+    `is_ending` says whether its worker is being ended: a handler that cancels itself has failed.
 
     Raises:
         LeaseLostError: another worker has the job; nothing more may be written.
@@ -31,7 +36,7 @@ async def run_attempt(context: JobContext, types: JobTypes, world: World) -> Out
     except asyncio.CancelledError as error:
         if context.stopping:
             return Cancelled()
-        if _was_interrupted():
+        if _was_interrupted() and (context.interrupted or is_ending()):
             return Release()
         outcome = overdue(context, world) if limit.exceeded else outcome_after(error, context, world)
     except BaseException as error:

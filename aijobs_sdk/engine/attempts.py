@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, KeysView
+from collections.abc import Callable, Iterator, KeysView
 from functools import partial
 
 from aijobs_sdk.contract.errors import LeaseLostError, StoreUnavailableError
@@ -43,6 +43,7 @@ class Attempt:
 
     def _cancel_handler(self) -> None:
         if not self.ending:
+            self.context.interrupted = True
             self.task.cancel()
 
 
@@ -54,13 +55,23 @@ class Attempts:
         types: whose handlers they run.
         outages: how they get through one when they write down how they ended.
         room: is set whenever one of them leaves its place to another.
+        is_ending: says whether their worker is being ended, as by the end of its loop.
     """
 
-    def __init__(self, world: World, types: JobTypes, outages: Outages, *, room: asyncio.Event) -> None:
+    def __init__(
+        self,
+        world: World,
+        types: JobTypes,
+        outages: Outages,
+        *,
+        room: asyncio.Event,
+        is_ending: Callable[[], bool],
+    ) -> None:
         self._world = world
         self._types = types
         self._outages = outages
         self._room = room
+        self._is_ending = is_ending
         self._meter = world.meter
         self._held: dict[Lease, Attempt] = {}
         self._strays: list[asyncio.Task[None]] = []
@@ -121,7 +132,7 @@ class Attempts:
     async def _work(self, attempt: Attempt) -> None:
         context = attempt.context
         try:
-            outcome = await run_attempt(context, self._types, self._world)
+            outcome = await run_attempt(context, self._types, self._world, is_ending=self._is_ending)
             if attempt.is_held:
                 attempt.ending = True
                 await self._finish(attempt, outcome)

@@ -87,6 +87,8 @@ class JobContext:
         """What is committed with the completion, or not at all; the handler sets it before it returns."""
         self.stopping: bool = False
         """Whether the job was cancelled: set before the handler is interrupted at its next await."""
+        self.interrupted: bool = False
+        """Whether its worker gives it up: else who cancelled it is the loop that ends, or the handler itself."""
         self.region: str = ""
         """Where the provider was asked last; empty where nobody said, or none was asked."""
         self._asker = Asker(was_sent_away=self.claims > self.attempt)

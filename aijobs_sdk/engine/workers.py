@@ -39,7 +39,7 @@ class WorkerPool:
         self._meter = world.meter
         self._outages = Outages(world.clock, world.meter)
         self._room = asyncio.Event()
-        self._attempts = Attempts(world, types, self._outages, room=self._room)
+        self._attempts = Attempts(world, types, self._outages, room=self._room, is_ending=self._is_ending)
         self._heartbeat = Heartbeat(self._attempts, world, self._outages)
         self._places = 0
         """How many attempts may run here at the same time: none before the start, and none after the end."""
@@ -162,6 +162,10 @@ class WorkerPool:
         for attempt in self._attempts:
             self._attempts.forget(attempt)
             await self._give_back(attempt.lease)
+
+    def _is_ending(self) -> bool:
+        """Whether somebody cancels the duties: a loop that ends cancels them together with the attempts."""
+        return any(duty.done() or duty.cancelling() for duty in self._duties)
 
     def _offer(self, places: int) -> None:
         self._meter.working(places - self._places)

@@ -105,6 +105,15 @@ async def hand_over(context: aijobs.JobContext, payload: Named) -> dict[str, Any
     return HANDED_OVER[payload.what]
 
 
+@aijobs.job_type("cancel itself")
+async def cancel_itself(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await asyncio.sleep(1)
+    return {}
+
+
 @aijobs.job_type("set effects")
 async def set_effects(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
     context.effects = "a document"  # type: ignore[assignment]
@@ -162,6 +171,7 @@ TYPES: list[aijobs.JobType[Any]] = [
     raise_in_a_task,
     raise_in_a_thread,
     hand_over,
+    cancel_itself,
     set_effects,
     write_a_document,
     use_many_tokens,
@@ -222,6 +232,10 @@ def test_a_handler_that_would_come_back_at_no_time_has_failed(client: aijobs.Cli
 @pytest.mark.parametrize("what", HANDED_OVER)
 def test_a_result_that_no_store_can_keep_is_refused(client: aijobs.Client, what: str) -> None:
     assert error_of(client, "hand over", what=what).code == "invalid_result"
+
+
+def test_a_handler_that_cancels_itself_has_failed(client: aijobs.Client) -> None:
+    assert error_of(client, "cancel itself").code == "handler_error"
 
 
 def test_effects_that_are_none_fail_the_job_and_leave_nothing(client: aijobs.Client) -> None:
