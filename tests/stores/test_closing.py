@@ -99,13 +99,16 @@ def test_a_closed_client_can_be_used_again(database_url: str) -> None:
     client.close()
 
 
-def test_whoever_waits_while_the_client_is_closed_waits_on(database_url: str) -> None:
+def test_whoever_waits_while_the_client_is_closed_is_told_and_may_ask_again(database_url: str) -> None:
     client = aijobs.Client(database_url)
     job = client.submit(type="test_job", payload={"seconds": 0.5})
     waiting = job.future()
+    while not job.refresh().running():
+        time.sleep(0.01)
     client.close()
-    client.submit(type="test_job").wait()
-    assert waiting.result(timeout=30)
+    with pytest.raises(aijobs.AIJobsError, match="was closed") as told:
+        waiting.result(timeout=30)
+    assert (told.value.code, job.wait(timeout=30).status) == ("client_closed", aijobs.JobStatus.COMPLETED)
     client.close()
 
 
