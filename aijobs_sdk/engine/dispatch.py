@@ -130,7 +130,15 @@ def _new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clo
     try:
         return checked_job(request, caller=caller, types=types, clock=clock)
     except InvalidRequestError as error:
-        raise error.within(place) from None
+        raise _placed(error, place) from None
+
+
+def _placed(error: InvalidRequestError, place: str) -> InvalidRequestError:
+    """Return the refusal of one request among several, which says whose it is."""
+    if not place:
+        return error
+    message = f"{place.removesuffix('.')}: {error.message}"
+    return InvalidRequestError(message, code=error.code, fields=error.within(place).fields)
 
 
 def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock) -> NewJob:

@@ -120,7 +120,7 @@ async def test_many_jobs_come_back_in_the_order_they_were_asked_for(backend: Bac
 
 
 async def test_one_bad_request_of_many_stores_nothing(backend: Backend) -> None:
-    with pytest.raises(InvalidRequestError) as refused:
+    with pytest.raises(InvalidRequestError, match=r"^requests\[1\]: .*`payload\.steps`") as refused:
         await backend.submit([a_test_job(), a_test_job(steps=-1)])
     assert [problem.field for problem in refused.value.fields] == ["requests[1].payload.steps"]
     assert (await backend.list_jobs(JobQuery())).jobs == ()
