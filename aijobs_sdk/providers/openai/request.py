@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import JsonValue
 
 from aijobs_sdk.contract.provider import GenerationRequest, ImageRequest, Message, Tool
-from aijobs_sdk.providers.schemas import Schema, closed_schema, has_open_objects
+from aijobs_sdk.providers.openai.strict_schema import strict_schema
+from aijobs_sdk.providers.schemas import Schema
 
 
 def responses_request(request: GenerationRequest) -> dict[str, Any]:
@@ -63,18 +64,17 @@ def _items(message: Message) -> Iterator[dict[str, JsonValue]]:
 
 
 def _tool(tool: Tool) -> dict[str, JsonValue]:
-    parameters = closed_schema(tool.parameters)
-    strict = not has_open_objects(parameters)
+    strict = strict_schema(tool.parameters)
     return {
         "type": "function",
         "name": tool.name,
         "description": tool.description,
-        "parameters": parameters if strict else dict(tool.parameters),
-        "strict": strict,
+        "parameters": dict(tool.parameters) if strict is None else strict,
+        "strict": strict is not None,
     }
 
 
 def _format(schema: Schema) -> dict[str, JsonValue]:
-    closed = closed_schema(schema)
-    strict = not has_open_objects(closed)
-    return {"type": "json_schema", "name": "answer", "schema": closed if strict else dict(schema), "strict": strict}
+    strict = strict_schema(schema)
+    kept = dict(schema) if strict is None else strict
+    return {"type": "json_schema", "name": "answer", "schema": kept, "strict": strict is not None}
