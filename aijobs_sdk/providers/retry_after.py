@@ -23,7 +23,9 @@ def retry_after_seconds(headers: Mapping[str, str], *, now: datetime | None = No
     wait = headers.get("retry-after")
     seconds = _number(wait)
     if seconds is None and (date := http_date(wait)) is not None:
-        seconds = max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
+        # As the answer tells what time it is there: our own clock may be wrong.
+        told_at = now or http_date(headers.get("date")) or datetime.now(UTC)
+        seconds = max(0.0, (date - told_at).total_seconds())
     return None if seconds is None else _bounded(seconds)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -36,3 +37,19 @@ NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 )
 def test_the_wait_is_read(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after_seconds(headers, now=NOW) == seconds
+
+
+@pytest.mark.parametrize("date", ["Thu Nov 26 12:00:30 2026", "Thu, 26 Nov 2026 12:00:30 -0000"])
+def test_a_date_without_a_zone_is_in_utc_wherever_this_machine_is(date: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert retry_after_seconds({"retry-after": date}, now=NOW) == 30
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_date_is_read_by_the_clock_of_whoever_names_it() -> None:
+    headers = {"date": "Thu, 26 Nov 2020 12:00:00 GMT", "retry-after": "Thu, 26 Nov 2020 12:00:20 GMT"}
+    assert retry_after_seconds(headers) == 20
