@@ -37,7 +37,9 @@ def read_toml(path: str | os.PathLike[str], kind: type[F], tables: Mapping[str, 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).read_text("utf-8"))
+        return tomllib.loads(Path(path).read_text("utf-8-sig"))  # as editors on Windows write it, too
+    except RecursionError:
+        raise InvalidRequestError(f"Cannot use {path}: it is nested too deeply.") from None
     except OSError as error:
         raise InvalidRequestError(f"Cannot read {path}: {error.strerror}.") from None
     except ValueError as error:  # no TOML, or no UTF-8
@@ -71,5 +73,6 @@ def _whose(problem: FieldProblem, data: Mapping[str, Any]) -> str:
     number = below.partition(".")[0]
     if not number.isdigit():
         return ""
-    name = data[entries][int(number)].get("name")
+    entry = data[entries][int(number)]
+    name = entry.get("name") if isinstance(entry, dict) else None
     return f'{entries.removesuffix("s")} "{name}", ' if isinstance(name, str) else ""

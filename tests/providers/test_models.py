@@ -320,3 +320,21 @@ def test_a_prompt_in_place_of_a_model_is_not_shown() -> None:
     with pytest.raises(InvalidRequestError, match="Unknown model") as refused:
         ModelTable.load().get("x" * 100 + "secret" * 100_000)
     assert "secret" not in f"{refused.value}{refused.value.fields}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('models = ["ours-1"]', r"ours\.toml: `models\.0` input should be .*, got a text of 6 characters"),
+        (f"models = {'[' * 5_000}{']' * 5_000}", r"ours\.toml: it is nested too deeply"),
+    ],
+)
+def test_what_is_no_list_of_models_is_named(file: Path, text: str, told: str) -> None:
+    file.write_text(text)
+    with pytest.raises(InvalidRequestError, match=told):
+        ModelTable.read(file)
+
+
+def test_a_file_may_begin_with_the_mark_of_its_encoding(file: Path) -> None:
+    file.write_text(OURS, encoding="utf-8-sig")
+    assert ModelTable.read(file).get("ours-1").name == "ours-1"
