@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from aijobs_sdk.contract.errors import ProviderError
-from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest
+from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, TextChunk
 from aijobs_sdk.providers.credentials import Credentials
 from aijobs_sdk.providers.network import Network
 from aijobs_sdk.providers.openai.adapter import OpenAI
@@ -93,6 +93,13 @@ def test_counts_that_cannot_be_are_an_error_that_may_pass(name: str, count: obje
 
     assert error_of(whole(usage=usage), streamed=False).code == "invalid_response"
     assert error_of(stream({**END, "response": {**RESPONSE, "usage": usage}})).code == "invalid_response"
+
+
+@pytest.mark.parametrize("pieces", [[], ["Slow"], ["Slow", " water."]])
+def test_what_comes_in_no_piece_comes_with_the_end(pieces: list[str]) -> None:
+    *texts, _ = ask(stream(*({**DELTA, "delta": piece} for piece in pieces), END))
+
+    assert "".join(chunk.text for chunk in texts if isinstance(chunk, TextChunk)) == "Slow water."
 
 
 @pytest.mark.parametrize(

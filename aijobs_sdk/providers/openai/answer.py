@@ -114,6 +114,10 @@ class Response(_Read):
         """All that it says."""
         return "".join(one.text for one in self._contents() if one.type == "output_text")
 
+    def text_after(self, sent: str) -> str:
+        """Return what it says beyond what came in pieces: all of it, where who stands between held them back."""
+        return self.text[len(sent) :] if self.text.startswith(sent) else ""
+
     def finished(self, request: GenerationRequest, left: Allowances | None = None) -> Finished:
         """Return the end of the answer, with what OpenAI says is left of its limits.
 
@@ -203,7 +207,7 @@ async def read_stream(response: httpx2.Response, request: GenerationRequest) -> 
         ProviderError: it has no good end.
         ValueError: something is not as expected.
     """
-    last = -1
+    last, sent = -1, list[str]()
     async with aclosing(read_events(response)) as events:
         async for body in events:
             event = _Event.model_validate_json(body)
@@ -213,10 +217,15 @@ async def read_stream(response: httpx2.Response, request: GenerationRequest) -> 
                 last = event.sequence_number
             match event.type:
                 case "response.output_text.delta":
-                    yield _text(event.delta)
+                    piece = _text(event.delta)
+                    sent.append(piece.text)
+                    yield piece
                 case "response.completed" | "response.incomplete" | "response.failed":
-                    finished = Response.model_validate(event.response).finished(request, allowances(response.headers))
+                    whole = Response.model_validate(event.response)
+                    finished = whole.finished(request, allowances(response.headers))
                     await read_out(events)
+                    if rest := whole.text_after("".join(sent)):
+                        yield TextChunk(text=rest)
                     yield finished
                     return
                 case "error":
