@@ -28,7 +28,8 @@ def test_a_caller_who_leaves_ends_the_answer(stage: Stage) -> None:
         async with aclosing(stage.adapter.stream(stage.request())) as chunks:
             await anext(chunks)
         await stage.adapter.aclose()
-        return asyncio.all_tasks() - before
+        left = asyncio.all_tasks() - before  # a vendor's library may leave generators to the loop, which closes them
+        return (await asyncio.wait(left, timeout=1))[1] if left else left
 
     assert stage.run(leave) == set()
     assert [call.read_to_end for call in stage.sim.calls] == [False]
