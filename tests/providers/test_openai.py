@@ -27,6 +27,7 @@ RESPONSE: Mapping[str, Any] = {
     "usage": {"input_tokens": 5, "output_tokens": 3},
 }
 DELTA = {"type": "response.output_text.delta", "delta": "Slow water."}
+UNCOUNTED = {**RESPONSE, "usage": None}
 END = {"type": "response.completed", "response": RESPONSE}
 
 
@@ -93,6 +94,36 @@ def test_counts_that_cannot_be_are_an_error_that_may_pass(name: str, count: obje
 
     assert error_of(whole(usage=usage), streamed=False).code == "invalid_response"
     assert error_of(stream({**END, "response": {**RESPONSE, "usage": usage}})).code == "invalid_response"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "retryable"),
+    [
+        ({"code": "insufficient_quota"}, "quota_exhausted", False),
+        ({"code": "context_length_exceeded"}, "context_too_long", False),
+        ({"code": 429, "message": "Slow down, please."}, "provider_unavailable", True),
+        ("Slow down, please.", "provider_unavailable", True),
+        (None, "invalid_response", True),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["text/event-stream", "application/json"])
+def test_an_error_under_a_good_status_is_one(content_type: str, error: object, code: str, retryable: bool) -> None:
+    body = json.dumps({"error": error})
+    told = f"data: {body}\n\n" if content_type == "text/event-stream" else body
+    answer = httpx2.Response(200, text=told, headers={"content-type": content_type})
+    raised = error_of(answer, streamed=content_type == "text/event-stream")
+
+    assert (raised.code, raised.retryable) == (code, retryable)
+    assert "Slow down" not in str(raised)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_an_answer_without_its_usage_is_told_as_one(streamed: bool) -> None:
+    answer = stream(DELTA, {**END, "response": UNCOUNTED}) if streamed else whole(usage=None)
+    error = error_of(answer, streamed=streamed)
+
+    assert error.code == "invalid_response"
+    assert "how many tokens" in error.message
 
 
 @pytest.mark.parametrize("pieces", [[], ["Slow"], ["Slow", " water."]])

@@ -12,7 +12,7 @@ from aijobs_sdk.providers.credentials import OpenAIKeys
 from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client, target_of
 from aijobs_sdk.providers.network import REAL, Network
 from aijobs_sdk.providers.openai.allowances import allowances
-from aijobs_sdk.providers.openai.answer import Drawn, Response, read_stream
+from aijobs_sdk.providers.openai.answer import Drawn, read_stream, read_whole
 from aijobs_sdk.providers.openai.failures import NAME, translated
 from aijobs_sdk.providers.openai.request import images_request, responses_request
 from aijobs_sdk.providers.per_loop import PerLoop
@@ -52,7 +52,7 @@ class OpenAI:
                         yield chunk
             else:
                 answer = await self._ask(request)
-                response = Response.model_validate_json(answer.content)
+                response = read_whole(answer.content)
                 yield TextChunk(text=response.text)
                 yield response.finished(request, allowances(answer.headers))
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Literal
 
 import httpx2
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.contract.provider import (
@@ -95,7 +95,8 @@ class _Incomplete(_Read):
 
 
 class _Error(_Read):
-    code: str | None = None
+    code: JsonValue = None
+    """A name; of gateways, a number as well."""
 
 
 class Response(_Read):
@@ -130,8 +131,8 @@ class Response(_Read):
             raise _BAD_ENDS.get(self.status, UNREADABLE).error(NAME)
         if any(one.type == "refusal" for one in self._contents()):
             raise REFUSED.error(NAME)
-        if self.usage is None:
-            raise TRUNCATED.error(NAME)
+        if self.usage is None:  # a gateway may leave it out, and nobody could tell what the answer costs
+            raise UNREADABLE.replace(reason="it does not say how many tokens were used").error(NAME)
         calls = [item.called(request) for item in self.output if item.type == "function_call" and not self._is_cut]
         return Finished(
             finish_reason="tool_calls" if calls else self._finish_reason(),
@@ -164,12 +165,19 @@ class Response(_Read):
 class _Event(_Read):
     """Any event: what it holds besides is looked at once its type is known, as there are more types than these."""
 
-    type: str
+    type: str = ""
+    """Empty where it is not told, as in the errors of gateways."""
     sequence_number: int | None = None
     delta: JsonValue = None
     response: JsonValue = None
     error: JsonValue = None
     code: JsonValue = None
+
+    def failure(self) -> Failure:
+        """Return what this is, where an answer or an event of one was expected: an error, or nothing that is known."""
+        if self.error is None and self.type != "error":
+            return UNREADABLE
+        return broken_off(self.error.get("code") if isinstance(self.error, dict) else self.code)
 
 
 class _Datum(_Read):
@@ -193,6 +201,19 @@ class Drawn(_Read):
             output_tokens=usage.output_tokens,
             served_model=served_model,
         )
+
+
+def read_whole(body: bytes) -> Response:
+    """Return an answer that came in one piece.
+
+    Raises:
+        ProviderError: it is an error, as gateways send some under a good status.
+        ValueError: it is something else.
+    """
+    try:
+        return Response.model_validate_json(body)
+    except ValidationError:
+        raise _Event.model_validate_json(body).failure().error(NAME) from None
 
 
 def _text(delta: JsonValue) -> TextChunk:
@@ -228,7 +249,6 @@ async def read_stream(response: httpx2.Response, request: GenerationRequest) -> 
                         yield TextChunk(text=rest)
                     yield finished
                     return
-                case "error":
-                    code = event.error.get("code") if isinstance(event.error, dict) else event.code
-                    raise broken_off(code).error(NAME)
+                case "error" | "":
+                    raise event.failure().error(NAME)
     raise TRUNCATED.error(NAME)
