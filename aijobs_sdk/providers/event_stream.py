@@ -17,6 +17,8 @@ _LINE_END = rb"[\r\n](?:(?<=\r)\n)?+"
 _BETWEEN_EVENTS = re.compile(_LINE_END + _LINE_END)
 """It begins with a set of characters, which are looked for six times as fast as alternatives are."""
 _LONGEST_BETWEEN = 4
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+"""What a gateway may begin with, and no reader is to take for a part of the first line."""
 _ENDS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 _FIELD = re.compile(rb"[\w-]*(:|$)")
 """How a line of an event begins, a comment's among them; one of JSON or HTML does not."""
@@ -34,7 +36,8 @@ async def read_events(response: httpx2.Response) -> AsyncGenerator[bytes]:
             for frame in waiting.add(data):
                 if body := _body(frame):
                     yield body
-    if body := _unframed(bytes(waiting.rest).splitlines()):  # and no event: one that did not come to its end is none
+    rest = bytes(waiting.rest).removeprefix(_BYTE_ORDER_MARK)
+    if body := _unframed(rest.splitlines()):  # and no event: one that did not come to its end is none
         yield body
 
 
@@ -88,7 +91,7 @@ class _Waiting:
 
 
 def _body(frame: bytes) -> bytes:
-    lines = frame.splitlines()
+    lines = frame.removeprefix(_BYTE_ORDER_MARK).splitlines()
     data = [line.removeprefix(b"data:") for line in lines if line.startswith(b"data:")]
     return b"\n".join(data).strip() if data else _unframed(lines)
 

@@ -52,6 +52,12 @@ def test_an_event_that_does_not_come_to_its_end_is_none(tail: bytes) -> None:
     assert events_of(b"data: 1\n\n" + tail) == [b"1"]
 
 
+@pytest.mark.parametrize("first", [b"data: 1\n\n", b"event: a\ndata: 1\n\n", b": hello\n\ndata: 1\n\n"])
+def test_a_byte_order_mark_is_no_part_of_the_first_line(first: bytes) -> None:
+    content = b"\xef\xbb\xbf" + first + b"data: 2\n\n"
+    assert events_of(content) == events_of(*bytewise(content)) == [b"1", b"2"]
+
+
 @pytest.mark.parametrize("tail", [b'{"error": {}}', b"<html>", b'{\r\n  "error": {}\r\n}\r\n\r\n'])
 def test_what_is_in_no_event_is_told_as_it_is(tail: bytes) -> None:
     assert events_of(b"data: 1\n\n" + tail) == [b"1", tail.strip().replace(b"\r", b"")]
