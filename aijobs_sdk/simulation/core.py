@@ -118,12 +118,13 @@ class Simulation:
         A job whose script has a step for the attempt goes by its script: what a rule says is exact.
 
         Raises:
-            InvalidRequestError: it is no time, or what is to begin then is no outage.
+            InvalidRequestError: it is no time, or what is to begin then is no outage, or nothing.
         """
-        if not all(isinstance(one, Outage) for one in outages):
-            raise bad_argument("outages", "must be made with `outage()`")
+        seconds = seconds_of(start, name="start")
+        if not outages or not all(isinstance(one, Outage) for one in outages):
+            raise bad_argument("outages", "must be at least one, made with `outage()`")
         for one in outages:
-            self._timeline.add(Incident(starts_at_seconds=seconds_of(start), outage=one))
+            self._timeline.add(Incident(starts_at_seconds=seconds, outage=one))
 
     def load(self, scenario: str | Path | Scenario) -> None:
         """Let all hold that a file (or a scenario already read) says, beside what holds already.

@@ -16,15 +16,15 @@ LONGEST_SECONDS = 100 * 365 * 86_400.0
 _WRITTEN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 
 
-def seconds_of(duration: object) -> float:
-    """Return how many seconds this is: a number of them, or a text with a unit.
+def seconds_of(duration: object, *, name: str | None = None) -> float:
+    """Return how many seconds this is: a number of them, or a text with a unit; `name` is that of the argument.
 
     Raises:
         InvalidRequestError: it is neither, or less than nothing, or more than a hundred years.
     """
     seconds = _read(duration)
     if seconds is None or not 0 <= seconds <= LONGEST_SECONDS:
-        raise _unusable()
+        raise _unusable(name)
     return float(seconds)
 
 
@@ -40,12 +40,12 @@ def _read(duration: object) -> float | None:
             return None
 
 
-def _unusable() -> InvalidRequestError:
+def _unusable(name: str | None) -> InvalidRequestError:
     expected = 'must be 0 or more seconds, a hundred years at most, or a text such as "250ms", "20s", "5m" or "24h"'
     return InvalidRequestError(
-        f"A duration {expected}.",
+        f"{'A duration' if name is None else f'`{name}`'} {expected}.",
         code="invalid_duration",
-        fields=[FieldProblem(field="duration", problem=expected)],
+        fields=[FieldProblem(field=name or "duration", problem=expected)],
     )
 
 

@@ -18,7 +18,15 @@ from aijobs_sdk.simulation.profiles import Probability, Profile
 from aijobs_sdk.simulation.rate_limits import RateLimit
 from aijobs_sdk.simulation.rules import Match, Rule
 from aijobs_sdk.simulation.script import MOST_TOKENS, Step, fail, ok
-from aijobs_sdk.simulation.timeline import UNAVAILABLE, Incident, Outage, check_name, model_names, provider_names
+from aijobs_sdk.simulation.timeline import (
+    MET_BY_BATCHES,
+    UNAVAILABLE,
+    Incident,
+    Outage,
+    check_name,
+    model_names,
+    provider_names,
+)
 
 STATUS = "status"
 MOST_TIMES = 1_000
@@ -49,6 +57,13 @@ Number = Annotated[int, Field(strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
+def _check_step(form: FaultForm | OkForm) -> None:
+    try:
+        form.step()
+    except InvalidRequestError as error:
+        raise ValueError(f"cannot be: {error.message.removesuffix('.')}") from None
+
+
 class FaultForm(Fact):
     """`{kind = "status", status = 429, retry_after = "20s"}`, or another kind."""
 
@@ -74,6 +89,11 @@ class FaultForm(Fact):
             raise ValueError(f'has a status and another kind: leave one of them out, or say kind = "{STATUS}"')
         return self
 
+    @model_validator(mode="after")
+    def _can_happen(self) -> Self:
+        _check_step(self)
+        return self
+
     def step(self) -> Step:
         """Return this way to fail."""
         return fail(
@@ -89,6 +109,15 @@ class OkForm(Fact):
 
     text: str | None = None
     tokens: Annotated[Count | None, Field(ge=1, le=MOST_TOKENS)] = None
+
+    @model_validator(mode="after")
+    def _can_happen(self) -> Self:
+        _check_step(self)
+        return self
+
+    def step(self) -> Step:
+        """Return this answer."""
+        return ok(self.text, tokens=self.tokens)
 
 
 class StepForm(Fact):
@@ -110,12 +139,8 @@ class StepForm(Fact):
 
     def steps(self) -> tuple[Step, ...]:
         """Return these steps of a script."""
-        step = self.fault.step() if self.fault is not None else self._success()
+        step = (self.fault or self.ok or OkForm()).step()
         return (step.forever(),) if self.forever else step * (self.times or 1)
-
-    def _success(self) -> Step:
-        form = self.ok or OkForm()
-        return ok(form.text, tokens=form.tokens)
 
 
 class MatchForm(Match):
@@ -186,6 +211,13 @@ class IncidentForm(Fact):
     match: PlaceForm = PlaceForm()
     error_rate: Probability = 1.0
     fault: FaultForm = FaultForm(status=UNAVAILABLE)
+
+    @field_validator("fault")
+    @classmethod
+    def _is_met_by_calls(cls, fault: FaultForm) -> FaultForm:
+        if fault.kind in list(BatchFault):
+            raise ValueError(MET_BY_BATCHES)
+        return fault
 
     def incident(self) -> Incident:
         """Return the incident."""

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.contract.refusal import checked
+from aijobs_sdk.contract.refusal import bad_argument, checked
 from aijobs_sdk.simulation.durations import seconds_of
 from aijobs_sdk.simulation.faults import BatchFault, Fault, FaultKind, Quirk, named_fault, status_fault
 
@@ -74,8 +74,10 @@ def ok(text: str | None = None, *, tokens: int | None = None) -> Step:
     """Answer, with this text or about this many tokens of the simulation's own.
 
     Raises:
-        InvalidRequestError: there is no such text, or no text of this length.
+        InvalidRequestError: there is no such text, or no text of this length, or both are said.
     """
+    if text is not None and tokens is not None:
+        raise bad_argument("tokens", "is how long a text of the simulation's own is: leave it out, or `text`")
     return checked(Succeed, {"text": text, "tokens": tokens}, "Cannot answer so")
 
 
@@ -94,22 +96,33 @@ def fail(
     `seconds` how long the failure takes to show. Times are numbers of seconds, or texts such as "250ms" or "5m".
 
     Raises:
-        InvalidRequestError: no fault has this status or name, or a time or a number cannot be.
+        InvalidRequestError: no fault has this status or name, or a time or a number cannot be, or says nothing there.
     """
+    wait = None if retry_after is None else seconds_of(retry_after, name="retry_after")
+    shown = None if seconds is None else seconds_of(seconds, name="seconds")
     if status_or_kind == Quirk.MAX_TOKENS:
-        after_tokens = CUT_AFTER_TOKENS if after_tokens is None else after_tokens
-        end = {"after_tokens": after_tokens, "seconds": None if seconds is None else seconds_of(seconds)}
+        _refuse_what_says_nothing(status_or_kind, retry_after=wait)
+        end = {"after_tokens": CUT_AFTER_TOKENS if after_tokens is None else after_tokens, "seconds": shown}
         return Succeed(quirk=Quirk.MAX_TOKENS, cut=checked(Cut, end, "Cannot cut an answer so"))
+    if status_or_kind in [*BatchFault, *Quirk]:
+        _refuse_what_says_nothing(status_or_kind, retry_after=wait, after_tokens=after_tokens, seconds=shown)
     if status_or_kind in list(BatchFault):
         return FailInBatch(fault=BatchFault(status_or_kind))
     if status_or_kind in list(Quirk):
         return Succeed(quirk=Quirk(status_or_kind))
     fault = status_fault(status_or_kind) if isinstance(status_or_kind, int) else named_fault(status_or_kind)
-    if status_or_kind in {FaultKind.TIMEOUT, FaultKind.STALL} and seconds is None:
-        seconds = SILENCE_SECONDS
-    asked: dict[str, object] = {
-        "fault": fault.replace(retry_after_seconds=None if retry_after is None else seconds_of(retry_after)),
-        "after_tokens": after_tokens,
-        "seconds": None if seconds is None else seconds_of(seconds),
-    }
+    if status_or_kind in {FaultKind.TIMEOUT, FaultKind.STALL} and shown is None:
+        shown = SILENCE_SECONDS
+    asked = {"fault": fault.replace(retry_after_seconds=wait), "after_tokens": after_tokens, "seconds": shown}
     return checked(Fail, asked, "Cannot fail so")
+
+
+def _refuse_what_says_nothing(kind: int | str, **given: float | None) -> None:
+    """Return where none of these is given: nothing would come of it, and whoever said it would wait for that.
+
+    Raises:
+        InvalidRequestError: one is; it is named.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise bad_argument(name, f"says nothing of {str(kind)!r}: leave it out")

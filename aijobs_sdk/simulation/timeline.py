@@ -17,9 +17,10 @@ from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.simulation.durations import seconds_of
 from aijobs_sdk.simulation.profiles import IncidentRates, Probability, Profile
-from aijobs_sdk.simulation.script import Step, fail
+from aijobs_sdk.simulation.script import FailInBatch, Step, fail
 
 UNAVAILABLE = 503
+MET_BY_BATCHES = "is met by a vendor's own batches alone, which no outage concerns: give it to jobs, by a rule"
 
 
 class Outage(Fact):
@@ -65,7 +66,9 @@ def outage(where: str, *, lasts: float | str, error_rate: float = 1.0, fault: St
     if isinstance(error_rate, bool) or not isinstance(error_rate, int | float) or not 0 <= error_rate <= 1:
         raise bad_argument("error_rate", f"must be a number from 0 to 1, got {shape_of(error_rate)}")
     step = fault if isinstance(fault, Step) else fail(fault)
-    return Outage(where=where, error_rate=error_rate, lasts_seconds=seconds_of(lasts), fault=step)
+    if isinstance(step, FailInBatch):
+        raise bad_argument("fault", MET_BY_BATCHES)
+    return Outage(where=where, error_rate=error_rate, lasts_seconds=seconds_of(lasts, name="lasts"), fault=step)
 
 
 def model_names() -> Sequence[str]:

@@ -11,6 +11,7 @@ import aijobs_sdk as aijobs
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.script import fail, ok
+from aijobs_sdk.simulation.timeline import outage
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,17 @@ def test_a_world_that_cannot_be_is_refused_by_the_name_of_its_argument(argument:
         (lambda _: ok(tokens=0), "tokens"),
         (lambda _: fail("truncate", after_tokens=-1), "after_tokens"),
         (lambda _: fail("max_tokens", after_tokens=-1), "after_tokens"),
+        (lambda _: ok("Slow water.", tokens=300), "tokens"),
+        (lambda _: fail("max_tokens", retry_after=5), "retry_after"),
+        (lambda _: fail("batch_expired", retry_after=5), "retry_after"),
+        (lambda _: fail("split_utf8", after_tokens=5), "after_tokens"),
+        (lambda _: fail("slow_loris", seconds="5m"), "seconds"),
+        (lambda _: fail(429, retry_after="soon"), "retry_after"),
+        (lambda _: fail("timeout", seconds=-1), "seconds"),
+        (lambda _: outage("openai", lasts="long"), "lasts"),
+        (lambda _: outage("openai", lasts=5, fault="batch_expired"), "fault"),
+        (lambda sim: sim.at("soon", outage("openai", lasts=5)), "start"),
+        (lambda sim: sim.at(5), "outages"),
     ],
 )
 def test_what_cannot_happen_is_refused_by_the_name_of_its_argument(
