@@ -28,7 +28,17 @@ ANTHROPIC = {
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("6m0s", 360.0), ("1.5s", 1.5), ("20ms", 0.02), ("1h2m3s", 3723.0), ("1d", 86400.0), ("soon", None), ("", None)],
+    [
+        ("6m0s", 360.0),
+        ("1.5s", 1.5),
+        ("20ms", 0.02),
+        ("1h2m3s", 3723.0),
+        ("1d", 86400.0),
+        ("1d1s", None),
+        ("9999999d", None),
+        ("soon", None),
+        ("", None),
+    ],
 )
 def test_openai_says_when_all_is_there_again(text: str, seconds: float | None) -> None:
     said = openai.allowances({**OPENAI, "x-ratelimit-reset-requests": text})
@@ -40,6 +50,13 @@ def test_openai_says_when_all_is_there_again(text: str, seconds: float | None) -
 def test_what_is_no_number_is_ignored(name: str, text: str) -> None:
     assert openai.allowances({**OPENAI, f"x-ratelimit-{name}-requests": text}) is None
     assert anthropic.allowances({**ANTHROPIC, f"anthropic-ratelimit-requests-{name}": text}) is None
+
+
+def test_a_limit_of_nothing_is_none() -> None:
+    nothing = {"x-ratelimit-limit-requests": "0", "x-ratelimit-remaining-requests": "0"}
+    assert openai.allowances({**OPENAI, **nothing}) is None
+    none = {"anthropic-ratelimit-requests-limit": "0", "anthropic-ratelimit-requests-remaining": "0"}
+    assert anthropic.allowances({**ANTHROPIC, **none}) is None
 
 
 def test_anthropic_says_it_by_its_own_clock() -> None:

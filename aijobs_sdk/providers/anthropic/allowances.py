@@ -31,7 +31,7 @@ def allowances(headers: Mapping[str, str], *, now: datetime | None = None) -> Al
 def _allowance(headers: Mapping[str, str], kind: str, told_at: datetime) -> Allowance | None:
     limit = whole_number(headers.get(f"anthropic-ratelimit-{kind}-limit"))
     remaining = whole_number(headers.get(f"anthropic-ratelimit-{kind}-remaining"))
-    if limit is None or remaining is None:
+    if not limit or remaining is None:  # gateways tell 0 where there is no limit, as this answer shows
         return None
     reset = headers.get(f"anthropic-ratelimit-{kind}-reset")
     return Allowance(limit=limit, remaining=remaining, reset_seconds=None if reset is None else _until(reset, told_at))

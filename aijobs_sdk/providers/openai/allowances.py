@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from aijobs_sdk.contract.provider import Allowance, Allowances
 from aijobs_sdk.providers.whole_number import whole_number
 
+LONGEST_RESET_SECONDS = 86400.0
+"""No limit of OpenAI's is one of more than a day: who says so would keep all calls back."""
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|d|h|m|s)")
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -23,14 +25,15 @@ def allowances(headers: Mapping[str, str]) -> Allowances | None:
 def _allowance(headers: Mapping[str, str], kind: str) -> Allowance | None:
     limit = whole_number(headers.get(f"x-ratelimit-limit-{kind}"))
     remaining = whole_number(headers.get(f"x-ratelimit-remaining-{kind}"))
-    if limit is None or remaining is None:
+    if not limit or remaining is None:  # gateways tell 0 where there is no limit, as this answer shows
         return None
     reset = headers.get(f"x-ratelimit-reset-{kind}")
     return Allowance(limit=limit, remaining=remaining, reset_seconds=None if reset is None else _seconds(reset))
 
 
 def _seconds(duration: str) -> float | None:
-    """Return the seconds of `6m0s`, `1.5s` or `20ms`; None for anything else."""
+    """Return the seconds of `6m0s`, `1.5s` or `20ms`; None for anything else, and for more than a day."""
     if _DURATION.fullmatch(duration) is None:
         return None
-    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(duration))
+    seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(duration))
+    return seconds if seconds <= LONGEST_RESET_SECONDS else None
