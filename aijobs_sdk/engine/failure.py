@@ -114,7 +114,7 @@ def _after(error: ErrorInfo, context: JobContext, world: World, retry_after_seco
 def _asked_to_wait(error: ProviderError, context: JobContext, world: World) -> float | None:
     """Return the wait that the provider asked for, or a short one where it is the pace that holds all calls back."""
     wait_seconds = error.retry_after_seconds
-    if wait_seconds is None and error.category is ErrorCategory.RATE_LIMIT and world.limits.pace is not None:
+    if not wait_seconds and error.category is ErrorCategory.RATE_LIMIT and world.limits.pace is not None:
         return PACED_BACKOFF_SECONDS * context.attempt * world.chance.draw(context.draw_key, context.attempt, "paced")
     return wait_seconds
 

@@ -44,7 +44,7 @@ class Call:
     def failed(self, error: ProviderError) -> None:
         """Note how the provider, or the time limit, ended it."""
         self.outcome = error.category.value
-        self.ending = Ending(_outcome(error), error.allowances, pause_seconds=error.retry_after_seconds)
+        self.ending = Ending(_outcome(error), error.allowances, pause_seconds=error.retry_after_seconds or None)
         if error.category in OF_A_BROKEN_PROVIDER:
             self.verdict = Verdict.BROKEN
 

@@ -21,10 +21,11 @@ def backoff_seconds(attempt: int, draw: float) -> float:
 def after_failure(error: ErrorInfo, *, draw: float, retry_after_seconds: float | None = None) -> Retry | Fail:
     """Return what follows a failed attempt: an error that may pass is tried again, while the job has attempts left.
 
-    A provider's `retry_after_seconds` wins over our own delay.
+    A provider's `retry_after_seconds` wins over our own delay. None at all, as of a date that is over, says that the
+    provider has no wish: who came again at once would be out of attempts before anything could pass.
     """
     if not error.retryable:
         return Fail(error)
-    if retry_after_seconds is not None:
+    if retry_after_seconds:
         return Retry(error, retry_after_seconds * (1 + RETRY_AFTER_SPREAD * draw))
     return Retry(error, backoff_seconds(error.attempt or 1, draw))

@@ -40,11 +40,17 @@ def test_backoffs_double_until_they_reach_a_minute() -> None:
     assert [backoff_seconds(attempt, 0.5) for attempt in (1, 2, 3, 4, 5, 6)] == [2, 4, 8, 16, 30, 30]
 
 
-@given(retry_after=st.floats(0, 10_000), draw=st.floats(0, 1, exclude_max=True))
+@given(retry_after=st.floats(0, 10_000, exclude_min=True), draw=st.floats(0, 1, exclude_max=True))
 def test_a_providers_wish_is_never_cut_short(retry_after: float, draw: float) -> None:
     after = after_failure(failed(), draw=draw, retry_after_seconds=retry_after)
     assert isinstance(after, Retry)
     assert retry_after <= after.delay_seconds <= retry_after * 1.1
+
+
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_who_is_not_asked_to_wait_backs_off(attempt: int) -> None:
+    after = after_failure(failed(attempt=attempt), draw=0.5, retry_after_seconds=0.0)
+    assert after == after_failure(failed(attempt=attempt), draw=0.5)
 
 
 def test_a_lasting_failure_is_not_tried_again() -> None:

@@ -129,6 +129,8 @@ def test_the_journal_says_whether_the_caller_stayed_to_the_end(sim: Simulation) 
         (fail("timeout"), fail("reset"), ok()),
         (fail(401),),
         (fail("quota_exhausted"),),
+        (fail(429, retry_after=0) * 2, ok()),
+        (fail(503, retry_after=0) * 2, ok()),
     ],
 )
 def test_our_own_jobs_behave(steps: tuple[Step | tuple[Step, ...], ...]) -> None:
