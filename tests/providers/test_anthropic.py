@@ -379,6 +379,15 @@ def test_an_event_of_which_there_is_one_is_taken_once(events: Sequence[Mapping[s
     assert finished.output_tokens == 40
 
 
+@pytest.mark.parametrize("delta", [{}, {"stop_reason": None}])
+def test_why_it_ended_is_not_forgotten_where_the_usage_comes_later(delta: Mapping[str, Any]) -> None:
+    later = {"type": "message_delta", "delta": delta, "usage": {"output_tokens": 41}}
+    finished = ask_anthropic(streamed(START, BLOCK, DELTA, BLOCK_END, WHY, later, END), streamed=True)[-1]
+
+    assert isinstance(finished, Finished)
+    assert (finished.finish_reason, finished.output_tokens) == ("stop", 41)
+
+
 def test_the_same_words_twice_are_both_taken() -> None:
     chunks = ask_anthropic(streamed(START, BLOCK, DELTA, DELTA, BLOCK_END, WHY, END), streamed=True)
 

@@ -170,7 +170,8 @@ class _Reading:
                 self._ended.add(event.index)
             case "message_delta":
                 answer = self.answer()
-                answer.stop_reason = _Delta.model_validate(event.delta).stop_reason
+                # A later one may tell of the usage alone.
+                answer.stop_reason = _Delta.model_validate(event.delta).stop_reason or answer.stop_reason
                 answer.usage = answer.usage.and_then(_Usage.model_validate(event.usage))
             case "message_stop":
                 self.is_over = True
