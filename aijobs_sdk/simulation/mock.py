@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.refusal import check_choice, checked
+from aijobs_sdk.contract.refusal import check_choice, checked, path_of
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.offline import offline
@@ -152,13 +152,15 @@ def mock(
     check_choice("strict", strict, (True, False))
     check_choice("allow_network", allow_network, (True, False))
     check_choice("replay_missing", replay_missing, ("error", "simulate"))
+    scenario_path = None if scenario is None else path_of("scenario", scenario)
+    replay_path = None if replay is None else path_of("replay", replay)
     asked = checked(Scenario, {"seed": seed, "profile": profile}, "Cannot simulate this world")
     world = Mock(virtual=clock == "virtual", fidelity=fidelity)
-    if scenario is not None:
-        world.load(scenario)
+    if scenario_path is not None:
+        world.load(scenario_path)
     world.load(asked)
-    if replay is not None:
-        world.play(replay, missing=replay_missing)
+    if replay_path is not None:
+        world.play(replay_path, missing=replay_missing)
     with _worlds.inside(world), nullcontext() if allow_network else offline():
         yield world
     _tell([*_unused_rules(world, strict=strict), *_unused_recordings(world)], strict=strict)

@@ -25,6 +25,9 @@ from aijobs_sdk.simulation.timeline import outage
         ("replay_missing", "x"),
         ("seed", "x"),
         ("profile", 5),
+        ("scenario", 5),
+        ("scenario", ""),
+        ("replay", b"run.jsonl"),
     ],
 )
 def test_a_world_that_cannot_be_is_refused_by_the_name_of_its_argument(argument: str, value: Any) -> None:
