@@ -129,7 +129,7 @@ def _of_query(query: str) -> Iterator[str]:
 
 def _forms_of(secret: str) -> set[bytes]:
     """Return a text as it is written plainly, in JSON and in an address."""
-    forms = {secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/"), quote(secret, safe="")}
+    forms = {secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/"), quote(secret), quote(secret, safe="")}
     return {form.encode() for form in forms}
 
 
@@ -187,9 +187,14 @@ def _without_echo(body: bytes, one: _Text) -> bytes:
 
 
 def _literals(text: str) -> set[bytes]:
-    """Return a text as it may stand between quotes in JSON."""
-    forms = (json.dumps(text, ensure_ascii=only_ascii)[1:-1] for only_ascii in (True, False))
+    """Return a text as it may stand between quotes in JSON, itself or in a text: gateways pass on errors so."""
+    once = _quoted(text)
+    forms = once.union(*map(_quoted, once))
     return {form.encode(errors="surrogatepass") for form in forms}
+
+
+def _quoted(text: str) -> set[str]:
+    return {json.dumps(text, ensure_ascii=only_ascii)[1:-1] for only_ascii in (True, False)}
 
 
 def _stars(data: bytes) -> bytes:

@@ -33,6 +33,7 @@ def masked(text: str, request: HttpRequest | None = None, *, status: int = 200, 
         KEY,
         KEY.replace("/", "\\/"),
         "sk-proj-abcdefgh%2Fijklmnop%2B4321",
+        "sk-proj-abcdefgh/ijklmnop%2B4321",
         "sk-proj-********4321",
         "sk-pr...321",
         "sk-proj\u20264321",
@@ -91,6 +92,15 @@ def test_an_error_does_not_say_whose_account_it_was(said: str, left: str) -> Non
 def test_an_error_does_not_quote_the_prompt() -> None:
     request = asked({"messages": [{"role": "user", "content": "My grandmother's\nrecipe"}]})
     assert "recipe" not in masked(json.dumps({"error": "Bad: My grandmother's\nrecipe"}), request, status=400)
+
+
+def test_an_error_that_holds_another_in_json_does_not_quote_the_prompt() -> None:
+    prompt = 'Call me "Zürich",\nand tell nobody.'
+    inner = json.dumps({"error": f"cannot read {prompt}"})
+    shown = masked(json.dumps({"error": {"message": f"OpenAI said {inner}"}}), asked({"prompt": prompt}), status=400)
+
+    assert "rich" not in shown
+    assert "nobody" not in shown
 
 
 def test_instructions_that_a_vendor_sends_back_are_masked() -> None:
