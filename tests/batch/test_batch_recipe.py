@@ -130,6 +130,12 @@ def test_pictures_come_from_paths_addresses_bytes_and_lists_of_them(
         ({"text": "x"}, {"model": "{model}"}, "the model template cannot be filled: there is no column 'model'."),
         ({"text": b"x"}, {}, "the prompt template cannot be filled: {text} holds bytes there; decode them"),
         ({"text": "x"}, {"parameters": {"images": "{text}"}}, "`images` names a file that cannot be read (No such"),
+        (
+            {"text": "x", "picture": ""},
+            {"parameters": {"images": ["{picture}"]}},
+            "`images` names no file",
+        ),
+        ({"text": "/dev/zero"}, {"parameters": {"images": ["{text}"]}}, "`images` names a file that is no PNG"),
         ({"text": "x"}, {"parameters": {"images": ["{text}", 7]}}, "`images` names a file that cannot be read"),
         ({"text": "x"}, {"prompt": lambda row: row["secret"]}, "the prompt function raised KeyError; mend it, or"),
         (

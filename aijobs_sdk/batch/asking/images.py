@@ -47,13 +47,16 @@ def image_url(image: str | Path | bytes) -> str:
     if kind is None:
         raise _unusable("names a file that is no PNG, JPEG, GIF or WebP")
     if len(data) > MOST_BYTES:
-        raise _unusable(f"names a picture of {len(data):,} bytes; it may have {MOST_BYTES:,}")
+        raise _unusable(f"names a picture of more than {MOST_BYTES:,} bytes, which is the most that it may have")
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _read(path: str | Path) -> bytes:
+    if not path:
+        raise _unusable("names no file: it is empty")  # to Python, that is the folder one happens to be in
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            return file.read(MOST_BYTES + 1)  # a film, or a device, would be read without end
     except OSError as error:
         raise _unusable(f"names a file that cannot be read ({error.strerror})") from None
     except ValueError:  # a path with a NUL in it
