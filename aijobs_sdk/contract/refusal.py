@@ -83,6 +83,8 @@ def path_of(name: str, given: object) -> Path:
     path = os.fspath(given) if isinstance(given, str | os.PathLike) else None
     if not isinstance(path, str) or not path:
         raise bad_argument(name, f"must be a path, got {shape_of(given)}")
+    if "\0" in path:
+        raise bad_argument(name, "holds a NUL, and no path can")
     try:
         return Path(path).expanduser()
     except RuntimeError:  # Python's word for it

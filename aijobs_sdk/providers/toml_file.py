@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from pydantic_core import ErrorDetails
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.refusal import path_of
 from aijobs_sdk.contract.shapes import nearest, shape_of, without_lists_of_nothing
 
 F = TypeVar("F", bound=Fact)
@@ -36,8 +36,9 @@ def read_toml(path: str | os.PathLike[str], kind: type[F], tables: Mapping[str, 
 
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
+    file = path_of("path", path)
     try:
-        return tomllib.loads(Path(path).read_text("utf-8-sig"))  # as editors on Windows write it, too
+        return tomllib.loads(file.read_text("utf-8-sig"))  # as editors on Windows write it, too
     except RecursionError:
         raise InvalidRequestError(f"Cannot use {path}: it is nested too deeply.") from None
     except OSError as error:

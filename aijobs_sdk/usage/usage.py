@@ -13,6 +13,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.refusal import path_of
 from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.billing.plans import PlanBook
 from aijobs_sdk.usage.billing.price_table import has_new_models, refresh_prices
@@ -69,8 +70,10 @@ class Usage:
         strict_months: bool = False,
         on_progress: Callable[[IngestProgress], None] | None = None,
     ) -> None:
-        self._plans = plans if plans is None or isinstance(plans, PlanBook) else PlanBook.read(plans)
-        self._own_prices = prices if prices is None or isinstance(prices, PriceBook) else PriceBook.load(prices)
+        self._plans = plans if plans is None or isinstance(plans, PlanBook) else PlanBook.read(path_of("plans", plans))
+        self._own_prices = (
+            prices if prices is None or isinstance(prices, PriceBook) else PriceBook.load(path_of("prices", prices))
+        )
         self._strict_months = strict_months
         self._store = UsageStore(store, timezone=timezone)
         if paths is not None:

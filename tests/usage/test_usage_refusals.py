@@ -15,6 +15,7 @@ from aijobs_sdk.usage.exports.jobs import export_jobs
 from aijobs_sdk.usage.usage import Usage
 from usage.usage_rows import csv_text, text_row, write
 
+SEVEN: Any = 7
 INVOICE = {"month": "2026-01", "invoice": "costs.csv", "provider": "openai"}
 
 
@@ -52,6 +53,63 @@ def test_a_slip_is_told_by_the_name_of_its_argument(
 
     assert usage.quality.accepted == 0
     assert usage.month_acts == ()
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda usage, place: usage.ingest(place), "paths"),
+        (lambda usage, place: usage.ingest([place]), "paths"),
+        (lambda usage, place: usage.add_jobs(place), "jobs"),
+        (lambda usage, place: usage.reconcile_invoice("2026-01", place, provider="openai"), "invoice"),
+        (lambda usage, place: usage.report("2026-01").to_excel(place), "path"),
+        (lambda _, place: Usage((), plans=place), "plans"),
+        (lambda _, place: Usage((), prices=place), "prices"),
+    ],
+)
+@pytest.mark.parametrize(
+    "slip",
+    [
+        ("", "must be a path, got an empty text"),  # else the folder that one happens to be in is meant
+        ("~nobody-here/a.csv", "begins with '~nobody-here', of whom no home is known"),
+        ("a\0.csv", "holds a NUL, and no path can"),
+    ],
+)
+def test_what_is_no_path_is_told_by_the_name_of_its_argument(
+    usage: Usage, call: Callable[[Usage, str], object], name: str, slip: tuple[str, str]
+) -> None:
+    place, problem = slip
+
+    with pytest.raises(InvalidRequestError, match=f"`{name}` {problem}"):
+        call(usage, place)
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        (lambda usage: usage.add_jobs(None), "`jobs` must yield jobs, or files of them, got nothing"),
+        (
+            lambda usage: usage.reconcile_invoice("2026-01", 7, provider="openai"),
+            "`invoice` must be a path, got a number",
+        ),
+        (lambda _: Usage((), plans=SEVEN), "`plans` must be a path, got a number"),
+        (lambda _: Usage((), prices=SEVEN), "`prices` must be a path, got a number"),
+    ],
+)
+def test_what_cannot_be_a_path_is_told_by_the_name_of_its_argument(
+    usage: Usage, call: Callable[[Any], object], problem: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=problem):
+        call(usage)
+
+
+def test_plans_may_lie_in_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write(tmp_path, "plans.toml", '[[budgets]]\ntenant_id = "acme"\ncredits = 5\nvalid_from = "2026-01"\n')
+    rows = write(tmp_path, "a.csv", csv_text([text_row(1)]))
+
+    with Usage(rows, plans="~/plans.toml") as usage:
+        assert [one.tenant_id for one in usage.report("2026-01").budgets] == ["acme"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from decimal import Context, Decimal, localcontext
 from pathlib import Path
 from typing import Literal
 
-from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument, path_of
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.billing.price_names import provider_key
 from aijobs_sdk.usage.checking.facts import InvoiceDifference, InvoiceReconciliation
@@ -70,7 +70,7 @@ def reconcile_invoice(
     lines = lines_of_other_months = 0
     with localcontext(_EXACT):
         models = _reckoned(cost, provider)
-        for line in read_invoice(Path(invoice).expanduser(), columns):
+        for line in read_invoice(path_of("invoice", invoice), columns):
             if line.month not in {None, month}:
                 lines_of_other_months += 1
                 continue

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.refusal import in_words
+from aijobs_sdk.contract.refusal import in_words, path_of
 from aijobs_sdk.contract.shapes import problems_of
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord
 from aijobs_sdk.usage.folders import files_below, is_hidden
@@ -28,7 +28,7 @@ def job_files(path: str | Path) -> list[Path]:
     Raises:
         InvalidRequestError: there is none.
     """
-    place = Path(path).expanduser()
+    place = path_of("jobs", path)
     if place.is_file():
         found = [place]
     elif place.is_dir():

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.refusal import check_iterable
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.checking.job_files import job_files, read_job_file
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord
@@ -42,10 +43,12 @@ def add_jobs(store: UsageStore, jobs: str | Path | Iterable[JobSource]) -> int:
     Raises:
         InvalidRequestError: a file is none of jobs, a record in it cannot be used, or something is no job.
     """
-    sources = [jobs] if isinstance(jobs, str | Path) else jobs
+    if isinstance(jobs, str | Path):
+        jobs = [jobs]
+    check_iterable("jobs", jobs, "jobs, or files of them")
     with TemporaryDirectory() as scratch:
         texts = Path(scratch, "jobs.csv")
-        write_job_texts(chain.from_iterable(map(_records, sources)), texts)
+        write_job_texts(chain.from_iterable(map(_records, jobs)), texts)
         columns = dict.fromkeys(JOB_COLUMNS, "VARCHAR")
         with store.writing() as database:
             database.execute(statement("checking/take_in_jobs"), {"texts": str(texts), "columns": columns})

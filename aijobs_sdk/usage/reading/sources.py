@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.contract.refusal import path_of
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.reading.exports import Export, local_exports
 from aijobs_sdk.usage.reading.memory import exports_of_rows
@@ -74,7 +75,7 @@ def _files(paths: Sequence[str | Path]) -> Found:
     by_place: dict[str, Export] = {}
     for path in paths:
         text = str(path)
-        for export in remote_exports(text) if is_url(text) else local_exports(Path(path).expanduser()):
+        for export in remote_exports(text) if is_url(text) else local_exports(path_of("paths", path)):
             by_place.setdefault(export.place, export)
     exports = list(by_place.values())
     return Found(exports, files=len(exports), size_bytes=sum(export.size_bytes for export in exports))
