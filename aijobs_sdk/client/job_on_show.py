@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from contextlib import aclosing
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Protocol, assert_never
 from uuid import UUID
 
@@ -168,7 +168,7 @@ def _of(job: Job) -> JobSnapshot:
     return JobSnapshot(
         title=_title(job.id),
         phase=_phase(job.status, job.attempts, is_cancelled=job.cancelled()),
-        model=str(job.payload.get("model", "")),
+        model=_name(job.payload.get("model")),
         percent=job.progress,
         message=job.message,
         attempt=job.attempts,
@@ -176,7 +176,7 @@ def _of(job: Job) -> JobSnapshot:
         elapsed_seconds=_seconds(job),
         input_tokens=_count(result.get("input_tokens")),
         output_tokens=_count(result.get("output_tokens")),
-        credits=Decimal(str(result["credits_used"])) if "credits_used" in result else None,
+        credits=_amount(result.get("credits_used")),
         error=None if job.error is None or job.cancelled() else _cause(job.error),
         commands=() if job.is_final else (Command.CANCEL,),
     )
@@ -216,5 +216,18 @@ def _seconds(job: Job) -> float | None:
     return (job.completed_at - job.started_at).total_seconds()
 
 
+# A type of a user's own may call something else by these names, or leave it empty.
+def _name(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) else None
+
+
+def _amount(value: object) -> Decimal | None:
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import BaseModel, JsonValue
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.notebook.fitting import end_of
@@ -164,6 +165,29 @@ def test_what_comes_in_the_way_is_a_note(client: aijobs.Client, monkeypatch: pyt
     job.on_show.steer(Command.CANCEL)
     shown = seen(job, lambda one: one.note)
     assert (shown.note, shown.commands) == ("The line is dead.", (Command.CANCEL,))
+
+
+@pytest.mark.parametrize("said", [None, "a few", "NaN", ["2.5"]])
+def test_a_type_of_your_own_may_mean_something_else_by_the_same_words(sim: aijobs.Mock, said: JsonValue) -> None:
+    async def run(context: aijobs.JobContext, payload: Own) -> OwnResult:
+        return OwnResult(credits_used=said, input_tokens=said)
+
+    own = aijobs.JobType(name="own", payload_model=Own, run=run)
+    job = aijobs.Client(job_types=[own]).submit(type="own", payload={"model": said})
+    job.wait()
+    job.show()
+
+    assert (now(job).phase, now(job).credits, now(job).input_tokens) == (Phase.FINISHED, None, None)
+    assert now(job).model == (said if isinstance(said, str) else "")
+
+
+class Own(BaseModel):
+    model: JsonValue = None
+
+
+class OwnResult(aijobs.JobResult):
+    credits_used: JsonValue
+    input_tokens: JsonValue
 
 
 def test_its_panel_is_one_however_often_it_is_shown(client: aijobs.Client) -> None:
