@@ -57,7 +57,7 @@ def _refuse_unknown(name: str) -> None:
 def _value(name: str, text: str, variables: Mapping[str, object]) -> object:
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):  # all that it says it may raise
         if text in variables:
             return variables[text]
         raise UsageError(f"{name}={text}: this is neither a Python value nor a variable of yours.") from None

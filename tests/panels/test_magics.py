@@ -132,6 +132,7 @@ def test_another_type_of_job_may_be_asked_for(kernel: Kernel) -> None:
         ("--model gpt-5.2 model=gpt-5.2", "'model' is said twice."),
         ("--model gpt-5.2 rivers", "'rivers' is no option=value. The prompt stands below the line, in the cell."),
         ("--model gpt-5.2 temperature=warm", "temperature=warm: this is neither a Python value nor a variable of"),
+        ("--model gpt-5.2 stop={[1]:2}", "stop={[1]:2}: this is neither a Python value nor a variable of yours."),
         ("--model gpt-5.2 --client nobody", "'nobody' is not among your variables"),
         ("--model gpt-5.2 --client Recipe", "'Recipe' is no client that a magic can use"),
         ("--model gpt-5.2 --into 1st", "--into '1st': this is no name of a variable."),
