@@ -17,6 +17,7 @@ from usage.usage_rows import csv_text, text_row, write
 
 SEVEN: Any = 7
 INVOICE = {"month": "2026-01", "invoice": "costs.csv", "provider": "openai"}
+FOCUS = {"month": "2026-01", "path": "focus.csv", "issuer": "acme"}
 
 
 @pytest.fixture
@@ -37,7 +38,15 @@ def usage(tmp_path: Path) -> Iterator[Usage]:
         ("close_month", {"month": "2026-01", "reason": None}, "`reason` must be text"),
         ("reconcile_invoice", INVOICE | {"tolerance_usd": 0.01}, "`tolerance_usd` must be an amount of dollars"),
         ("reconcile_invoice", INVOICE | {"provider": None}, "`provider` must be the name"),
+        ("reconcile_invoice", INVOICE | {"provider": " "}, "`provider` must be the name"),
+        ("reconcile_invoice", INVOICE | {"aliases": 7}, "`aliases` must say which model is meant"),
+        ("reconcile_invoice", INVOICE | {"aliases": ["gpt"]}, "`aliases` must say which model is meant"),
+        ("reconcile_invoice", INVOICE | {"aliases": {"gpt": None}}, "`aliases` must say which model is meant"),
+        ("to_lake", {"place": None}, "`place` must be a path, got nothing"),
+        ("to_lake", {"place": ""}, "`place` must be a path, got an empty text"),
+        ("to_lake", {"place": "lake", "months": 7}, "`months` must be a list of months, such as 2026-01, got a number"),
         ("to_focus", {"month": "2026-01", "path": "focus.csv", "issuer": None}, "`issuer` must be the name"),
+        ("to_focus", FOCUS | {"currency": None}, "`currency` must be three capital letters"),
         ("report", {"month": object()}, "`month` must be a month such as 2026-01, got a object"),
         ("report", {"month": "2026-01", "by": None}, "`by` must be a list of names of columns"),
         ("monthly", {"month": "2026-01", "by": 7}, "`by` must be a list of names of columns"),

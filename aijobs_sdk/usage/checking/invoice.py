@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -64,9 +65,9 @@ def reconcile_invoice(
         InvalidRequestError: the file cannot be read as an invoice in US dollars, or the tolerance is no amount.
     """
     _refuse_no_amount(tolerance_usd)
-    if not isinstance(provider, str):
+    if not isinstance(provider, str) or not provider.strip():
         raise bad_argument("provider", f"must be the name of one, such as openai, got {shape_of(provider)}")
-    meant = {plain_name(name): plain_name(model) for name, model in (aliases or {}).items()}
+    meant = _meant({} if aliases is None else aliases)
     lines = lines_of_other_months = 0
     with localcontext(_EXACT):
         models = _reckoned(cost, provider)
@@ -94,6 +95,14 @@ def reconcile_invoice(
             agreed=len(models) - len(apart),
             differences=tuple(map(_difference, sorted(apart, key=lambda model: (-abs(model.gap), model.name)))),
         )
+
+
+def _meant(aliases: Mapping[str, str]) -> dict[str, str]:
+    names = chain.from_iterable(aliases.items()) if isinstance(aliases, Mapping) else [None]
+    if not all(isinstance(name, str) for name in names):
+        problem = f"must say which model is meant by a name on the invoice, got {shape_of(aliases)}"
+        raise bad_argument("aliases", problem)
+    return {plain_name(name): plain_name(model) for name, model in aliases.items()}
 
 
 def _refuse_no_amount(tolerance_usd: Decimal) -> None:

@@ -99,7 +99,7 @@ def _checked_issuer(issuer: str) -> str:
 
 
 def _checked_currency(currency: str) -> str:
-    if not re.fullmatch("[A-Z]{3}", currency):
+    if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
         raise bad_argument(
             "currency", f"must be three capital letters (ISO 4217), such as USD, got {shape_of(currency)}"
         )

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.refusal import members_of
 from aijobs_sdk.usage.closing.seal import Seal, month_seal
 from aijobs_sdk.usage.store import UsageStore, statement
 from aijobs_sdk.usage.warehouse.lake_files import LakeFile, added_up, check_pyarrow, parquet_files
@@ -45,7 +46,9 @@ def write_lake(store: UsageStore, place: str | Path, months: str | Iterable[str]
     """
     check_pyarrow()
     closed = {month.month: month for month in _closed_months(store)}
-    named = [months] if isinstance(months, str) else closed if months is None else months
+    if isinstance(months, str):
+        months = [months]
+    named = closed if months is None else members_of("months", months, str, "months, such as 2026-01")
     wanted = [_closed(closed, month) for month in dict.fromkeys(named)]
     lake = open_place(place)
     held = {month.month: month for month in _held(lake, wanted)}

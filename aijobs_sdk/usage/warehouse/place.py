@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol, cast
 from urllib.parse import urlsplit
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
-from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument, path_of
 
 _PARTIAL = ".partial"
 
@@ -18,13 +18,15 @@ def open_place(place: str | Path) -> Place:
     """Return the place. Nothing is made yet.
 
     Raises:
-        InvalidRequestError: fsspec knows no such URL.
+        InvalidRequestError: it is neither a path nor a URL that fsspec knows.
         ConfigurationError: fsspec, or what it needs for the URL, is not installed.
     """
     try:
         from fsspec.core import url_to_fs  # type: ignore[import-untyped] # noqa: PLC0415 - an extra
     except ModuleNotFoundError as missing:
         raise ConfigurationError("A lake needs pyarrow and fsspec: pip install 'aijobs-sdk[lake]'.") from missing
+    if not (isinstance(place, str) and "://" in place):
+        place = path_of("place", place)
     scheme = urlsplit(str(place)).scheme
     try:
         files, root = url_to_fs(str(place))
