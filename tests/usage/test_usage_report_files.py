@@ -9,10 +9,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.showing.files import write_csv_tables, write_parquet_tables
+from aijobs_sdk.usage.showing.page import report_page
+from aijobs_sdk.usage.showing.text import report_text
+from aijobs_sdk.usage.showing.workbook import write_workbook
 from aijobs_sdk.usage.store import scratch_database
 from usage.month_facts import january_uses, month_facts, quiet_facts
 
@@ -36,6 +40,20 @@ def test_there_is_a_file_for_each_table_named_after_month_and_section(tmp_path: 
 
     assert {path.stem for path in paths} >= {"2026-01-groups", "2026-01-by-tenant", "2026-01-daily", "2026-01-tiers"}
     assert sorted(paths) == sorted((tmp_path / "made" / "here").iterdir())
+
+
+def test_what_is_owed_is_explained_to_the_last_word_wherever_it_is_read(tmp_path: Path) -> None:
+    words = "Plan business: 49.00 EUR a month. Credits cost 0.010 EUR each up to 1,000, and 0.008 EUR each beyond."
+    words += " 2025-12 has 300 credits less than billed: 20.00 EUR back."
+    [owed] = month_facts().statements
+    facts = month_facts(statements=(owed.replace(explanation=words),))
+
+    write_workbook(facts, tmp_path / "bill.xlsx")
+    sheets = load_workbook(tmp_path / "bill.xlsx").worksheets
+
+    assert words in report_text(facts)
+    assert words in report_page(facts)
+    assert words in {cell.value for sheet in sheets for row in sheet.iter_rows() for cell in row}
 
 
 @every_writer

@@ -11,6 +11,7 @@ from typing import Self, TypeAlias, assert_never
 
 from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.showing.figures import NOTHING, exact, percent, places_of, rounded, shown, to_places
+from aijobs_sdk.usage.table import cell_text
 
 Cell: TypeAlias = str | int | Decimal | date | None
 """None: there is no such value."""
@@ -20,6 +21,9 @@ class Kind(Enum):
     """What the values of a column are."""
 
     TEXT = "text"
+    """Of somebody's: a very long one is cut where people read it."""
+    WORDS = "words"
+    """Sentences of the report itself: whole everywhere, as the last one may be what the reader is after."""
     COUNT = "count"
     """Whole numbers."""
     AMOUNT = "amount"
@@ -35,7 +39,7 @@ class Kind(Enum):
     @property
     def is_number(self) -> bool:
         """Whether such values are lined up to the right."""
-        return self not in {Kind.TEXT, Kind.DAY}
+        return self not in {Kind.TEXT, Kind.WORDS, Kind.DAY}
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ def _text(value: Cell, kind: Kind, places: int) -> str:
         case date():
             return value.isoformat()
         case str():
-            return shown(value)
+            return cell_text(value) if kind is Kind.WORDS else shown(value)
         case _:
             assert_never(value)
 
@@ -157,7 +161,7 @@ def _number(value: Decimal, kind: Kind, places: int) -> str:
             return rounded(value, places=min(places, 3))
         case Kind.MONEY:
             return exact(value, places=max(places, 2))
-        case Kind.AMOUNT | Kind.TEXT | Kind.COUNT | Kind.DAY:
+        case Kind.AMOUNT | Kind.TEXT | Kind.WORDS | Kind.COUNT | Kind.DAY:
             return exact(value, places=max(places, 6))
         case _:
             assert_never(kind)

@@ -91,7 +91,7 @@ def _plain(value: Cell) -> str | None:
 
 def _type(column: Column, values: Sequence[Cell]) -> str:
     match column.kind:
-        case Kind.TEXT:
+        case Kind.TEXT | Kind.WORDS:
             return "VARCHAR"
         case Kind.COUNT:
             counts = [value for value in values if isinstance(value, int)]

@@ -15,6 +15,7 @@ from aijobs_sdk.usage.showing.chapters.all_chapters import chapters
 from aijobs_sdk.usage.showing.chapters.heading import particulars, title
 from aijobs_sdk.usage.showing.fact_table import Cell, Chapter, FactTable, Kind
 from aijobs_sdk.usage.showing.figures import exact, shown
+from aijobs_sdk.usage.table import cell_text
 from aijobs_sdk.usage.writing import write_files
 
 try:
@@ -32,6 +33,7 @@ _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_
 
 _FORMATS = {
     Kind.TEXT: "@",
+    Kind.WORDS: "General",  # Excel shows hashes for more than 255 characters in a cell of text
     Kind.COUNT: "#,##0",
     Kind.AMOUNT: "#,##0.000000######",
     Kind.MONEY: "#,##0.00####",
@@ -43,6 +45,8 @@ _INEXACT = "These digits are text: a number in Excel would lose some of them."
 _WIDEST = 48
 _MOST_ROWS = 1_000_000
 """A sheet ends soon after."""
+_MOST_CHARACTERS = 32_767
+"""A cell with more stays empty."""
 
 
 def write_workbook(facts: MonthFacts, path: Path) -> Path:
@@ -135,11 +139,11 @@ class _Writer:
     def _write_table(self, table: FactTable) -> None:
         self._sheet.write_string(self._row, 0, table.caption, self._styles.heading)
         for number, column in enumerate(table.columns):
-            self._put(self._row + 1, number, column.label, self._styles.label)
+            self._put(self._row + 1, number, shown(column.label), self._styles.label)
         first = self._row + 2
         for place, row in enumerate(table.rows, start=first):
             for number, (value, column) in enumerate(zip(row, table.columns, strict=True)):
-                self._put(place, number, value, self._styles.values[column.kind])
+                self._put(place, number, _told(value, column.kind), self._styles.values[column.kind])
         self._row = first + len(table.rows)
         if table.total is not None:
             self._write_total(table, table.total, first)
@@ -156,7 +160,7 @@ class _Writer:
                 formula = f"=SUM({name}{first + 1}:{name}{self._row})"
                 self._sheet.write_formula(self._row, number, formula, style, float(value))
             else:
-                self._put(self._row, number, value, style)
+                self._put(self._row, number, _told(value, column.kind), style)
 
     def _put(self, row: int, column: int, value: Cell, style: Format) -> None:
         match value:
@@ -164,7 +168,7 @@ class _Writer:
                 self._sheet.write_blank(row, column, None, style)
                 return
             case str():
-                self._sheet.write_string(row, column, shown(value), style)
+                self._sheet.write_string(row, column, value, style)
             case date():
                 self._sheet.write_datetime(row, column, datetime.combine(value, time()), style)
             case int() | Decimal() if _fits(value):
@@ -175,6 +179,13 @@ class _Writer:
             case _:
                 assert_never(value)
         self._widths[column] = max(self._widths.get(column, 0), len(str(value)))
+
+
+def _told(value: Cell, kind: Kind) -> Cell:
+    """Return text as a cell can hold it."""
+    if not isinstance(value, str):
+        return value
+    return cell_text(value)[:_MOST_CHARACTERS] if kind is Kind.WORDS else shown(value)
 
 
 def _is_sum(total: Cell, values: Sequence[Cell]) -> TypeGuard[int | Decimal]:

@@ -56,7 +56,7 @@ def _owed_table(statements: Sequence[PlanStatement]) -> FactTable:
             Column("currency", "Currency", Kind.TEXT),
             Column("base_fee", "Base fee", Kind.MONEY),
             Column("amount", "Owed", Kind.MONEY),
-            Column("explanation", "In words", Kind.TEXT),
+            Column("explanation", "In words", Kind.WORDS),
         ),
         rows=tuple(
             (
