@@ -185,6 +185,22 @@ def test_nothing_can_be_seen_before_the_last_row_is_written(tmp_path: Path) -> N
     assert seen == []
 
 
+@pytest.mark.parametrize("name", ["a\rb", "a\r\nb", 'a\n"\r"'])
+@pytest.mark.parametrize("file_format", EVERY_FORMAT)
+def test_a_name_over_several_lines_keeps_no_row_back(tmp_path: Path, file_format: ExportFormat, name: str) -> None:
+    [path] = export_usage([usage_row(1, model=name), usage_row(2)], tmp_path, format=file_format)
+
+    models: list[object]
+    match file_format:
+        case "csv":
+            models = [row["model"] for row in rows_of(path)]
+        case "jsonl":
+            models = [json.loads(line)["model"] for line in path.read_text("utf-8").split("\n") if line]
+        case "parquet":
+            models = pq.read_table(path)["model"].to_pylist()
+    assert models == [name, "gpt-5.2"]
+
+
 def test_an_unknown_format_is_refused_with_the_choices(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequestError, match=r"'xml'. Choose csv, jsonl or parquet"):
         export_usage([], tmp_path, format="xml")  # type: ignore[arg-type]

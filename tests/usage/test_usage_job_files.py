@@ -39,11 +39,12 @@ def test_exported_jobs_are_noted_as_the_jobs_themselves(tmp_path: Path, store: U
         failed(2),
         failed(3, ErrorCategory.CANCELLED, started_at=None),
         completed(4, type='a,"type"\nof mine', result={"model": {"any": 1}}),
+        completed(5, type="a\rtype", result={"model": 'of\r\n"mine"'}),
     ]
     other = UsageStore()
     add_jobs(other, export_jobs(jobs, tmp_path, format=form))
 
-    assert add_jobs(store, jobs) == 4
+    assert add_jobs(store, jobs) == 5
     assert other.ask("FROM job ORDER BY job_id") == store.ask("FROM job ORDER BY job_id")
 
 

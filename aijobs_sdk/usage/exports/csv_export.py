@@ -30,5 +30,6 @@ def write_csv(rows: Iterable[UsageRow], staging: Staging) -> None:
 def csv_line(values: Iterable[str | int]) -> bytes:
     """Return one record of a CSV file, quoted where needed, with its line end."""
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerow(values)
-    return text.getvalue().encode()
+    # The line end decides what is quoted: without the carriage return in it, one in a value would not be.
+    csv.writer(text, lineterminator="\r\n").writerow(values)
+    return text.getvalue().removesuffix("\r\n").encode() + b"\n"

@@ -8,5 +8,6 @@ SELECT * REPLACE (
     completed_at::TIMESTAMPTZ AT TIME ZONE 'UTC' AS completed_at
 )
 FROM read_csv(
-    $texts, columns = $columns, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"'
+    $texts, columns = $columns, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"',
+    new_line = '\n'
 );

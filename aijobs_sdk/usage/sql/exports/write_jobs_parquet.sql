@@ -10,6 +10,6 @@ COPY (
     )
     FROM read_csv(
         $jobs, columns = $columns, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"',
-        nullstr = ''
+        new_line = '\n', nullstr = ''
     )
 ) TO $target (FORMAT parquet, COMPRESSION zstd);

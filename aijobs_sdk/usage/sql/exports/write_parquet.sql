@@ -8,6 +8,6 @@ COPY (
     )
     FROM read_csv(
         $rows, columns = $columns, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"',
-        max_line_size = $longest
+        new_line = '\n', max_line_size = $longest  -- else a carriage return in a value is taken for the end of a line
     )
 ) TO $target (FORMAT parquet, COMPRESSION zstd);
