@@ -13,7 +13,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.exports.export import export_usage
 from aijobs_sdk.usage.exports.jobs import export_jobs
 from aijobs_sdk.usage.usage import Usage
-from usage.usage_rows import csv_text, text_row, write
+from usage.usage_rows import csv_text, text_row, usage_row, write
 
 SEVEN: Any = 7
 INVOICE = {"month": "2026-01", "invoice": "costs.csv", "provider": "openai"}
@@ -153,6 +153,30 @@ def test_only_what_yields_rows_is_exported(
         export(things, tmp_path)
 
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("export", "name"), [(export_usage, "rows"), (export_jobs, "jobs")])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_what_is_none_of_them_is_told_by_what_it_is(
+    tmp_path: Path, export: Callable[..., object], name: str, form: str
+) -> None:
+    with pytest.raises(InvalidRequestError, match=rf"`{name}` must yield .*, one is an object with 1 fields"):
+        export([{"id": 1}], tmp_path, format=form)
+
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", [7, b"january", "a\0b"])
+def test_what_cannot_begin_the_name_of_a_file_is_refused(tmp_path: Path, name: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="cannot begin a file name"):
+        export_usage([], tmp_path, name=name)
+
+
+def test_a_row_among_paths_is_called_a_row(usage: Usage, tmp_path: Path) -> None:
+    mixed: list[Any] = [tmp_path, usage_row()]
+
+    with pytest.raises(InvalidRequestError, match=r"Among paths there is a usage row\. Give rows alone"):
+        usage.ingest(mixed)
 
 
 @pytest.mark.parametrize("export", [export_usage, export_jobs])

@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias, get_args
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
-from aijobs_sdk.contract.refusal import check_iterable, path_of
+from aijobs_sdk.contract.refusal import bad_argument, check_iterable, path_of
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS, export_values
 from aijobs_sdk.usage.exports.csv_export import write_csv
 from aijobs_sdk.usage.exports.staging import Staging
@@ -35,22 +36,30 @@ def export_usage(
     `created_at` UTC (Parquet: TIMESTAMP without a zone, as UTC).
 
     Raises:
-        InvalidRequestError: an unknown format, a name that is a path, or a directory that cannot be written to.
+        InvalidRequestError: an unknown format, a name that is a path, a directory that cannot be written to, or
+            something that is no row.
         ConfigurationError: Parquet needs the `usage` extra.
     """
     if format not in get_args(ExportFormat):
         raise InvalidRequestError(f"Unknown format {format!r}. Choose csv, jsonl or parquet.")
     check_iterable("rows", rows, "usage rows")
     with Staging(path_of("directory", directory), name=name, ending=format) as staging:
+        checked = map(_row, rows)
         if format == "csv":
-            write_csv(rows, staging)
+            write_csv(checked, staging)
         elif format == "jsonl":
-            write_jsonl(rows, staging)
+            write_jsonl(checked, staging)
         else:
             from aijobs_sdk.usage.exports.parquet import write_parquet  # noqa: PLC0415 - DuckDB is an extra
 
-            write_parquet(rows, staging)
+            write_parquet(checked, staging)
     return staging.published
+
+
+def _row(value: object) -> UsageRow:
+    if not isinstance(value, UsageRow):
+        raise bad_argument("rows", f"must yield usage rows, one is {shape_of(value)}")
+    return value
 
 
 def write_jsonl(rows: Iterable[UsageRow], staging: Staging) -> None:

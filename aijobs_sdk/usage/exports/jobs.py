@@ -10,7 +10,8 @@ from typing import get_args
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Job
-from aijobs_sdk.contract.refusal import check_iterable, path_of
+from aijobs_sdk.contract.refusal import bad_argument, check_iterable, path_of
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.exports.csv_export import csv_line
 from aijobs_sdk.usage.exports.export import ExportFormat
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord, job_record
@@ -31,15 +32,15 @@ def export_jobs(
     instants UTC (Parquet: TIMESTAMP without a zone). A file appears complete; if `jobs` raises, none does.
 
     Raises:
-        InvalidRequestError: an unknown format, a name that is a path, a directory that cannot be written to, or a job
-            that says an amount that is none.
+        InvalidRequestError: an unknown format, a name that is a path, a directory that cannot be written to, something
+            that is no job, or a job that says an amount that is none.
         ConfigurationError: Parquet needs the `usage` extra.
     """
     if format not in get_args(ExportFormat):
         raise InvalidRequestError(f"Unknown format {format!r}. Choose csv, jsonl or parquet.")
     check_iterable("jobs", jobs, "jobs")
     with Staging(path_of("directory", directory), name=name, ending=format) as staging:
-        records = job_records(jobs)
+        records = job_records(map(_job, jobs))
         match format:
             case "csv":
                 staging.next_file().writelines(_csv_lines(records))
@@ -48,6 +49,12 @@ def export_jobs(
             case "parquet":
                 _write_parquet(records, staging)
     return staging.published
+
+
+def _job(value: object) -> Job:
+    if not isinstance(value, Job):
+        raise bad_argument("jobs", f"must yield jobs, one is {shape_of(value)}; a handle has its job as `handle.job`")
+    return value
 
 
 def job_records(jobs: Iterable[Job]) -> Iterator[JobRecord]:

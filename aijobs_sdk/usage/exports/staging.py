@@ -74,7 +74,7 @@ class Staging:
 
 
 def _plain(name: str) -> str:
-    if not name or Path(name).name != name or name.startswith("."):
+    if not isinstance(name, str) or not name or Path(name).name != name or name.startswith(".") or "\0" in name:
         raise InvalidRequestError(f"{name!r} cannot begin a file name. Give a plain word, such as 'january'.")
     return name
 

@@ -82,6 +82,8 @@ def _files(paths: Sequence[str | Path]) -> Found:
 
 
 def _path(value: object) -> str | Path:
+    if isinstance(value, UsageRow):
+        raise InvalidRequestError("Among paths there is a usage row. Give rows alone, or paths alone.")
     if not isinstance(value, str | Path):
         raise InvalidRequestError(f"A source is a path, a URL or a usage row, not {shape_of(value)}.")
     return value
