@@ -246,6 +246,7 @@ def test_a_folder_named_like_a_partition_or_a_pattern_changes_nothing(tmp_path: 
         ("empty.parquet", "", "is empty"),
         ("blank.csv", "\n\n", "has no readable header"),
         ("open.csv", '"id,tenant_id\n', "has no readable header"),
+        ("cut.csv", "id,tenant_id,user_id,query_t", "ends in its header: the file has no column query_type, model"),
         ("text.parquet", "id,tenant_id\n", "is not a Parquet file"),
     ],
 )

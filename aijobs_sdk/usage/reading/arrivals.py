@@ -18,7 +18,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS
 from aijobs_sdk.usage.reading.csv_lines import csv_header, csv_records
 from aijobs_sdk.usage.reading.exports import SourceFormat
-from aijobs_sdk.usage.reading.first_look import TextFormat, filled_lines, foreign_encoding, needs_care
+from aijobs_sdk.usage.reading.first_look import TextFormat, ends_a_line, filled_lines, foreign_encoding, needs_care
 from aijobs_sdk.usage.reading.headers import column_names, header_problem
 from aijobs_sdk.usage.reading.jsonl_lines import jsonl_records
 from aijobs_sdk.usage.reading.lines import Record
@@ -69,10 +69,14 @@ def layout_of(database: Database, source: Source) -> Layout:
                 raise InvalidRequestError(
                     f"{source.path} has no readable header. Its first line must name the columns, separated by commas."
                 )
+            problem = header_problem(header.fields)
+            if problem and not ends_a_line(source.file):
+                # Nothing below it could be set aside, and an export cut so early would count as one of nothing.
+                raise InvalidRequestError(f"{source.path} ends in its header: {problem}. Export it again.")
             return Layout(
                 "csv",
                 columns=column_names(header.fields),
-                header_problem=header_problem(header.fields),
+                header_problem=problem,
                 line_by_line=careful or not header.is_first_line,
             )
         case "parquet":

@@ -49,6 +49,12 @@ def filled_lines(path: Path) -> int:
         return sum(1 for line in file if line.strip(b"\r\n"))
 
 
+def ends_a_line(path: Path) -> bool:
+    """Return whether any line of a file is ended."""
+    with path.open("rb") as file:
+        return file.readline().endswith(b"\n")
+
+
 def foreign_encoding(path: Path) -> str | None:
     """Return in which encoding a file says it is, if not in UTF-8."""
     with path.open("rb") as file:

@@ -189,6 +189,7 @@ CSV_REFUSED = [
     Refused("empty", "e.csv", b"", "is empty"),
     Refused("blank", "b.csv", b"\n\r\n\n", "no readable header"),
     Refused("header_with_an_open_quote", "o.csv", b'"id,tenant_id\n', "no readable header"),
+    Refused("cut_in_its_header", "c.csv", csv_of(record(1))[:40], "ends in its header"),
     Refused("utf_16", "u.csv", csv_of(csv_record(text(1))).decode().encode("utf-16"), "is UTF-16 text"),
     Refused("old_mac", "m.csv", csv_of(record(1), line_end="\r"), "no readable header"),
     Refused("packed_and_cut", "c.csv.gz", gzip.compress(csv_of(record(1)))[:-12], "not a gzip file, or a cut one"),
