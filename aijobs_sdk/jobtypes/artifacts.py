@@ -62,8 +62,10 @@ def open_artifacts(place: str) -> Artifacts:
     """
     try:
         parts = urlsplit(place)
-    except ValueError:  # such as half an IPv6 address
-        raise _unusable(place, "is no URL") from None
+        _ = "://" in place and parts.port
+    except ValueError:  # half an IPv6 address, or a password with a `/`: nobody can tell where that ends
+        shown = f"{place.partition('://')[0]}://…"
+        raise _unusable(shown, "is no URL. A password has `/` as `%2F`, `@` as `%40`") from None
     if parts.scheme == "file":
         return Folder(_path_of(parts, place))
     if "://" not in place:

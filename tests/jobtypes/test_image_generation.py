@@ -654,6 +654,8 @@ async def test_a_place_that_does_not_answer_is_named_without_its_password(art: P
         ("file:///pictures#1", "`%23`"),
         ("file://", "no folder"),
         ("s3://[::1/pictures", "is no URL"),
+        ("ftp://me:sec/ret@host/x", "is no URL"),
+        ("ftp://me:sec/secret@host/x", "`%2F`"),
     ],
 )
 def test_a_place_that_cannot_be_used_is_refused_when_the_client_is_made(place: str, says: str) -> None:
