@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import fsspec  # type: ignore[import-untyped]
 import pytest
@@ -59,6 +61,8 @@ def test_a_file_url_is_a_path(tmp_path: Path) -> None:
         ("memory://bucket/*.parquet", "holds no export"),
         ("memory://bucket/2026/notes.txt", "must end in"),
         ("nowhere://user:hunter2@host/a.csv?key=hunter2", "cannot be read"),
+        ("ftp://user:hunt/hunter2@host/a.csv", r"ftp://… is no URL\. A password has `/` as `%2F`"),
+        ("http://[::1/a.csv", "is no URL"),
     ],
 )
 def test_a_url_without_an_export_is_refused_without_its_secrets(bucket: str, url: str, message: str) -> None:
@@ -66,6 +70,39 @@ def test_a_url_without_an_export_is_refused_without_its_secrets(bucket: str, url
         read(url)
 
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.fixture
+def api() -> Iterator[str]:
+    """An address that answers with the export of the month that is asked for."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), ByMonth) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/usage.csv"
+        server.shutdown()
+
+
+class ByMonth(BaseHTTPRequestHandler):
+    def do_HEAD(self) -> None:
+        self.answer()
+
+    def do_GET(self) -> None:
+        self.wfile.write(self.answer())
+
+    def answer(self) -> bytes:
+        export = csv_text([text_row(int(self.path[-1]))]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(export)))
+        self.end_headers()
+        return export
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_an_address_may_say_by_its_query_which_export_is_meant(api: str) -> None:
+    store = read([f"{api}?month=1", f"{api}?key=hunter2&month=2", f"{api}?month=1"])
+
+    assert bill(store).rows == 2
+    assert [file.path for file in source_files(store)] == [api, api]
 
 
 def test_a_url_of_a_kind_whose_library_is_missing_says_what_to_install() -> None:

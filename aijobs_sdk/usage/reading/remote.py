@@ -50,6 +50,11 @@ def is_url(path: str) -> bool:
     return "://" in path
 
 
+def is_web(url: str) -> bool:
+    """Return whether a URL may have a query, which says which file is meant, and may hold a key."""
+    return url.startswith(("http://", "https://"))
+
+
 def remote_exports(url: str) -> list[Export]:
     """Return the files that `url` means: itself, those below a folder, or those that match a pattern, sorted.
 
@@ -57,7 +62,12 @@ def remote_exports(url: str) -> list[Export]:
         ConfigurationError: fsspec, or what it needs for such a URL, is not installed.
         InvalidRequestError: it means no export file, or one that is empty or has another ending; or it cannot be read.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:  # half an IPv6 address, or a password with a `/`: nobody can tell where that ends
+        shown = f"{url.partition('://')[0]}://…"
+        raise InvalidRequestError(f"{shown} is no URL. A password has `/` as `%2F`, `@` as `%40`.") from None
     if parts.scheme == "file":
         return local_exports(Path(url2pathname(parts.path)))
     shown = _without_secrets(url)
@@ -73,7 +83,7 @@ def remote_exports(url: str) -> list[Export]:
 
 def _listed(files: _FileSystem, root: str) -> _Listing | None:
     """Return the file `root`, or the exports among those it stands for; None: there is nothing of that name."""
-    if glob.has_magic(root):
+    if glob.has_magic(root.partition("?")[0] if is_web(root) else root):  # there it begins a query
         found = files.glob(root, detail=True)
     elif files.isdir(root):
         found = files.find(root, detail=True)

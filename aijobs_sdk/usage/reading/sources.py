@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
@@ -14,7 +15,7 @@ from aijobs_sdk.contract.refusal import path_of
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.reading.exports import Export, local_exports
 from aijobs_sdk.usage.reading.memory import exports_of_rows
-from aijobs_sdk.usage.reading.remote import is_url, remote_exports
+from aijobs_sdk.usage.reading.remote import is_url, is_web, remote_exports
 
 Sources: TypeAlias = str | Path | Iterable[str | Path] | Iterable[UsageRow]
 """Export files, folders with all below them, patterns such as `exports/**/*.parquet`, URLs; or rows in memory."""
@@ -72,13 +73,18 @@ def batches(exports: Iterable[Export]) -> Iterator[Sequence[Export]]:
 
 
 def _files(paths: Sequence[str | Path]) -> Found:
-    by_place: dict[str, Export] = {}
+    by_place: dict[tuple[str, str], Export] = {}
     for path in paths:
         text = str(path)
         for export in remote_exports(text) if is_url(text) else local_exports(path_of("paths", path)):
-            by_place.setdefault(export.place, export)
+            by_place.setdefault((export.place, _query_of(text)), export)
     exports = list(by_place.values())
     return Found(exports, files=len(exports), size_bytes=sum(export.size_bytes for export in exports))
+
+
+def _query_of(path: str) -> str:
+    """Return what tells one export from another behind the same address, though none is shown with it."""
+    return urlsplit(path).query if is_web(path) else ""
 
 
 def _path(value: object) -> str | Path:
