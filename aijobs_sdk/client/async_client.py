@@ -422,7 +422,10 @@ class AsyncClient:
         return await self._backend.health()
 
     async def close(self) -> None:
-        """Stop what this client runs; jobs under way go back to pending."""
+        """Stop what this client runs; jobs under way go back to pending. The next call opens it again.
+
+        Whoever waits for a job meanwhile is told, by an AIJobsError with the code `client_closed`.
+        """
         await self._backend.aclose()
 
     async def __aenter__(self) -> Self:

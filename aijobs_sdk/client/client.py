@@ -391,7 +391,10 @@ class Client:
         return self._portal.call(self._client.health)
 
     def close(self) -> None:
-        """Stop what this client runs; jobs under way go back to pending."""
+        """Stop what this client runs; jobs under way go back to pending. The next call opens it again.
+
+        Whoever waits for a job meanwhile is told, by an AIJobsError with the code `client_closed`.
+        """
         self._portal.call(self._client.close)
 
     def __enter__(self) -> Self:
