@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from aijobs_sdk.backends.local_waits import LocalWaits
 from aijobs_sdk.backends.local_workers import LocalWorkers
 from aijobs_sdk.contract.batches import BatchChange, BatchItem, BatchRecord, BatchRequest, Hold
 from aijobs_sdk.contract.blocks import Block, DocumentRequest, Revision
@@ -42,28 +41,18 @@ from aijobs_sdk.engine.turns import Turns
 class LocalBackend:
     """A store and the workers that empty it, for one caller."""
 
-    def __init__(
-        self,
-        *,
-        world: World,
-        types: JobTypes,
-        caller: Caller,
-        workers: LocalWorkers | None = None,
-        waits: LocalWaits | None = None,
-    ) -> None:
+    def __init__(self, *, world: World, types: JobTypes, caller: Caller, workers: LocalWorkers | None = None) -> None:
         self._world = world
         self._types = types
         self._admission = admission_of(world.limits, types)
         self._caller = caller
         self._workers = workers or LocalWorkers(world, types)
-        self._waits = waits or LocalWaits()
+        self._waits = self._workers.waits
         self._turns = Turns()
 
     def acting_for(self, caller: Caller) -> LocalBackend:
         """Return the same backend as somebody else sees it: one store, and the same workers."""
-        return LocalBackend(
-            world=self._world, types=self._types, caller=caller, workers=self._workers, waits=self._waits
-        )
+        return LocalBackend(world=self._world, types=self._types, caller=caller, workers=self._workers)
 
     async def start(self) -> None:
         """Begin to work, before anybody asks for anything."""
@@ -272,10 +261,6 @@ class LocalBackend:
         return await check_health(self._world, self._caller, self._workers.pool)
 
     async def aclose(self) -> None:
-        """Stop the workers and close the store; jobs under way go back to pending. The next call opens both again.
-
-        Whoever waits for something to happen is told.
-        """
+        """Stop the workers and close the store; jobs under way go back to pending. The next call opens both again."""
         await self._workers.stop()
-        self._waits.end()
         await self._world.aclose()

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
+from aijobs_sdk.backends.local_waits import LocalWaits
 from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.store import Created, Taker
 from aijobs_sdk.engine.context import World
@@ -28,6 +29,8 @@ class LocalWorkers:
         self._types = types
         self.pool: WorkerPool | None = None
         """Those at work; None before the first call, and where there are to be none."""
+        self.waits = LocalWaits()
+        """Who waits for what becomes of jobs."""
         self._replacing = threading.Lock()
 
     async def ensure(self) -> None:
@@ -59,7 +62,7 @@ class LocalWorkers:
             self.pool.nudge()
 
     async def stop(self) -> None:
-        """Give back what is under way; the next call starts new workers.
+        """Give back what is under way, and tell whoever waits for it; the next call starts new workers.
 
         Raises:
             ConfigurationError: they work on another loop that runs.
@@ -68,6 +71,7 @@ class LocalWorkers:
         pool, self.pool = self.pool, None
         if pool is not None:
             await (pool.stop() if pool.works_here() else pool.abandon())
+        self.waits.end()
 
 
 def _refuse_those_of_another_loop(pool: WorkerPool | None) -> None:

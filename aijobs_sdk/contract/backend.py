@@ -79,6 +79,7 @@ class Backend(Protocol):
 
         Raises:
             JobNotFoundError: this tenant has no such job.
+            AIJobsError: `client_closed`, the backend was closed before.
         """
         ...
 

@@ -42,6 +42,16 @@ async def two(new_place: Callable[[], Place], clock: Clock) -> AsyncIterator[Two
     await asyncio.gather(*(store.aclose() for store in opened))
 
 
+@pytest.fixture
+async def untold(new_place: Callable[[], Place], clock: Clock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Two]:
+    """Two stores, of which the other is told nothing of what the one writes, and looks twice a second."""
+    monkeypatch.setattr(notifications, "ANYWAY_SECONDS", 0.5)
+    place = new_place()
+    opened = Two(place.open(clock), place.open(clock, shared=True))
+    yield opened
+    await asyncio.gather(*(store.aclose() for store in opened))
+
+
 async def create(store: Store, clock: Clock, *, key: str | None = None) -> Job:
     [created] = (await store.create([new_job(clock, idempotency_key=key)])).jobs
     return created
@@ -78,18 +88,12 @@ async def test_whoever_follows_a_log_hears_of_the_last_of_many_quick_writes(
     await asyncio.wait_for(following, 5)
 
 
-async def test_whoever_follows_a_log_looks_now_and_then_though_nothing_is_told(
-    new_place: Callable[[], Place], clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(notifications, "ANYWAY_SECONDS", 0.5)
-    place = new_place()
-    silent, other = place.open(clock), place.open(clock, shared=True)
-    job = await create(silent, clock)
-    following = asyncio.create_task(follow(other, job, until=2))
+async def test_whoever_follows_a_log_looks_now_and_then_though_nothing_is_told(untold: Two, clock: Clock) -> None:
+    job = await create(untold.one, clock)
+    following = asyncio.create_task(follow(untold.other, job, until=2))
     await asyncio.sleep(1)
-    await claim(silent)
+    await claim(untold.one)
     await asyncio.wait_for(following, 5)
-    await asyncio.gather(silent.aclose(), other.aclose())
 
 
 async def test_whoever_follows_a_log_hears_of_what_another_appends(two: Two, clock: Clock) -> None:
@@ -111,21 +115,18 @@ async def test_whoever_waits_for_the_end_hears_of_one_that_another_wrote(two: Tw
     assert await asyncio.wait_for(waiting, 5) == done
 
 
-async def test_whoever_waits_for_a_job_that_another_ended_and_purged_waits_no_more(
-    new_place: Callable[[], Place], clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(notifications, "ANYWAY_SECONDS", 0.5)
-    place = new_place()
-    silent, other = place.open(clock), place.open(clock, shared=True)
-    job = await create(silent, clock)
-    waiting = [asyncio.create_task(other.ended(US, job.id)), asyncio.create_task(follow(other, job, until=9))]
+async def test_whoever_waits_for_a_job_that_another_ended_and_purged_waits_no_more(untold: Two, clock: Clock) -> None:
+    job = await create(untold.one, clock)
+    waiting = [
+        asyncio.create_task(untold.other.ended(US, job.id)),
+        asyncio.create_task(follow(untold.other, job, until=9)),
+    ]
     await asyncio.sleep(1)
-    [claimed] = await claim(silent)
-    await silent.finish(claimed.lease, DONE)
-    await silent.purge_jobs(finished_before=clock.now() + timedelta(seconds=1))
+    [claimed] = await claim(untold.one)
+    await untold.one.finish(claimed.lease, DONE)
+    await untold.one.purge_jobs(finished_before=clock.now() + timedelta(seconds=1))
     told = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 5)
     assert {type(one) for one in told} <= {Job, JobNotFoundError}
-    await asyncio.gather(silent.aclose(), other.aclose())
 
 
 async def test_more_ends_can_be_awaited_than_one_query_takes_ids(

@@ -46,8 +46,8 @@ FIELDS = frozenset(
 `api_key`, and `max_token` as well, without a word to whoever meant `max_tokens`."""
 _FILLED_INSIDE = frozenset({"messages", "images"})
 """Fields whose parts may be templates; a JSON schema's braces, for one, are its own."""
-
 _NEEDED_IN_MESSAGES = frozenset({"role", "content"})
+"""Fields that each message has to say, though it be nothing."""
 
 
 class Parameters:

@@ -87,13 +87,14 @@ class Known:
 
         Whatever was to end it: where every row is over, nothing was left to be stopped.
         """
-        match reason if reason is not None and not self.is_all_over else None:
+        ended_early = None if self.is_all_over else reason
+        match ended_early:
             case None:
                 self.state, self.reason = BatchState.FINISHED, ""
             case "":
                 self.state, self.reason = BatchState.CANCELLED, ""
-            case why:
-                self.state, self.reason = BatchState.PAUSED, why
+            case _:
+                self.state, self.reason = BatchState.PAUSED, ended_early
 
     def go_by(self, options: BatchOptions) -> None:
         """Have the rows run in this way from now on."""
