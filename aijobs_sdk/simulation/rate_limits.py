@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Hashable
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -75,7 +76,7 @@ class RateLimits:
     def __init__(self) -> None:
         self._limits: list[RateLimit] = []
         self._of_model: dict[str, RateLimit] = {}
-        self._accounts: dict[tuple[Hashable, str], _Account] = {}
+        self._accounts: OrderedDict[tuple[Hashable, str], _Account] = OrderedDict()
 
     def add(self, limit: RateLimit) -> None:
         """Let a limit hold from now on, in place of earlier ones for the same models."""
@@ -94,7 +95,7 @@ class RateLimits:
         if account is None or account.limit is not limit:
             account = self._accounts[tenant, model] = _Account(limit)
             if len(self._accounts) > MOST_ACCOUNTS:
-                del self._accounts[next(iter(self._accounts))]  # of whoever came first, and is full again by now
+                self._accounts.popitem(last=False)  # of whoever came first, and is full again by now
         return account.take(tokens, now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import aclosing
 from uuid import UUID
@@ -21,7 +22,7 @@ class Ends:
     def __init__(self, lookups: Lookups, watch: Watch) -> None:
         self._lookups = lookups
         self._watch = watch
-        self._seen: dict[UUID, int] = {}
+        self._seen: OrderedDict[UUID, int] = OrderedDict()
         """How far the log of a job was read; 0 for one that was only just submitted, and alone."""
 
     def expect(self, job: Job) -> None:
@@ -49,4 +50,4 @@ class Ends:
     def _note(self, job_id: UUID, seq: int) -> None:
         self._seen[job_id] = seq
         if len(self._seen) > MOST_JOBS:
-            del self._seen[next(iter(self._seen))]
+            self._seen.popitem(last=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -50,7 +51,7 @@ class Repeats:
     """Tells a caller's next try of a failed request from a new one that asks the same."""
 
     def __init__(self) -> None:
-        self._tries: dict[tuple[str, str], tuple[int, int]] = {}
+        self._tries: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
         """By tenant and fingerprint: how many such requests were there before, and how often this one failed."""
 
     def identity(self, request: HttpRequest, *, tenant: str) -> Identity:
@@ -66,7 +67,7 @@ class Repeats:
         number, failures = self._tries.pop(asked, (0, 0))
         self._tries[asked] = (number + 1, 0)
         if len(self._tries) > MOST_REPEATS:
-            del self._tries[next(iter(self._tries))]  # the one that has not come for the longest time
+            self._tries.popitem(last=False)  # the one that has not come for the longest time
         return Identity(*asked, number, failures + 1)
 
     def failed(self, who: Identity, request: HttpRequest) -> None:

@@ -6,15 +6,18 @@ others this is what is true here; once another process has written, they are for
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from aijobs_sdk.contract.events import JobEvent, TextDelta
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.engine.record import JobRecord
 
+T = TypeVar("T")
 LONGEST_AT_HAND = timedelta(hours=1)
 """After a job's end; those who purge jobs keep them for longer."""
 MOST_JOBS = 20_000
@@ -49,10 +52,11 @@ class RecentJobs:
     """As many as there is room for: first go those that ended, then the others, each from the one seen first."""
 
     def __init__(self) -> None:
-        self._unfinished: dict[int, RecentJob] = {}
-        self._finished: dict[int, RecentJob] = {}
-        self._ended: dict[int, RecentJob] = {}
-        """Those that finished before these, or whose log is not here from the first event on: without their logs."""
+        # A plain dict walks past all that has gone since it grew, each time that its first is asked for.
+        self._unfinished: OrderedDict[int, RecentJob] = OrderedDict()
+        self._finished: OrderedDict[int, RecentJob] = OrderedDict()
+        self._ended: OrderedDict[int, Job] = OrderedDict()
+        """Those that finished before these, or whose log is not here from the first event on."""
         self._chars = 0
 
     def get(self, job_id: UUID) -> RecentJob | None:
@@ -61,8 +65,8 @@ class RecentJobs:
 
     def job(self, job_id: UUID) -> Job | None:
         """Return the job, None where it is not at hand."""
-        recent = self.get(job_id) or self._ended.get(job_id.int)
-        return None if recent is None else recent.job
+        recent = self.get(job_id)
+        return self._ended.get(job_id.int) if recent is None else recent.job
 
     def add(self, record: JobRecord, news: Sequence[JobEvent]) -> None:
         """Keep a job as it now is, if it is over, or its log is here from the first event on."""
@@ -87,14 +91,15 @@ class RecentJobs:
         if whole:
             self._finished[key] = recent
         else:
-            self._keep_without_log(key, recent)
+            self._keep_without_log(recent)
         self._make_room()
 
     def forget_ended(self, before: datetime) -> None:
         """Forget what ended before an instant, and has been here for as long."""
-        for jobs in (self._finished, self._ended):
-            while jobs and _ended_before(next(iter(jobs.values())).job, before):
-                self._chars -= jobs.pop(next(iter(jobs))).chars
+        while self._finished and _ended_before(next(iter(self._finished.values())).job, before):
+            self._chars -= _pop_first(self._finished).chars
+        while self._ended and _ended_before(next(iter(self._ended.values())), before):
+            self._chars -= _chars_of(_pop_first(self._ended))
 
     def forget_unfinished(self) -> None:
         """Forget what another process may have changed."""
@@ -103,28 +108,35 @@ class RecentJobs:
 
     def clear(self) -> None:
         """Forget all."""
-        for jobs in (self._unfinished, self._finished, self._ended):
-            jobs.clear()
+        self._unfinished.clear()
+        self._finished.clear()
+        self._ended.clear()
         self._chars = 0
 
     def _make_room(self) -> None:
         while len(self._finished) > MOST_LOGS:
-            key = next(iter(self._finished))
-            self._keep_without_log(key, self._finished.pop(key))
+            self._keep_without_log(_pop_first(self._finished))
         while self._chars > MOST_CHARS or len(self._ended) + len(self._finished) + len(self._unfinished) > MOST_JOBS:
-            jobs = self._ended or self._finished or self._unfinished
-            self._chars -= jobs.pop(next(iter(jobs))).chars
+            if self._ended:
+                self._chars -= _chars_of(_pop_first(self._ended))
+            else:
+                self._chars -= _pop_first(self._finished or self._unfinished).chars
 
-    def _keep_without_log(self, key: int, recent: RecentJob) -> None:
-        self._ended[key] = recent
-        logged = sum(len(event.text) for event in recent.log if type(event) is TextDelta)
-        recent.log = []
-        recent.chars -= logged
-        self._chars -= logged
+    def _keep_without_log(self, recent: RecentJob) -> None:
+        self._ended[recent.job.id.int] = recent.job
+        self._chars += _chars_of(recent.job) - recent.chars
+
+
+def _pop_first(jobs: OrderedDict[int, T]) -> T:
+    return jobs.popitem(last=False)[1]
 
 
 def _ended_before(job: Job, instant: datetime) -> bool:
     return job.completed_at is not None and job.completed_at < instant
+
+
+def _chars_of(job: Job) -> int:
+    return _chars_in(job.payload) + _chars_in(job.result or {})
 
 
 def _chars_in(fields: Mapping[str, object]) -> int:
