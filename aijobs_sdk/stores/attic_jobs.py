@@ -13,7 +13,7 @@ from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.entry import Entry
 from aijobs_sdk.stores.idempotency import Key, key_of
-from aijobs_sdk.stores.packed_jobs import pack_log, pack_record, unpack_log, unpack_record
+from aijobs_sdk.stores.packed_jobs import unpack_log, unpack_record
 from aijobs_sdk.stores.packing import from_bytes, microseconds, to_bytes
 
 _HELD_MICROSECONDS = timedelta(hours=IDEMPOTENCY_HOURS) // timedelta(microseconds=1)
@@ -40,11 +40,9 @@ class JobsInAttic:
             StoreUnavailableError: there is no room; all are as before.
         """
         with self._attic.one_step() as database:
+            # Contents first: many are packed, and the columns will have their records unpacked.
+            database.executemany("INSERT INTO contents VALUES (?, ?, ?)", map(_contents, entries))
             database.executemany("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(_columns, entries))
-            database.executemany(
-                "INSERT INTO contents VALUES (?, ?, ?)",
-                map(_contents, entries),
-            )
 
     def find(self, job_id: UUID) -> Entry | None:
         """Return a copy of what was put away of a job."""
@@ -112,7 +110,8 @@ def _columns(entry: Entry) -> tuple[object, ...]:
 
 
 def _contents(entry: Entry) -> tuple[int, bytes, bytes]:
-    return entry.ordinal, to_bytes(pack_record(entry.record)), to_bytes(pack_log(entry.log))
+    record, log = entry.packed()
+    return entry.ordinal, to_bytes(record), to_bytes(log)
 
 
 def _wanted(tenant_id: UUID, query: JobQuery) -> tuple[str, list[bytes | str]]:

@@ -46,7 +46,15 @@ class Entry:
 
     def pack(self) -> None:
         """Keep it in values that garbage collection keeps no track of, until somebody asks: it changes no more."""
-        self._record, self._log = pack_record(self.record), pack_log(self.log)
+        self._record, self._log = self.packed()
+
+    def packed(self) -> tuple[Plain, Plain]:
+        """Return its record and its log in these values."""
+        record, log = self._record, self._log
+        return (
+            pack_record(record) if isinstance(record, JobRecord) else record,
+            pack_log(log) if isinstance(log, list) else log,
+        )
 
     async def wait_for_end(self) -> None:
         """Return as soon as the job, which is not over, is."""
