@@ -15,7 +15,8 @@ def backoff_seconds(attempt: int, draw: float) -> float:
 
     "Full jitter", AWS Architecture Blog, "Exponential Backoff And Jitter".
     """
-    return draw * min(LONGEST_BACKOFF_SECONDS, 2.0 * 2.0**attempt)
+    doublings = min(attempt, 10)  # enough for the longest, and of a thousand there is no float
+    return draw * min(LONGEST_BACKOFF_SECONDS, 2.0 * 2.0**doublings)
 
 
 def after_failure(error: ErrorInfo, *, draw: float, retry_after_seconds: float | None = None) -> Retry | Fail:

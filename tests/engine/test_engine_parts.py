@@ -18,6 +18,7 @@ from aijobs_sdk.contract.job import JobStatus, Rate
 from aijobs_sdk.contract.store import Fail, Retry, Text
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
+from aijobs_sdk.engine.dispatch import MOST_ATTEMPTS
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.payload import drop_secrets
 from aijobs_sdk.engine.retry import after_failure, backoff_seconds
@@ -31,7 +32,7 @@ def failed(*, attempt: int = 1, retryable: bool = True) -> ErrorInfo:
     )
 
 
-@given(attempt=st.integers(1, 1000), draw=st.floats(0, 1, exclude_max=True))
+@given(attempt=st.integers(1, MOST_ATTEMPTS), draw=st.floats(0, 1, exclude_max=True))
 def test_a_backoff_is_never_negative_and_never_above_a_minute(attempt: int, draw: float) -> None:
     assert 0 <= backoff_seconds(attempt, draw) <= 60
 
