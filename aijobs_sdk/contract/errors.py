@@ -38,6 +38,7 @@ Outcomes are these. Anything else that escapes is a bug in us.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -430,7 +431,9 @@ class CircuitOpenError(ProviderError):
 
     code = "provider_unavailable"
 
-    def __init__(self, provider: str, *, retry_after_seconds: float, spread_seconds: float) -> None:
+    def __init__(
+        self, provider: str, *, retry_after_seconds: float, spread_seconds: float, silent_seconds: float = inf
+    ) -> None:
         super().__init__(
             f"{provider} failed too often in the last minutes and is not asked for now "
             f"(again in {retry_after_seconds:.3g} s).",
@@ -443,6 +446,8 @@ class CircuitOpenError(ProviderError):
         self.wait_seconds = retry_after_seconds
         self.spread_seconds = spread_seconds
         """Those who wait come back over this time, so that they do not all come at once."""
+        self.silent_seconds = silent_seconds
+        """For how long nobody was answered, as far as this process knows."""
 
 
 class ProviderBusyError(ProviderError):
@@ -450,7 +455,9 @@ class ProviderBusyError(ProviderError):
 
     code = "rate_limited"
 
-    def __init__(self, provider: str, *, wait_seconds: float, spread_seconds: float) -> None:
+    def __init__(
+        self, provider: str, *, wait_seconds: float, spread_seconds: float, silent_seconds: float = inf
+    ) -> None:
         super().__init__(
             f"{provider} allows no more calls of this model for now (again in about {wait_seconds:.3g} s).",
             code=self.code,
@@ -462,6 +469,8 @@ class ProviderBusyError(ProviderError):
         self.wait_seconds = wait_seconds
         self.spread_seconds = spread_seconds
         """Those who wait come back over this time, so that they do not all come at once."""
+        self.silent_seconds = silent_seconds
+        """For how long it has refused all that it was asked, as far as this process knows."""
 
 
 class LeaseLostError(AIJobsError):

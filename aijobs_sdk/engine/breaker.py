@@ -38,6 +38,8 @@ class Refusal(NamedTuple):
     """Until the provider is tried again, or, while that is being done, until it has most likely been."""
     spread_seconds: float
     """Over this time after it those who wait should come back: the longer an outage, the more they are."""
+    open_seconds: float
+    """Since it opened, however often it was tried since."""
 
 
 class _Ending(NamedTuple):
@@ -60,6 +62,7 @@ class Breaker:
         self._probes: list[Permit] = []
         self._wait_seconds = 0.0
         """How long it was open last; 0 once it was closed."""
+        self._opened_at: datetime
 
     def refusal(self, now: datetime) -> Refusal | None:
         """Return how long to wait while it is open; None where a call has a chance."""
@@ -67,7 +70,7 @@ class Breaker:
             return None
         wait_seconds = (self.retry_at - now).total_seconds()
         if 0 < wait_seconds <= self._wait_seconds:  # longer: the clock was set back
-            return Refusal(wait_seconds, self._wait_seconds)
+            return self._refusal(wait_seconds, now)
         return None
 
     def admit(self, now: datetime) -> Permit | Refusal:
@@ -81,7 +84,7 @@ class Breaker:
             oldest = now - timedelta(seconds=self._limits.probe_seconds)
             self._probes = [probe for probe in self._probes if probe.given_at > oldest]
             if len(self._probes) >= self._limits.probes:
-                return Refusal(self._wait_seconds, self._wait_seconds)
+                return self._refusal(self._wait_seconds, now)
             self._probes.append(permit)
         return permit
 
@@ -93,6 +96,9 @@ class Breaker:
             self._count(verdict, now)
         else:
             self._judge(permit, verdict, now)
+
+    def _refusal(self, wait_seconds: float, now: datetime) -> Refusal:
+        return Refusal(wait_seconds, self._wait_seconds, (now - self._opened_at).total_seconds())
 
     def _count(self, verdict: Verdict, now: datetime) -> None:
         if verdict is Verdict.NOTHING:
@@ -106,6 +112,7 @@ class Breaker:
             return
         self.failures = sum(ending.failed for ending in self._recent)
         if self.failures >= self._limits.failures:
+            self._opened_at = now
             self._open(now)
 
     def _judge(self, probe: Permit, verdict: Verdict, now: datetime) -> None:

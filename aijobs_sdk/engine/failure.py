@@ -122,13 +122,15 @@ def _asked_to_wait(error: ProviderError, context: JobContext, world: World) -> f
 def _snooze(error: CircuitOpenError | ProviderBusyError, context: JobContext, world: World) -> Release | Fail:
     """Return when the job comes back to a provider that was not asked: soon after its next trial, or no more."""
     limits, now = world.limits, world.clock.now()
-    left_seconds = limits.snooze_limit_seconds - (now - (context.job.started_at or now)).total_seconds()
+    age_seconds = (now - (context.job.started_at or now)).total_seconds()
+    # A long queue is no outage: what counts is for how long the provider has served nobody.
+    left_seconds = limits.snooze_limit_seconds - min(age_seconds, error.silent_seconds)
     if left_seconds <= 0:
         return Fail(_waited_too_long(error, context, world))
     world.meter.snoozed(context.job, error.provider)
     # Spread out: were all to come back at once, all but the probes would only be sent away again. Those that have
     # waited long come first.
-    spread_seconds = error.spread_seconds * left_seconds / limits.snooze_limit_seconds
+    spread_seconds = error.spread_seconds * max(0.0, 1.0 - age_seconds / limits.snooze_limit_seconds)
     draw = world.chance.draw(context.draw_key, context.claims, "snooze")
     return Release(min(error.wait_seconds + draw * spread_seconds, left_seconds))
 

@@ -80,7 +80,8 @@ class Limits(Given):
     keep_jobs_seconds: float | None = Field(default=None, ge=0, le=LONGEST_SECONDS)
     """Jobs that ended longer ago are deleted, with their logs, once their idempotency keys are free; None: never."""
     snooze_limit_seconds: float = Field(default=3600.0, ge=0, le=LONGEST_SECONDS)
-    """A job that first started longer ago than this waits no more for a provider that is broken or busy: it fails."""
+    """A job that first started longer ago than this fails where its provider has been broken, or has refused all, as
+    long."""
     breaker: BreakerLimits = BreakerLimits()
     pace: PaceLimits | None = PaceLimits()
     """None: providers are asked as fast as jobs come."""

@@ -157,4 +157,9 @@ class ProviderGuard:
 
 
 def _left_alone(provider: str, refusal: Refusal) -> CircuitOpenError:
-    return CircuitOpenError(provider, retry_after_seconds=refusal.wait_seconds, spread_seconds=refusal.spread_seconds)
+    return CircuitOpenError(
+        provider,
+        retry_after_seconds=refusal.wait_seconds,
+        spread_seconds=refusal.spread_seconds,
+        silent_seconds=refusal.open_seconds,
+    )

@@ -73,14 +73,14 @@ def test_a_call_that_says_nothing_about_the_provider_counts_for_nothing() -> Non
 
 
 def test_an_open_breaker_says_how_long_to_wait() -> None:
-    assert an_open_breaker().admit(at(4)) == Refusal(6.0, spread_seconds=10.0)
+    assert an_open_breaker().admit(at(4)) == Refusal(6.0, spread_seconds=10.0, open_seconds=4.0)
 
 
 def test_only_as_many_probes_are_let_through_as_it_allows() -> None:
     breaker = an_open_breaker()
     permitted(breaker, 10)
     permitted(breaker, 10)
-    assert breaker.admit(at(10)) == Refusal(10.0, spread_seconds=10.0)
+    assert breaker.admit(at(10)) == Refusal(10.0, spread_seconds=10.0, open_seconds=10.0)
     assert breaker.state is BreakerState.HALF_OPEN
 
 

@@ -19,7 +19,7 @@ from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.job_type import job_type
 from aijobs_sdk.engine.limits import BreakerLimits, Limits, PaceLimits
 from aijobs_sdk.simulation.core import Simulation
-from aijobs_sdk.simulation.script import fail
+from aijobs_sdk.simulation.script import fail, ok
 from aijobs_sdk.sinks.memory import InMemoryMetrics
 from engine.engine_worlds import a_backend, over, texts
 
@@ -113,6 +113,19 @@ async def test_nobody_waits_for_ever(simulation: Simulation) -> None:
         assert (last.error.provider, last.error.region, last.error.retryable) == ("openai", "eu", False)
         assert "120 s" in last.error.message
         assert 120 <= asyncio.get_running_loop().time() < 121
+
+
+async def test_a_short_outage_ends_no_job_however_long_ago_it_first_started(simulation: Simulation) -> None:
+    simulation.on().do(fail(429, retry_after=100))
+    async with a_backend(simulation, limits=Limits(pace=None, snooze_limit_seconds=60)) as backend:
+        [old] = await backend.submit(texts("gpt-5.2", number=1))
+        await asyncio.sleep(99)
+        await broken(backend, simulation)
+        await asyncio.sleep(15)
+        assert (await backend.get(old.id)).status is JobStatus.PENDING
+        simulation.on().do(ok())
+        [job] = await over(backend, [old])
+    assert job.status is JobStatus.COMPLETED
 
 
 async def test_a_job_that_waits_for_its_provider_is_cancelled_at_once(simulation: Simulation) -> None:

@@ -180,3 +180,11 @@ async def test_nobody_waits_for_ever_for_a_turn(simulation: Simulation) -> None:
     assert (job.error.code, job.error.retryable) == ("rate_limited", False)
     assert "60 s" in job.error.message
     assert now() < 65
+
+
+async def test_a_long_queue_is_waited_out_while_the_provider_answers(simulation: Simulation) -> None:
+    six_a_minute = PaceLimits(models=(ModelPace(requests_per_minute=6),))
+    async with a_backend(simulation, limits=Limits(pace=six_a_minute, snooze_limit_seconds=60)) as backend:
+        jobs = await run(backend, texts("gpt-5.2", number=40))
+    assert statuses(jobs) == {JobStatus.COMPLETED}
+    assert now() > 300

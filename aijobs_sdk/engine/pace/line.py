@@ -110,7 +110,10 @@ class Line:
         return self._busy(max(away_seconds, patience_seconds / 2), spread_seconds=0.0)
 
     def _busy(self, seconds: float, *, spread_seconds: float) -> ProviderBusyError:
-        return ProviderBusyError(self.place.provider, wait_seconds=seconds, spread_seconds=spread_seconds)
+        silent_seconds = self.loop.time() - self.pace.heard_at
+        return ProviderBusyError(
+            self.place.provider, wait_seconds=seconds, spread_seconds=spread_seconds, silent_seconds=silent_seconds
+        )
 
     def _leave(self, waiting: _Waiting) -> None:
         """Take out whoever waits no more; it may have been given its turn in the same moment."""

@@ -28,6 +28,8 @@ class Pace:
     def __init__(self, *, first_calls: int, own: ModelPace, now: float) -> None:
         self.window = Window(first_calls, own.most_calls)
         self.pause = Pause()
+        self.heard_at = now
+        """When a call last ended that was not refused."""
         self._rate = SendingRate()
         self._quotas = Quotas(own, now=now)
         self._begun = 0
@@ -49,6 +51,8 @@ class Pace:
     def end(self, turn: Turn, ending: Ending, now: float) -> None:
         """Take in how a call ended."""
         self._learn(turn, ending, now)
+        if ending.outcome is not Outcome.REFUSED:
+            self.heard_at = now
         match ending.outcome:
             case Outcome.ANSWERED:
                 self._answered(turn, now)
