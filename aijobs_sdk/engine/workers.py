@@ -160,8 +160,9 @@ class WorkerPool:
             return
         self._offer(0)
         for attempt in self._attempts:
-            self._attempts.forget(attempt)
-            await self._give_back(attempt.lease)
+            if attempt.is_held:  # else it has ended while another was given back
+                self._attempts.forget(attempt)
+                await self._give_back(attempt.lease)
 
     def _is_ending(self) -> bool:
         """Whether somebody cancels the duties: a loop that ends cancels them together with the attempts."""

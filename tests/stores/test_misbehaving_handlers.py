@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.engine.workers import LAST_WORDS_SECONDS
 
 LEASE_SECONDS = 0.6
 
@@ -33,6 +34,16 @@ async def deaf(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
     return {"heard": False}
 
 
+@aijobs.job_type("lingering")
+async def lingering(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
+    """Takes its time to tidy up: longer than a worker that stops waits for last words."""
+    try:
+        await asyncio.sleep(30)
+    finally:
+        await asyncio.sleep(3 * LAST_WORDS_SECONDS)
+    return {}
+
+
 @aijobs.job_type("blocking")
 async def blocking(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
     time.sleep(3 * LEASE_SECONDS)  # noqa: ASYNC251 - that is the point
@@ -47,7 +58,7 @@ async def lying(context: aijobs.JobContext, payload: Nothing) -> Answer:
 @pytest.fixture
 def client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[aijobs.Client]:
     monkeypatch.setenv("AIJOBS_LEASE_SECONDS", str(LEASE_SECONDS))
-    with aijobs.Client(database_url, job_types=[deaf, blocking, lying]) as client:
+    with aijobs.Client(database_url, job_types=[deaf, lingering, blocking, lying]) as client:
         yield client
 
 
@@ -76,3 +87,11 @@ def test_a_result_that_is_not_of_its_model_fails_the_job(client: aijobs.Client) 
     assert error is not None
     assert (error.code, "Answer" in error.message, "a word" in error.message) == ("invalid_result", True, False)
     assert kinds(job) == ["accepted", "started", "failed"]
+
+
+def test_handlers_that_end_while_a_worker_gives_their_jobs_back_keep_it_from_nothing(client: aijobs.Client) -> None:
+    jobs = [client.submit(type="lingering") for _ in range(20)]
+    begun = [next(event for event in job.stream() if event.kind == "started") for job in jobs]
+    client.close()
+    assert len(begun) == len(jobs)
+    assert {(job.refresh().status, job.attempts) for job in jobs} == {(aijobs.JobStatus.PENDING, 0)}
