@@ -26,6 +26,8 @@ from aijobs_sdk.stores.sql.unreadable import readable
 
 MOST_IDS = 10_000
 """In one query: SQLite takes 32,766 values, PostgreSQL 65,535."""
+MOST_HELD = 4096
+"""Jobs in hand that are named in one query, twice: of the others the next end is looked at in vain, and seldom."""
 LARGEST_SEQ = 2**31 - 1
 """That the column has room for."""
 _jobs, _events, _letters = schema.jobs.c, schema.events.c, schema.dead_letters.c
@@ -100,7 +102,7 @@ def last_seq(connection: Connection, job_id: UUID) -> int | None:
 def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID, int]:
     """Return how long these jobs' logs are; those that are gone have none."""
     found: dict[UUID, int] = {}
-    for some in _in_parts(job_ids):
+    for some in in_parts(job_ids):
         rows = connection.execute(select(_jobs.id, _jobs.last_seq).where(_jobs.id.in_(some)))
         found |= dict(rows.all())
     return found
@@ -109,12 +111,13 @@ def last_seqs(connection: Connection, job_ids: Collection[UUID]) -> Mapping[UUID
 def ended(connection: Connection, job_ids: Collection[UUID]) -> Sequence[UUID]:
     """Return those of these jobs that are over: some may be gone, as another process may have purged them already."""
     unfinished, under_way = _jobs.completed_at.is_(None), set[UUID]()
-    for some in _in_parts(job_ids):
+    for some in in_parts(job_ids):
         under_way |= set(connection.execute(select(_jobs.id).where(_jobs.id.in_(some), unfinished)).scalars())
     return [job_id for job_id in job_ids if job_id not in under_way]
 
 
-def _in_parts(job_ids: Collection[UUID]) -> Iterator[Sequence[UUID]]:
+def in_parts(job_ids: Collection[UUID]) -> Iterator[Sequence[UUID]]:
+    """Yield these ids, so many at a time as one query may ask for."""
     asked = list(job_ids)
     return (asked[start : start + MOST_IDS] for start in range(0, len(asked), MOST_IDS))
 

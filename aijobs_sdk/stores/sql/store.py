@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from aijobs_sdk.contract.blocks import Block, Revision
@@ -71,7 +72,7 @@ class SqlStore(BatchJournals):
         news = self._here().news
         news.limited_types = {name for name, most in accepts.items() if most is not None}
         while not news.may_have_work:
-            held = [lease.job_id for lease in holding]
+            held = [lease.job_id for lease in islice(holding, queries.MOST_HELD)]
             seconds = await self._read(queries.seconds_to_next, self._clock.now(), accepts, held)
             if seconds == 0:
                 return

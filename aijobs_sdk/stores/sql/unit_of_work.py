@@ -118,7 +118,7 @@ class UnitOfWork:
         return self.session.connection
 
     def read(self, ids: Iterable[UUID]) -> None:
-        """Read these jobs, and keep others from changing them, in one query."""
+        """Read these jobs, and keep others from changing them, in as few queries as there can be."""
         missing: dict[int, UUID] = {}
         for job_id in ids:
             key = job_id.int
@@ -128,8 +128,8 @@ class UnitOfWork:
                 self._jobs[key] = JobInHand(record)
             else:
                 missing[key] = job_id
-        if missing:
-            for row in LOCKED_JOBS.read(self.session, {"ids": list(missing.values())}):
+        for some in queries.in_parts([missing[key] for key in sorted(missing)]):  # in the order in which each locks
+            for row in LOCKED_JOBS.read(self.session, {"ids": some}):
                 self._take_in(row)
 
     def job(self, job_id: UUID) -> JobRecord | None:
