@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
@@ -151,7 +152,7 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
     keep = types[request.type].keep
     stored = _stored(asked, keep)
     _check_it_is_read_back(stored)
-    fingerprint = None if key is None else _fingerprint(request.type, stored)
+    fingerprint = None if key is None else _fingerprint(request.type, asked, stored)
     job = _job(
         id=new_id(),
         tenant_id=caller.tenant_id,
@@ -171,7 +172,7 @@ def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: 
         job=job,
         fingerprint=fingerprint,
         run_at=_run_at(request),
-        draw_key=request.draw_key or fingerprint or _fingerprint(request.type, stored),
+        draw_key=request.draw_key or fingerprint or _fingerprint(request.type, asked, stored),
     )
 
 
@@ -321,5 +322,14 @@ def _check_it_is_read_back(payload: Mapping[str, object]) -> None:
         raise _unwritable("payload") from None
 
 
-def _fingerprint(type_name: str, payload: Mapping[str, object]) -> str:
+def _fingerprint(type_name: str, asked: BaseModel, stored: Mapping[str, object]) -> str:
+    """Return what is the same for the same request, whatever its model made up for it, such as an id or an instant."""
+    made_up = _made_up(type(asked)) - asked.model_fields_set
+    payload = {name: value for name, value in stored.items() if name not in made_up} if made_up else stored
     return blake2b(_canonical([type_name, payload]).encode(), digest_size=16).hexdigest()
+
+
+@cache
+def _made_up(model: type[BaseModel]) -> frozenset[str]:
+    """Return the fields that are made anew for each payload that leaves them out."""
+    return frozenset(name for name, field in model.model_fields.items() if field.default_factory is not None)

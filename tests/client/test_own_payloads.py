@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, computed_field, field_validator
@@ -108,6 +108,20 @@ def test_two_that_differ_in_what_is_left_to_defaults_are_two_under_one_key() -> 
         client.submit(type="own", payload=Either(shape=Circle()), idempotency_key="one")
         with pytest.raises(aijobs.IdempotencyConflictError):
             client.submit(type="own", payload=Either(shape=Square()), idempotency_key="one")
+
+
+class Numbered(BaseModel):
+    text: str
+    number: UUID = Field(default_factory=uuid4)
+
+
+def test_a_repeat_finds_its_job_though_its_model_makes_something_up_each_time() -> None:
+    with aijobs.Client(job_types=[_type(Numbered, [])]) as client:
+        first = client.submit(type="own", payload={"text": "hello"}, idempotency_key="one")
+        again = client.submit(type="own", payload={"text": "hello"}, idempotency_key="one")
+        assert (again.id, again.job.payload) == (first.id, first.job.payload)
+        with pytest.raises(aijobs.IdempotencyConflictError):
+            client.submit(type="own", payload={"text": "hello", "number": UUID(int=1)}, idempotency_key="one")
 
 
 def _holding_itself() -> dict[str, Any]:
