@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, event
 
@@ -37,6 +38,17 @@ def deletes() -> Iterator[list[tuple[str, Any]]]:
 def plan(path: Path, sql: str, values: Any) -> str:
     with closing(sqlite3.connect(path)) as connection:
         return " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values))
+
+
+async def test_of_two_who_purge_at_once_each_counts_what_it_deletes_itself(postgres_url: str) -> None:
+    store = SqlStore(postgres_url, CLOCK, shared=False)
+    [job] = (await store.create([new_job(CLOCK)])).jobs
+    await store.request_cancel(US, job.id)
+    await CLOCK.sleep(1)
+    with psycopg.connect(postgres_url, options="-c idle_in_transaction_session_timeout=5s") as another:
+        another.execute("DELETE FROM jobs")
+        assert await store.purge_jobs(finished_before=CLOCK.now()) == 0
+    await store.aclose()
 
 
 async def test_no_table_is_walked_through(tmp_path: Path, deletes: list[tuple[str, Any]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, delete, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, delete, select, tuple_
 
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.ages import keep_newest_age
@@ -38,12 +38,16 @@ def _delete(connection: Connection, ids: Sequence[UUID]) -> None:
 
 
 def _alone(connection: Connection, old: ColumnElement[bool], limit: int) -> Sequence[UUID]:
-    return connection.execute(select(_jobs.id).where(schema.ENDED_ALONE, old).limit(limit)).scalars().all()
+    return _taken(connection, select(_jobs.id).where(schema.ENDED_ALONE, old), limit)
 
 
 def _of_batches_that_are_gone(connection: Connection, old: ColumnElement[bool], limit: int) -> Sequence[UUID]:
     """Return old jobs that came to name a batch as it was deleted, or one that never was."""
     there = select(schema.batches.c.id)
     gone = select(_jobs.batch_id).distinct().where(schema.OF_A_BATCH, _jobs.batch_id.not_in(there))
-    theirs = select(_jobs.id).where(schema.OF_A_BATCH, _jobs.batch_id.in_(gone), old)
-    return connection.execute(theirs.limit(limit)).scalars().all()
+    return _taken(connection, select(_jobs.id).where(schema.OF_A_BATCH, _jobs.batch_id.in_(gone), old), limit)
+
+
+def _taken(connection: Connection, theirs: Select[UUID], limit: int) -> Sequence[UUID]:
+    # What another deletes at this moment is its own to count.
+    return connection.execute(theirs.limit(limit).with_for_update(skip_locked=True)).scalars().all()
