@@ -15,7 +15,9 @@ from aijobs_sdk.stores.sql.database import Database, DatabaseError
 from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.sessions import session_on
 from aijobs_sdk.stores.sql.store import SqlStore
-from contract.new_jobs import new_job
+from contract.new_jobs import US, new_job
+from contract.test_store_batches import a_batch
+from contract.test_store_schedules import a_schedule
 
 
 def test_whoever_reads_is_told_once_and_the_application_gets_no_traceback(
@@ -59,4 +61,18 @@ async def test_what_was_claimed_when_the_answer_was_lost_is_claimed_again_at_no_
     assert (claim.job.id, claim.job.attempts, lost_answers) == (job.id, 1, [])
     events = await store.events(job.tenant_id, job.id, after=0)
     assert [event.kind for event in events] == ["accepted", "started", "released", "started"]
+    await store.aclose()
+
+
+@pytest.mark.anyio
+async def test_what_was_deleted_when_the_answer_was_lost_was_there(database_url: str, lost_answers: list[str]) -> None:
+    clock = SystemClock()
+    store = SqlStore(database_url, clock)
+    await store.put_schedule(a_schedule(clock))
+    batch = await store.open_batch(a_batch(clock))
+    lost_answers.append("the connection was lost")
+    assert await store.delete_schedule(US, "nightly")
+    lost_answers.append("the connection was lost")
+    assert await store.delete_batch(US, batch.id)
+    assert (await store.schedules(US), await store.batches(US), lost_answers) == ([], [], [])
     await store.aclose()

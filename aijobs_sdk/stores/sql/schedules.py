@@ -86,7 +86,8 @@ class DeleteSchedule(NamedTuple):
     def run(self, work: UnitOfWork) -> bool:
         """Do it."""
         named = _named(self.tenant_id, self.name)
-        return work.connection.execute(delete(schema.schedules).where(named)).rowcount > 0
+        # What is gone when this is done again was deleted the first time, as far as anybody can say.
+        return work.connection.execute(delete(schema.schedules).where(named)).rowcount > 0 or work.again
 
 
 class ChangeSchedule(NamedTuple):
