@@ -127,7 +127,17 @@ class WorkerPool:
         self._hurried.set()
 
     async def stop(self) -> None:
-        """Claim no more; let running attempts end within the grace period; give back the rest."""
+        """Claim no more; let running attempts end within the grace period; give back the rest.
+
+        Cut short, it gives back at once what is left, and waits for nothing.
+        """
+        try:
+            await self._stop_in_grace()
+        except asyncio.CancelledError:
+            self._stop_now()
+            raise
+
+    async def _stop_in_grace(self) -> None:
         claiming, keeping, *others = self._duties
         for duty in others:
             duty.cancel()
@@ -192,9 +202,11 @@ class WorkerPool:
             self._loop.create_task(self._attempts.wait(seconds)),
             self._loop.create_task(self._hurried.wait()),
         ]
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        for task in either:
-            task.cancel()
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in either:
+                task.cancel()
 
     async def _give_back(self, lease: Lease) -> None:
         try:

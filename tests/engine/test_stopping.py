@@ -141,6 +141,16 @@ async def test_a_hurried_stop_gives_back_at_once(world: World, pool: WorkerPool)
     assert ((await now(world, job)).status, seconds_since(began)) == (JobStatus.PENDING, 0)
 
 
+async def test_a_stop_that_is_cut_short_gives_back_all_the_same(world: World, pool: WorkerPool) -> None:
+    job = await started(world, seconds=1000)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(GRACE / 2):
+            await pool.stop()
+    await asyncio.sleep(GRACE / 4)
+    job = await now(world, job)
+    assert (job.status, job.attempts) == (JobStatus.PENDING, 0)
+
+
 async def test_a_handler_that_does_not_stop_is_left_behind(world: World, pool: WorkerPool) -> None:
     job = await started(world, "deaf")
     began = world.clock.now()
