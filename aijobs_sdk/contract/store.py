@@ -305,6 +305,15 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
         """Return schedules of every tenant that are due now, at most DUE_AT_ONCE, the one that was due first first."""
         ...
 
+    async def run_schedule(
+        self, schedule: Schedule, new: NewJob, *, next_run_at: datetime, admission: Admission = NO_LIMITS
+    ) -> Created | None:
+        """Insert the job that a due schedule comes to, as `create()` does, and note it and when it is due again.
+
+        Return None, and change nothing, where somebody else has done so, has removed it, or put another in its place.
+        """
+        ...
+
     async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
         """Note which job a due schedule came to, and when it is due again.
 

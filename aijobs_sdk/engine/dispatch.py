@@ -63,11 +63,16 @@ async def store_jobs(
         AdmissionError: the tenant has too many jobs, or submits them too fast; it says when to try again.
     """
     created = await store.create(new, admission=admission, taker=taker)
+    tell_of(new, created, meter)
+    return created
+
+
+def tell_of(new: Sequence[NewJob], created: Created, meter: Meter) -> None:
+    """Count and log what became of new jobs."""
     meter.accepted(new, created.jobs)
     if log.isEnabledFor(logging.INFO):
         for job in created.jobs:
             log.info("dispatched job %s type=%s tenant=%s", job.id, job.type, job.tenant_id)
-    return created
 
 
 async def get_ready(requests: Sequence[JobRequest], types: JobTypes) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from aijobs_sdk.contract.errors import (
     AdmissionError,
@@ -13,11 +13,11 @@ from aijobs_sdk.contract.errors import (
     InvalidRequestError,
     UnreadableRecordError,
 )
-from aijobs_sdk.contract.job import Caller
+from aijobs_sdk.contract.job import Caller, NewJob
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.crash import place_of
-from aijobs_sdk.engine.dispatch import admission_of, checked_jobs, store_jobs
+from aijobs_sdk.engine.dispatch import admission_of, checked_jobs, tell_of
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
 from aijobs_sdk.engine.schedule import next_run, request_of
@@ -52,7 +52,7 @@ class Scheduler:
             await self._submit(schedule)
 
     async def _submit(self, schedule: Schedule) -> None:
-        """Submit a job and move the schedule on; another worker may do so too: then it is the same job, moved once."""
+        """Submit a job and move the schedule on, in one step, which the first of several workers does."""
         now = self._world.clock.now()
         try:
             next_run_at = _next(schedule, now)
@@ -61,15 +61,14 @@ class Scheduler:
             await self._world.store.postpone_schedule(schedule, until=now + AGAIN_AFTER)
             return
         try:
-            job_id = await self._dispatch(schedule)
+            has_moved = await self._run(schedule, next_run_at)
         except AdmissionError as refusal:
             await self._postpone(schedule, refusal, now)
             return
         except (InvalidRequestError, IdempotencyConflictError, UnreadableRecordError) as refusal:
             # Its code only: the message may show the payload.
             log.warning("schedule %r came to no job: %s", schedule.name, refusal.code)
-            job_id = None
-        has_moved = await self._world.store.move_schedule(schedule, next_run_at=next_run_at, job_id=job_id)
+            has_moved = await self._world.store.move_schedule(schedule, next_run_at=next_run_at, job_id=None)
         if has_moved and schedule.waiting_since is not None:
             log.info("schedule %r waits no longer: it was due at %s", schedule.name, schedule.due_at)
 
@@ -81,20 +80,29 @@ class Scheduler:
         if has_moved and schedule.waiting_since is None:
             log.warning("schedule %r waits, and is tried until it comes to a job: %s", schedule.name, refusal.message)
 
-    async def _dispatch(self, schedule: Schedule) -> UUID | None:
-        """Return the job that this time comes to; None where what checks its payload crashes."""
+    async def _run(self, schedule: Schedule, next_run_at: datetime) -> bool:
+        """Submit the job that this time comes to, if any; return whether that moved the schedule."""
+        world = self._world
+        new = await self._checked(schedule)
+        if not new:
+            return await world.store.move_schedule(schedule, next_run_at=next_run_at, job_id=None)
+        created = await world.store.run_schedule(schedule, new[0], next_run_at=next_run_at, admission=self._admission)
+        if created is not None:
+            tell_of(new, created, world.meter)
+        return created is not None
+
+    async def _checked(self, schedule: Schedule) -> Sequence[NewJob]:
+        """Return the job to submit; none where what checks its payload crashes."""
         world = self._world
         caller = Caller(tenant_id=schedule.tenant_id, user_id=schedule.user_id)
         try:
             request = request_of(schedule)
-            new = await checked_jobs([request], caller=caller, types=self._types, clock=world.clock, turns=self._turns)
+            return await checked_jobs([request], caller=caller, types=self._types, clock=world.clock, turns=self._turns)
         except AIJobsError:
             raise
         except Exception as error:  # noqa: BLE001 - a payload model is user code, and no worker may end because of it
             log.error("schedule %r came to no job: %s", schedule.name, place_of(error))  # noqa: TRY400 - it may show the payload
-            return None
-        created = await store_jobs(new, store=world.store, meter=world.meter, admission=self._admission)
-        return created.jobs[0].id
+            return ()
 
 
 def _next(schedule: Schedule, now: datetime) -> datetime:

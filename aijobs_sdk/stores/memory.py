@@ -12,6 +12,7 @@ from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
+from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import (
     NO_LIMITS,
     Accepts,
@@ -179,6 +180,16 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
     async def purge_jobs(self, *, finished_before: datetime) -> int:
         """Delete jobs that ended before, with their logs."""
         return self._jobs.purge(finished_before=finished_before, now=self._clock.now(), batches=self._batch_ids())
+
+    async def run_schedule(
+        self, schedule: Schedule, new: NewJob, *, next_run_at: datetime, admission: Admission = NO_LIMITS
+    ) -> Created | None:
+        """Insert the job that a due schedule comes to, and note it."""
+        if not self._is_as_it_was(schedule):
+            return None
+        created = await self.create([new], admission=admission)
+        await self.move_schedule(schedule, next_run_at=next_run_at, job_id=created.jobs[0].id)
+        return created
 
     async def try_writing(self) -> None:
         """There is always a dictionary to write to."""

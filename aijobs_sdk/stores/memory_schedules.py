@@ -57,9 +57,11 @@ class SchedulesInMemory:
         """Have a due schedule looked at later."""
         return self._replace(schedule, postponed(schedule, until=until))
 
+    def _is_as_it_was(self, schedule: Schedule) -> bool:
+        return self._schedules.get((schedule.tenant_id, schedule.name)) == schedule
+
     def _replace(self, schedule: Schedule, changed: Schedule) -> bool:
-        key = (schedule.tenant_id, schedule.name)
-        if self._schedules.get(key) != schedule:
+        if not self._is_as_it_was(schedule):
             return False
-        self._schedules[key] = changed
+        self._schedules[schedule.tenant_id, schedule.name] = changed
         return True

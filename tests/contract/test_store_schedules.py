@@ -11,9 +11,11 @@ from uuid import UUID
 import pytest
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.job import Priority
+from aijobs_sdk.contract.errors import TooManyJobsError
+from aijobs_sdk.contract.job import JobQuery, Priority
 from aijobs_sdk.contract.schedule import Schedule
-from aijobs_sdk.contract.store import Store
+from aijobs_sdk.contract.store import Admission, Store
+from contract.new_jobs import new_job
 from contract.places import Place
 
 pytestmark = pytest.mark.anyio
@@ -113,6 +115,35 @@ async def test_of_two_who_move_a_schedule_the_second_changes_nothing(store: Stor
     [moved] = await store.schedules(US)
     assert (moved.next_run_at, moved.last_run_at, moved.last_job_id) == (next_at, due.next_run_at, JOB)
     assert await store.due_schedules(KNOWN) == []
+
+
+async def test_a_due_schedule_comes_to_one_job_and_moves_in_the_same_step(store: Store, clock: Clock) -> None:
+    await store.put_schedule(a_schedule(clock, minutes=0))
+    [due] = await store.due_schedules(KNOWN)
+    next_at, first, second = clock.now() + timedelta(days=1), new_job(clock), new_job(clock)
+    created = await store.run_schedule(due, first, next_run_at=next_at)
+    assert await store.run_schedule(due, second, next_run_at=next_at) is None
+    [moved] = await store.schedules(US)
+    assert (moved.next_run_at, moved.last_run_at, moved.last_job_id) == (next_at, due.next_run_at, first.job.id)
+    assert created is not None
+    assert created.jobs == list((await store.list_jobs(US, JobQuery())).jobs)
+
+
+async def test_a_schedule_that_was_removed_or_replaced_comes_to_no_job(store: Store, clock: Clock) -> None:
+    removed, replaced = a_schedule(clock, name="removed"), a_schedule(clock, name="replaced")
+    await store.put_schedule(replaced.replace(max_attempts=7))
+    assert await store.run_schedule(removed, new_job(clock), next_run_at=clock.now()) is None
+    assert await store.run_schedule(replaced, new_job(clock), next_run_at=clock.now()) is None
+    assert (await store.list_jobs(US, JobQuery())).jobs == ()
+
+
+async def test_a_job_that_is_not_admitted_leaves_its_schedule_due(store: Store, clock: Clock) -> None:
+    await store.put_schedule(a_schedule(clock, minutes=0))
+    await store.create([new_job(clock)])
+    [due] = await store.due_schedules(KNOWN)
+    with pytest.raises(TooManyJobsError):
+        await store.run_schedule(due, new_job(clock), next_run_at=clock.now(), admission=Admission(max_active_jobs=1))
+    assert await store.due_schedules(KNOWN) == [due]
 
 
 async def test_a_schedule_that_was_replaced_is_not_moved(store: Store, clock: Clock) -> None:

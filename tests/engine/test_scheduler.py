@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from pydantic import BaseModel, field_validator
 
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.contract.errors import UnreadableRecordError
-from aijobs_sdk.contract.job import JobRequest, NewJob
+from aijobs_sdk.contract.job import JobQuery, JobRequest, NewJob
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.contract.store import Created
 from aijobs_sdk.engine.chance import Chance
@@ -118,3 +118,22 @@ async def test_a_payload_model_that_crashes_costs_its_own_schedule_its_time(
     await store.put_schedule(odd.replace(payload={"broken": True}))
     await CLOCK.sleep(61)
     assert await last_runs(backend) == {"odd": False, "plain": True}
+
+
+class RemovedAtOnce(MemoryStore):
+    """Somebody removes each schedule just after a worker has read that it is due."""
+
+    async def due_schedules(self, types: Collection[str]) -> Sequence[Schedule]:
+        due = await super().due_schedules(types)
+        for one in due:
+            await self.delete_schedule(one.tenant_id, one.name)
+        return due
+
+
+async def test_a_schedule_that_was_removed_makes_no_more_jobs() -> None:
+    world = World(store=RemovedAtOnce(CLOCK), providers={}, clock=CLOCK, chance=Chance(1), limits=Limits())
+    backend = LocalBackend(world=world, types=JobTypes([do_as_told]), caller=CALLER)
+    await every_minute(backend, "gone")
+    await CLOCK.sleep(61)
+    assert (await backend.schedules(), (await backend.list_jobs(JobQuery())).jobs) == ([], ())
+    await backend.aclose()

@@ -12,8 +12,10 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 
 from aijobs_sdk.contract.errors import UnreadableRecordError
 from aijobs_sdk.contract.schedule import Schedule
-from aijobs_sdk.contract.store import DUE_AT_ONCE
+from aijobs_sdk.contract.store import DUE_AT_ONCE, Created
+from aijobs_sdk.engine.schedule import moved
 from aijobs_sdk.stores.sql import schema
+from aijobs_sdk.stores.sql.commands import Create
 from aijobs_sdk.stores.sql.rows import columns_of_schedule, schedule_of_row
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
 from aijobs_sdk.stores.sql.unreadable import AGAIN_AFTER, readable
@@ -90,6 +92,28 @@ class DeleteSchedule(NamedTuple):
         return work.connection.execute(delete(schema.schedules).where(named)).rowcount > 0 or work.again
 
 
+class RunSchedule(NamedTuple):
+    """Insert the job that a due schedule comes to, unless somebody has changed the schedule."""
+
+    schedule: Schedule
+    create: Create
+    next_run_at: datetime
+
+    def jobs(self) -> Sequence[UUID]:
+        """Return the jobs it needs to read."""
+        return ()
+
+    def run(self, work: UnitOfWork) -> Created | None:
+        """Do it, if the schedule is still as it was read."""
+        there = select(_schedules.name).where(*_as_read(self.schedule)).with_for_update()
+        if work.connection.execute(there).first() is None:
+            return None
+        created = self.create.run(work)
+        changed = moved(self.schedule, next_run_at=self.next_run_at, job_id=created.jobs[0].id)
+        ChangeSchedule(self.schedule, changed).run(work)
+        return created
+
+
 class ChangeSchedule(NamedTuple):
     """Change a due schedule, unless somebody has done so."""
 
@@ -102,9 +126,7 @@ class ChangeSchedule(NamedTuple):
 
     def run(self, work: UnitOfWork) -> bool:
         """Do it, if the schedule is still as it was read; return whether it was."""
-        fields = columns_of_schedule(self.schedule)
-        as_read = [column == fields[column.name] for column in _schedules if column.name != "payload"]
-        change = update(schema.schedules).where(*as_read).values(columns_of_schedule(self.changed))
+        change = update(schema.schedules).where(*_as_read(self.schedule)).values(columns_of_schedule(self.changed))
         return work.connection.execute(change).rowcount > 0
 
 
@@ -122,6 +144,11 @@ class SetSchedulesAside(NamedTuple):
         for tenant_id, name in self.named:
             later = update(schema.schedules).where(_named(tenant_id, name)).values(next_run_at=work.now + AGAIN_AFTER)
             work.connection.execute(later)
+
+
+def _as_read(schedule: Schedule) -> Sequence[ColumnElement[bool]]:
+    fields = columns_of_schedule(schedule)
+    return [column == fields[column.name] for column in _schedules if column.name != "payload"]
 
 
 def _named(tenant_id: UUID, name: str) -> ColumnElement[bool]:

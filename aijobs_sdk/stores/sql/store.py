@@ -242,6 +242,12 @@ class SqlStore(BatchJournals):
             await self._write(schedules.SetSchedulesAside(due.unreadable))
         return due.schedules
 
+    async def run_schedule(
+        self, schedule: Schedule, new: NewJob, *, next_run_at: datetime, admission: Admission = NO_LIMITS
+    ) -> Created | None:
+        """Insert the job that a due schedule comes to, and note it."""
+        return await self._write(schedules.RunSchedule(schedule, commands.Create((new,), admission), next_run_at))
+
     async def move_schedule(self, schedule: Schedule, *, next_run_at: datetime, job_id: UUID | None) -> bool:
         """Note which job a due schedule came to, and when it is due again."""
         changed = moved(schedule, next_run_at=next_run_at, job_id=job_id)
