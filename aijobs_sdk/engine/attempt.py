@@ -44,6 +44,8 @@ async def run_attempt(
             raise
         # Whatever else it raises, even sys.exit(), is this job's failure, not ours.
         outcome = outcome_after(error, context, world)
+        if context.stopping and context.interrupted:
+            return Cancelled()  # it raised this over being stopped
     # Asked after the handler, which may have swallowed the interruption and gone on as if nothing were.
     return overdue(context, world) if limit.exceeded else outcome
 

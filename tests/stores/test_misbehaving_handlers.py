@@ -34,6 +34,16 @@ async def deaf(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
     return {"heard": False}
 
 
+@aijobs.job_type("sulking")
+async def sulking(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
+    """Makes an error of its own of being cancelled, as some libraries do."""
+    try:
+        await asyncio.sleep(30)
+    except asyncio.CancelledError:
+        raise ConnectionError("the call was cut off") from None
+    return {}
+
+
 @aijobs.job_type("lingering")
 async def lingering(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
     """Takes its time to tidy up: longer than a worker that stops waits for last words."""
@@ -58,7 +68,7 @@ async def lying(context: aijobs.JobContext, payload: Nothing) -> Answer:
 @pytest.fixture
 def client(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[aijobs.Client]:
     monkeypatch.setenv("AIJOBS_LEASE_SECONDS", str(LEASE_SECONDS))
-    with aijobs.Client(database_url, job_types=[deaf, lingering, blocking, lying]) as client:
+    with aijobs.Client(database_url, job_types=[deaf, sulking, lingering, blocking, lying]) as client:
         yield client
 
 
@@ -73,6 +83,14 @@ def test_a_handler_that_swallows_its_cancellation_ends_with_what_it_returns(clie
     job.cancel()
     assert job.wait(timeout=20).status is aijobs.JobStatus.COMPLETED
     assert kinds(job) == ["accepted", "started", "cancel_requested", "progress", "completed"]
+
+
+def test_a_handler_that_crashes_over_its_cancellation_leaves_a_cancelled_job(client: aijobs.Client) -> None:
+    job = client.submit(type="sulking")
+    next(event for event in job.stream() if event.kind == "started")
+    job.cancel()
+    assert job.wait(timeout=20).cancelled()
+    assert client.dead_letters() == []
 
 
 def test_a_handler_that_blocks_its_loop_for_longer_than_its_lease_keeps_the_job(client: aijobs.Client) -> None:
