@@ -12,8 +12,9 @@ from uuid import UUID
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import JobNotFoundError, UnreadableRecordError
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
+from aijobs_sdk.contract.problem import problem_of
 from aijobs_sdk.server.outbox import Outbox
-from aijobs_sdk.server.sse import event_frame, job_frame, missing_frame
+from aijobs_sdk.server.sse import event_frame, job_frame, missing_frame, unreadable_frame
 from aijobs_sdk.server.standing import Standing
 
 _BEGUN_AT_ONCE = 100
@@ -107,13 +108,14 @@ async def follow_jobs(backend: Backend, jobs: Mapping[UUID, int], outbox: Outbox
 
 
 async def follow_or_miss(backend: Backend, job_id: UUID, outbox: Outbox, *, places: Places, after: int) -> None:
-    """Bring one job's events; that there is no such job, or none that can be read, comes as `missing`."""
+    """Bring one job's events; that there is no such job comes as `missing`, and why one cannot be read beside that."""
     try:
         await follow_job(backend, job_id, outbox, places=places, after=after)
-    except (JobNotFoundError, UnreadableRecordError):
+    except (JobNotFoundError, UnreadableRecordError) as error:
+        is_there = isinstance(error, UnreadableRecordError)
         async with outbox.room() as put:
             places.end(job_id)
-            put(missing_frame(job_id))
+            put(unreadable_frame(job_id, problem_of(error)) if is_there else missing_frame(job_id))
 
 
 def _in_parts(jobs: Mapping[UUID, int], size: int) -> Iterator[dict[UUID, int]]:

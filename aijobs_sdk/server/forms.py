@@ -135,10 +135,11 @@ class EstimatesOut(Answer):
 
 
 class LookupOut(Answer):
-    """Jobs as they stand, and the ids of those that there are none of."""
+    """Jobs as they stand, the ids of those that there are none of, and why others cannot be read."""
 
     jobs: list[Job]
     missing: list[UUID]
+    unreadable: dict[UUID, Problem]
     rest: list[UUID]
     """Those that were not looked up: an answer is about as large as a request may be, and ends earlier where jobs are
     long."""
@@ -190,6 +191,8 @@ class NowOut(Answer):
 
 
 class MissingOut(Answer):
-    """A job that there is none of."""
+    """A job that there is none of, or that cannot be read."""
 
     job_id: UUID
+    problem: Problem | None = None
+    """Why it cannot be read; left out where there is none."""

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
+from pydantic import JsonValue
 from pydantic_core import to_json
 from starlette.responses import Response
 
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import JobNotFoundError, UnreadableRecordError
 from aijobs_sdk.contract.job import Job, JobQuery
+from aijobs_sdk.contract.problem import problem_of
 from aijobs_sdk.server.written import Written
 
 _LOOKED_UP_AT_ONCE = 10
@@ -38,24 +40,28 @@ async def answer_look_up(backend: Backend, ids: Sequence[UUID], *, enough_bytes:
     """Answer with how these jobs stand, until it is enough, and which were not looked up; `LookupOut` is its form."""
     written = Written(enough_bytes=enough_bytes, limit=len(ids))
     missing: list[UUID] = []
+    unreadable: dict[str, dict[str, JsonValue]] = {}
     looked_up = 0
     while looked_up < len(ids) and not written.is_enough:
         some = ids[looked_up : looked_up + min(_LOOKED_UP_AT_ONCE, written.room())]
-        for job_id, job in zip(some, await asyncio.gather(*(_job_or_none(backend, one) for one in some)), strict=True):
-            if job is None:
-                missing.append(job_id)
-            elif not written.add([job]):
-                break
+        for job_id, found in zip(some, await asyncio.gather(*(_found(backend, one) for one in some)), strict=True):
+            match found:
+                case JobNotFoundError():
+                    missing.append(job_id)
+                case UnreadableRecordError():
+                    unreadable[str(job_id)] = problem_of(found)
+                case Job() if not written.add([found]):
+                    break
             looked_up += 1
-    rest = ids[looked_up:]
-    return _answer(b'{"jobs":%s,"missing":%s,"rest":%s}' % (written.json(), to_json(missing), to_json(rest)))
+    others = (to_json(missing), to_json(unreadable), to_json(ids[looked_up:]))
+    return _answer(b'{"jobs":%s,"missing":%s,"unreadable":%s,"rest":%s}' % (written.json(), *others))
 
 
-async def _job_or_none(backend: Backend, job_id: UUID) -> Job | None:
+async def _found(backend: Backend, job_id: UUID) -> Job | JobNotFoundError | UnreadableRecordError:
     try:
         return await backend.get(job_id)
-    except (JobNotFoundError, UnreadableRecordError):  # whoever asks for the one alone is told why
-        return None
+    except (JobNotFoundError, UnreadableRecordError) as error:
+        return error
 
 
 def _answer(body: bytes) -> Response:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
+
+from pydantic import JsonValue
+from pydantic_core import to_json
 
 from aijobs_sdk.contract.events import JobEvent, dump_event_text
 from aijobs_sdk.contract.job import Job
@@ -32,6 +36,12 @@ def job_frame(job: Job) -> bytes:
 def missing_frame(job_id: UUID) -> bytes:
     """Return a frame that says that there is no such job."""
     return f'event: missing\ndata: {{"job_id": "{job_id}"}}\n\n'.encode()
+
+
+def unreadable_frame(job_id: UUID, problem: Mapping[str, JsonValue]) -> bytes:
+    """Return a frame that says why a job that there is cannot be had."""
+    said = _on_one_line(to_json({"job_id": job_id, "problem": problem}).decode())
+    return f"event: missing\ndata: {said}\n\n".encode()
 
 
 def _on_one_line(json: str) -> str:

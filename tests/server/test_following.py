@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from uuid import UUID
 
@@ -13,9 +14,10 @@ from aijobs_sdk.contract.errors import UnreadableRecordError
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job, JobRequest
 from aijobs_sdk.server.following import NoPlaces, SeqPlaces, follow_job, follow_jobs
+from aijobs_sdk.server.job_pages import answer_look_up
 from aijobs_sdk.server.outbox import Outbox
 from aijobs_sdk.simulation.virtual_time import VirtualClock
-from server.server_worlds import new_backend
+from server.server_worlds import NOBODYS, new_backend
 
 pytestmark = pytest.mark.anyio
 
@@ -50,11 +52,18 @@ class Damaged(LocalBackend):
 
     damaged: UUID
 
+    async def get(self, job_id: UUID) -> Job:
+        self._refuse(job_id)
+        return await super().get(job_id)
+
     async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
         async for event in super().events(job_id, after=after, follow=follow):
-            if job_id == self.damaged:
-                raise UnreadableRecordError(f"Job {job_id}", "its `data` is no JSON", job_id=job_id)
+            self._refuse(job_id)
             yield event
+
+    def _refuse(self, job_id: UUID) -> None:
+        if job_id == self.damaged:
+            raise UnreadableRecordError(f"Job {job_id}", "its `data` is no JSON", job_id=job_id)
 
 
 async def test_a_job_that_cannot_be_read_ends_nobody_elses_stream() -> None:
@@ -64,8 +73,18 @@ async def test_a_job_that_cannot_be_read_ends_nobody_elses_stream() -> None:
     outbox = Outbox()
     await follow_jobs(backend, {bad.id: 0, good.id: 0}, outbox, places=NoPlaces())
     brought = (await outbox.take() or b"").decode()
-    assert brought.count("event: missing") == 1
+    assert brought.count("event: missing") == brought.count("is stored, and cannot be read") == 1
     assert brought.count("event: completed") == 1
+    await backend.aclose()
+
+
+async def test_a_look_up_tells_a_job_that_cannot_be_read_from_one_that_is_missing() -> None:
+    backend = new_backend(VirtualClock(), Damaged)
+    bad, good = await backend.submit([JobRequest(type="test_job", payload={})] * 2)
+    backend.damaged = bad.id  # type: ignore[attr-defined]
+    answer = json.loads(bytes((await answer_look_up(backend, [bad.id, good.id, NOBODYS], enough_bytes=9_000)).body))
+    assert answer["unreadable"][str(bad.id)]["code"] == "unreadable_record"
+    assert ([job["id"] for job in answer["jobs"]], answer["missing"]) == ([str(good.id)], [str(NOBODYS)])
     await backend.aclose()
 
 

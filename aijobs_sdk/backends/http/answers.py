@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar, cast
+from uuid import UUID
 
 from pydantic import JsonValue, ValidationError
 from pydantic_core import from_json
 
-from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.errors import AIJobsError, InvalidRequestError, JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent, parse_event
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.problem import error_of
@@ -176,6 +177,11 @@ def read_now(body: bytes) -> datetime:
     if now.tzinfo is None:
         raise ValueError("an instant without a time zone")
     return now
+
+
+def why_missing(job_id: UUID, problem: JsonValue = None) -> AIJobsError:
+    """Return why a job cannot be had: what its problem document says, else that there is no such job."""
+    return error_of(500, problem) if isinstance(problem, dict) else JobNotFoundError(job_id)
 
 
 def read_refusals(body: bytes) -> Mapping[int, InvalidRequestError]:

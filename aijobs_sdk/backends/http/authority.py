@@ -12,6 +12,7 @@ from aijobs_sdk.backends.http.readers import Readers
 from aijobs_sdk.backends.http.refusal import NoSuchRouteError
 from aijobs_sdk.contract.errors import (
     AdmissionError,
+    AIJobsError,
     JobNotFoundError,
     ServerUnavailableError,
     StoreUnavailableError,
@@ -54,9 +55,11 @@ class Authority:
                 raise result
         return any(results)
 
-    async def _catch_up(self, job_id: UUID, job: Job | None, readers: Readers, known: Known | None) -> bool:
-        if job is None:
-            readers.fail(job_id, JobNotFoundError(job_id))
+    async def _catch_up(
+        self, job_id: UUID, job: Job | AIJobsError | None, readers: Readers, known: Known | None
+    ) -> bool:
+        if not isinstance(job, Job):
+            readers.fail(job_id, job or JobNotFoundError(job_id))
             return True
         if not job.is_final and (known is None or known.get(job_id) == job):
             return False

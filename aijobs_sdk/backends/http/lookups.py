@@ -9,13 +9,13 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from aijobs_sdk.backends.http.answers import listed_in, read_fact, read_facts, read_object
+from aijobs_sdk.backends.http.answers import Object, listed_in, read_fact, read_facts, read_object, why_missing
 from aijobs_sdk.backends.http.calls import Calls
 from aijobs_sdk.backends.http.company import Company
 from aijobs_sdk.backends.http.kept_jobs import KeptJobs
 from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.refusal import closed
-from aijobs_sdk.contract.errors import JobNotFoundError
+from aijobs_sdk.contract.errors import AIJobsError, JobNotFoundError, UnreadableRecordError
 from aijobs_sdk.contract.job import Job
 
 MOST_IDS = 1_000
@@ -24,6 +24,8 @@ GATHERING_SECONDS = 0.005
 """How long more are waited for while an answer is under way; somebody who asks alone does not wait."""
 
 Waiting = list[tuple[UUID, asyncio.Future[Job]]]
+Found = Mapping[UUID, Job | AIJobsError]
+"""Jobs as they stand, and why others cannot be read."""
 
 
 class Lookups:
@@ -54,9 +56,11 @@ class Lookups:
         """Note that these were submitted together: who asks about one will ask about the next."""
         self._company.note([job.id for job in jobs])
 
-    async def get_many(self, job_ids: Sequence[UUID]) -> Mapping[UUID, Job]:
+    async def get_many(self, job_ids: Sequence[UUID]) -> Found:
         """Return those of these jobs that this tenant has."""
-        found = {job_id: kept for job_id in job_ids if (kept := self._kept.get(job_id)) is not None}
+        found: dict[UUID, Job | AIJobsError] = {
+            job_id: kept for job_id in job_ids if (kept := self._kept.get(job_id)) is not None
+        }
         unknown = [job_id for job_id in job_ids if job_id not in found]
         if len(unknown) == 1:
             return {**found, **await self._look_at_one(unknown[0])}
@@ -91,12 +95,13 @@ class Lookups:
         for job_id, answer in waiting:
             if answer.done():
                 continue
-            if job_id in jobs:
-                answer.set_result(jobs[job_id])
-            else:
-                answer.set_exception(JobNotFoundError(job_id))
+            match jobs.get(job_id):
+                case Job() as job:
+                    answer.set_result(job)
+                case error:
+                    answer.set_exception(error or JobNotFoundError(job_id))
 
-    async def _look_at_one(self, job_id: UUID) -> Mapping[UUID, Job]:
+    async def _look_at_one(self, job_id: UUID) -> Found:
         def read(body: bytes) -> Job:
             job = read_fact(Job, read_object(body))
             self._kept.keep(job, len(body))
@@ -105,12 +110,12 @@ class Lookups:
         question = Question(method="GET", path="/api/jobs/{}", names=(job_id,), job_id=job_id)
         try:
             return {job_id: await self._calls.ask(question, read)}
-        except JobNotFoundError:
-            return {}
+        except (JobNotFoundError, UnreadableRecordError) as error:
+            return {job_id: error}
 
-    async def _look_at(self, job_ids: Sequence[UUID]) -> Mapping[UUID, Job]:
+    async def _look_at(self, job_ids: Sequence[UUID]) -> Found:
         """Return those that there are, of as many answers as they fill."""
-        found: dict[UUID, Job] = {}
+        found: dict[UUID, Job | AIJobsError] = {}
         rest = job_ids
         while rest:
             question = Question(method="POST", path="/api/jobs/lookup", body=to_json({"ids": rest}))
@@ -118,7 +123,7 @@ class Lookups:
             found.update(some)
         return found
 
-    def _read_some(self, asked: int, body: bytes) -> tuple[Mapping[UUID, Job], Sequence[UUID]]:
+    def _read_some(self, asked: int, body: bytes) -> tuple[Found, Sequence[UUID]]:
         answer = read_object(body)
         jobs = read_facts(Job, listed_in(answer, "jobs"))
         rest = [UUID(str(job_id)) for job_id in listed_in({"rest": [], **answer}, "rest")]
@@ -126,13 +131,21 @@ class Lookups:
             raise ValueError("nothing was looked up")
         for job in jobs:
             self._kept.keep(job, len(body) // len(jobs))
-        return {job.id: job for job in jobs}, rest
+        return {**{job.id: job for job in jobs}, **_unreadable_in(answer)}, rest
 
     def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name="aijobs-lookup")
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
         return task
+
+
+def _unreadable_in(answer: Object) -> Mapping[UUID, AIJobsError]:
+    match answer.get("unreadable"):
+        case dict() as problems:
+            return {(job_id := UUID(name)): why_missing(job_id, problem) for name, problem in problems.items()}
+        case _:  # a server that does not tell them from those that there are none of
+            return {}
 
 
 def _end_unless_awaited(waiting: Waiting, task: asyncio.Task[None], _: asyncio.Future[Job]) -> None:

@@ -12,6 +12,7 @@ from aijobs_sdk.contract.errors import (
     RequestTooLargeError,
     ServerUnavailableError,
     StoreUnavailableError,
+    UnreadableRecordError,
 )
 from aijobs_sdk.contract.problem import error_of
 from aijobs_sdk.providers.retry_after import retry_after_seconds
@@ -70,7 +71,8 @@ def raise_refusal(response: httpx.Response, question: Question, server: str) -> 
     status = response.status_code
     error = _error(response, server)
     # A refusal to store is an outcome, as it is where jobs run in this process; other limits are waited for.
-    if status not in _PASSING or (isinstance(error, AdmissionError) and question.idempotency_key is not None):
+    is_outcome = isinstance(error, AdmissionError) and question.idempotency_key is not None
+    if status not in _PASSING or is_outcome or isinstance(error, UnreadableRecordError):
         raise error
     raise TryAgain(
         f"it answered {status}",

@@ -8,7 +8,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from aijobs_sdk.backends.http.answers import Object, read_event, read_fact, read_object
+from aijobs_sdk.backends.http.answers import Object, read_event, read_fact, read_object, why_missing
 from aijobs_sdk.backends.http.authority import Authority, Known
 from aijobs_sdk.backends.http.backoff import Backoff, Chance, PollPauses
 from aijobs_sdk.backends.http.follower import Follower, GapError
@@ -17,7 +17,6 @@ from aijobs_sdk.backends.http.kept_jobs import KeptJobs
 from aijobs_sdk.backends.http.listener import Listener
 from aijobs_sdk.backends.http.readers import Readers
 from aijobs_sdk.backends.http.refusal import TryAgain
-from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.job import Job
 
 LAST_WORD_SECONDS = 1.0
@@ -128,7 +127,7 @@ class Stream:
                     return False
                 case "missing":
                     job_id = UUID(str(data.get("job_id")))
-                    self.readers.fail(job_id, JobNotFoundError(job_id))
+                    self.readers.fail(job_id, why_missing(job_id, data.get("problem")))
                     return True
             event = read_event(data)
         except ValueError:

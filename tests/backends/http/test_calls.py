@@ -29,6 +29,7 @@ from aijobs_sdk.contract.errors import (
     ServerUnavailableError,
     StoreUnavailableError,
     TooManyJobsError,
+    UnreadableRecordError,
 )
 from aijobs_sdk.contract.job import JobQuery, JobRequest
 from backends.http.conftest import KEY
@@ -92,6 +93,15 @@ async def test_a_submit_is_sent_again_with_the_same_key(
     keys = [call.request.headers["idempotency-key"] for call in asked.calls]
     assert len(keys) == 3
     assert len(set(keys)) == 1
+
+
+async def test_a_record_that_cannot_be_read_is_told_and_not_asked_for_again(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    asked = server.get(f"/api/jobs/{JOB}").mock(return_value=problem(500, "unreadable_record", job_id=str(JOB)))
+    with pytest.raises(UnreadableRecordError) as refused:
+        await backend.get(JOB)
+    assert (refused.value.job_id, asked.call_count) == (JOB, 1)
 
 
 async def test_two_submits_have_different_keys(server: respx.Router, backend: HttpBackend) -> None:

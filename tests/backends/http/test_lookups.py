@@ -11,7 +11,7 @@ import pytest
 import respx
 
 from aijobs_sdk.backends.http.backend import HttpBackend
-from aijobs_sdk.contract.errors import AIJobsError, JobNotFoundError, ServerUnavailableError
+from aijobs_sdk.contract.errors import AIJobsError, JobNotFoundError, ServerUnavailableError, UnreadableRecordError
 from backends.http.wire_words import JOB, OTHER, event, finished, problem, record, stream
 
 pytestmark = pytest.mark.anyio
@@ -54,6 +54,16 @@ async def test_a_job_that_is_missing_among_many_is_not_found(server: respx.Route
     server.post("/api/jobs/lookup").mock(side_effect=look_up)
     found, missing = await asyncio.gather(backend.get(JOB), backend.get(OTHER), return_exceptions=True)
     assert isinstance(missing, JobNotFoundError)
+    assert not isinstance(found, BaseException)
+
+
+async def test_a_job_that_cannot_be_read_is_told_from_one_that_is_missing(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    why = json.loads(problem(500, "unreadable_record", job_id=str(OTHER)).content)
+    server.post("/api/jobs/lookup").respond(json={"jobs": [record()], "missing": [], "unreadable": {str(OTHER): why}})
+    found, unreadable = await asyncio.gather(backend.get(JOB), backend.get(OTHER), return_exceptions=True)
+    assert isinstance(unreadable, UnreadableRecordError)
     assert not isinstance(found, BaseException)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from uuid import UUID, uuid4
 
@@ -12,10 +13,10 @@ import pytest
 from aijobs_sdk.backends.http.backend import HttpBackend
 from aijobs_sdk.backends.http.follower import MOST_WAITING
 from aijobs_sdk.backends.http.limits import HttpLimits
-from aijobs_sdk.contract.errors import AIJobsError, JobNotFoundError
+from aijobs_sdk.contract.errors import AIJobsError, JobNotFoundError, UnreadableRecordError
 from aijobs_sdk.contract.events import JobEvent
 from backends.http.live_server import LiveServer
-from backends.http.wire_words import JOB, OTHER, event, frame
+from backends.http.wire_words import JOB, OTHER, event, frame, problem
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +87,16 @@ async def test_a_job_that_is_missing_ends_for_those_who_follow_it_alone(live: Li
     live.streams[0].say(frame("missing", {"job_id": str(JOB)}), event(1, "completed", OTHER))
     with pytest.raises(JobNotFoundError):
         await missing
+    assert await found == [1]
+
+
+async def test_a_job_that_cannot_be_read_is_not_said_to_be_missing(live: LiveServer, backend: HttpBackend) -> None:
+    unreadable, found = asyncio.create_task(seen(backend, JOB)), asyncio.create_task(seen(backend, OTHER))
+    await asyncio.sleep(1)
+    why = json.loads(problem(500, "unreadable_record").content)
+    live.streams[0].say(frame("missing", {"job_id": str(JOB), "problem": why}), event(1, "completed", OTHER))
+    with pytest.raises(UnreadableRecordError):
+        await unreadable
     assert await found == [1]
 
 

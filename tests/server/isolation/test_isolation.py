@@ -29,7 +29,7 @@ STARTS_JOBS = {"submit", "start_report_job"}
 A_MISSING_JOB = 'retry: 1000\nevent: missing\ndata: {"job_id": "<job>"}\n\n'
 NOTHING = {
     "list_jobs": '{"jobs":[],"next_cursor":null}',
-    "look_up": '{"jobs":[],"missing":["<job>"],"rest":[]}',
+    "look_up": '{"jobs":[],"missing":["<job>"],"unreadable":{},"rest":[]}',
     "list_images": '{"images":[]}',
     "follow_some": A_MISSING_JOB,
     "follow_many": A_MISSING_JOB,
