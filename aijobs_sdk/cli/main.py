@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from aijobs_sdk.cli.exit_codes import ExitCode
-from aijobs_sdk.cli.own_streams import ready_streams
+from aijobs_sdk.cli.own_streams import UNWRITABLE, let_output_go, ready_streams
 from aijobs_sdk.connect.garbage import collect_seldom
 
 
@@ -16,11 +16,20 @@ def main() -> None:
         from aijobs_sdk.cli.commands import aijobs  # noqa: PLC0415 - click is an extra
 
         collect_seldom()
-        aijobs()
+        try:
+            aijobs()
+        finally:
+            sys.stdout.flush()  # what waits there is written while it can still be told that it cannot
     except ModuleNotFoundError as missing:  # of click, or of rich once a command is loaded
         if missing.name not in {"click", "rich"}:
             raise
         sys.stderr.write(f"The command line needs {missing.name}: pip install 'aijobs-sdk[cli]'.\n")
         sys.exit(ExitCode.BAD_INPUT)
+    except OSError as error:  # click knows what to do about a reader that has left, and about nothing else
+        if error.errno not in UNWRITABLE:
+            raise
+        let_output_go()
+        sys.stderr.write(f"Error: The output cannot be written: {error.strerror}. Make room, or send it elsewhere.\n")
+        sys.exit(ExitCode.FAILED)
     except KeyboardInterrupt:  # click is still being loaded
         sys.exit(ExitCode.INTERRUPTED)

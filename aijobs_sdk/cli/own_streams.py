@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import json
 import os
@@ -12,6 +13,8 @@ from typing import TextIO, cast
 _ESCAPED = "aijobs.escaped"
 _REFUSES = {"strict", "surrogateescape"}
 """How a stream meets a character that its encoding does not have, where it raises an error."""
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""A full disk, a quota that is used up, a file that may not grow, a terminal that is gone."""
 
 
 def ready_streams() -> None:
@@ -26,6 +29,11 @@ def ready_streams() -> None:
     codecs.register_error(_ESCAPED, _escape)
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in _REFUSES:
         sys.stdout.reconfigure(errors=_ESCAPED)
+
+
+def let_output_go() -> None:
+    """Let what standard output could not take lead nowhere: Python would try once more to write it, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _nowhere(mode: str) -> TextIO:

@@ -63,6 +63,18 @@ def test_a_reader_that_leaves_early_causes_no_traceback(start: Start, arguments:
     assert process.stderr.read() == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full is Linux's")
+@pytest.mark.parametrize("arguments", [["models"], ["models", "--json"], ["submit", "Hi", "--model", "gpt-5.2"]])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_disk_that_is_full_is_told_in_a_line(arguments: list[str], unbuffered: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        command = [*AIJOBS, *arguments]
+        ended = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert ended.stderr.startswith("Error: The output cannot be written: No space left on device.")
+
+
 @pytest.mark.parametrize("options", [[], ["--stream"]])
 def test_an_answer_that_a_pipe_has_no_letters_for_is_not_lost(start: Start, options: list[str]) -> None:
     process = start("submit", "漢字", "--model", "gpt-5.2", *options, PYTHONIOENCODING="cp1252")
