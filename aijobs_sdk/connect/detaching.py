@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from aijobs_sdk.batch.own_process import Detaching
 from aijobs_sdk.connect.models import OwnModels
 from aijobs_sdk.connect.settings import Settings
+from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.provider import Provider
 from aijobs_sdk.providers.credentials import Credentials
 from aijobs_sdk.simulation.mock import Mock
@@ -101,7 +102,11 @@ def _with_room_for(jobs: int, settings: Settings) -> Settings:
 
 
 def start_runner(order: Order, environment: Mapping[str, str]) -> RunnerProcess:
-    """Start a process that carries out an order, and that no signal to this one's group reaches."""
+    """Start a process that carries out an order, and that no signal to this one's group reaches.
+
+    Raises:
+        ConfigurationError: there is no place for its log.
+    """
     log = _log_of(order.name, environment)
     with log.open("ab") as said:
         process = subprocess.Popen(
@@ -127,6 +132,14 @@ def _still_running() -> list[subprocess.Popen[bytes]]:
 
 def _log_of(name: str, environment: Mapping[str, str]) -> Path:
     state = environment.get("XDG_STATE_HOME")
-    folder = (Path(state) if state else Path.home() / ".local" / "state") / "aijobs" / "batches"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name)[:60]}-{os.getpid()}-{uuid4().hex[:6]}.log"
+    try:
+        folder = (Path(state) if state else Path.home() / ".local" / "state") / "aijobs" / "batches"
+        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', name)[:60]}-{os.getpid()}-{uuid4().hex[:6]}.log"
+        log.touch()
+    except (OSError, RuntimeError) as error:  # the latter is Python's word for a user without a home
+        raise ConfigurationError(
+            f"The process of its own that runs a batch with a name has no place for its log: {error}. Set "
+            "XDG_STATE_HOME to a folder that can be written, or run the batch here: `detach=False`, or --no-detach."
+        ) from None
+    return log
