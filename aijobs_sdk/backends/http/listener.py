@@ -69,6 +69,8 @@ class Listener:
                 async for received in response.aiter_bytes():
                     heard = True
                     yield reader.feed(received)
+        except httpx.DecodingError:  # something on the way packs it, unasked
+            self._telling.broke(question, "it could not be unpacked")
         except httpx.TransportError as error:
             if isinstance(error, httpx.ReadTimeout) and not heard:
                 self._go_deaf("nothing came over it")

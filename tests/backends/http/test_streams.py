@@ -9,7 +9,7 @@ import respx
 from aijobs_sdk.backends.http.backend import HttpBackend
 from aijobs_sdk.contract.errors import AuthenticationError, JobNotFoundError
 from aijobs_sdk.contract.events import UnknownEvent
-from backends.http.wire_words import CUT, JOB, event, finished, frame, problem, record, stream
+from backends.http.wire_words import CUT, JOB, Pieces, event, finished, frame, problem, record, stream
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +32,17 @@ async def test_a_stream_that_is_cut_goes_on_after_what_was_seen(server: respx.Ro
     )
     assert await seen(backend) == [1, 2, 3, 4]
     assert [call.request.headers.get("last-event-id") for call in asked.calls] == [None, "2", "3"]
+
+
+async def test_a_stream_that_cannot_be_unpacked_goes_on_over_another(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    packed = stream()
+    packed.headers["content-encoding"] = "gzip"
+    packed.stream = Pieces([b"no gzip"])
+    server.get(EVENTS).mock(side_effect=[packed, stream(event(1), event(2, "completed"))])
+    server.get(f"/api/jobs/{JOB}").respond(json=record())
+    assert await seen(backend) == [1, 2]
 
 
 async def test_what_comes_twice_is_handed_on_once(server: respx.Router, backend: HttpBackend) -> None:
