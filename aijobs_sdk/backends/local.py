@@ -220,7 +220,7 @@ class LocalBackend:
 
     async def batch(self, name: str) -> BatchRecord:
         """Return the batch of this name."""
-        if (found := await self._world.store.batch(self._caller.tenant_id, name)) is None:
+        if not is_plain(name) or (found := await self._world.store.batch(self._caller.tenant_id, name)) is None:
             raise BatchNotFoundError(name)
         return found
 

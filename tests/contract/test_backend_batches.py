@@ -160,6 +160,11 @@ async def test_a_batch_of_another_tenant_is_as_one_that_nobody_has(
     assert list(await theirs.batch_rows(batch.id)) == [an_item(0)]
 
 
+@pytest.mark.parametrize("name", ["a\x00b", "\ud800", "", ".."])
+async def test_a_name_that_no_store_keeps_is_no_batchs(backend: Backend, name: str) -> None:
+    await not_found(backend.batch(name))
+
+
 async def test_a_batch_that_nobody_has_is_not_found(backend: Backend, clock: Clock) -> None:
     with pytest.raises(BatchNotFoundError, match="'never'"):
         await backend.batch("never")

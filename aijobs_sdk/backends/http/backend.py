@@ -268,7 +268,7 @@ class HttpBackend:
 
     async def unschedule(self, name: str) -> None:
         """Submit no more of a schedule."""
-        if not is_plain(name):  # no address can hold it
+        if not is_plain(name) or name in {"", ".", ".."}:  # no address can hold it, or end with it
             raise ScheduleNotFoundError(name)
         question = Question(method="DELETE", path="/api/schedules/{}", names=(name,), done_if=ScheduleNotFoundError)
         await self._ask(question, bytes)

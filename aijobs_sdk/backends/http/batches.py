@@ -13,6 +13,7 @@ from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.written_rows import WrittenRow, body_of, in_parts, too_large, written
 from aijobs_sdk.contract.batches import BatchChange, BatchItem, BatchRecord, BatchRequest, Hold
 from aijobs_sdk.contract.errors import BatchNotFoundError, RequestTooLargeError
+from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.engine.batches import check_rows_at_once
 
 
@@ -33,8 +34,9 @@ class Batches:
         Raises:
             BatchNotFoundError: there is none.
         """
-        for batch in await self._list(Question(method="GET", path="/api/batches", query={"name": name})):
-            return batch
+        if is_plain(name):  # no address can hold another
+            for batch in await self._list(Question(method="GET", path="/api/batches", query={"name": name})):
+                return batch
         raise BatchNotFoundError(name)
 
     async def all(self) -> list[BatchRecord]:
