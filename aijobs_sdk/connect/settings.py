@@ -119,7 +119,16 @@ def _place(given: object) -> str:
     if not isinstance(place, str) or "\0" in place:
         raise bad_argument("artifacts", f"must be a folder or a URL, got {shape_of(given)}")
     is_url = "://" in place or place.startswith("file:")
-    return place if is_url else str(path_of("artifacts", place).absolute())
+    if is_url:
+        return place
+    folder = path_of("artifacts", place)
+    try:
+        return str(folder.absolute())
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "The folder that this process works in is gone, and files would be kept below it. Change to one that is "
+            "there (`cd`, `os.chdir()`)."
+        ) from None
 
 
 def _file_in(environment: Mapping[str, str], name: str) -> Path | None:
