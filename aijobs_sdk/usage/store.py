@@ -81,7 +81,7 @@ class UsageStore:
         It waits until nobody in this process asks the store any more; ask it before the block, and not within.
         """
         self._check_open()
-        with self._file.writing() as database:
+        with _heeding_interrupts(), self._file.writing() as database:
             yield database
 
     @contextmanager
@@ -91,7 +91,7 @@ class UsageStore:
         Until the block ends all in this process who ask the store are told of the same state, and nobody can write.
         """
         self._check_open()
-        with self._file.reading() as session:
+        with _heeding_interrupts(), self._file.reading() as session:
             yield session
 
     def ask(self, query: str, parameters: dict[str, Value] | None = None) -> UsageTable:
@@ -184,9 +184,11 @@ def stored_instant(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(tzinfo=None)
 
 
-def scratch_database() -> Database:
-    """Return a database in memory, to turn files into others."""
-    return _connected(":memory:", read_only=False)
+@contextmanager
+def scratch_database() -> Iterator[Database]:
+    """Open a database in memory, to turn files into others."""
+    with _heeding_interrupts(), _connected(":memory:", read_only=False) as database:
+        yield database
 
 
 def is_one_query(sql: str) -> bool:
@@ -197,6 +199,17 @@ def is_one_query(sql: str) -> bool:
     """
     kinds = [parsed.type for parsed in duckdb.extract_statements(sql)]
     return len(kinds) == 1 and kinds[0] in {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+
+
+@contextmanager
+def _heeding_interrupts() -> Iterator[None]:
+    """Let Ctrl-C be a KeyboardInterrupt: DuckDB takes it in the midst of a query, and raises an error of its own."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None
 
 
 @contextmanager

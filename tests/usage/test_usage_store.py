@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.usage.store import DatabaseError, UsageStore
+from aijobs_sdk.usage.store import Database, DatabaseError, UsageStore, scratch_database
 from usage.usage_entries import entries
 from usage.usage_rows import usage_row
 
@@ -43,6 +44,17 @@ def held(path: Path, request: pytest.FixtureRequest) -> Iterator[None]:
         assert process.stdout.readline() == b"held\n"
         yield
         process.communicate(b"\n")
+
+
+@pytest.fixture(params=["reading", "writing", "scratch"])
+def database(request: pytest.FixtureRequest, path: Path) -> AbstractContextManager[Database]:
+    """Every way in which DuckDB is asked."""
+    return scratch_database() if request.param == "scratch" else getattr(UsageStore(path), request.param)()
+
+
+def test_ctrl_c_in_the_midst_of_a_query_is_a_keyboard_interrupt(database: AbstractContextManager[Database]) -> None:
+    with pytest.raises(KeyboardInterrupt), database:
+        raise RuntimeError("Query interrupted")  # as DuckDB does, where it hears of the signal first
 
 
 def test_what_was_written_is_there_when_the_store_is_opened_again(path: Path) -> None:
