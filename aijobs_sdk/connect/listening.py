@@ -27,7 +27,12 @@ def listen(host: str, port: int) -> socket.socket:
             "No host is named: say --host 127.0.0.1 for this machine, or 0.0.0.0 for all who can reach it."
         )
     try:
+        host.encode("idna")  # what a socket does as well, with an error of another kind
         return open_listener(host, port)
+    except UnicodeError:
+        raise ConfigurationError(
+            f"Cannot listen at {_address(host, port)}: no host can be called so. Choose another --host."
+        ) from None
     except OSError as error:
         # A name that leads nowhere has a number of its own kind, below zero.
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror

@@ -33,6 +33,7 @@ def test_an_address_is_one_at_which_it_is_found(host: str, called: str) -> None:
         ("203.0.113.1", "Cannot listen at 203.0.113.1:0: Cannot assign requested address"),
         ("2001:db8::1", r"Cannot listen at \[2001:db8::1\]:0: Cannot assign requested address"),
         ("not a name", "Cannot listen at not a name:0: "),
+        ("bücher..example", r"Cannot listen at bücher\.\.example:0: no host can be called so"),
     ],
 )
 def test_where_nobody_can_listen_is_told_in_a_sentence(host: str, problem: str) -> None:
