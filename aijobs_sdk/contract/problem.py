@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import Field, JsonValue, TypeAdapter, ValidationError
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import (
@@ -24,7 +25,7 @@ DEFAULT_RETRY_AFTER_SECONDS = 1.0
 _TYPE = "urn:aijobs:error:"
 _TRAVELS: Mapping[str, TypeAdapter[object]] = {
     "fields": TypeAdapter(tuple[FieldProblem, ...]),
-    "retry_after_seconds": TypeAdapter(float),
+    "retry_after_seconds": TypeAdapter(Annotated[float, Field(ge=0, allow_inf_nan=False)]),
     "limit": TypeAdapter(int),
     "job_id": TypeAdapter(UUID),
     "suggestion_id": TypeAdapter(UUID),

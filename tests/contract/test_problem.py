@@ -86,6 +86,12 @@ def test_an_error_says_all_that_its_kind_always_says() -> None:
     assert error_of(429, {"code": "x", "detail": "No."}).retry_after_seconds == 1  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -5.0])
+def test_a_pause_that_nobody_can_make_is_one_of_a_second(seconds: float) -> None:
+    refused = error_of(429, {"code": "rate_limited", "detail": "No.", "retry_after_seconds": seconds})
+    assert refused.retry_after_seconds == 1  # type: ignore[attr-defined]
+
+
 def test_a_member_of_another_shape_is_left_out() -> None:
     error = error_of(404, {"code": "job_not_found", "detail": "No.", "job_id": "seven"})
     assert (type(error), vars(error)) == (JobNotFoundError, {"message": "No."})
