@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from functools import cache
 
 _GUARDED = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
-_ASKING_NAMES = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
+_ASKING_NAMES = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"})
 _lock = threading.Lock()
 _guards = 0
 
 
 @contextmanager
 def offline() -> Iterator[None]:
-    """Let every attempt inside to reach another machine, or to ask for its address, raise ConnectionRefusedError.
+    """Let every attempt inside to reach another machine, or to ask for its address or name, raise an error.
 
-    Before a packet leaves, in every thread, whichever library tries. It is Python's own audit hook that sees them:
-    nothing is patched.
+    A ConnectionRefusedError, before a packet leaves, in every thread, whichever library tries. It is Python's own audit
+    hook that sees them: nothing is patched.
     """
     global _guards  # noqa: PLW0603 - the hook is the whole process's, too
     _install()
@@ -43,6 +43,8 @@ def _watch(event: str, given: tuple[object, ...]) -> None:
         return
     if event in _GUARDED and not _is_here(_host_of(given[1])):
         raise _refusal(_host_of(given[1]))
+    if event == "socket.getnameinfo" and not _is_here(_host_of(given[0])):
+        raise _refusal(_host_of(given[0]))
     if event in _ASKING_NAMES and not _is_here(given[0]):
         raise _refusal(given[0])
 

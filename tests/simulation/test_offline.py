@@ -38,7 +38,25 @@ def connect_on_a_loop() -> None:
     asyncio.run(asyncio.wait_for(asyncio.open_connection(ELSEWHERE, CLOSED_PORT), 0.1))
 
 
-@pytest.mark.parametrize("attempt", [connect, connect_by_name, send_a_datagram, connect_on_a_loop])
+def ask_who_has_an_address() -> None:
+    socket.gethostbyaddr(ELSEWHERE)
+
+
+def ask_for_the_name_of_a_peer() -> None:
+    socket.getnameinfo((ELSEWHERE, CLOSED_PORT), 0)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        connect,
+        connect_by_name,
+        send_a_datagram,
+        connect_on_a_loop,
+        ask_who_has_an_address,
+        ask_for_the_name_of_a_peer,
+    ],
+)
 def test_nothing_reaches_another_machine(attempt: Callable[[], None]) -> None:
     with offline(), pytest.raises(ConnectionRefusedError, match="Mock mode is offline: nothing was sent to"):
         attempt()
