@@ -30,7 +30,7 @@ from aijobs_sdk.simulation.rate_limits import Allowances, RateLimit, RateLimits
 from aijobs_sdk.simulation.rules import Match, Rule
 from aijobs_sdk.simulation.scenario import Scenario
 from aijobs_sdk.simulation.script import Cut, Fail, FailInBatch, Step, Succeed, fail
-from aijobs_sdk.simulation.timeline import Incident, Outage, Timeline
+from aijobs_sdk.simulation.timeline import Incident, Outage, Timeline, check_model
 from aijobs_sdk.simulation.verdict import MANY_ATTEMPTS, Verdict, judge
 from aijobs_sdk.simulation.virtual_time import EPOCH
 from aijobs_sdk.simulation.writing import SteadyAnswers, Writing
@@ -220,12 +220,13 @@ class Simulation:
         Tokens are those of the request. A call above a limit is answered 429, with the time to wait.
 
         Raises:
-            InvalidRequestError: a number cannot be, and is named; or there is none, so that nothing would be limited.
+            InvalidRequestError: there is no such model, or a number cannot be, and is named; or there is none, so that
+                nothing would be limited.
         """
         if requests_per_minute is None and tokens_per_minute is None:
             raise bad_argument("requests_per_minute", "or `tokens_per_minute` is required")
         asked = {
-            "model": model,
+            "model": check_model(model),
             "requests_per_minute": requests_per_minute,
             "tokens_per_minute": tokens_per_minute,
         }
@@ -239,9 +240,9 @@ class Simulation:
         too; what is said and what fails does not.
 
         Raises:
-            InvalidRequestError: a number cannot be; it is named.
+            InvalidRequestError: there is no such model, or a number cannot be; it is named.
         """
-        self._capacities.add(capacity(model, max_concurrency, load_factor))
+        self._capacities.add(capacity(check_model(model), max_concurrency, load_factor))
 
     def admit(
         self, request: GenerationRequest, seconds: float, *, other_tokens: int = 0

@@ -23,8 +23,8 @@ from aijobs_sdk.simulation.timeline import (
     UNAVAILABLE,
     Incident,
     Outage,
+    check_model,
     check_name,
-    model_names,
     provider_names,
 )
 
@@ -38,7 +38,7 @@ def _problem_of(error: InvalidRequestError) -> ValueError:
 
 def _model(glob: str) -> str:
     try:
-        return check_name(glob, model_names(), "model")
+        return check_model(glob)
     except InvalidRequestError as unknown:
         raise _problem_of(unknown) from None
 

@@ -81,19 +81,28 @@ def provider_names() -> Sequence[str]:
     return sorted({route.provider for model in ModelTable.load() for route in model.routes})
 
 
-def check_name(glob: str, known: Sequence[str], kind: str) -> str:
-    """Return the glob, if it is one or a known name.
+def check_model(glob: str) -> str:
+    """Return the glob over names of models, if it is one or a known name.
+
+    Raises:
+        InvalidRequestError: as of `check_name()`.
+    """
+    return check_name(glob, model_names(), "model", argument="model")
+
+
+def check_name(glob: str, known: Sequence[str], kind: str, *, argument: str = "where") -> str:
+    """Return the glob, if it is one or a known name; `argument` is what it was given as.
 
     Raises:
         InvalidRequestError: it is a name that nobody knows, and so mostly a slip.
     """
     if not isinstance(glob, str):
-        raise bad_argument("where", f"must name a {kind}, got {shape_of(glob)}")
+        raise bad_argument(argument, f"must name a {kind}, got {shape_of(glob)}")
     if glob in known or any(sign in glob for sign in "*?["):
         return glob
     problem = f"is no known {kind}.{nearest(glob, known)} One of your own is named by a glob, such as 'mine*'."
     raise InvalidRequestError(
-        f"{glob!r} {problem}", code="unknown_name", fields=[FieldProblem(field="where", problem=problem)]
+        f"{glob!r} {problem}", code="unknown_name", fields=[FieldProblem(field=argument, problem=problem)]
     )
 
 
