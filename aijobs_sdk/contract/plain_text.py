@@ -28,8 +28,13 @@ _NOT_ON_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, halves of characters, and what separates lines and paragraphs."""
 
 
+def is_on_one_line(text: str) -> bool:
+    """Return whether a text holds no control character, no half of a character, and nothing that ends a line."""
+    return not any(unicodedata.category(char) in _NOT_ON_A_LINE for char in text)
+
+
 def _on_one_line(text: str) -> str:
-    if text != text.strip() or any(unicodedata.category(char) in _NOT_ON_A_LINE for char in text):
+    if text != text.strip() or not is_on_one_line(text):
         raise ValueError("must be on one line, without control characters, and without spaces around it")
     return text
 

@@ -247,6 +247,8 @@ def test_the_foundations_validator_finds_nothing(
         ("month", {"month": "January"}),
         ("path", {"path": "focus.xlsx"}),
         ("issuer", {"issuer": " "}),
+        ("issuer", {"issuer": "Acme\rAI"}),
+        ("issuer", {"issuer": "Acme \ud800"}),
         ("currency", {"currency": "dollars"}),
         ("credit_price", {"currency": "EUR"}),
         ("credit_price", {"credit_price": 0.01}),

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.plain_text import is_on_one_line
 from aijobs_sdk.contract.refusal import bad_argument, path_of
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.providers.models import ModelTable
@@ -95,6 +96,8 @@ def _text_of(value: object) -> str:
 def _checked_issuer(issuer: str) -> str:
     if not isinstance(issuer, str) or not issuer.strip():
         raise bad_argument("issuer", f"must be the name of who sends the bill, got {shape_of(issuer)}")
+    if not is_on_one_line(issuer):  # it stands in each row, and finance tools read a row from a line
+        raise bad_argument("issuer", "must be on one line, without control characters")
     return issuer
 
 
