@@ -110,6 +110,15 @@ def test_a_url_of_a_kind_whose_library_is_missing_says_what_to_install() -> None
         read("dropbox://folder/a.csv")
 
 
+@pytest.mark.parametrize("name", ["~january.csv", "~/january.csv"])
+def test_a_tilde_that_a_pattern_finds_is_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath(name).parent.mkdir(exist_ok=True)
+    write(tmp_path, name, csv_text([text_row(1)]))
+
+    assert bill(read("**/*.csv")).rows == 1
+
+
 def test_packed_files_are_read_and_their_rows_set_aside_from_their_own_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     path.write_bytes(gzip.compress(csv_text([text_row(1), text_row(2, credits_used="x")]).encode()))

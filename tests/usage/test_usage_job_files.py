@@ -183,6 +183,16 @@ def test_a_folder_or_a_pattern_means_all_files_of_jobs_in_it(tmp_path: Path, sto
     assert add_jobs(store, str(tmp_path / "**" / "*.csv")) == 1
 
 
+@ALL_FORMATS
+def test_a_tilde_that_a_pattern_finds_is_no_home(
+    tmp_path: Path, store: UsageStore, monkeypatch: pytest.MonkeyPatch, form: ExportFormat
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    export_jobs([completed(1)], tmp_path, format=form, name="~jobs")
+
+    assert add_jobs(store, "*") == 1
+
+
 def test_of_a_folder_of_jobs_hidden_folders_are_left_out_and_linked_ones_are_not(
     tmp_path: Path, store: UsageStore
 ) -> None:

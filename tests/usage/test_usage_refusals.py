@@ -194,3 +194,10 @@ def test_a_name_that_no_pattern_can_say_is_refused(usage: Usage, tmp_path: Path)
 
     with pytest.raises(InvalidRequestError, match="has both a backslash and one of"):
         usage.ingest(path)
+
+
+def test_a_name_that_is_not_in_utf_8_is_refused(usage: Usage, tmp_path: Path) -> None:
+    path = write(tmp_path, "M\udce4rz.csv", csv_text([text_row(2)]))
+
+    with pytest.raises(InvalidRequestError, match="has a name, or a folder, that is not in UTF-8"):
+        usage.ingest(path.parent)

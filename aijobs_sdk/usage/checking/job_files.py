@@ -96,7 +96,7 @@ def _json_object(line: str, path: Path, number: int) -> Mapping[str, object]:
 
 def _parquet_values(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
     with scratch_database() as database:
-        found = database.execute(statement("checking/read_parquet_jobs"), {"path": glob.escape(str(path))})
+        found = database.execute(statement("checking/read_parquet_jobs"), {"path": glob.escape(str(path.absolute()))})
         names = [column[0] for column in found.description or ()]
         rows = chain.from_iterable(iter(lambda: found.fetchmany(_ROWS_AT_ONCE), []))
         for number, row in enumerate(rows, start=1):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.plain_text import is_plain, made_plain
 from aijobs_sdk.usage.folders import files_below, is_hidden
 
 SourceFormat: TypeAlias = Literal["csv", "jsonl", "parquet"]
@@ -119,10 +120,13 @@ def _exports_among(paths: Iterable[Path]) -> list[Path]:
 
 
 def _described(file: Path) -> Export:
-    path = str(file)
+    path, place = str(file), os.path.realpath(file)
     kind = checked_format(path)
+    if not is_plain(f"{path}{place}"):  # as in an archive of another age; no database could note it
+        raise InvalidRequestError(f"{made_plain(path)} has a name, or a folder, that is not in UTF-8. Rename it.")
     try:
         size_bytes = file.stat().st_size
     except OSError as error:
         raise InvalidRequestError(f"{path} cannot be read ({error.strerror}). Check who may read it.") from error
-    return Export(path, os.path.realpath(file), kind, checked_size(path, size_bytes), bring=lambda _: file)
+    # DuckDB takes a `~` that a path begins with for a home.
+    return Export(path, place, kind, checked_size(path, size_bytes), bring=lambda _: file.absolute())
