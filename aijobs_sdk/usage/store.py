@@ -62,7 +62,7 @@ class UsageStore:
         if path is None:
             folder = Path(tempfile.mkdtemp(prefix="aijobs-usage-"))
             self.path = folder / "usage.duckdb"
-            self._forget = finalize(self, shutil.rmtree, folder, ignore_errors=True)  # at the program's end, too
+            self._forget = finalize(self, _delete, folder, made_by=os.getpid())  # at the program's end, too
         else:
             self.path = path_of("store", path)
         self._file = _open_file(self.path)
@@ -110,6 +110,12 @@ class UsageStore:
     def _check_open(self) -> None:
         if self._closed:
             raise InvalidRequestError("This usage was closed. Make another: aijobs.Usage(...).")
+
+
+def _delete(folder: Path, *, made_by: int) -> None:
+    """Delete a folder, unless this is a forked child of the process that made it: that one still has it."""
+    if made_by == os.getpid():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _OpenFile:

@@ -168,6 +168,14 @@ def test_a_store_without_a_name_is_gone_when_its_program_ends() -> None:
     assert not Path(ended.stdout.strip()).parent.exists()
 
 
+def test_a_store_without_a_name_outlives_a_forked_child() -> None:
+    parent = "import os\nfrom aijobs_sdk.usage.store import UsageStore\nstore = UsageStore()\n"
+    waits = "if child := os.fork():\n    os.waitpid(child, 0)\n    print(len(store.ask('FROM setting')))"
+    asked = subprocess.run([sys.executable, "-c", parent + waits], capture_output=True, text=True, check=True)
+
+    assert asked.stdout == "2\n"
+
+
 def test_a_store_keeps_to_its_time_zone(path: Path) -> None:
     with pytest.raises(InvalidRequestError, match="reckons days in Europe/Berlin, not in UTC"):
         UsageStore(path, timezone="UTC")
