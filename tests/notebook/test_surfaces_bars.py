@@ -169,6 +169,21 @@ def test_a_bar_of_tqdm_fits_its_line() -> None:
     assert max(map(len, drawn.split("\r"))) < 80
 
 
+STEERING = job_view(message="half\x1b[2J of\nit")
+
+
+def test_what_a_job_says_of_itself_moves_no_cursor() -> None:
+    assert "42 %, half\\x1b[2J of it" in lines_of(STEERING)
+
+
+def test_what_a_job_says_of_itself_moves_no_cursor_below_a_bar_of_tqdm() -> None:
+    terminal = Terminal()
+
+    TqdmSurface(terminal).draw(STEERING)
+
+    assert "42 %, half\\x1b[2J of it" in terminal.getvalue()
+
+
 @pytest.mark.parametrize("surface", [TqdmSurface(Terminal()), RichSurface(RichScreen(console()))], ids=["tqdm", "rich"])
 def test_no_bar_has_a_thread_of_its_own(surface: TqdmSurface | RichSurface) -> None:
     before = set(threading.enumerate())

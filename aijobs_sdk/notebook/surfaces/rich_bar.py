@@ -102,7 +102,7 @@ def _lines(view: View, options: ConsoleOptions) -> Iterator[Text]:
     width = options.max_width
     bar = _bar(view.shares, min(BAR_WIDTH, width // 2), is_ascii=options.ascii_only)
     yield bar.append(f" {view.percent} % ").append(one_line(view.title), "bold")
-    yield Text(view.summary)
+    yield Text(one_line(view.summary))
     others = (f"{label} {value}" for label, value in view.facts if label not in _SAID_ABOVE)
     yield from (Text(line, "dim") for line in _packed(others, width))
     if view.causes:

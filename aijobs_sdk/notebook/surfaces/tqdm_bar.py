@@ -34,7 +34,7 @@ class TqdmSurface:
         bar = self._bar
         bar.ncols = _width(stream)
         bar.n = view.percent
-        bar.desc = f"{one_line(view.title)}: {view.summary}"
+        bar.desc = f"{one_line(view.title)}: {one_line(view.summary)}"
         bar.refresh()
 
     def finish(self, view: View) -> None:
