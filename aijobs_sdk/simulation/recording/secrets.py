@@ -101,7 +101,7 @@ class Secrets:
         sentences = (one.text for one in _texts_in(self._asked, _PROMPT_FIELDS) if " " in one.text.strip())
         for text in sorted(sentences, key=len, reverse=True):
             for literal in _literals(text):
-                body = body.replace(literal, _stars(literal))
+                body = _without_remainders(body.replace(literal, _stars(literal)), literal)
         return _ACCOUNT_IN_ERROR.sub(lambda found: _stars(found[0]), body)
 
     def _without_keys(self, data: bytes) -> bytes:
@@ -134,7 +134,7 @@ def _forms_of(secret: str) -> set[bytes]:
 
 
 def _without_remainders(data: bytes, secret: bytes) -> bytes:
-    """Return a text without what it shows of a key whose middle it hides."""
+    """Return a text without what it shows of a secret whose middle, or end, it hides."""
     masked = bytearray(data)
     for hidden in chain.from_iterable(pattern.finditer(data) for pattern in _HIDDEN):
         start, end = hidden.span()
@@ -143,7 +143,9 @@ def _without_remainders(data: bytes, secret: bytes) -> bytes:
         ):
             continue
         before = next((n for n in range(min(len(secret), start), 0, -1) if data[start - n : start] == secret[:n]), 0)
-        after = next((n for n in range(len(secret), 0, -1) if data[end : end + n] == secret[-n:]), 0)
+        after = next(
+            (n for n in range(min(len(secret), len(data) - end), 0, -1) if data[end : end + n] == secret[-n:]), 0
+        )
         if max(before, after) >= SHORTEST_REMAINDER:
             masked[start - before : end + after] = _stars(data[start - before : end + after])
     return bytes(masked)

@@ -103,6 +103,14 @@ def test_an_error_that_holds_another_in_json_does_not_quote_the_prompt() -> None
     assert "nobody" not in shown
 
 
+@pytest.mark.parametrize("quoted", ["Call me Zürich, and tell...", "Call me Zü…ell nobody.", "…and tell nobody."])
+def test_an_error_does_not_quote_a_part_of_the_prompt(quoted: str) -> None:
+    request = asked({"prompt": "Call me Zürich, and tell nobody."})
+    shown = masked(json.dumps({"error": f"cannot read '{quoted}'"}), request, status=400)
+
+    assert set(json.loads(shown)["error"].removeprefix("cannot read ")) == {"'", "*"}
+
+
 def test_instructions_that_a_vendor_sends_back_are_masked() -> None:
     request = asked({"instructions": "Be brief", "input": "Hello"})
     assert masked('{"instructions":"Be brief","text":"Be brief"}', request) == (
