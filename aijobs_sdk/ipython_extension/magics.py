@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
+from aijobs_sdk.client.async_client import AsyncClient
 from aijobs_sdk.client.client import Client as AnyClient
 from aijobs_sdk.client.handle import JobHandle
 from aijobs_sdk.connect.clients import Client
@@ -78,12 +79,10 @@ class JobMagics:
         return self._client(told.client).submit(prompt or None, type=told.type, **options)
 
     def _client(self, name: str | None) -> AnyClient:
-        if name is None:
-            usual = self._variables.get(USUAL_NAME)
-            if isinstance(usual, AnyClient):
-                return usual
+        if name is None and not isinstance(self._variables.get(USUAL_NAME), AnyClient | AsyncClient):
             self._own_client = self._own_client or Client()
             return self._own_client
+        name = name or USUAL_NAME
         found = self._variables.get(name)
         if not isinstance(found, AnyClient):
             is_there = "is no client that a magic can use" if name in self._variables else "is not among your variables"

@@ -186,6 +186,15 @@ def test_usage_of_a_month_without_any_says_so(kernel: Kernel) -> None:
     assert said.content["text"] == "Nothing was billed in 2020-01.\n"
 
 
+@pytest.mark.parametrize("cell", ["%%aijobs --model gpt-5.2\nWrite about rivers", "%aijobs_usage"])
+def test_a_client_to_await_is_refused_rather_than_another_one_asked(kernel: Kernel, cell: str) -> None:
+    kernel.run("blocking, client = client, aijobs.AsyncClient()")
+    said = complaint(kernel, cell)
+    kernel.run("client = blocking")
+
+    assert "'client' is no client that a magic can use" in said
+
+
 @pytest.mark.parametrize(
     ("line", "problem"), [("january", "must be a month"), ("--by colour --client client", "colour")]
 )
