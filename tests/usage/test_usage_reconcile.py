@@ -63,6 +63,15 @@ def test_a_month_with_every_kind_of_difference_is_told_to_the_job(store: UsageSt
     )
 
 
+def test_a_batch_of_a_vendors_own_has_a_row_for_each_of_its_requests(store: UsageStore) -> None:
+    said = {"job_id": str(UUID(int=1)), "economy": True}
+    ingest(store, [usage_row(number, metadata=said) for number in (1, 2, 3)])
+    add_jobs(store, [completed(1, type="ai_generation_batch", result={"rows": 3})])
+
+    assert reconciled(store).agreed == 1
+    assert reconciled(store).differences == ()
+
+
 def test_without_jobs_there_is_nothing_to_hold_usage_against(store: UsageStore) -> None:
     ingest(store, [usage_row()])
 

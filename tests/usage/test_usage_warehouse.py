@@ -194,6 +194,15 @@ def test_a_job_with_two_rows_is_listed(warehouse: Warehouse, dialect: Dialect) -
     assert found == [("j1", "repeated_usage", Decimal(3), Decimal(3))]
 
 
+def test_a_batch_of_a_vendors_own_has_a_row_for_each_of_its_requests(warehouse: Warehouse, dialect: Dialect) -> None:
+    said = {"job_id": "j1", "economy": True}
+    add_jobs(
+        filled(warehouse, dialect, [usage_row(number, metadata=said) for number in (1, 2)]),
+        [("j1", "completed", 1, None)],
+    )
+    assert warehouse.ask(sql_for("reconcile", dialect, month="2026-01")) == []
+
+
 def test_rows_that_name_no_job_are_one_line(warehouse: Warehouse, dialect: Dialect) -> None:
     add_jobs(
         filled(warehouse, dialect, [usage_row(1, metadata={}), usage_row(2, metadata={})]), [("j1", "failed", 1, None)]

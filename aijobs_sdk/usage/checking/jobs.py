@@ -1,4 +1,7 @@
-"""Usage held against the records of jobs: each job that completed has one row, and each row such a job."""
+"""Usage held against the records of jobs: each job that completed has one row, and each row such a job.
+
+A job of a vendor's own batches has a row for each of its requests.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,10 @@ class JobDifference(Fact):
 
 
 class JobReconciliation(Fact):
-    """Usage held against the records of jobs: each completed job has one row, and each row one completed job."""
+    """Usage held against the records of jobs: each completed job has one row, and each row one completed job.
+
+    A job of a vendor's own batches has a row for each of its requests, and agrees as it is: it says no amount.
+    """
 
     agreed: int
     jobs_without_usage: int

@@ -72,7 +72,10 @@ def jobs_chapter(jobs: JobReconciliation) -> Chapter:
     return Chapter(
         name="jobs",
         title="Reconciliation",
-        sentences=("Each completed job should have one row of usage with the same credits, and the reverse.",),
+        sentences=(
+            "Each completed job should have one row of usage with the same credits, and the reverse.",
+            "That of a vendor's own batch has one for each of its requests.",
+        ),
         tables=(verdicts, *([differences] if differences.rows else [])),
     )
 
