@@ -135,7 +135,9 @@ def test_rows_that_changed_behind_a_closed_month_are_not_written(store: UsageSto
     assert not lake.exists()
 
 
-def test_what_an_attempt_left_that_did_not_end_is_replaced(store: UsageStore, lake: Path) -> None:
+@pytest.mark.parametrize("name", ["lake", "lake [1]"])
+def test_what_an_attempt_left_that_did_not_end_is_replaced(store: UsageStore, tmp_path: Path, name: str) -> None:
+    lake = tmp_path / name
     write_lake(store, lake, ["2026-01"])
     whole = contents(lake)
     folder = lake / "billing_month=2026-01"

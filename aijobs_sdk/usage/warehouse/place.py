@@ -72,7 +72,7 @@ class Place:
     def clear(self, folder: str) -> None:
         """Delete the files of a folder, where there is one; not what is in folders below it."""
         with _told(folder):
-            for path in self._files.glob(f"{self._path(folder)}/*"):
+            for path in self._files.find(self._path(folder), maxdepth=1):  # no pattern: the place may look like one
                 self._files.rm_file(path)
 
     @contextmanager
@@ -94,7 +94,7 @@ class _Files(Protocol):
 
     def cat_file(self, path: str) -> bytes: ...
 
-    def glob(self, path: str) -> list[str]: ...
+    def find(self, path: str, maxdepth: int) -> list[str]: ...
 
     def makedirs(self, path: str, exist_ok: bool = False) -> None: ...  # noqa: FBT001, FBT002 - fsspec's own
 
