@@ -42,6 +42,13 @@ def test_folders_and_patterns_behind_a_url_are_read(bucket: str, below: str) -> 
     ]
 
 
+@pytest.mark.parametrize("place", ["/books [1]", "/books [1]/january [final].csv"])
+def test_a_name_with_brackets_behind_a_url_is_a_name(bucket: str, place: str) -> None:
+    fsspec.filesystem("memory").pipe_file("/bucket/books [1]/january [final].csv", csv_text([text_row(1)]).encode())
+
+    assert bill(read(bucket + place)).rows == 1
+
+
 def test_one_file_behind_a_url_is_read_once(bucket: str) -> None:
     store = read(f"{bucket}/2026/a.csv")
 

@@ -83,7 +83,8 @@ def remote_exports(url: str) -> list[Export]:
 
 def _listed(files: _FileSystem, root: str) -> _Listing | None:
     """Return the file `root`, or the exports among those it stands for; None: there is nothing of that name."""
-    if glob.has_magic(root.partition("?")[0] if is_web(root) else root):  # there it begins a query
+    # On the web a question mark begins a query; and what is there by that very name is no pattern.
+    if glob.has_magic(root.partition("?")[0] if is_web(root) else root) and not files.exists(root):
         found = files.glob(root, detail=True)
     elif files.isdir(root):
         found = files.find(root, detail=True)
