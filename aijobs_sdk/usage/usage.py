@@ -13,6 +13,7 @@ from uuid import UUID
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
+from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.refusal import path_of
 from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.billing.plans import PlanBook
@@ -250,7 +251,7 @@ class Usage:
             InvalidRequestError: `query` is not one SELECT, or DuckDB cannot answer it.
         """
         try:
-            if not isinstance(query, str) or not is_one_query(query):
+            if not isinstance(query, str) or not is_plain(query) or not is_one_query(query):
                 raise InvalidRequestError("sql() takes one SELECT. The tables: usage, quarantine, source_file.")
             return self._store.ask(query)
         except DatabaseError as error:

@@ -36,6 +36,8 @@ def usage(tmp_path: Path) -> Iterator[Usage]:
         ("accept_corrections", {"reason": "x", "ids": ["seven"]}, "`ids` must be a list of ids"),
         ("reopen_month", {"month": "2026-01", "reason": None}, "`reason` must say why"),
         ("close_month", {"month": "2026-01", "reason": None}, "`reason` must be text"),
+        ("close_month", {"month": "2026-01", "reason": "half \ud800"}, "`reason` must hold no NUL, and no half"),
+        ("reopen_month", {"month": "2026-01", "reason": "half \ud800"}, "`reason` must hold no NUL, and no half"),
         ("reconcile_invoice", INVOICE | {"tolerance_usd": 0.01}, "`tolerance_usd` must be an amount of dollars"),
         ("reconcile_invoice", INVOICE | {"provider": None}, "`provider` must be the name"),
         ("reconcile_invoice", INVOICE | {"provider": " "}, "`provider` must be the name"),
@@ -52,6 +54,7 @@ def usage(tmp_path: Path) -> Iterator[Usage]:
         ("monthly", {"month": "2026-01", "by": 7}, "`by` must be a list of names of columns"),
         ("ingest", {"paths": None}, "`paths` must be paths, URLs or usage rows"),
         ("sql", {"query": None}, "takes one SELECT"),
+        ("sql", {"query": "SELECT '\ud800'"}, "takes one SELECT"),
     ],
 )
 def test_a_slip_is_told_by_the_name_of_its_argument(

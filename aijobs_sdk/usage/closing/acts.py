@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from pydantic import AwareDatetime
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.closing.seal import Seal
@@ -58,10 +59,23 @@ def given_reason(reason: str) -> str:
     Raises:
         InvalidRequestError: it says nothing.
     """
-    if isinstance(reason, str) and reason.strip():
-        return reason
-    problem = f"must say why, in words for whoever reads the books later; got {shape_of(reason)}"
-    raise bad_argument("reason", problem)
+    if not isinstance(reason, str) or not reason.strip():
+        problem = f"must say why, in words for whoever reads the books later; got {shape_of(reason)}"
+        raise bad_argument("reason", problem)
+    return readable_reason(reason)
+
+
+def readable_reason(reason: str) -> str:
+    """Return the reason of an act that may have one.
+
+    Raises:
+        InvalidRequestError: it is no text that can be kept.
+    """
+    if not isinstance(reason, str):
+        raise bad_argument("reason", f"must be text, got {shape_of(reason)}")
+    if not is_plain(reason):
+        raise bad_argument("reason", "must hold no NUL, and no half of a character")
+    return reason
 
 
 def _act(row: Mapping[str, object]) -> MonthAct:

@@ -15,9 +15,7 @@ from datetime import datetime
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.months import month_span
-from aijobs_sdk.contract.refusal import bad_argument
-from aijobs_sdk.contract.shapes import shape_of
-from aijobs_sdk.usage.closing.acts import ClosedMonth, ReopenedMonth, given_reason, record_act
+from aijobs_sdk.usage.closing.acts import ClosedMonth, ReopenedMonth, given_reason, readable_reason, record_act
 from aijobs_sdk.usage.closing.seal import Seal, month_seal
 from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.store import Database, UsageStore, statement
@@ -53,8 +51,7 @@ def close_month(
             it was reckoned.
     """
     _refuse_unfinished(month, now)
-    if not isinstance(reason, str):
-        raise bad_argument("reason", f"must be text, got {shape_of(reason)}")
+    reason = readable_reason(reason)
     with store.reading() as database:
         version = _next_version(database, month)
         before = month_seal(database, month)
