@@ -193,6 +193,7 @@ def test_a_file_of_another_form_is_read_by_the_columns_that_are_named(tmp_path: 
         (openai_line("o3", ""), "line 2: the amount must be one such as 1234.56, got an empty text"),
         (openai_line("o3", "1.5", currency="eur"), "line 2: the amount is not in USD"),
         (openai_line("o3", "1.5", day="01/05/2026"), "line 2: the day must be one such as 2026-01-31"),
+        (openai_line("o3", "1.5", day="2026-13-01"), "line 2: the day must be one such as 2026-01-31"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_refused(tmp_path: Path, line: str, problem: str) -> None:

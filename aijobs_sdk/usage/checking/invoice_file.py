@@ -16,7 +16,7 @@ from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of, shape_of
 
 _AMOUNT = re.compile(r"-?\$?(?=\.?\d)(\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[+-]?\d{1,3})?", re.IGNORECASE)
-_DAY = re.compile(r"\d{4}-\d{2}(-\d{2}.*)?")
+_DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d{2}.*)?")
 
 
 class InvoiceColumns(Fact):
