@@ -17,7 +17,7 @@ from aijobs_sdk.batch.running.course import cost_of_job
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
 from aijobs_sdk.contract.job import Job, JobRequest
-from batch.batch_worlds import WatchedBackend, a_batch, billed
+from batch.batch_worlds import WatchedBackend, a_batch, billed, until
 
 pytestmark = pytest.mark.anyio
 
@@ -114,6 +114,28 @@ async def test_an_unlimited_answer_is_held_to_the_budget_as_well(sim: aijobs.Moc
     with pytest.raises(BatchPausedError):
         await batch.run()
     assert 0 < billed(await batch.usage()) <= cap
+    assert purse.most_at_once <= cap
+
+
+class Late(Purse):
+    """One whose submits are answered a while after the jobs were stored."""
+
+    async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
+        jobs = await super().submit(requests)
+        await asyncio.sleep(0.1)
+        return jobs
+
+
+async def test_what_was_being_sent_when_a_run_was_interrupted_counts_against_the_cap(sim: aijobs.Mock) -> None:
+    sim.on().do(aijobs.ok(tokens=20_000).forever())
+    purse, cap = Late(aijobs.AsyncClient()), Decimal(10)
+    batch = a_batch(purse, ROWS[:50], budget=cap)
+    run = asyncio.create_task(batch.run())
+    await until(lambda: purse.sent)
+    run.cancel()
+    await until(lambda: batch.progress.running)
+    with pytest.raises(BatchPausedError):
+        await batch.run()
     assert purse.most_at_once <= cap
 
 

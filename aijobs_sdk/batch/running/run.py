@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 
 from pydantic import BaseModel
@@ -71,6 +72,7 @@ class Run:
     async def go(self) -> None:
         """Return when nothing is under way any more, and nothing is to be sent."""
         self._loop = asyncio.get_running_loop()
+        self._take_back()
         self._fill_lanes()
         self._lanes.begin_with(await self._sender.rooms())
         deadline = self._loop.create_task(self._watch_deadline())
@@ -120,6 +122,13 @@ class Run:
     def look_again(self) -> None:
         """Note that there may be more to spend than there was."""
         self._stir()
+
+    def _take_back(self) -> None:
+        """Take back what is set aside for rows of which no job was heard before an earlier run was interrupted."""
+        for index, course in self._courses.items():
+            if course.job_id is None and course.reserved:
+                self._give_back(course)
+                self._courses[index] = replace(course)  # it may be heard of still, by the one that was sent
 
     def _fill_lanes(self) -> None:
         under_way = {index for index, course in self._courses.items() if course.job_id is not None}
@@ -193,7 +202,7 @@ class Run:
                 return False
         try:
             await self._sender.send(course, step.step, key, payload)
-        except BaseException:
+        except Exception:
             self._give_back(course)
             raise
         if self._is_stopping:  # cancel() was called while nobody knew the job's id
