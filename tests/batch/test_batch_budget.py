@@ -158,6 +158,20 @@ async def test_an_ample_budget_fails_no_row_and_cuts_no_answer_short(
     assert (row.status, row.output_tokens) == ("completed", max_tokens)
 
 
+@pytest.mark.parametrize("economy", [False, True])
+@pytest.mark.parametrize("quoted", ["0", "0.001", "5"])
+async def test_a_quote_of_the_callers_own_keeps_no_row_from_being_answered(
+    sim: aijobs.Mock, quoted: str, *, economy: bool
+) -> None:
+    sim.on().do(aijobs.ok(tokens=300).forever())
+    backend, own = WatchedBackend(aijobs.AsyncClient()), {"estimated_credits": quoted}
+    batch = aijobs.AsyncBatch(
+        backend, ["Rate it."], prompt="{text}", model="gpt-5.2", parameters=own, budget=10, economy=economy
+    )
+    [row] = await batch.run()
+    assert (row.status, row.finish_reason, row.credits) == ("completed", "stop", Decimal(quoted))
+
+
 @given(
     cap=st.decimals(min_value=0, max_value=3, places=3),
     raised=st.decimals(min_value=0, max_value=3, places=3),

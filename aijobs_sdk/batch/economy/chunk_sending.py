@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from aijobs_sdk.batch.economy.chunks import Chunk
-from aijobs_sdk.batch.running.budget import most_of
+from aijobs_sdk.batch.running.budget import as_priced, most_of
 from aijobs_sdk.batch.running.chunk_jobs import CHUNK_TYPE
 from aijobs_sdk.batch.running.sending import Sender, as_sent
 from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError
@@ -29,7 +29,7 @@ class ChunkSender(Sender):
         found: list[Decimal] = []
         for start in range(0, len(payloads), PRICED_AT_ONCE):
             some = payloads[start : start + PRICED_AT_ONCE]
-            estimates = await self.backend.estimate([_alone(payload) for payload in some])
+            estimates = await self.backend.estimate([_alone(as_priced(payload)) for payload in some])
             found += [most_of(one, payload) for one, payload in zip(estimates, some, strict=True)]
         return found
 

@@ -152,7 +152,8 @@ class EconomyRun(Run):
 
     def _reserve(self, part: Part, most: Decimal) -> bool:
         if self._lacking is None and self._budget.reserve(most):
-            part.course.reserved = part.payload["max_credits"] = most
+            part.course.reserved = most
+            part.payload.setdefault("max_credits", most)
             return True
         self._lacking = self._lacking or most
         return False

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from aijobs_sdk.batch.economy.chunk_sending import checked_for_economy
 from aijobs_sdk.batch.in_parts import estimates_in_parts
 from aijobs_sdk.batch.keeping.ledger import Ledger
-from aijobs_sdk.batch.running.budget import Budget, most_of
+from aijobs_sdk.batch.running.budget import Budget, as_priced, most_of, quoted_in
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.estimate import Estimate
 
@@ -52,7 +52,8 @@ async def advice(ledger: Ledger, backend: Backend, budget: Budget) -> str | None
     left = budget.cap - budget.spent
     sample = rows if len(rows) <= SAMPLE else [rows[place * len(rows) // SAMPLE] for place in range(SAMPLE)]
     payloads = [ledger.item(index).payload for index in sample]
-    estimates = await estimates_in_parts([checked_for_economy(payload) for payload in payloads], backend)
+    priced = [checked_for_economy(as_priced(payload)) for payload in payloads]
+    estimates = await estimates_in_parts(priced, backend)
     typical = typical_of(estimates, payloads, share=left / len(rows))
     rounds = rounds_of(len(rows), left, typical)
     return None if rounds <= MANY_ROUNDS else _in_words(rounds, len(rows), left, typical)
@@ -61,7 +62,8 @@ async def advice(ledger: Ledger, backend: Backend, budget: Budget) -> str | None
 def typical_of(estimates: Sequence[Estimate], payloads: Sequence[Mapping[str, Any]], *, share: Decimal) -> Typical:
     """Return what these rows cost on average; `share` is what each may cost, for all of them to be sent at once."""
     mosts = [most_of(one, payload) for one, payload in zip(estimates, payloads, strict=True)]
-    cost, most = _mean([one.credits for one in estimates]), _mean(mosts)
+    costs = [max(one.credits, quoted_in(payload)) for one, payload in zip(estimates, payloads, strict=True)]
+    cost, most = _mean(costs), _mean(mosts)
     fits = [] if any("max_credits" in one for one in payloads) else [_longest_within(one, share) for one in estimates]
     known = [one for one in fits if one is not None]
     longest = int(statistics.fmean(known) * MARGIN) if known else 0

@@ -51,10 +51,27 @@ class Budget:
         )
 
 
+def quoted_in(payload: Mapping[str, Any]) -> Decimal:
+    """Return what a row is billed whatever it costs, where its caller says that."""
+    return Decimal(str(payload.get("estimated_credits") or 0))
+
+
+def as_priced(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is priced for `most_of()`: what a caller has quoted says nothing of how much an answer takes."""
+    if "estimated_credits" not in payload:
+        return payload
+    return {name: value for name, value in payload.items() if name != "estimated_credits"}
+
+
 def most_of(estimate: Estimate, payload: Mapping[str, Any]) -> Decimal:
-    """Return the most that a request of this payload can cost, which it is held to by its `max_credits`."""
+    """Return the most that a request of this payload can cost, priced as `as_priced()` says.
+
+    Where it names no `max_credits`, it is held to that by them.
+    """
     if "max_credits" in payload:
-        return Decimal(str(payload["max_credits"]))
-    if "max_tokens" in payload and estimate.most_credits is not None:
-        return max(estimate.credits, estimate.most_credits)
-    return max(estimate.credits * LONGEST_ANSWER, SMALLEST)
+        by_price = Decimal(str(payload["max_credits"]))
+    elif "max_tokens" in payload and estimate.most_credits is not None:
+        by_price = max(estimate.credits, estimate.most_credits)
+    else:
+        by_price = max(estimate.credits * LONGEST_ANSWER, SMALLEST)
+    return max(by_price, quoted_in(payload))

@@ -197,7 +197,7 @@ class Run:
         payload = as_sent(step.payload)
         if self._budget.cap is not None:
             most = await self._sender.most(payload)
-            payload["max_credits"] = most
+            payload.setdefault("max_credits", most)
             if not await self._afford(course, most):
                 return False
         try:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from aijobs_sdk.batch.running.budget import most_of
+from aijobs_sdk.batch.running.budget import as_priced, most_of
 from aijobs_sdk.batch.running.chunk_jobs import JOB_TYPE
 from aijobs_sdk.batch.running.course import Course
 from aijobs_sdk.batch.running.stopping import stop_job
@@ -47,7 +47,7 @@ class Sender:
 
     async def most(self, payload: Mapping[str, Any]) -> Decimal:
         """Return the most that a request may cost."""
-        estimate = await self._estimates.ask(_job_request(type=JOB_TYPE, payload=payload))
+        estimate = await self._estimates.ask(_job_request(type=JOB_TYPE, payload=as_priced(payload)))
         return most_of(estimate, payload)
 
     async def send(self, course: Course, step: str, key: str, payload: Mapping[str, Any]) -> None:
