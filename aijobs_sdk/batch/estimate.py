@@ -13,11 +13,11 @@ from pydantic import Field
 
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.economy.chunk_sending import checked_for_economy
-from aijobs_sdk.batch.in_parts import estimates_in_parts
+from aijobs_sdk.batch.in_parts import estimates_in_parts, refusals_in_parts
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.running.lanes import Lanes
 from aijobs_sdk.batch.running.sending import checked
-from aijobs_sdk.batch.running.steps import later_turns
+from aijobs_sdk.batch.running.steps import later_turns, second_asking
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.job import JobRequest
@@ -40,6 +40,8 @@ ANSWER_WORD = " word"
 LONGEST_IN_CONVERSATION = 4_000
 """So many tokens of an answer are priced as read again, at most: a few of the longest would fill a model's window. Own
 choice."""
+LONGEST_PROBLEM = ANSWER_WORD * 600
+"""What stands in a second asking for what is wrong with an answer: twenty fields are told of. Own choice."""
 TOKEN_ERROR = 0.081
 """By how much an estimated count of a prompt's tokens is off on average: docs/tokens.md, MT-bench."""
 
@@ -57,7 +59,7 @@ class BatchEstimate(Fact):
     credits: Decimal
     """What would be billed."""
     most_credits: Decimal | None
-    """What it costs at most; None where nothing limits an answer."""
+    """What it costs at most, each structured answer asked for twice; None where nothing limits an answer."""
     seconds: float
     """With as many rows under way as there are, up to the batch's concurrency, where no provider's limit is lower."""
     sampled: int
@@ -106,9 +108,9 @@ async def estimate_batch(ledger: Ledger, backend: Backend, *, lanes: Lanes, econ
     rows = list(ledger.unfinished())
     sample = rows if len(rows) <= SAMPLE else [rows[place * len(rows) // SAMPLE] for place in range(SAMPLE)]
     estimates = [
-        _of_all_turns(turns)
+        one
         for start in range(0, len(sample), ESTIMATED_AT_ONCE)
-        for turns in await _turns_of(
+        for one in await _row_estimates(
             [ledger.item(index) for index in sample[start : start + ESTIMATED_AT_ONCE]], request, backend
         )
     ]
@@ -142,23 +144,38 @@ class _RowEstimate(NamedTuple):
     token_method: str
 
 
-async def _turns_of(
+async def _row_estimates(
     items: Sequence[Item], request: Callable[[Mapping[str, Any]], JobRequest], backend: Backend
-) -> list[list[Estimate]]:
-    """Return what each turn of these rows would cost, where each answer is as long as is expected of the first."""
+) -> list[_RowEstimate]:
+    """Return what these rows would cost, where each answer is as long as is expected of the first."""
     first = await estimates_in_parts([request(item.payload) for item in items], backend)
-    later = [
-        request(payload)
+    answers = [ANSWER_WORD * min(one.output_tokens, LONGEST_IN_CONVERSATION) for one in first]
+    answered = list(zip(items, answers, strict=True))
+    later = [request(payload) for item, answer in answered for payload in later_turns(item, answer=answer)]
+    again = {
+        item.index: request(payload)
+        for item, answer in answered
+        for payload in second_asking(item, answer=answer, problem=LONGEST_PROBLEM)
+    }
+    rest, askings = iter(await estimates_in_parts(later, backend)), await _priced(again, backend)
+    return [
+        _of_all_turns([estimate, *islice(rest, len(item.later_prompts))], askings.get(item.index, ()))
         for item, estimate in zip(items, first, strict=True)
-        for payload in later_turns(item, answer=ANSWER_WORD * min(estimate.output_tokens, LONGEST_IN_CONVERSATION))
     ]
-    rest = iter(await estimates_in_parts(later, backend))
-    return [[estimate, *islice(rest, len(item.later_prompts))] for item, estimate in zip(items, first, strict=True)]
 
 
-def _of_all_turns(turns: Sequence[Estimate]) -> _RowEstimate:
-    most = [one.most_credits for one in turns]
-    is_bounded = None not in most and (len(turns) == 1 or _was_read_at_its_longest(turns[0]))
+async def _priced(requests: Mapping[int, JobRequest], backend: Backend) -> dict[int, tuple[Estimate]]:
+    """Return what these would cost, but for those that would be refused, and cost nothing."""
+    refused = await refusals_in_parts(list(requests.values()), backend)
+    taken = {index: asked for place, (index, asked) in enumerate(requests.items()) if place not in refused}
+    return {
+        index: (one,) for index, one in zip(taken, await estimates_in_parts([*taken.values()], backend), strict=True)
+    }
+
+
+def _of_all_turns(turns: Sequence[Estimate], again: Sequence[Estimate]) -> _RowEstimate:
+    most = [one.most_credits for one in (*turns, *again)]
+    is_bounded = None not in most and (len(most) == 1 or _was_read_at_its_longest(turns[0]))
     return _RowEstimate(
         turns=len(turns),
         input_tokens=sum(one.input_tokens for one in turns),

@@ -6,13 +6,21 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
+from pydantic import BaseModel
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.batch.async_batch import AsyncBatch
 from batch.batch_worlds import TASKS, WatchedBackend, a_batch
 
 pytestmark = pytest.mark.anyio
 
 MODELS = ["gpt-5.2", "claude-opus-4.5"]
+
+
+class Stars(BaseModel):
+    stars: int
+
+
 A_ROW = 1 + 70 / 70
 """Seconds until the first token, and for 70 of them."""
 
@@ -72,6 +80,27 @@ async def test_a_conversation_costs_no_more_than_the_most_that_was_estimated(
 async def test_what_a_conversation_costs_at_most_is_told_where_its_answers_are_limited(backend: WatchedBackend) -> None:
     batch = a_batch(backend, TASKS[:1], prompt=["{task}", "And then?"])  # which may be far longer than is expected
     assert (await batch.estimate()).most_credits is None
+
+
+@pytest.mark.parametrize("economy", [False, True])
+@pytest.mark.parametrize("prompt", ["{task}", ["{task}", "And then?"]])
+async def test_answers_that_never_fit_cost_no_more_than_the_most_that_was_estimated(
+    sim: aijobs.Mock, backend: WatchedBackend, prompt: object, *, economy: bool
+) -> None:
+    sim.on().do(aijobs.ok("Five stars.").forever())
+    batch = a_batch(backend, TASKS[:3], prompt=prompt, max_tokens=70, output_model=Stars, economy=economy)
+    most = (await batch.estimate()).most_credits
+    spent = sum((row.credits or Decimal(0) for row in await batch.run()), Decimal(0))
+    assert most is not None
+    assert spent <= most
+
+
+async def test_a_row_whose_second_asking_would_be_refused_is_estimated_all_the_same(backend: WatchedBackend) -> None:
+    just_enough = {"max_credits": "0.1"}
+    batch = AsyncBatch(
+        backend, TASKS[:1], prompt="{task}", model="gpt-5.2", output_model=Stars, parameters=just_enough, max_tokens=9
+    )
+    assert (await batch.estimate()).most_credits == pytest.approx(Decimal("0.02"), abs=Decimal("0.01"))
 
 
 async def test_answers_as_long_as_a_window_can_be_estimated(backend: WatchedBackend) -> None:

@@ -52,7 +52,7 @@ def next_step(item: Item, jobs: Sequence[Job], output_model: type[BaseModel] | N
     if problem is None:
         return outcome
     if len(jobs) == _turns(item) and result.finish_reason != "length":
-        return _repair(item, jobs, problem)
+        return Ask(REPAIR, _repair(item, _answers(jobs), problem))
     return outcome.failed(_does_not_fit(problem, result))
 
 
@@ -65,20 +65,27 @@ def later_turns(item: Item, *, answer: str) -> list[Mapping[str, Any]]:
     return [_next_turn(item, [answer] * number) for number in range(1, _turns(item))]
 
 
+def second_asking(item: Item, *, answer: str, problem: str) -> list[Mapping[str, Any]]:
+    """Return what is asked for a row should its last answer have this problem; nothing where none can."""
+    if "output_schema" not in item.payload:
+        return []
+    return [_repair(item, [answer] * _turns(item), problem)]
+
+
 def _next_turn(item: Item, answers: Sequence[str]) -> Mapping[str, Any]:
     payload = {**item.payload, "messages": _said(item, answers), "prompt": item.later_prompts[len(answers) - 1]}
     payload.pop("images", None)  # they stand in the first turn
     return payload
 
 
-def _repair(item: Item, jobs: Sequence[Job], problem: str) -> Ask:
+def _repair(item: Item, answers: Sequence[str], problem: str) -> Mapping[str, Any]:
     prompt = (
         f"This does not fit what was asked for: {problem}. Answer again with the corrected JSON object, and nothing "
         "beside it."
     )
-    payload = {**item.payload, "messages": _said(item, _answers(jobs)), "prompt": prompt}
+    payload = {**item.payload, "messages": _said(item, answers), "prompt": prompt}
     payload.pop("images", None)
-    return Ask(REPAIR, payload)
+    return payload
 
 
 def _said(item: Item, answers: Sequence[str]) -> list[Mapping[str, object]]:
