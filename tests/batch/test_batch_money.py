@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 from pydantic import BaseModel, field_validator
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError
-from batch.batch_worlds import WatchedBackend, a_batch
+from batch.batch_worlds import WatchedBackend, a_batch, billed
 
 pytestmark = pytest.mark.anyio
 
+LONG_AGO, LATER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 ROWS = [{"task": f"Rate letter {n}."} for n in range(300)]
 
 
@@ -109,3 +113,19 @@ async def test_a_mended_model_reads_what_is_there_already(sim: aijobs.Mock, back
     mended = await a_batch(backend, ROWS[:20], name="ratings", output_model=Rating).run()
     assert [row.output for row in mended] == [Rating(stars=4)] * 20
     assert len(sim.calls) == before
+
+
+@pytest.mark.parametrize("name", [None, "ratings"])
+@pytest.mark.parametrize("first", [aijobs.ok("Five stars."), aijobs.fail("max_tokens", after_tokens=1)])
+async def test_answers_that_were_asked_for_anew_are_billed_with_their_rows(
+    sim: aijobs.Mock, backend: WatchedBackend, first: Any, name: str | None
+) -> None:
+    sim.on().do(first.forever())
+    batch = a_batch(backend, ROWS[:3], output_model=Rating, name=name)
+    await batch.run()
+    sim.on().do(aijobs.ok('{"stars": 5}').forever())
+    rows = await batch.retry_failures()
+    again = a_batch(backend, ROWS[:3], output_model=Rating, name=name) if name else batch  # read from the journal
+    assert [(row.output, row.credits) for row in await again.run()] == [(Rating(stars=5), rows[0].credits)] * 3
+    everything = billed(await backend.usage(since=LONG_AGO, until=LATER))
+    assert billed(await again.usage()) == again.progress.credits == everything

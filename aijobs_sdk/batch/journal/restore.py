@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.keeping.ledger import Ledger
-from aijobs_sdk.batch.keeping.outcome import Outcome
+from aijobs_sdk.batch.keeping.outcome import Outcome, paid_for
 from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, unpacked
 from aijobs_sdk.batch.running.course import Course, Courses, cost_of_job
@@ -33,10 +33,15 @@ class _Found:
     copy: int
     steps: dict[str, tuple[int, Job]] = field(default_factory=dict)
     """By step: which retry it was, and the job."""
+    given_up: list[Job] = field(default_factory=list)
+    """Those that were asked for anew."""
 
     def add(self, work: Work, job: Job) -> None:
-        if work.step not in self.steps or work.retry > self.steps[work.step][0]:
+        retry, known = self.steps.setdefault(work.step, (work.retry, job))
+        if work.retry > retry:
             self.steps[work.step] = (work.retry, job)
+        if known is not job:
+            self.given_up.append(known if work.retry > retry else job)
 
 
 @dataclass(slots=True)
@@ -62,20 +67,30 @@ async def restore(
     """
     restored = Restored()
     found: dict[int, _Found] = {}
+    asked_anew: dict[int, int] = {}  # which retry answered a row: older answers were paid for as well
     async for job in _each(jobs):
         restored.spent += cost_of_job(job)
         work = read_work(job.idempotency_key)
         index = None if work is None else ledger.find(work.key, work.copy)
-        if work is None or index is None or ledger.is_over(index):
+        if work is None or index is None:
+            continue
+        if ledger.is_over(index):
+            if work.retry < asked_anew.get(index, 0):
+                ledger.settle(index, ledger.reopen(index).after(paid_for(job)))
             continue
         if index not in found and _settles_at_once(ledger, index, work, job, output_model):
+            if work.retry:
+                asked_anew[index] = work.retry
             continue
         found.setdefault(index, _Found(work.copy)).add(work, job)
     for index, row in found.items():
         course = restored.courses.begin(index, copy=row.copy)
+        for job in row.given_up:
+            course.give_up(job)
         outcome = _walk(ledger.item(index), course, row, output_model, row_timeout)
         if outcome is None:
             continue
+        outcome = outcome.after(course.given_up)
         course.failed()
         if not _is_to_be_retried(outcome, retry_failed_until):
             ledger.settle(index, outcome)

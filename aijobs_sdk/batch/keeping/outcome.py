@@ -55,6 +55,21 @@ class Outcome:
         """Return the same answer as a failure."""
         return replace(self, status=RowStatus.FAILED, error=error)
 
+    def after(self, earlier: Outcome | None) -> Outcome:
+        """Return the same with what was paid for earlier answers, which were asked for anew."""
+        if earlier is None:
+            return self
+        return replace(
+            self,
+            input_tokens=(self.input_tokens or 0) + (earlier.input_tokens or 0),
+            output_tokens=(self.output_tokens or 0) + (earlier.output_tokens or 0),
+            credits=(self.credits or 0) + (earlier.credits or Decimal(0)),
+            metered_credits=(self.metered_credits or 0) + (earlier.metered_credits or Decimal(0)),
+            attempts=self.attempts + earlier.attempts,
+            job_ids=earlier.job_ids + self.job_ids,
+            sent_at=earlier.sent_at,
+        )
+
     def shared(self) -> Outcome:
         """Return the same for a row that asked what another had asked before: it cost nothing more."""
         if self.credits is None:
@@ -136,6 +151,14 @@ def outcome_of(jobs: Sequence[Job], result: GenerationResult | None, *, turns: i
         sent_at=jobs[0].created_at,
         ended_at=last.completed_at,
     )
+
+
+def paid_for(job: Job) -> Outcome | None:
+    """Return what a job adds to the cost of its row, should it be asked for anew; None where it was not answered."""
+    if job.result is None:
+        return None
+    paid = outcome_of([job], GenerationResult.model_validate(job.result))
+    return replace(paid, content=None, output=None)  # which may be long
 
 
 def refused(error_code: str, message: str) -> Outcome:

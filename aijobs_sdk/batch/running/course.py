@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
+from aijobs_sdk.batch.keeping.outcome import Outcome, paid_for
 from aijobs_sdk.batch.running.work import Work
 from aijobs_sdk.contract.job import Job
 
@@ -19,6 +20,8 @@ class Course:
     """Which of the rows of its key it is, where each is sent alone."""
     jobs: list[Job] = field(default_factory=list)
     """Of the steps that were answered, in their order."""
+    given_up: Outcome | None = None
+    """What was paid for answers that were asked for anew."""
     job_id: UUID | None = None
     """The job that is under way; None where none is."""
     is_stopped: bool = False
@@ -54,8 +57,13 @@ class Course:
     def failed(self) -> None:
         """Go back before the last step: that one is asked again, should the row be retried."""
         if self.jobs:
-            self.jobs.pop()
+            self.give_up(self.jobs.pop())
         self.retry, self.refusals = self.last_retry + 1, 0
+
+    def give_up(self, job: Job) -> None:
+        """Note what was paid for a job that is, or was, asked for anew."""
+        if (paid := paid_for(job)) is not None:
+            self.given_up = paid.after(self.given_up)
 
 
 class Courses(dict[int, Course]):

@@ -248,6 +248,7 @@ class Run:
         return True
 
     def _settle(self, course: Course, outcome: Outcome) -> None:
+        outcome = outcome.after(course.given_up)
         if outcome.status is RowStatus.FAILED:
             course.failed()
             self._courses.set_aside(course)
