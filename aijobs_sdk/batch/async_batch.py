@@ -14,7 +14,7 @@ from aijobs_sdk.batch.asked import check_asks_nothing, options_of, recipe_of
 from aijobs_sdk.batch.economy.rounds import advice
 from aijobs_sdk.batch.estimate import BatchEstimate, estimate_batch
 from aijobs_sdk.batch.failures import Failures
-from aijobs_sdk.batch.intake import Intake
+from aijobs_sdk.batch.intake import Intake, check_lanes
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.on_show import BatchOnShow
 from aijobs_sdk.batch.operation.operation import Operation
@@ -164,6 +164,7 @@ class AsyncBatch(ShowsItself):
         await self._operation.books.load()
         await self._operation.books.catch_up()
         known = self._operation.known
+        await check_lanes(known.options.concurrency, self._ledger, self._backend)
         lanes, economy = Lanes(known.options.concurrency), known.options.economy
         estimate = await estimate_batch(self._ledger, self._backend, lanes=lanes, economy=economy)
         if not economy:

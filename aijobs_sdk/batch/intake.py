@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from threading import Lock
 
@@ -17,6 +17,8 @@ from aijobs_sdk.batch.refusal import broken_source, refusal_of
 from aijobs_sdk.batch.running.sending import checked
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.shapes import nearest, shortened
 
 READ_AHEAD = 100
 """Rows that are read when a batch is made, so that most mistakes show in the line that made them."""
@@ -24,6 +26,22 @@ READ_AT_ONCE = 500
 CHECKED_AT_ONCE = 100
 MOST_REFUSED = 1000
 """So many rows that cannot be sent are enough to know."""
+
+
+async def check_lanes(concurrency: int | Mapping[str, int], ledger: Ledger, backend: Backend) -> None:
+    """Return when a concurrency is said for models: those of the rows, or others that there are.
+
+    Raises:
+        InvalidRequestError: it names what is none, and was to hold for another.
+    """
+    named = () if isinstance(concurrency, int) else [name for name in concurrency if name not in ledger.models]
+    if not named:
+        return
+    refused = await backend.refusals([checked({"model": name, "prompt": "Is there such a model?"}) for name in named])
+    for place, error in refused.items():
+        if error.code == "unknown_model":
+            problem = f"names {shortened(named[place])!r}, which is no model.{nearest(named[place], ledger.models)}"
+            raise bad_argument("concurrency", problem)
 
 
 class Intake:

@@ -89,3 +89,18 @@ async def test_results_of_several_models_stand_row_by_row(backend: WatchedBacken
 async def test_a_concurrency_that_cannot_be_is_refused(backend: WatchedBackend, concurrency: object) -> None:
     with pytest.raises(InvalidRequestError, match="`concurrency` must be 1 or more, or a mapping"):
         a_batch(backend, ROWS, concurrency=concurrency)
+
+
+@pytest.mark.parametrize("ask", ["run", "estimate"])
+async def test_a_concurrency_for_what_is_no_model_is_refused_before_anything_is_sent(
+    sim: aijobs.Mock, backend: WatchedBackend, ask: str
+) -> None:
+    batch = a_batch(backend, ROWS, concurrency={"gpt5.2": 5})
+    with pytest.raises(InvalidRequestError, match=r"`concurrency` names 'gpt5\.2', which is no model\. Did you mean"):
+        await getattr(batch, ask)()
+    assert len(sim.calls) == 0
+
+
+async def test_a_concurrency_may_name_models_that_no_row_is_asked_of(backend: WatchedBackend) -> None:
+    rows = await a_batch(backend, ROWS[:3], concurrency={FAST: 2, SLOW: 1}).run()
+    assert [row.status for row in rows] == ["completed"] * 3

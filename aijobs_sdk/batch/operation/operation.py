@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from aijobs_sdk.batch.economy.economy_run import EconomyRun
 from aijobs_sdk.batch.economy.rounds import advice
-from aijobs_sdk.batch.intake import Intake
+from aijobs_sdk.batch.intake import Intake, check_lanes
 from aijobs_sdk.batch.operation.books import Books
 from aijobs_sdk.batch.operation.detached import Detached
 from aijobs_sdk.batch.operation.helm import Helm
@@ -73,6 +73,7 @@ class Operation:
         It is called one at a time.
         """
         await self.books.load()
+        await check_lanes(self.known.options.concurrency, self.known.ledger, self._backend)
         self.known.seen = None
         await self._tell_of_rounds()
         if self.books.journal is not None and self._detached is not None:
