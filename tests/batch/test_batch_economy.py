@@ -17,9 +17,9 @@ from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.economy import RemoteState
 from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
-from aijobs_sdk.contract.job import JobRequest
+from aijobs_sdk.contract.job import Job, JobRequest
 from aijobs_sdk.simulation.profiles import Turnaround
-from batch.batch_worlds import TASKS, WatchedBackend, a_batch, billed
+from batch.batch_worlds import TASKS, WatchedBackend, a_batch, billed, until
 
 pytestmark = pytest.mark.anyio
 
@@ -178,6 +178,27 @@ async def test_a_pause_leaves_the_vendor_at_work_and_run_takes_in_what_came(
     assert batch.progress.running == len(TASKS)
     assert {row.status for row in await batch.run()} == {"completed"}
     assert batches(sim) == 1
+
+
+class Late(WatchedBackend):
+    """One whose submits are answered a while after the jobs were stored."""
+
+    async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
+        jobs = await super().submit(requests)
+        await asyncio.sleep(1)
+        return jobs
+
+
+async def test_rows_that_were_being_sent_when_a_batch_was_paused_are_sent_once(sim: aijobs.Mock) -> None:
+    backend = Late(aijobs.AsyncClient())
+    batch = an_economy(backend, ROWS[:60], max_tokens=100, budget=2)
+    await batch.start()
+    await until(lambda: backend.sent)
+    await batch.pause()
+    await asyncio.sleep(2)
+    await batch.set(budget=20)
+    assert {row.status for row in await batch.run()} == {"completed"}
+    assert asked(backend) == 60
 
 
 async def test_a_cancelled_batch_stops_at_its_vendor_and_can_be_run_again(

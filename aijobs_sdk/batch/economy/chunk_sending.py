@@ -10,6 +10,7 @@ from aijobs_sdk.batch.economy.chunks import Chunk
 from aijobs_sdk.batch.running.budget import as_priced, most_of
 from aijobs_sdk.batch.running.chunk_jobs import CHUNK_TYPE
 from aijobs_sdk.batch.running.sending import Sender, as_sent
+from aijobs_sdk.batch.running.together import Together
 from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
 
@@ -22,7 +23,9 @@ class ChunkSender(Sender):
     @classmethod
     def of(cls, sender: Sender) -> Self:
         """Return what sends the same batch so."""
-        return cls(sender.backend, sender.batch_id, is_named=sender.is_named, row_timeout=sender.row_timeout)
+        made = cls(sender.backend, sender.batch_id, is_named=sender.is_named, row_timeout=sender.row_timeout)
+        made._submits = Together(sender.backend.submit, most_at_once=1)  # a server takes little more at once
+        return made
 
     async def mosts(self, payloads: Sequence[Mapping[str, Any]]) -> list[Decimal]:
         """Return the most that each of these may cost."""
@@ -41,15 +44,17 @@ class ChunkSender(Sender):
             AdmissionError: the tenant has too many jobs now.
         """
         try:
-            [job] = await self.backend.submit([self._request_for(chunk)])
+            await self._submit_chunk(chunk)
         except IdempotencyConflictError:  # it was sent by an earlier run, for another budget, and failed there
             for part in chunk.parts:
                 part.course.again()
                 part.work = part.work._replace(retry=part.course.retry)
-            [job] = await self.backend.submit([self._request_for(chunk)])
+            await self._submit_chunk(chunk)
         for part in chunk.parts:
-            part.course.job_id = job.id
             part.payload = {}  # of no more use, and it may be large
+
+    async def _submit_chunk(self, chunk: Chunk) -> None:
+        await self._submits.ask(self._request_for(chunk), heard=chunk.sent)
 
     async def refusals(self, chunk: Chunk) -> Mapping[int, InvalidRequestError]:
         """Return which rows of a chunk cannot be sent, by place, and why."""

@@ -12,6 +12,7 @@ from uuid import UUID
 from aijobs_sdk.batch.running.chunk_jobs import TRIES
 from aijobs_sdk.batch.running.course import Course
 from aijobs_sdk.batch.running.work import Work
+from aijobs_sdk.contract.job import Job
 
 MOST_ROWS = 1_000
 MOST_BYTES = 6_000_000
@@ -56,6 +57,11 @@ class Chunk:
         """What tells it from other chunks: the same rows at the same step are the same chunk."""
         digest = blake2b("\n".join(part.work.name for part in self.parts).encode(), digest_size=16)
         return f"economy/{digest.hexdigest()}"
+
+    def sent(self, job: Job) -> None:
+        """Note the job that its rows are under way in from now on."""
+        for part in self.parts:
+            part.course.sent(job)
 
     def has_room(self, size: int) -> bool:
         """Return whether so many bytes fit in."""

@@ -43,6 +43,7 @@ class EconomyRun(Run):
         if self.reason is not None:
             return
         self._loop = asyncio.get_running_loop()
+        self._take_back()
         self._sender = self._chunks = ChunkSender.of(self._sender)
         deadline = self._loop.create_task(self._watch_deadline())
         self._rounds = self._loop.create_task(self._go_through_rounds())
@@ -176,13 +177,18 @@ class EconomyRun(Run):
                     await self._settle_refused(chunk, error)
                 else:
                     break
-        finally:
-            if chunk.job_id is None:
-                for part in chunk.parts:
-                    self._give_back(part.course)
-        if chunk.job_id is not None and self._is_stopping:  # cancel() was called while nobody knew the job's id
+        except Exception:
+            self._give_back_all(chunk)
+            raise
+        if chunk.job_id is None:
+            self._give_back_all(chunk)
+        elif self._is_stopping:  # cancel() was called while nobody knew the job's id
             await self._sender.stop(chunk.parts[0].course)
         return chunk.job_id is not None
+
+    def _give_back_all(self, chunk: Chunk) -> None:
+        for part in chunk.parts:
+            self._give_back(part.course)
 
     async def _settle_refused(self, chunk: Chunk, error: InvalidRequestError) -> None:
         """Settle the rows of a chunk for which it was refused: all of them, where that is not for one of them."""

@@ -126,7 +126,7 @@ class Run:
     def _take_back(self) -> None:
         """Take back what is set aside for rows of which no job was heard before an earlier run was interrupted."""
         for index, course in self._courses.items():
-            if course.job_id is None and course.reserved:
+            if course.job_id is None:
                 self._give_back(course)
                 self._courses[index] = replace(course)  # it may be heard of still, by the one that was sent
 

@@ -27,17 +27,21 @@ class Together(Generic[Q, A]):
 
     Args:
         ask: answers all of some questions, in their order, or refuses all.
+        most_at_once: so many questions make a call.
     """
 
-    def __init__(self, ask: Callable[[Sequence[Q]], Awaitable[Sequence[A]]]) -> None:
+    def __init__(
+        self, ask: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], *, most_at_once: int = MOST_AT_ONCE
+    ) -> None:
         self._ask = ask
+        self._most_at_once = most_at_once
         self._waiting: list[_Asked[Q, A]] = []
         self._asking: set[asyncio.Task[None]] = set()
 
     async def ask(self, question: Q, *, heard: Callable[[A], None] | None = None) -> A:
         """Return the answer. It is `heard` even if whoever waits for it is interrupted: the question was asked."""
         loop = asyncio.get_running_loop()
-        if not self._waiting or len(self._waiting) >= MOST_AT_ONCE:
+        if not self._waiting or len(self._waiting) >= self._most_at_once:
             self._waiting = []
             asking = loop.create_task(self._ask_for(self._waiting))
             self._asking.add(asking)
