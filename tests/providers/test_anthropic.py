@@ -430,6 +430,14 @@ def test_who_has_no_room_to_think_does_not() -> None:
     assert "thinking" not in sent_to_anthropic(reasoning_effort="high", max_output_tokens=2_000)
 
 
+def test_a_turn_in_which_nothing_stands_is_left_out() -> None:
+    said = [{"role": "user", "content": "Is it wet?"}, {"role": "assistant", "content": ""}]
+
+    [turn] = sent_to_anthropic(messages=said)["messages"]
+
+    assert [block["text"] for block in turn["content"]] == ["Is it wet?", PROMPT]
+
+
 def test_a_turn_that_tools_interrupted_is_not_thought_about_anew() -> None:
     call = {"id": "toolu_1", "name": "weather", "arguments": {}}
     said = [

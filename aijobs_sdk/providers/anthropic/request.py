@@ -84,8 +84,12 @@ def messages_request(request: GenerationRequest, host: Host) -> dict[str, Any]:
 
 
 def _messages(request: GenerationRequest, host: Host) -> list[dict[str, JsonValue]]:
-    """Return the turns: what follows each other from one side is one message, as outcomes of tools must be."""
-    turns = groupby(request.conversation, key=lambda message: "assistant" if message.role == "assistant" else "user")
+    """Return the turns: what follows each other from one side is one message, as outcomes of tools must be.
+
+    A turn in which nothing stands is left out, as it would be refused: one whose call of a tool nobody kept.
+    """
+    said = [one for one in request.conversation if one.role == "tool" or one.content or one.images or one.tool_calls]
+    turns = groupby(said, key=lambda message: "assistant" if message.role == "assistant" else "user")
     return [{"role": role, "content": _content(list(messages), host)} for role, messages in turns]
 
 
