@@ -92,7 +92,8 @@ class Spool(Generic[T]):
             with memoryview(self._waiting) as waiting:
                 written = 0
                 while written < len(waiting):
-                    written += os.write(self._fd, waiting[written:])
+                    # At its place: a disk that filled up has taken a part of it the last time.
+                    written += os.pwrite(self._fd, waiting[written:], self._written + written)
         except OSError as error:
             raise _no_room(error) from error
         self._written += len(self._waiting)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import resource
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -64,3 +67,24 @@ def test_a_disk_without_room_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("tempfile.tempdir", "/nowhere at all")
     with pytest.raises(ConfigurationError, match=r"Cannot keep the rows of this batch in /nowhere at all: .* TMPDIR"):
         Spool[str]().put(0, LARGE)
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.usefixtures("written_at_once")
+def test_a_disk_that_was_full_for_a_while_spoils_nothing_that_comes_after() -> None:
+    spool: Spool[str] = Spool()
+    spool.put(0, "first" + LARGE)
+    with files_of_at_most(15_000), pytest.raises(ConfigurationError, match="Make room there"):
+        spool.put(1, "never" + LARGE)
+    spool.put(1, "second" + LARGE)
+    spool.put(2, "third" + LARGE)
+    assert [spool.get(place)[:6] for place in range(3)] == ["firstx", "second", "thirdx"]
