@@ -12,7 +12,7 @@ import pytest
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.batch.reading.rows import open_rows
-from batch.batch_worlds import QUESTIONS, TASKS, WatchedBackend, a_batch
+from batch.batch_worlds import QUESTIONS, TASKS, WatchedBackend, a_batch, billed
 
 pytestmark = pytest.mark.anyio
 
@@ -81,6 +81,18 @@ async def test_a_turn_that_fails_fails_its_row_and_is_asked_again_alone(
     sim.on(prompt="And then?").do(aijobs.ok("The end.").forever())
     assert {row.content for row in await batch.retry_failures()} == {"The end."}
     assert len(sim.calls) - before == 12
+
+
+async def test_a_turn_that_is_refused_leaves_what_was_answered_and_paid_before(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    batch = a_batch(backend, TASKS[:1], prompt=["{task}", "And then?"])
+    backend.refuses_at = 1
+    [row] = await batch.run()
+    assert (row.status, row.attempts, len(row.answers)) == ("failed", 1, 1)
+    assert batch.progress.credits == row.credits == billed(await batch.usage())
+    await batch.retry_failures()
+    assert len(sim.calls) == 2  # a turn each
 
 
 async def test_a_conversation_cut_off_between_turns_goes_on_with_the_next(

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from aijobs_sdk.batch.economy.chunk_sending import ChunkSender
 from aijobs_sdk.batch.economy.chunks import Chunk, Chunks, Part, under_way
-from aijobs_sdk.batch.keeping.outcome import Outcome, refused
+from aijobs_sdk.batch.keeping.outcome import Outcome
 from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, unpacked
 from aijobs_sdk.batch.running.course import Course, cost_of_job
 from aijobs_sdk.batch.running.run import MOST_REFUSALS, NOBODYS_FAULT, WORKER_LOST, Run
@@ -148,7 +148,7 @@ class EconomyRun(Run):
             try:
                 return await self._chunks.mosts([part.payload for part in chunk.parts])
             except InvalidRequestError as error:
-                await self._settle_refused(chunk, error)
+                await self._settle_those_refused(chunk, error)
         return ()
 
     def _reserve(self, part: Part, most: Decimal) -> bool:
@@ -174,7 +174,7 @@ class EconomyRun(Run):
                 except AdmissionError as full:
                     await self._wait_for_a_change(full.retry_after_seconds)
                 except InvalidRequestError as error:  # such as a later turn that is too long
-                    await self._settle_refused(chunk, error)
+                    await self._settle_those_refused(chunk, error)
                 else:
                     break
         except Exception:
@@ -190,14 +190,13 @@ class EconomyRun(Run):
         for part in chunk.parts:
             self._give_back(part.course)
 
-    async def _settle_refused(self, chunk: Chunk, error: InvalidRequestError) -> None:
+    async def _settle_those_refused(self, chunk: Chunk, error: InvalidRequestError) -> None:
         """Settle the rows of a chunk for which it was refused: all of them, where that is not for one of them."""
         found = await self._chunks.refusals(chunk)
         for place, part in enumerate(chunk.parts):
             if place in found or not found:
                 self._give_back(part.course)
-                why = found.get(place, error)
-                self._settle(part.course, refused(why.code, why.message))
+                self._settle_refused(part.course, found.get(place, error))
         chunk.parts = [part for place, part in enumerate(chunk.parts) if found and place not in found]
 
     def _take_in(self, chunk: Chunk, job: Job) -> None:

@@ -161,9 +161,12 @@ def paid_for(job: Job) -> Outcome | None:
     return replace(paid, content=None, output=None)  # which may be long
 
 
-def refused(error_code: str, message: str) -> Outcome:
-    """Return the outcome of a row that never became a job."""
-    return Outcome(RowStatus.FAILED, error=_validation(error_code, message))
+def refused(error_code: str, message: str, jobs: Sequence[Job] = (), *, turns: int = 1) -> Outcome:
+    """Return the outcome of a row of which a step never became a job; `jobs` answered those before it."""
+    error = _validation(error_code, message)
+    if not jobs:
+        return Outcome(RowStatus.FAILED, error=error)
+    return outcome_of(jobs, GenerationResult.model_validate(jobs[-1].result), turns=turns).failed(error)
 
 
 def skipped(reason: str) -> Outcome:

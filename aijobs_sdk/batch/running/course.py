@@ -56,8 +56,7 @@ class Course:
 
     def failed(self) -> None:
         """Go back before the last step: that one is asked again, should the row be retried."""
-        if self.jobs:
-            self.give_up(self.jobs.pop())
+        self.give_up(self.jobs.pop())
         self.retry, self.refusals = self.last_retry + 1, 0
 
     def give_up(self, job: Job) -> None:

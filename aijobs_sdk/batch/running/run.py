@@ -178,7 +178,7 @@ class Run:
                 lane.put_back(index)
                 return
             except InvalidRequestError as error:  # such as a limit that the check did not meet
-                self._settle(course, refused(error.code, error.message))
+                self._settle_refused(course, error)
                 return
             job = part_of(await self._sender.over(course), course.work(item.key, step.step))
             if self._is_to_wait(course, job, lane):
@@ -254,6 +254,15 @@ class Run:
             self._courses.set_aside(course)
         else:
             del self._courses[course.index]
+        self._note(course, outcome)
+
+    def _settle_refused(self, course: Course, error: InvalidRequestError) -> None:
+        """Settle a row whose next step was not taken: what was answered before is paid for, and stays."""
+        turns = 1 + len(self._ledger.item(course.index).later_prompts)
+        self._courses.set_aside(course)
+        self._note(course, refused(error.code, error.message, course.jobs, turns=turns).after(course.given_up))
+
+    def _note(self, course: Course, outcome: Outcome) -> None:
         rows = self._ledger.settle(course.index, outcome)
         self._tell(rows)
         if self._options.fail_fast and outcome.status is RowStatus.FAILED and outcome.error is not None:
