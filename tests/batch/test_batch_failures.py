@@ -9,7 +9,7 @@ import pytest
 import aijobs_sdk as aijobs
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError
-from batch.batch_worlds import TASKS, WatchedBackend, a_batch
+from batch.batch_worlds import TASKS, WatchedBackend, a_batch, until
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +51,23 @@ async def test_what_fails_again_can_be_retried_again(
     sim.on(prompt="*harbour 3.").do(aijobs.ok("Mended.").forever())
     assert (await batch.retry_failures())[3].content == "Mended."
     assert batch.failures == []
+
+
+@NAMES
+async def test_what_failed_in_the_run_before_is_retried_by_the_one_under_way(
+    sim: aijobs.Mock, backend: WatchedBackend, name: str | None
+) -> None:
+    sim.on(prompt="*harbour 3.").do(aijobs.fail("content_filter").forever())
+    batch = a_batch(backend, name=name, concurrency=1)
+    await batch.start()
+    await until(lambda: batch.failures)
+    await batch.pause()
+    with pytest.raises(BatchPausedError):
+        await batch.wait()
+    sim.on(prompt="*harbour 3.").do(aijobs.ok("Mended.").forever())
+    await batch.start()
+    await until(lambda: batch.progress.completed > 5)
+    assert (await batch.retry_failures())[3].content == "Mended."
 
 
 async def test_a_second_process_retries_the_failures_of_the_first(sim: aijobs.Mock, backend: WatchedBackend) -> None:

@@ -103,6 +103,7 @@ class Known:
 
     def go_on_from(self, restored: Restored) -> None:
         """Take over what a journal knows of the rows that are not over, and of the cost of all."""
+        restored.courses.set_aside_as(self.courses)
         self.courses = restored.courses
         self.budget.spent = restored.spent
         self.budget.reserved = sum((one.reserved for one in restored.courses.values()), Decimal(0))

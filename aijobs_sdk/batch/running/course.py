@@ -79,6 +79,10 @@ class Courses(dict[int, Course]):
         """Keep the course of a row that is over for now."""
         self._failed[course.index] = self.pop(course.index)
 
+    def set_aside_as(self, earlier: Courses) -> None:
+        """Keep the courses that were set aside earlier: a journal is not asked again about rows that are over."""
+        self._failed = earlier._failed | self._failed
+
     def begin(self, index: int, *, copy: int) -> Course:
         """Return the course of a row that is to be sent: where it failed, another go."""
         course = self[index] = self._failed.pop(index) if index in self._failed else Course(index, copy)
