@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -162,6 +163,20 @@ async def test_another_client_gives_it_more_to_spend(sim: aijobs.Mock, backend: 
     await found(backend).set(budget=100)
     assert len(await found(backend).run()) == 12
     assert len(sim.calls) == 12
+
+
+@pytest.mark.parametrize("steered", [AsyncBatch.pause, AsyncBatch.cancel, partial(AsyncBatch.set, concurrency=7)])
+async def test_who_steers_it_changes_nothing_that_others_have_said_meanwhile(
+    backend: WatchedBackend, steered: Callable[[AsyncBatch], Awaitable[None]]
+) -> None:
+    await a_named(backend, rows=TASKS[:3]).run()
+    other = found(backend)
+    await other.refresh()
+    await a_named(backend, budget=500).run()
+    said = (await backend.batch(NAME)).settings
+    await steered(other)
+    now = (await backend.batch(NAME)).settings
+    assert {**now, "concurrency": said["concurrency"]} == said
 
 
 async def test_who_goes_on_by_its_name_alone_may_choose_what_is_usual(

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from uuid import UUID, uuid4
 
+from pydantic import JsonValue
+
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.journal.holders import is_dead
@@ -115,12 +117,13 @@ class Journal:
         rows: int | None = None,
         wish: BatchWish | None = None,
     ) -> None:
-        """Change what is said about it; None leaves a thing as it is."""
-        known = (options or self.options).model_dump(mode="json")
-        settings = {**self.record.settings, **known}
-        settings |= {} if digest is None else {DIGEST: digest}
-        settings |= {} if inputs_digest is None else {INPUTS_DIGEST: inputs_digest}
-        settings |= {} if columns is None else {COLUMNS: columns.to_json()}
+        """Change what is said about it; None, and what is not said of `options`, leaves a thing as it is."""
+        said: dict[str, JsonValue] = {} if options is None else options.model_dump(mode="json", exclude_unset=True)
+        said |= {} if digest is None else {DIGEST: digest}
+        said |= {} if inputs_digest is None else {INPUTS_DIGEST: inputs_digest}
+        said |= {} if columns is None else {COLUMNS: columns.to_json()}
+        # Beside what is there now: others may have changed it since it was read last.
+        settings = {**(await self.refresh()).settings, **said} if said else None
         change = BatchChange(settings=settings, rows=rows, wish=wish)
         self.record = await self._backend.change_batch(self.id, change)
 

@@ -146,7 +146,7 @@ class Books:
         if (journal.digest, journal.inputs_digest) != (ledger.digest, inputs_digest):
             await journal.keep(map(ledger.item, range(len(ledger))), total=len(ledger))
             await journal.change(columns=ledger.columns, inputs_digest=inputs_digest)
-        await journal.change(options=self._known.options, digest=ledger.digest, wish=self._wish)
+        await journal.change(options=self._known.options.changed(), digest=ledger.digest, wish=self._wish)
 
     async def catch_up(self) -> None:
         """Learn from the journal, where there is one, what became of the rows, whoever ran them, and tell of it.

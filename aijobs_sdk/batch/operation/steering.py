@@ -11,7 +11,7 @@ from aijobs_sdk.batch.journal.tenure import tenure
 from aijobs_sdk.batch.operation.books import Books
 from aijobs_sdk.batch.operation.helm import Helm
 from aijobs_sdk.batch.operation.known import Known
-from aijobs_sdk.batch.options import BatchOptions
+from aijobs_sdk.batch.options import BatchOptions, checked_options
 from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.batch.running.stopping import stop_job
 from aijobs_sdk.contract.backend import Backend
@@ -75,9 +75,9 @@ class Steering:
             InvalidRequestError: a value cannot be used.
             BatchNotFoundError: there is no batch of this name.
         """
-        journal = await self._books.known_journal()
-        options = self._books.options_in(journal)
-        await self._go_by(options.changed(budget=budget, concurrency=concurrency), journal)
+        given = {"budget": budget, "concurrency": concurrency}
+        said = checked_options({name: value for name, value in given.items() if value is not None})
+        await self._go_by(said, await self._books.known_journal())
 
     async def retry_failures(self) -> None:
         """Let the failed rows be sent again, by the next run."""
@@ -97,11 +97,11 @@ class Steering:
 
     async def _note_retry(self) -> Sequence[int]:
         """Return the rows that are to be sent again, once the journal knows of it: a crash changes nothing then."""
-        ledger, options = self._known.ledger, self._known.options
+        ledger = self._known.ledger
         failed = ledger.leaders_of(ledger.over(RowStatus.FAILED))
         ends = [ended for index in failed if (ended := ledger.outcome(index).ended_at) is not None]
         if ends:
-            await self._go_by(options.replace(retry_failed_until=max(ends)), self._books.journal)
+            await self._go_by(checked_options({"retry_failed_until": max(ends)}), self._books.journal)
         return failed
 
     def _reopen(self, rows: Sequence[int]) -> Sequence[int]:
@@ -112,10 +112,10 @@ class Steering:
             ledger.reopen(index)
         return failed
 
-    async def _go_by(self, options: BatchOptions, journal: Journal | None) -> None:
-        self._helm.go_by(options)
+    async def _go_by(self, said: BatchOptions, journal: Journal | None) -> None:
+        self._helm.go_by(self._books.options_in(journal).changed(**said.chosen()))
         if journal is not None:
-            await journal.change(options=options)
+            await journal.change(options=said)
 
 
 def _is_left(record: BatchRecord) -> bool:
