@@ -285,6 +285,20 @@ async def test_the_columns_that_came_last_stand_beside_the_answers_that_are_ther
     assert (list(again.to_pandas().columns)[: len(changed[0])], len(backend.sent)) == (list(changed[0]), 1)
 
 
+@pytest.mark.parametrize("kind", [a_named, a_detached])
+async def test_who_has_a_batch_by_its_name_finds_the_rows_and_the_budget_that_came_last(
+    backend: WatchedBackend, kind: Callable[..., AsyncBatch]
+) -> None:
+    await kind(backend, rows=TASKS[:3]).run()
+    other = found(backend)
+    await other.refresh()
+    await kind(backend, rows=TASKS[2:], budget=500).run()
+    await other.refresh()
+    assert [row.inputs for row in other.results] == TASKS[2:]
+    assert (other.progress.total, other.progress.budget) == (10, 500)
+    assert len(await other.run()) == (await backend.batch(NAME)).rows == 10
+
+
 async def test_the_same_rows_are_kept_once(backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"task": "Say A.", "on": date(2026, 11, 27), "fee": Decimal("7.50"), "raw": b"A", "of": uuid4()}]
     await a_named(backend, rows=rows).run()

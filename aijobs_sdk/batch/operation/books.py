@@ -16,7 +16,7 @@ from aijobs_sdk.batch.journal.tenure import tenure
 from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.operation.helm import Helm
 from aijobs_sdk.batch.operation.known import Known
-from aijobs_sdk.batch.options import BatchOptions
+from aijobs_sdk.batch.options import BatchOptions, checked_options
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchWish
 from aijobs_sdk.contract.errors import BatchNotFoundError
@@ -51,6 +51,8 @@ class Books:
         self._intake = intake
         self._wish = wish
         self._tell = tell
+        self._chosen = known.options if intake is None else None
+        """Of whoever has the rows from the journal: what was said, and is not in the journal yet."""
         self._turn = anyio.Lock()
         """Of whoever takes rows in, or learns what became of them; not of one loop, as asyncio's are."""
         self.journal: Journal | None = None
@@ -62,7 +64,7 @@ class Books:
         return self._known.name is not None and self._intake is None
 
     async def load(self) -> None:
-        """Take all rows in, unless that was done; from the journal where the caller gave none.
+        """Take all rows in, unless that was done; from the journal where the caller gave none: those that came last.
 
         Raises:
             InvalidRequestError: rows cannot be used; they are named.
@@ -71,6 +73,8 @@ class Books:
         async with self._turn:  # who comes second, or after one who was interrupted, goes on with what is there
             if not self._known.is_loaded:
                 await self._load()
+            elif self.journal is not None and self._chosen is not None and not self._helm.has_a_run:
+                await self._read_again(self.journal)
 
     async def _load(self) -> None:
         known = self._known
@@ -104,6 +108,17 @@ class Books:
                 known.ledger.add(item)
         known.ledger.close()
 
+    async def _read_again(self, journal: Journal) -> None:
+        """Learn what others have said since, and which rows they have given."""
+        await journal.refresh()
+        known, ledger = self._known, self._known.ledger
+        known.id = journal.id
+        if (journal.digest, journal.inputs_digest) == (ledger.digest, ledger.inputs_digest):
+            known.go_by(self.options_in(journal))
+            return
+        await self._read(journal)
+        self._tell(list(known.ledger.over()))
+
     async def known_journal(self) -> Journal | None:
         """Return the journal by which others learn what is wanted; None where there is nobody to learn it.
 
@@ -121,9 +136,15 @@ class Books:
 
     def options_in(self, journal: Journal | None) -> BatchOptions:
         """Return how rows are run: as this caller says, and what is not said by whoever has no rows, as it is kept."""
-        if journal is None or self._known.is_loaded or self._intake is not None:
+        if journal is None or self._chosen is None:
             return self._known.options
-        return journal.options.changed(**self._known.options.chosen())
+        return journal.options.changed(**self._chosen.chosen())
+
+    def are_noted(self, said: BatchOptions) -> None:
+        """Take note that these options stand in the journal now, where others may change them."""
+        if self._chosen is not None:
+            left = {name: value for name, value in self._chosen.chosen().items() if name not in said.model_fields_set}
+            self._chosen = checked_options(left)
 
     @asynccontextmanager
     async def held(self, journal: Journal) -> AsyncIterator[None]:
@@ -141,12 +162,16 @@ class Books:
             yield
 
     async def _keep(self, journal: Journal) -> None:
-        """Keep the rows in the journal, if it has others."""
+        """Keep the rows in the journal, if it has others; whoever has them from there takes those that came last."""
+        if self._chosen is not None:
+            await self.load()
         ledger, inputs_digest = self._known.ledger, self._known.ledger.inputs_digest
         if (journal.digest, journal.inputs_digest) != (ledger.digest, inputs_digest):
             await journal.keep(map(ledger.item, range(len(ledger))), total=len(ledger))
             await journal.change(columns=ledger.columns, inputs_digest=inputs_digest)
-        await journal.change(options=self._known.options.changed(), digest=ledger.digest, wish=self._wish)
+        options = self._known.options.changed()
+        await journal.change(options=options, digest=ledger.digest, wish=self._wish)
+        self.are_noted(options)
 
     async def catch_up(self) -> None:
         """Learn from the journal, where there is one, what became of the rows, whoever ran them, and tell of it.

@@ -116,6 +116,7 @@ class Steering:
         self._helm.go_by(self._books.options_in(journal).changed(**said.chosen()))
         if journal is not None:
             await journal.change(options=said)
+            self._books.are_noted(said)
 
 
 def _is_left(record: BatchRecord) -> bool:
