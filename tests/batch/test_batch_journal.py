@@ -299,6 +299,18 @@ async def test_who_has_a_batch_by_its_name_finds_the_rows_and_the_budget_that_ca
     assert len(await other.run()) == (await backend.batch(NAME)).rows == 10
 
 
+@pytest.mark.parametrize("kind", [a_named, a_detached])
+async def test_who_goes_on_by_its_name_does_not_run_rows_that_were_not_all_kept(
+    backend: WatchedBackend, kind: Callable[..., AsyncBatch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as dead:
+        dead.setattr(backend, "put_batch_rows", None, raising=False)
+        await asyncio.gather(kind(backend).run(), return_exceptions=True)
+    with pytest.raises(InvalidRequestError, match="'harbours' has not all of its rows"):
+        await AsyncBatch(backend, name=NAME).run()
+    assert len(await kind(backend).run()) == 12
+
+
 async def test_the_same_rows_are_kept_once(backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"task": "Say A.", "on": date(2026, 11, 27), "fee": Decimal("7.50"), "raw": b"A", "of": uuid4()}]
     await a_named(backend, rows=rows).run()

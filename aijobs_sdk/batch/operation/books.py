@@ -19,7 +19,7 @@ from aijobs_sdk.batch.operation.known import Known
 from aijobs_sdk.batch.options import BatchOptions, checked_options
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchWish
-from aijobs_sdk.contract.errors import BatchNotFoundError
+from aijobs_sdk.contract.errors import BatchNotFoundError, InvalidRequestError
 
 
 class Books:
@@ -165,6 +165,7 @@ class Books:
         """Keep the rows in the journal, if it has others; whoever has them from there takes those that came last."""
         if self._chosen is not None:
             await self.load()
+            _check_all_are_kept(journal)
         ledger, inputs_digest = self._known.ledger, self._known.ledger.inputs_digest
         if (journal.digest, journal.inputs_digest) != (ledger.digest, inputs_digest):
             await journal.keep(map(ledger.item, range(len(ledger))), total=len(ledger))
@@ -222,3 +223,12 @@ class Books:
         if (is_run or not self._known.is_loaded) and not self._helm.has_a_run:
             self._known.see(journal.record)
         return is_run
+
+
+def _check_all_are_kept(journal: Journal) -> None:
+    if not journal.digest:
+        raise InvalidRequestError(
+            f"Batch {journal.record.name!r} has not all of its rows: whoever kept them was stopped before the end. "
+            "Run it once more with its rows. Nothing was sent.",
+            code="rows_not_kept",
+        )
