@@ -295,7 +295,7 @@ async def test_who_has_a_batch_by_its_name_finds_the_rows_and_the_budget_that_ca
     await kind(backend, rows=TASKS[2:], budget=500).run()
     await other.refresh()
     assert [row.inputs for row in other.results] == TASKS[2:]
-    assert (other.progress.total, other.progress.budget) == (10, 500)
+    assert (other.progress.total, other.progress.budget) == (10, Decimal(500))
     assert len(await other.run()) == (await backend.batch(NAME)).rows == 10
 
 
