@@ -60,10 +60,12 @@ def detaching_at(
     if providers:
         return Detaching(None, "`providers` that you pass live in this process.")
 
+    folder = _folder_of_this_process()
+
     def start(name: str, concurrency: int) -> RunnerProcess:
         fitting = _with_room_for(concurrency, settings)
         order = Order(name=name, settings=fitting, credentials=credentials, models=models, api_key=api_key)
-        return start_runner(order, os.environ)
+        return start_runner(order, os.environ, folder)
 
     return Detaching(start)
 
@@ -101,8 +103,15 @@ def _with_room_for(jobs: int, settings: Settings) -> Settings:
     return settings.replace(limits=limits.replace(concurrency=places, own_first=True))
 
 
-def start_runner(order: Order, environment: Mapping[str, str]) -> RunnerProcess:
-    """Start a process that carries out an order, and that no signal to this one's group reaches.
+def _folder_of_this_process() -> Path | None:
+    """Return where a client is made, as relative paths in its settings are meant; None where it is gone."""
+    with suppress(FileNotFoundError):
+        return Path.cwd()
+    return None
+
+
+def start_runner(order: Order, environment: Mapping[str, str], folder: Path | None = None) -> RunnerProcess:
+    """Start a process that carries out an order, in a folder, and that no signal to this one's group reaches.
 
     Raises:
         ConfigurationError: there is no place for its log.
@@ -115,6 +124,7 @@ def start_runner(order: Order, environment: Mapping[str, str]) -> RunnerProcess:
             stdout=said,
             stderr=said,
             start_new_session=True,
+            cwd=folder,
             env=dict(environment),
         )
     _started[:] = [process, *_still_running()]
