@@ -119,6 +119,13 @@ def test_pictures_come_from_paths_addresses_bytes_and_lists_of_them(
     assert item.payload["images"] == [{"url": url} for url in urls]
 
 
+def test_the_path_of_a_picture_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "fox.png").write_bytes(b"\x89PNG")
+    [item] = items([{"text": "x"}], parameters={"images": "~/fox.png"})
+    assert item.payload["images"] == [{"url": "data:image/png;base64,iVBORw=="}]
+
+
 @pytest.mark.parametrize(
     ("row", "options", "problem"),
     [
@@ -133,7 +140,7 @@ def test_pictures_come_from_paths_addresses_bytes_and_lists_of_them(
         (
             {"text": "x", "picture": ""},
             {"parameters": {"images": ["{picture}"]}},
-            "`images` names no file",
+            "`images` must be a path, got an empty text",
         ),
         ({"text": "/dev/zero"}, {"parameters": {"images": ["{text}"]}}, "`images` names a file that is no PNG"),
         ({"text": "x"}, {"parameters": {"images": ["{text}", 7]}}, "`images` names a file that cannot be read"),

@@ -247,7 +247,8 @@ def deep(levels: int) -> object:
         ([{"q": (n for n in [1])}], r"column 'q' holds what cannot be kept"),
         ([{"q": type("Local", (), {})()}], r"column 'q' holds what cannot be kept"),
         ([{"q": UnreadableError("a", "b")}], r"column 'q' holds what cannot be kept"),
-        ("nul\0.csv", "The path holds a NUL"),
+        ("nul\0.csv", "`source` holds a NUL"),
+        ("", "`source` must be a path, got an empty text"),
         ([7, {"q": 1}, None], r"^Row 1 .* got a number \(int\)\. There is more to mend at rows\[2\]\.$"),
         (b"rows.csv", "should be a path, a list or a data frame"),
         ({"q": ["x"]}, "should be a path, a list or a data frame, got an object with 1 fields"),
@@ -280,3 +281,9 @@ def deep(levels: int) -> object:
 def test_rows_that_cannot_be_used_are_named(source: Any, problem: str) -> None:
     with pytest.raises(InvalidRequestError, match=problem):
         list(open_rows(source))
+
+
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "rows.csv").write_text("q\nx\n")
+    assert list(open_rows("~/rows.csv")) == list(open_rows("~/*.csv")) == [{"q": "x"}]

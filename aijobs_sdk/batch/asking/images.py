@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument, path_of
 from aijobs_sdk.contract.shapes import shape_of
 
 MOST_BYTES = 10_000_000
@@ -52,15 +52,11 @@ def image_url(image: str | Path | bytes) -> str:
 
 
 def _read(path: str | Path) -> bytes:
-    if not path:
-        raise _unusable("names no file: it is empty")  # to Python, that is the folder one happens to be in
     try:
-        with Path(path).open("rb") as file:
+        with path_of("images", path).open("rb") as file:
             return file.read(MOST_BYTES + 1)  # a film, or a device, would be read without end
     except OSError as error:
         raise _unusable(f"names a file that cannot be read ({error.strerror})") from None
-    except ValueError:  # a path with a NUL in it
-        raise _unusable("names no file") from None
 
 
 def _unusable(problem: str) -> InvalidRequestError:

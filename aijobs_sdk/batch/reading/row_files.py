@@ -31,10 +31,8 @@ def files_of(path: Path) -> list[Path]:
     """Return the file, or those that a glob such as `data/*.parquet` finds, by name.
 
     Raises:
-        InvalidRequestError: the glob finds none, or it is the path of no file.
+        InvalidRequestError: the glob finds none.
     """
-    if "\0" in str(path):
-        raise InvalidRequestError("The path holds a NUL, which no file's name does. Mend it.", code="file_not_found")
     if _GLOB_MARKS.isdisjoint(str(path)) or path.exists():
         return [path]
     found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))

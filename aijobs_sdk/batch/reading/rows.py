@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
-from pathlib import Path
 from pickle import PicklingError
 from typing import Any
 
@@ -15,6 +14,7 @@ from aijobs_sdk.batch.reading.tables import keeps_others_waiting, rows_of_table
 from aijobs_sdk.batch.refusal import all_good, bad_row
 from aijobs_sdk.batch.spool import Spool
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.refusal import path_of
 from aijobs_sdk.contract.shapes import shape_of
 
 Row = Mapping[str, object]
@@ -58,7 +58,7 @@ def _read_whole(rows: Iterator[Row]) -> Iterator[Row]:
 def _items(source: object) -> Iterable[object]:
     """Return what a source holds, each item a row yet to be checked, or the refusal of a line."""
     if isinstance(source, str | PathLike):
-        return (row for path in files_of(Path(source)) for row in read_file(path))
+        return (row for path in files_of(path_of("source", source)) for row in read_file(path))
     if (rows := rows_of_table(source)) is not None:
         return rows
     if isinstance(source, Iterable) and not isinstance(source, Mapping | bytes):
