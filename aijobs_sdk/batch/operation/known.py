@@ -64,6 +64,12 @@ class Known:
         """Return what a journal notes of that."""
         return self.progress.standing()
 
+    def standing_since(self, noted: BatchStanding) -> BatchStanding:
+        """Return how far the rows are by what became of them since somebody noted that who runs them no more."""
+        self.seen = None
+        as_noted = {"state": noted.state, "reason": noted.reason, "elapsed_seconds": noted.elapsed_seconds}
+        return self.standing().replace(**as_noted)
+
     @property
     def has_lost_its_runner(self) -> bool:
         """Whether, as was last seen, another process ran it and died."""
