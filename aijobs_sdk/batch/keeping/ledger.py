@@ -150,7 +150,10 @@ class Ledger:
     def row(self, index: int) -> BatchRow:
         """Return a row with what became of it."""
         leader = self._leaders[index] if len(self._leaders) else index
-        outcome = self._outcomes.get(leader) if leader in self._outcomes else None
+        try:
+            outcome: Outcome | None = self._outcomes.get(leader)
+        except KeyError:  # nothing became of it so far; or it is asked again, which another thread may do just now
+            outcome = None
         fitted = None if outcome is None else self._fitted(outcome)
         return row_of(self.item(index), fitted, shared_with=None if leader == index else leader)
 
