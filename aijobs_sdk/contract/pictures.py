@@ -57,7 +57,7 @@ def _shown(picture: Picture, data: bytes, why_not: str) -> Markup:
     caption = markup(_link(picture.url, name), element("br"), size)
     if not data:
         return markup(caption, element("br"), f"not shown: {why_not}")
-    source = f"data:{_kind(data)};base64,{b64encode(data).decode()}"
+    source = f"data:{media_type(data)};base64,{b64encode(data).decode()}"
     image = element("img", src=source, alt=f"{name}, {size}", width=min(picture.width, SHOWN_WIDTH))
     return markup(image, element("br"), caption)
 
@@ -88,7 +88,7 @@ def _read(url: str, *, at_most: int) -> tuple[bytes, str]:
         data = path.read_bytes()
     except (OSError, ValueError) as error:  # a name may hold what no name can
         return b"", f"it cannot be read ({type(error).__name__})"
-    return (data, "") if _kind(data) else (b"", "the file is no picture that a page can show")
+    return (data, "") if media_type(data) else (b"", "the file is no picture that a page can show")
 
 
 def _split(url: str) -> SplitResult:
@@ -98,7 +98,7 @@ def _split(url: str) -> SplitResult:
         return SplitResult("", "", url, "", "")
 
 
-def _kind(data: bytes) -> str | None:
+def media_type(data: bytes) -> str | None:
     """Return what kind of picture this is, by how it begins: no name and no header is believed."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"

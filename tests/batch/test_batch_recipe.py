@@ -18,8 +18,8 @@ ROWS: Sequence[Mapping[str, object]] = [
     {"text": "Tides", "n": 3, "turns": ["first", "second"]},
     {"text": "Wells", "n": 4, "turns": ["third", "fourth"]},
 ]
-PNG = b"\x89PNG and more"
-PNG_URL = "data:image/png;base64,iVBORyBhbmQgbW9yZQ=="
+PNG = b"\x89PNG\r\n\x1a\n and more"
+PNG_URL = "data:image/png;base64,iVBORw0KGgogYW5kIG1vcmU="
 
 
 def items(rows: Any = ROWS, *, prompt: Any = "Summarise: {text}", model: Any = "m", **options: Any) -> list[Item]:
@@ -121,9 +121,9 @@ def test_pictures_come_from_paths_addresses_bytes_and_lists_of_them(
 
 def test_the_path_of_a_picture_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "fox.png").write_bytes(b"\x89PNG")
+    (tmp_path / "fox.png").write_bytes(PNG)
     [item] = items([{"text": "x"}], parameters={"images": "~/fox.png"})
-    assert item.payload["images"] == [{"url": "data:image/png;base64,iVBORw=="}]
+    assert item.payload["images"] == [{"url": PNG_URL}]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,7 @@ def test_the_path_of_a_picture_may_begin_at_home(tmp_path: Path, monkeypatch: py
             "`images` must be a path, got an empty text",
         ),
         ({"text": "/dev/zero"}, {"parameters": {"images": ["{text}"]}}, "`images` names a file that is no PNG"),
+        ({"text": "x", "sound": b"RIFF....WAVE"}, {"parameters": {"images": "{sound}"}}, "names a file that is no PNG"),
         ({"text": "x"}, {"parameters": {"images": ["{text}", 7]}}, "`images` names a file that cannot be read"),
         ({"text": "x"}, {"prompt": lambda row: row["secret"]}, "the prompt function raised KeyError; mend it, or"),
         (

@@ -6,13 +6,12 @@ import base64
 from pathlib import Path
 
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.pictures import media_type
 from aijobs_sdk.contract.refusal import bad_argument, path_of
 from aijobs_sdk.contract.shapes import shape_of
 
 MOST_BYTES = 10_000_000
 """Vendors take no more for one picture, or little more."""
-_KINDS = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
-"""What a picture's file begins with."""
 
 
 def image_inputs(cell: object) -> list[dict[str, str]]:
@@ -43,12 +42,12 @@ def image_url(image: str | Path | bytes) -> str:
     if isinstance(image, str) and "://" in image:
         raise _unusable("names an address that is not `https`: vendors read no other; or give the path of a file")
     data = image if isinstance(image, bytes) else _read(image)
-    kind = next((kind for begins, kind in _KINDS.items() if data.startswith(begins)), None)
+    kind = media_type(data)
     if kind is None:
         raise _unusable("names a file that is no PNG, JPEG, GIF or WebP")
     if len(data) > MOST_BYTES:
         raise _unusable(f"names a picture of more than {MOST_BYTES:,} bytes, which is the most that it may have")
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _read(path: str | Path) -> bytes:
