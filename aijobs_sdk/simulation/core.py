@@ -146,7 +146,7 @@ class Simulation:
         self._timeline = self._timeline.moved_to(self._chance, profile)
         self._capacities.follow(profile.capacity)
         for limit in said.limits:
-            self._limits.add(limit)
+            self._limits.add(limit, may_meet_nobody=True)
         for given in said.capacities:
             self._capacities.add(given)
         for rule in said.rules:
@@ -310,6 +310,10 @@ class Simulation:
     def unused_rules(self) -> Sequence[Rule]:
         """Return the rules that no call has matched so far: in a test, mostly a slip in a glob."""
         return [rule for index, rule in enumerate(self._rules) if index not in self._used_rules]
+
+    def unused_limits(self) -> Sequence[str]:
+        """Return the globs of those limits that were for no model that was called, but for those for all."""
+        return [limit.model for limit in self._limits.unmet() if limit.model != "*"]
 
     def _note_rules(self, request: GenerationRequest) -> None:
         for index, rule in enumerate(self._rules):

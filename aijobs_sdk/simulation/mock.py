@@ -101,7 +101,7 @@ class Mock(Simulation):
 
 
 class UnusedRuleWarning(UserWarning):
-    """A rule said what was to happen to some jobs, or a recording what is answered, and nobody came."""
+    """A rule said what was to happen to some jobs, a limit how many, or a recording what is answered; nobody came."""
 
 
 @contextmanager
@@ -125,7 +125,7 @@ def mock(
     A rule that no call has matched when the block ends well is told as an `UnusedRuleWarning`: a slip in a glob lets a
     test pass without what it is about, yet must not break a notebook in which a cell was left out. A rule whose jobs a
     later rule took was matched. Rules of a file are not told: it describes a world for many programs, of which each
-    meets a part. `strict` raises for all of them.
+    meets a part. `strict` raises for all of them. So is a limit for models of which none was called.
 
     In `wire` fidelity jobs are run by the real adapters and the vendors' own libraries, over a network of this process
     whose bytes are the simulation's; what a job sees is the same, at about twice the work.
@@ -163,7 +163,7 @@ def mock(
         world.play(replay_path, missing=replay_missing)
     with _worlds.inside(world), nullcontext() if allow_network else offline():
         yield world
-    _tell([*_unused_rules(world, strict=strict), *_unused_recordings(world)], strict=strict)
+    _tell([*_unused_rules(world, strict=strict), *_unused_limits(world), *_unused_recordings(world)], strict=strict)
 
 
 _worlds: Worlds[Mock] = Worlds()
@@ -184,6 +184,11 @@ def _unused_rules(world: Mock, *, strict: bool) -> Iterator[str]:
     if told:
         rules = "; ".join(str(rule.match) if rule.file is None else f"{rule.match} ({rule.file})" for rule in told)
         yield f"No call matched these rules: {rules}. Is there a slip in a glob?"
+
+
+def _unused_limits(world: Mock) -> Iterator[str]:
+    if globs := world.unused_limits():
+        yield f"No model that was called has these limits: {', '.join(map(repr, globs))}. Is there a slip in a glob?"
 
 
 def _unused_recordings(world: Mock) -> Iterator[str]:

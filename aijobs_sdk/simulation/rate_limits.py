@@ -76,19 +76,28 @@ class RateLimits:
     def __init__(self) -> None:
         self._limits: list[RateLimit] = []
         self._of_model: dict[str, RateLimit] = {}
+        self._met: set[int] = set()
+        """Places of those for a model that was called, and of those of files: these are for many programs."""
         self._accounts: OrderedDict[tuple[Hashable, str], _Account] = OrderedDict()
 
-    def add(self, limit: RateLimit) -> None:
+    def add(self, limit: RateLimit, *, may_meet_nobody: bool = False) -> None:
         """Let a limit hold from now on, in place of earlier ones for the same models."""
+        if may_meet_nobody:
+            self._met.add(len(self._limits))
         self._limits.append(limit)
         self._of_model.clear()
+
+    def unmet(self) -> list[RateLimit]:
+        """Return those that were to meet somebody, and none of whose models was called."""
+        return [one for place, one in enumerate(self._limits) if place not in self._met]
 
     def take(self, tenant: Hashable, model: str, tokens: int, now: float) -> Allowances:
         """Take one request with so many input tokens from the tenant's limits, unless one of them is used up."""
         limit = self._of_model.get(model)
         if limit is None:
-            given = (one for one in reversed(self._limits) if fnmatchcase(model, one.model))
-            limit = self._of_model[model] = next(given, _UNLIMITED)
+            given = [place for place, one in enumerate(self._limits) if fnmatchcase(model, one.model)]
+            self._met.update(given)
+            limit = self._of_model[model] = self._limits[given[-1]] if given else _UNLIMITED
         if limit is _UNLIMITED:
             return _untouched(tokens)
         account = self._accounts.get((tenant, model))

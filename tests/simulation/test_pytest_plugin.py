@@ -146,6 +146,18 @@ def test_a_strict_world_names_the_rules_that_were_never_used() -> None:
         sim.on(prompt="*contract*", tenant="acme").do(aijobs.fail(429))
 
 
+def a_slip_in_a_glob(sim: aijobs.Mock) -> None:
+    sim.limit(model="gtp-*", requests_per_minute=2)
+    sim.limit(model="gpt-*", requests_per_minute=2)
+    with aijobs.Client() as client:
+        client.submit("hello", model="gpt-5.2").result()
+
+
+def test_a_limit_for_what_nobody_called_is_told() -> None:
+    with pytest.warns(aijobs.UnusedRuleWarning, match=r"these limits: 'gtp-\*'\."), aijobs.mock() as sim:
+        a_slip_in_a_glob(sim)
+
+
 def test_an_unused_rule_is_told_where_the_world_was_made() -> None:
     with pytest.warns(aijobs.UnusedRuleWarning, match="all jobs") as told, aijobs.mock() as sim:
         sim.on().do(aijobs.fail(429))
