@@ -8,13 +8,15 @@ from uuid import UUID
 import pytest
 
 from aijobs_sdk.contract.batches import BatchChange, BatchRecord, Hold, Holder
-from aijobs_sdk.contract.job import Caller
+from aijobs_sdk.contract.job import Caller, Priority
+from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import NO_LIMITS
 from aijobs_sdk.contract.suggestions import SuggestionStatus
 from aijobs_sdk.engine.suggestions import new_decision
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.stores.sql.batches import ChangeBatch, ClearAway, DeleteBatch, HoldBatch, OpenBatch, PutBatchRows
 from aijobs_sdk.stores.sql.commands import Cancel, Command, Create, Nothing, Reap
+from aijobs_sdk.stores.sql.schedules import RunSchedule
 from aijobs_sdk.stores.sql.suggestions import DecideSuggestion
 from aijobs_sdk.stores.sql.turns import turns
 from contract.new_jobs import THEM, US, new_job
@@ -38,6 +40,24 @@ def test_a_suggestion_is_decided_in_its_tenants_turn() -> None:
     caller = Caller(tenant_id=US, user_id=US)
     decision = new_decision(JOB, SuggestionStatus.APPLIED, caller=caller, clock=SystemClock())
     assert next(turns([DecideSuggestion(decision)])) == (US, [0])
+
+
+def test_a_schedule_comes_to_its_job_in_its_tenants_turn() -> None:
+    new = new_job(SystemClock())
+    schedule = Schedule(
+        tenant_id=US,
+        user_id=US,
+        name="nightly",
+        type=new.job.type,
+        payload={},
+        cron="0 2 * * *",
+        timezone="UTC",
+        priority=Priority.LOW,
+        max_attempts=3,
+        created_at=NOW,
+        next_run_at=NOW,
+    )
+    assert next(turns([RunSchedule(schedule, Create((new,), NO_LIMITS), NOW)])) == (US, [0])
 
 
 @pytest.mark.parametrize(

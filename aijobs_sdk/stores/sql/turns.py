@@ -16,7 +16,7 @@ from aijobs_sdk.stores.sql.commands import (
     PurgeDeadLetters,
 )
 from aijobs_sdk.stores.sql.keys import PutKey
-from aijobs_sdk.stores.sql.schedules import DeleteSchedule, PutSchedule
+from aijobs_sdk.stores.sql.schedules import DeleteSchedule, PutSchedule, RunSchedule
 from aijobs_sdk.stores.sql.suggestions import DecideSuggestion
 
 
@@ -48,7 +48,7 @@ def _tenant_of(command: object) -> UUID | None:
             return command.tenant_id
         case OpenBatch(new=batch):
             return batch.tenant_id
-        case PutSchedule(schedule=schedule):
+        case PutSchedule(schedule=schedule) | RunSchedule(schedule=schedule):
             return schedule.tenant_id
         case PutKey(key=key):
             return key.tenant_id
