@@ -82,6 +82,17 @@ async def test_a_raised_budget_goes_on_and_repeats_nothing(sim: aijobs.Mock, pur
     assert len(sim.calls) == 300
 
 
+async def test_a_first_budget_during_a_run_waits_for_what_is_under_way(sim: aijobs.Mock) -> None:
+    batch = a_batch(WatchedBackend(aijobs.AsyncClient()), ROWS[:300], max_tokens=200, concurrency=50)
+    running = asyncio.create_task(batch.run())
+    await until(lambda: batch.progress.completed >= 20)
+    sent = len(sim.calls)
+    await batch.set(budget=batch.progress.credits + 10)
+    with pytest.raises(BatchPausedError, match="is used up"):
+        await running
+    assert len(sim.calls) == sent
+
+
 async def test_what_earlier_processes_spent_counts(sim: aijobs.Mock, purse: Purse) -> None:
     batch = a_batch(purse, ROWS[:300], max_tokens=200, budget=1, concurrency=50, name="ships")
     with pytest.raises(BatchPausedError):

@@ -63,6 +63,8 @@ class Run:
         self._changed = asyncio.Event()
         self._workers = 0
         """How many are at work; while there is one, there may be more."""
+        self._unreserved: set[int] = set()
+        """Rows under way for which nothing is set aside, as there was no budget when they were sent."""
         self._is_stopping = False
         """Whether those under way were asked to stop."""
         self._cancelling: asyncio.Task[None] | None = None
@@ -129,6 +131,8 @@ class Run:
             if course.job_id is None:
                 self._give_back(course)
                 self._courses[index] = replace(course)  # it may be heard of still, by the one that was sent
+            elif not course.reserved:
+                self._unreserved.add(index)
 
     def _fill_lanes(self) -> None:
         under_way = {index for index, course in self._courses.items() if course.job_id is not None}
@@ -200,6 +204,8 @@ class Run:
             payload.setdefault("max_credits", most)
             if not await self._afford(course, most):
                 return False
+        else:
+            self._unreserved.add(course.index)
         try:
             await self._sender.send(course, step.step, key, payload)
         except Exception:
@@ -212,10 +218,11 @@ class Run:
     async def _afford(self, course: Course, most: Decimal) -> bool:
         """Set aside what a row may cost, as soon as others leave so much; False: they will not."""
         while self.reason is None:
-            if self._budget.reserve(most):
+            # Of those that began before there was a budget nobody can say what they will cost.
+            if not self._unreserved and self._budget.reserve(most):
                 course.reserved = most
                 return True
-            if not self._budget.reserved:
+            if not self._unreserved and not self._budget.reserved:
                 self.halt(self._budget.used_up(most))
                 return False
             await self._wait_for_a_change(None)
@@ -223,6 +230,7 @@ class Run:
 
     def _give_back(self, course: Course, cost: Decimal = NOTHING) -> None:
         self._budget.settle(course.reserved, cost)
+        self._unreserved.discard(course.index)
         course.reserved = NOTHING
 
     def _is_to_wait(self, course: Course, job: Job, lane: Lane) -> bool:
