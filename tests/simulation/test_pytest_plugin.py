@@ -13,6 +13,13 @@ import aijobs_sdk as aijobs
 pytest_plugins = ["pytester"]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _modules_that_stay() -> None:
+    """Load what the inner runs would load: at their end pytester forgets it, and later tests would get other classes."""
+    for name in aijobs.__all__:
+        getattr(aijobs, name)
+
+
 @pytest.fixture(autouse=True)
 def _plugin_of_this_tree_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
