@@ -16,6 +16,7 @@ from rich.table import Table
 from aijobs_sdk.contract.events import JobEvent, StatusEvent, TextDelta
 from aijobs_sdk.contract.results import BlockResult, GenerationResult, ImageResult, JobResult
 from aijobs_sdk.notebook.amounts import duration
+from aijobs_sdk.notebook.static import one_line
 from aijobs_sdk.providers.prices import today
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def dead_letter_text(letter: DeadLetter) -> str:
         "replayed as": letter.replayed_as or "not replayed",
     }
     lines = [f"{name:<12} {value}" for name, value in facts.items()]
-    errors = [f"  {error.attempt or '-'}  {_why(error)}: {error.message}" for error in letter.errors]
+    errors = [f"  {error.attempt or '-'}  {_why(error)}: {one_line(error.message)}" for error in letter.errors]
     payload = json.dumps(dict(letter.payload), indent=2, ensure_ascii=False)
     return "\n".join([*lines, "", "errors by attempt", *errors, "", f"payload {payload}"])
 
@@ -128,11 +129,12 @@ def event_line(event: JobEvent) -> str:
     """Return one event on one line."""
     match event:
         case StatusEvent():
-            return f"{event.seq:>5}  {event.at:%H:%M:%S}  {event.status:<10} {event.progress:>3}%  {event.message}"
+            said = f"{event.status:<10} {event.progress:>3}%  {one_line(event.message)}"
         case TextDelta():
-            return f"{event.seq:>5}  {event.at:%H:%M:%S}  + {len(event.text)} characters"
+            said = f"+ {len(event.text)} characters"
         case _:
-            return f"{event.seq:>5}  {event.at:%H:%M:%S}  {event.kind}"
+            said = event.kind
+    return f"{event.seq:>5}  {event.at:%H:%M:%S}  {said}"
 
 
 def result_text(result: JobResult) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +15,9 @@ from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.cli.ages import age_text
 from aijobs_sdk.cli.commands import aijobs
 from aijobs_sdk.cli.demo import run_demo
+from aijobs_sdk.cli.display import event_line
+from aijobs_sdk.contract.events import JobProgressed
+from aijobs_sdk.contract.job import JobStatus
 from aijobs_sdk.providers.models import ModelTable
 
 COMMANDS = [[], ["demo"], ["submit"], ["watch"], ["batch"], ["usage"], ["usage", "report"], ["models"], ["types"]]
@@ -29,6 +33,18 @@ COMMANDS += [["worker"], ["dlq"], ["dlq", "list"], ["dlq", "show"], ["dlq", "rep
 @pytest.mark.parametrize(("age", "text"), [({"seconds": 0.4}, "0s"), ({"minutes": 90}, "1h"), ({"days": 20}, "2w")])
 def test_an_age_is_told_in_its_largest_unit(age: dict[str, float], text: str) -> None:
     assert age_text(timedelta(**age)) == text
+
+
+def test_what_a_job_says_of_itself_stays_on_its_line_and_moves_no_cursor() -> None:
+    event = JobProgressed(
+        job_id=UUID(int=1),
+        seq=1,
+        at=datetime(2026, 1, 1, tzinfo=UTC),
+        status=JobStatus.PROCESSING,
+        progress=50,
+        message="Half\x1b[2J\nway",
+    )
+    assert event_line(event).endswith("50%  Half\\x1b[2J way")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command) or "aijobs")
