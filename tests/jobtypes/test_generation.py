@@ -61,6 +61,16 @@ def test_a_handle_that_was_pickled_gives_structured_output_as_a_dict(client: aij
     assert City.model_validate(again.result().output) == job.result().output
 
 
+@pytest.mark.parametrize("around", ["\ufeff{}", "```json\n{}\n```", "\n```\n{}```\n"])
+def test_an_object_in_a_block_of_code_is_paid_once(sim: Mock, client: aijobs.Client, around: str) -> None:
+    answer = around.replace("{}", '{"name": "Bath", "people": 1}')
+    sim.on().do(aijobs.ok(answer))
+    result = client.submit("Describe Bath.", model="gpt-5.2", output_model=City).result()
+
+    assert result.output == City(name="Bath", people=1)
+    assert len(sim.calls) == 1
+
+
 def test_an_answer_that_does_not_fit_is_told_with_what_was_answered(sim: Mock, client: aijobs.Client) -> None:
     sim.on().do(aijobs.ok('{"name": "Bath", "people": "many"}'))
     job = client.submit("Describe Bath.", model="gpt-5.2", output_model=City)

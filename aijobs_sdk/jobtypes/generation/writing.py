@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
@@ -22,6 +23,8 @@ from aijobs_sdk.providers.failures import CUT_BEFORE_TEXT, EMPTY, INVALID_OUTPUT
 from aijobs_sdk.providers.model import Model
 
 _generation_request = unchecked(GenerationRequest)
+_CODE_BLOCK = re.compile(r"\s*```\w*[ \t]*\n(?P<code>.*)```\s*", re.DOTALL)
+"""How models write an object where a gateway does not hold them to its schema."""
 OUTAGES = frozenset({ErrorCategory.PROVIDER, ErrorCategory.TIMEOUT})
 
 
@@ -150,8 +153,10 @@ def _need(payload: GenerationPayload, candidate: Candidate) -> TokenNeed:
 
 def _parsed(text: str) -> Mapping[str, JsonValue] | None:
     """Return the object that the text is; None where it is none, or one that could not be kept."""
+    text = text.removeprefix("\ufeff")
+    in_a_block = _CODE_BLOCK.fullmatch(text)
     try:
-        parsed = read_json(text)
+        parsed = read_json(in_a_block["code"] if in_a_block else text)
     except ValueError:
         return None
     return parsed if isinstance(parsed, dict) else None
