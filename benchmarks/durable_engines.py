@@ -110,7 +110,8 @@ async def procrastinate(concurrency: int, poll_seconds: float, url: str) -> Asyn
     app = package.App(connector=package.PsycopgConnector(conninfo=url))
     task = app.task(async_no_op, name="no_op")
     async with app.open_async():
-        await app.schema_manager.apply_schema_async()
+        if not await app.check_connection_async():
+            await app.schema_manager.apply_schema_async()
         worker = asyncio.create_task(app.run_worker_async(concurrency=concurrency, install_signal_handlers=False))
 
         status_of, succeeded = app.job_manager.get_job_status_async, package.jobs.Status.SUCCEEDED
