@@ -11,7 +11,12 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import Request
 
-from aijobs_sdk.contract.errors import AuthenticationError, PermissionDeniedError, StoreUnavailableError
+from aijobs_sdk.contract.errors import (
+    AIJobsError,
+    AuthenticationError,
+    PermissionDeniedError,
+    StoreUnavailableError,
+)
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.keys import ApiKey, Scope
 from aijobs_sdk.server.api_keys import fits, read_key
@@ -66,10 +71,10 @@ async def _may_stay(shown: HTTPAuthorizationCredentials | None, scope: Scope, si
         return True
     try:
         return scope in (await _key_of(shown.credentials, site.keys)).scopes
-    except AuthenticationError:
-        return False
     except StoreUnavailableError:
         return True
+    except AIJobsError:  # a key that counts no more, or whose record cannot be read
+        return False
 
 
 async def _caller(request: Request, shown: HTTPAuthorizationCredentials | None, scope: Scope, site: Site) -> Caller:

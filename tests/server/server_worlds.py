@@ -9,6 +9,7 @@ from uuid import UUID
 
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.contract.clock import Clock
+from aijobs_sdk.contract.errors import UnreadableRecordError
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.keys import ApiKey, Scope
 from aijobs_sdk.engine.chance import Chance
@@ -50,8 +51,11 @@ class KeyRing:
 
     def __init__(self) -> None:
         self.kept: dict[str, ApiKey] = {}
+        self.damaged: set[str] = set()
 
     async def key(self, key_id: str) -> ApiKey | None:
+        if key_id in self.damaged:
+            raise UnreadableRecordError(f"API key {key_id}", "it has a value that this version does not know")
         return self.kept.get(key_id)
 
     def cut(self, caller: Caller, *scopes: Scope, expires_at: datetime | None = None) -> str:

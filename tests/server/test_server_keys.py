@@ -56,6 +56,16 @@ async def test_a_key_that_is_revoked_ends_the_streams_that_it_opened(
     assert (await asyncio.wait_for(reading, 30)).status_code == 200
 
 
+async def test_a_key_that_cannot_be_read_any_more_ends_the_streams_that_it_opened(
+    client: httpx.AsyncClient, backend: LocalBackend, keys: KeyRing
+) -> None:
+    await backend.open_batch(BatchRequest(name="endless"))
+    reading = asyncio.create_task(client.get("/api/events", params={"batch": "endless"}))
+    await asyncio.sleep(60)
+    keys.damaged.update(keys.kept)
+    assert (await asyncio.wait_for(reading, 30)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("scope", "asked", "status"),
     [

@@ -15,7 +15,7 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture(autouse=True, scope="module")
 def _modules_that_stay() -> None:
-    """Load what the inner runs would load: at their end pytester forgets it, and later tests would get other classes."""
+    """Load what the inner runs would: pytester forgets it at their end, and later tests would get other classes."""
     for name in aijobs.__all__:
         getattr(aijobs, name)
 

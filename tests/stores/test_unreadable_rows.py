@@ -21,7 +21,9 @@ from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.database import Database
 from aijobs_sdk.stores.sql.store import SqlStore
 from contract.new_jobs import US, new_job
+from contract.test_store_batches import a_batch
 from contract.test_store_blocks import begun
+from contract.test_store_keys import a_key
 from contract.test_store_schedules import a_schedule
 from stores.test_memory_put_away import left_by
 
@@ -194,6 +196,26 @@ async def test_a_schedule_that_cannot_be_read_holds_up_no_other(store: SqlStore,
     began_at = CLOCK.now()
     await store.wait_schedule(["test_job"])
     assert CLOCK.now() - began_at == timedelta(hours=1)
+
+
+async def test_a_batch_that_cannot_be_read_is_named_and_holds_up_no_other(store: SqlStore, database_url: str) -> None:
+    good = await store.open_batch(a_batch(CLOCK, name="good"))
+    await store.open_batch(a_batch(CLOCK, name="bad"))
+    change(database_url, schema.batches, schema.batches.c.name == "bad", settings=SECRET)
+    assert await store.batches(US) == [good]
+    with pytest.raises(UnreadableRecordError, match=r"^Batch 'bad' .*`settings` is no JSON") as raised:
+        await store.batch(US, "bad")
+    assert "secret" not in str(raised.value)
+
+
+async def test_a_key_that_cannot_be_read_is_named_and_holds_up_no_other(store: SqlStore, database_url: str) -> None:
+    good = a_key(CLOCK, "good")
+    await store.put_key(good)
+    await store.put_key(a_key(CLOCK, "bad"))
+    change(database_url, schema.api_keys, schema.api_keys.c.id == "bad", scopes="of-tomorrow")
+    assert await store.keys() == [good]
+    with pytest.raises(UnreadableRecordError, match=r"^API key bad "):
+        await store.key("bad")
 
 
 async def test_what_a_job_left_behind_is_named_and_not_shown(store: SqlStore, database_url: str) -> None:

@@ -9,10 +9,11 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from aijobs_sdk.contract.batches import BatchItem, BatchRecord, BatchStanding, BatchWish, Holder
+from aijobs_sdk.contract.errors import UnreadableRecordError
 from aijobs_sdk.contract.model import unchecked
 from aijobs_sdk.stores.sql.rows import json_text
 from aijobs_sdk.stores.sql.statements import Values
-from aijobs_sdk.stores.sql.unreadable import Columns
+from aijobs_sdk.stores.sql.unreadable import Columns, problem_of
 
 _item = unchecked(BatchItem)
 _batch = unchecked(BatchRecord)
@@ -42,11 +43,18 @@ def columns_of_batch(record: BatchRecord) -> Mapping[str, Any]:
 
 
 def batch_of_row(row: Columns) -> BatchRecord:
-    """Return the batch, as it was written."""
-    fields = {name: row[name] for name in BatchRecord.model_fields} | {
-        "settings": from_json(row["settings"]),
-        "wish": BatchWish(row["wish"]),
-        "standing": BatchStanding.model_validate_json(row["standing"]),
-        "holder": None if row["holder"] is None else Holder.model_validate_json(row["holder"]),
-    }
-    return _batch(**fields)
+    """Return the batch, as it was written.
+
+    Raises:
+        UnreadableRecordError: it cannot be read.
+    """
+    try:
+        read = {
+            "settings": from_json(row["settings"]),
+            "wish": BatchWish(row["wish"]),
+            "standing": BatchStanding.model_validate_json(row["standing"]),
+            "holder": None if row["holder"] is None else Holder.model_validate_json(row["holder"]),
+        }
+    except ValueError:
+        raise UnreadableRecordError(f"Batch {row['name']!r}", problem_of(row)) from None
+    return _batch(**{name: row[name] for name in BatchRecord.model_fields} | read)

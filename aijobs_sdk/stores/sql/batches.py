@@ -22,6 +22,7 @@ from aijobs_sdk.stores.sql.batch_columns import (
 )
 from aijobs_sdk.stores.sql.statements import replacing
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
+from aijobs_sdk.stores.sql.unreadable import readable
 
 _batches, _rows, _jobs = schema.batches.c, schema.batch_rows.c, schema.jobs.c
 _PUT_ROWS = replacing(schema.batch_rows, ITEM, changed=ITEM_CHANGES)
@@ -39,7 +40,7 @@ def batch(connection: Connection, tenant_id: UUID, name: str) -> BatchRecord | N
 def batches(connection: Connection, tenant_id: UUID) -> Sequence[BatchRecord]:
     """Return a tenant's batches, the newest first."""
     theirs = select(schema.batches).where(_batches.tenant_id == tenant_id).order_by(_batches.ordinal.desc())
-    return [batch_of_row(row) for row in connection.execute(theirs).mappings()]
+    return list(readable(connection.execute(theirs).mappings(), batch_of_row))
 
 
 def batch_rows(connection: Connection, tenant_id: UUID, batch_id: UUID, start: int, limit: int) -> Sequence[BatchItem]:

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from aijobs_sdk.contract.errors import UnreadableRecordError
 from aijobs_sdk.contract.keys import ApiKey, Scope
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
-from aijobs_sdk.stores.sql.unreadable import Columns
+from aijobs_sdk.stores.sql.unreadable import Columns, problem_of, readable
 
 _keys = schema.api_keys.c
 
@@ -28,7 +29,7 @@ def keys(connection: Connection, tenant_id: UUID | None) -> Sequence[ApiKey]:
     wanted = select(schema.api_keys).order_by(_keys.created_at, _keys.id)
     if tenant_id is not None:
         wanted = wanted.where(_keys.tenant_id == tenant_id)
-    return [_key_of_row(row) for row in connection.execute(wanted).mappings()]
+    return list(readable(connection.execute(wanted).mappings(), _key_of_row))
 
 
 class PutKey(NamedTuple):
@@ -72,4 +73,7 @@ def _columns_of(key: ApiKey) -> Mapping[str, Any]:
 
 
 def _key_of_row(row: Columns) -> ApiKey:
-    return ApiKey(**dict(row) | {"scopes": frozenset(map(Scope, row["scopes"].split()))})
+    try:
+        return ApiKey(**dict(row) | {"scopes": frozenset(map(Scope, row["scopes"].split()))})
+    except ValueError:
+        raise UnreadableRecordError(f"API key {row['id']}", problem_of(row)) from None

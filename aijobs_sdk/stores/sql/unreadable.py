@@ -21,7 +21,7 @@ Columns = RowMapping | Mapping[str, Any]
 """The values of a row, by the names of its columns."""
 AGAIN_AFTER = timedelta(hours=1)
 """So long what a worker cannot read is out of its way: somebody may mend it meanwhile, or install a newer version."""
-_JSON = ("payload", "result", "error", "errors", "data", "metadata", "configuration")
+_JSON = ("payload", "result", "error", "errors", "data", "metadata", "configuration", "settings", "standing", "holder")
 _jobs = schema.jobs.c
 
 
