@@ -1,1 +1,1 @@
-"""WHAT DO TESTS AND BENCHMARKS TALK TO? Real servers, started on this machine for as long as they are needed."""
+"""WHAT DO TESTS AND BENCHMARKS MEET? Real servers, started here for as long as they are needed, and full disks."""

@@ -71,6 +71,15 @@ class WatchedBackend:
         return getattr(self._backend, name)
 
 
+class LateBackend(WatchedBackend):
+    """One whose submits are answered a while after the jobs were stored."""
+
+    async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
+        jobs = await super().submit(requests)
+        await asyncio.sleep(1)
+        return jobs
+
+
 PARAMETERS = frozenset({"system", "temperature", "max_tokens", "output_schema"})
 
 

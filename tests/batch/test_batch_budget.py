@@ -17,7 +17,7 @@ from aijobs_sdk.batch.running.course import cost_of_job
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
 from aijobs_sdk.contract.job import Job, JobRequest
-from batch.batch_worlds import WatchedBackend, a_batch, billed, until
+from batch.batch_worlds import LateBackend, WatchedBackend, a_batch, billed, until
 
 pytestmark = pytest.mark.anyio
 
@@ -128,18 +128,13 @@ async def test_an_unlimited_answer_is_held_to_the_budget_as_well(sim: aijobs.Moc
     assert purse.most_at_once <= cap
 
 
-class Late(Purse):
-    """One whose submits are answered a while after the jobs were stored."""
-
-    async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
-        jobs = await super().submit(requests)
-        await asyncio.sleep(0.1)
-        return jobs
+class LatePurse(LateBackend, Purse):
+    """One that has added up what a job may cost before anybody hears of the job."""
 
 
 async def test_what_was_being_sent_when_a_run_was_interrupted_counts_against_the_cap(sim: aijobs.Mock) -> None:
     sim.on().do(aijobs.ok(tokens=20_000).forever())
-    purse, cap = Late(aijobs.AsyncClient()), Decimal(10)
+    purse, cap = LatePurse(aijobs.AsyncClient()), Decimal(10)
     batch = a_batch(purse, ROWS[:50], budget=cap)
     run = asyncio.create_task(batch.run())
     await until(lambda: purse.sent)

@@ -17,9 +17,9 @@ from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.economy import RemoteState
 from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
-from aijobs_sdk.contract.job import Job, JobRequest
+from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.simulation.profiles import Turnaround
-from batch.batch_worlds import TASKS, WatchedBackend, a_batch, billed, until
+from batch.batch_worlds import TASKS, LateBackend, WatchedBackend, a_batch, billed, until
 
 pytestmark = pytest.mark.anyio
 
@@ -180,17 +180,8 @@ async def test_a_pause_leaves_the_vendor_at_work_and_run_takes_in_what_came(
     assert batches(sim) == 1
 
 
-class Late(WatchedBackend):
-    """One whose submits are answered a while after the jobs were stored."""
-
-    async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
-        jobs = await super().submit(requests)
-        await asyncio.sleep(1)
-        return jobs
-
-
 async def test_rows_that_were_being_sent_when_a_batch_was_paused_are_sent_once(sim: aijobs.Mock) -> None:
-    backend = Late(aijobs.AsyncClient())
+    backend = LateBackend(aijobs.AsyncClient())
     batch = an_economy(backend, ROWS[:60], max_tokens=100, budget=2)
     await batch.start()
     await until(lambda: backend.sent)

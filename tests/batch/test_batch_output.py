@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import resource
 import tracemalloc
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +24,7 @@ from aijobs_sdk.batch.writing.layout import ANSWERS, Layout
 from aijobs_sdk.batch.writing.output import write_rows
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import InvalidRequestError
+from services.full_disk import room_for
 
 FAR = datetime.max.replace(tzinfo=timezone(timedelta(hours=-9)))
 """By UTC it is later than any date."""
@@ -198,23 +197,12 @@ def test_a_link_whose_file_is_yet_to_be_is_written_through(tmp_path: Path) -> No
     assert (tmp_path / "link.csv").is_symlink()
 
 
-@contextmanager
-def no_file_larger_than(size: int) -> Iterator[None]:
-    """Let the system refuse to write more, as a full disk does."""
-    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, usual[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
-
-
 @pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"out.{ending}"
     path.write_text("old")
     rows = [completed({"q": str(index)}, index) for index in range(1000)]
-    with no_file_larger_than(2_000), pytest.raises(InvalidRequestError, match=r"Cannot write to .*out\."):
+    with room_for(2_000), pytest.raises(InvalidRequestError, match=r"Cannot write to .*out\."):
         written(rows, path)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(f"out.{ending}", "old")]
 

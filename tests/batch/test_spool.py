@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import given
@@ -14,6 +11,7 @@ from hypothesis import strategies as st
 from aijobs_sdk.batch import spool as module
 from aijobs_sdk.batch.spool import Spool
 from aijobs_sdk.contract.errors import ConfigurationError
+from services.full_disk import room_for
 
 LARGE = "x" * 10_000
 
@@ -69,21 +67,11 @@ def test_a_disk_without_room_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None
         Spool[str]().put(0, LARGE)
 
 
-@contextmanager
-def files_of_at_most(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.usefixtures("written_at_once")
 def test_a_disk_that_was_full_for_a_while_spoils_nothing_that_comes_after() -> None:
     spool: Spool[str] = Spool()
     spool.put(0, "first" + LARGE)
-    with files_of_at_most(15_000), pytest.raises(ConfigurationError, match="Make room there"):
+    with room_for(15_000), pytest.raises(ConfigurationError, match="Make room there"):
         spool.put(1, "never" + LARGE)
     spool.put(1, "second" + LARGE)
     spool.put(2, "third" + LARGE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import httpx
@@ -44,25 +45,23 @@ async def test_a_key_that_was_revoked_or_has_expired_is_no_key(app: FastAPI, key
     assert (await new_client(app, revoked).get("/api/jobs")).status_code == 401
 
 
-async def test_a_key_that_is_revoked_ends_the_streams_that_it_opened(
-    client: httpx.AsyncClient, backend: LocalBackend, keys: KeyRing
+def revoke(keys: KeyRing) -> None:
+    keys.kept.update({key_id: key.replace(revoked_at=LONG_AGO) for key_id, key in keys.kept.items()})
+
+
+def damage(keys: KeyRing) -> None:
+    keys.damaged.update(keys.kept)
+
+
+@pytest.mark.parametrize("spoil", [revoke, damage])
+async def test_a_key_that_counts_no_more_ends_the_streams_that_it_opened(
+    client: httpx.AsyncClient, backend: LocalBackend, keys: KeyRing, spoil: Callable[[KeyRing], None]
 ) -> None:
     await backend.open_batch(BatchRequest(name="endless"))
     reading = asyncio.create_task(client.get("/api/events", params={"batch": "endless"}))
     await asyncio.sleep(60)
     assert not reading.done()
-    [(key_id, key)] = keys.kept.items()
-    keys.kept[key_id] = key.replace(revoked_at=LONG_AGO)
-    assert (await asyncio.wait_for(reading, 30)).status_code == 200
-
-
-async def test_a_key_that_cannot_be_read_any_more_ends_the_streams_that_it_opened(
-    client: httpx.AsyncClient, backend: LocalBackend, keys: KeyRing
-) -> None:
-    await backend.open_batch(BatchRequest(name="endless"))
-    reading = asyncio.create_task(client.get("/api/events", params={"batch": "endless"}))
-    await asyncio.sleep(60)
-    keys.damaged.update(keys.kept)
+    spoil(keys)
     assert (await asyncio.wait_for(reading, 30)).status_code == 200
 
 

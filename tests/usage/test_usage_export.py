@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import resource
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +19,7 @@ from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS
 from aijobs_sdk.usage.exports.export import ExportFormat, export_usage
+from services.full_disk import room_for
 from usage.usage_rows import many_rows, usage_row
 
 EVERY_FORMAT: list[ExportFormat] = ["csv", "jsonl", "parquet"]
@@ -230,24 +229,13 @@ def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path, monkeypat
         export_usage([usage_row()], tmp_path, format="jsonl")
 
 
-@contextmanager
-def small_files() -> Iterator[None]:
-    """Let no file grow beyond 1,000 bytes, as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
 @pytest.mark.parametrize("count", [10, 1_000], ids=["when it is closed", "on the way"])
 def test_a_disk_that_is_full_is_told_of_and_left_as_it_was(
     tmp_path: Path, file_format: ExportFormat, count: int
 ) -> None:
     told = pytest.raises(InvalidRequestError, match=r"cannot be written to .File too large")
-    with told, small_files():  # around no more: what a test run writes of itself may be longer
+    with told, room_for(1_000):  # around no more: what a test run writes of itself may be longer
         export_usage(map(usage_row, range(1, count)), tmp_path, format=file_format)
     assert list(tmp_path.iterdir()) == []
 

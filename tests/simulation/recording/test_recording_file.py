@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ import pytest
 import aijobs_sdk as aijobs
 from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.recording.file import Recording, TornRecordingWarning
+from services.full_disk import room_for
 from simulation.recording.recorded_run import CHAT, exchanges_in, openai_client, recorded_in
 
 
@@ -32,17 +30,6 @@ def record_one(path: Path) -> None:
 
 async def ask(http: Any) -> Any:
     return await openai_client(http).chat.completions.create(**CHAT)
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """Let no file of this process become larger, as on a disk that is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_second_run_is_added_to_the_first(path: Path) -> None:
