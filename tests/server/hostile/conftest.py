@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -27,11 +28,17 @@ class Hosted:
         self.place = Place(port, ours)
         self.theirs = httpx.Client(base_url=self.place.url, headers=bearer(theirs), timeout=10)
         self._status = Path(f"/proc/{process.pid}/status")
+        self._stat = Path(f"/proc/{process.pid}/stat")
 
     def memory_mib(self) -> float:
         """Return how much memory the server holds now."""
         [kib] = [line.split()[1] for line in self._status.read_text().splitlines() if line.startswith("VmRSS:")]
         return int(kib) / 1024
+
+    def cpu_seconds(self) -> float:
+        """Return how long the server has worked, which no other work on this machine makes longer."""
+        user, system = self._stat.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 Host = Callable[..., Hosted]
