@@ -449,6 +449,20 @@ async def test_failures_are_retried_by_whoever_runs_it(sim: aijobs.Mock, backend
     assert len(backend.sent) == 13
 
 
+@pytest.mark.parametrize("again", [AsyncBatch.refresh, AsyncBatch.run])
+async def test_a_row_that_limits_sent_away_to_the_last_has_failed_for_everybody(
+    sim: aijobs.Mock, backend: WatchedBackend, again: Callable[[AsyncBatch], Awaitable[object]]
+) -> None:
+    sim.on(prompt="*harbour 3.").do(aijobs.fail(429, retry_after=5).forever())
+    await a_named(backend).run()
+    calls = len(sim.calls)
+    other = found(backend)
+    await again(other)
+    assert ([row.index for row in other.failures], other.progress.failed, len(sim.calls)) == ([3], 1, calls)
+    sim.on(prompt="*harbour 3.").do(aijobs.ok("Mended.").forever())
+    assert (await other.retry_failures())[3].content == "Mended."
+
+
 async def test_a_budget_holds_for_whoever_runs_it_and_is_raised(backend: WatchedBackend) -> None:
     batch = a_detached(backend, budget=Decimal("0.001"))
     with pytest.raises(BatchPausedError, match="budget"):

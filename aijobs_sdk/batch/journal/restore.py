@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,15 +16,12 @@ from aijobs_sdk.batch.keeping.outcome import Outcome, paid_for
 from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, unpacked
 from aijobs_sdk.batch.running.course import Course, Courses, cost_of_job
-from aijobs_sdk.batch.running.run import NOBODYS_FAULT, WORKER_LOST
+from aijobs_sdk.batch.running.run import MOST_REFUSALS, NOBODYS_FAULT, WORKER_LOST
 from aijobs_sdk.batch.running.sending import too_slow
 from aijobs_sdk.batch.running.steps import Ask, next_step
 from aijobs_sdk.batch.running.work import Work, read_work
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.job import Job
-
-SAID_NOTHING = NOBODYS_FAULT | {ErrorCategory.RATE_LIMIT}
-"""A job that ended so says nothing about its row, which is asked again."""
 
 
 @dataclass(slots=True)
@@ -35,13 +33,16 @@ class _Found:
     """By step: which retry it was, and the job."""
     given_up: list[Job] = field(default_factory=list)
     """Those that were asked for anew."""
+    refusals: Counter[str] = field(default_factory=Counter)
+    """By step: how many of its jobs were sent away, since failed rows were last asked again."""
 
-    def add(self, work: Work, job: Job) -> None:
+    def add(self, work: Work, job: Job, *, is_refusal: bool) -> None:
         retry, known = self.steps.setdefault(work.step, (work.retry, job))
         if work.retry > retry:
             self.steps[work.step] = (work.retry, job)
         if known is not job:
             self.given_up.append(known if work.retry > retry else job)
+        self.refusals[work.step] += is_refusal
 
 
 @dataclass(slots=True)
@@ -82,7 +83,8 @@ async def restore(
             if work.retry:
                 asked_anew[index] = work.retry
             continue
-        found.setdefault(index, _Found(work.copy)).add(work, job)
+        is_refusal = _is_refusal(job) and not _ended_by(job.completed_at, retry_failed_until)
+        found.setdefault(index, _Found(work.copy)).add(work, job, is_refusal=is_refusal)
     for index, row in found.items():
         course = restored.courses.begin(index, copy=row.copy)
         for job in row.given_up:
@@ -122,12 +124,13 @@ def _walk(
     """Go through the steps of a row as a run would have; return what became of it, None where it is not over."""
     while isinstance(step := next_step(item, course.jobs, output_model), Ask):
         course.retry, job = row.steps.get(step.step, (0, None))
+        course.refusals = row.refusals[step.step]
         if job is None:
             return None
         if not job.is_final:
             course.job_id, course.reserved = job.id, _reserved(job)
             return None
-        if _said_nothing(job, row_timeout) or has_tries_left(job):
+        if course.refusals <= MOST_REFUSALS and (_said_nothing(job, row_timeout) or has_tries_left(job)):
             course.again()
             return None
         course.answered(job if row_timeout is None or not job.cancelled() else too_slow(job, row_timeout))
@@ -140,7 +143,12 @@ def _said_nothing(job: Job, row_timeout: float | None) -> bool:
         return False
     if job.cancelled():
         return row_timeout is None or _seconds(job) < row_timeout
-    return job.error.category in SAID_NOTHING or job.error.code == WORKER_LOST
+    return job.error.category in NOBODYS_FAULT or _is_refusal(job)
+
+
+def _is_refusal(job: Job) -> bool:
+    """Return whether a job was sent away: its row has failed of that only when it happens again and again."""
+    return job.error is not None and (job.error.category is ErrorCategory.RATE_LIMIT or job.error.code == WORKER_LOST)
 
 
 def _seconds(job: Job) -> float:
@@ -148,8 +156,11 @@ def _seconds(job: Job) -> float:
 
 
 def _is_to_be_retried(outcome: Outcome, until: datetime | None) -> bool:
-    failed = outcome.status is RowStatus.FAILED
-    return failed and until is not None and outcome.ended_at is not None and outcome.ended_at <= until
+    return outcome.status is RowStatus.FAILED and _ended_by(outcome.ended_at, until)
+
+
+def _ended_by(ended_at: datetime | None, until: datetime | None) -> bool:
+    return until is not None and ended_at is not None and ended_at <= until
 
 
 def _reserved(job: Job) -> Decimal:
