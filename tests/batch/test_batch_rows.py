@@ -95,6 +95,8 @@ class Nested(BaseModel):
         (pa.scalar([1]), [1]),
         (Colour.RED, "red"),
         (Nested(name="x", price=Decimal("1.5")), {"name": "x", "price": "1.5"}),
+        ({"sea", "bay", "cape", "delta"}, ["bay", "cape", "delta", "sea"]),
+        (frozenset({(2, "b"), (1, "a")}), [[1, "a"], [2, "b"]]),
     ],
 )
 def test_cells_become_plain_python_and_what_is_missing_none(cell: object, plain: object) -> None:

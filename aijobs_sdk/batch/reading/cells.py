@@ -107,6 +107,8 @@ def _of_a_library(value: object) -> object:
             return {whole(str(key)): plain(held) for key, held in value.items()}
         case list() | tuple():
             return [plain(held) for held in value]
+        case set() | frozenset():  # whose own order is another in each process
+            return sorted(map(plain, value), key=repr)
         case _:
             return _converted(value)
 
