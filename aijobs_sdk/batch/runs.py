@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import anyio
+
 from aijobs_sdk.batch.operation.operation import Operation
 from aijobs_sdk.batch.place import LoopPlace
 from aijobs_sdk.contract.batches import BatchState
@@ -18,7 +20,8 @@ class Runs:
     def __init__(self, operation: Operation, *, tell_the_end: Callable[[], None]) -> None:
         self._operation = operation
         self._tell_the_end = tell_the_end
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time = anyio.Lock()
+        """Not of one loop, as asyncio's are."""
         self._background: asyncio.Task[None] | None = None
         self._wanted = 0
         """How many runs are under way, or wait for the one that is."""

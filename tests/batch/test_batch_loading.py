@@ -134,3 +134,12 @@ def test_rows_are_gone_on_with_on_another_loop() -> None:
     batch = aijobs.AsyncClient(profile="instant").batch(slowly(), prompt="{task}", model="gpt-5.2")
     asyncio.run(begin())
     assert [row.inputs for row in asyncio.run(batch.wait())] == MANY
+
+
+def test_runs_at_once_follow_each_other_on_one_loop_after_another() -> None:
+    async def twice() -> list[int]:
+        return [len(rows) for rows in await asyncio.gather(batch.run(), batch.run())]
+
+    batch = aijobs.AsyncClient(profile="instant").batch(TASKS, prompt="{task}", model="gpt-5.2")
+    assert asyncio.run(twice()) == [12, 12]
+    assert asyncio.run(twice()) == [12, 12]
