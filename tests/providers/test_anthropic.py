@@ -409,6 +409,23 @@ def test_a_body_that_is_no_answer_is_unreadable(body: object) -> None:
     assert (error.code, error.__cause__) == ("invalid_response", None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("billing_error", "quota_exhausted"),
+        ("authentication_error", "invalid_api_key"),
+        ("permission_error", "invalid_api_key"),
+        ("rate_limit_error", "rate_limited"),
+        ("api_error", "provider_unavailable"),
+    ],
+)
+def test_an_error_under_a_good_status_is_one(kind: str, code: str) -> None:
+    error = failing(lambda: ask_anthropic(anthropic_error(200, kind, "Pay for the haiku first.")))
+
+    assert (error.code, error.__cause__) == (code, None)
+    assert "haiku" not in str(error)
+
+
 def test_an_answer_that_may_be_long_is_streamed_and_still_comes_in_one_piece() -> None:
     more = {**DELTA, "delta": {"type": "text_delta", "text": " It goes."}}
 

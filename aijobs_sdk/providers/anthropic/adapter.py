@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, TextChunk
-from aijobs_sdk.providers.anthropic.answer import Answer, read_events
+from aijobs_sdk.providers.anthropic.answer import read_events, read_whole
 from aijobs_sdk.providers.anthropic.failures import translated
 from aijobs_sdk.providers.anthropic.request import Host, messages_request
 from aijobs_sdk.providers.credentials import AnthropicKeys, BedrockKeys
@@ -197,7 +197,7 @@ async def _answer(
             whole = await client.post(
                 "/v1/messages", cast_to=httpx2.Response, body=asked, options={"headers": dict(headers)}
             )
-            answer = Answer.model_validate_json(whole.content)
+            answer = read_whole(whole)
             yield TextChunk(text=answer.text)
             yield answer.finished(request, provider, whole.headers)
             return

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from typing import Literal
 
-from pydantic import BaseModel, JsonValue
+import anthropic
+import httpx2
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from aijobs_sdk.contract.provider import Finished, GenerationChunk, GenerationRequest, TextChunk, ToolCall
 from aijobs_sdk.providers.anthropic.allowances import allowances
@@ -104,6 +106,27 @@ class Answer(_Read):
             response_id=request_id(headers) or self.id,
             allowances=allowances(headers),
         )
+
+
+class _Error(_Read):
+    """What comes in place of an answer."""
+
+    type: Literal["error"]
+    error: dict[str, JsonValue]
+
+
+def read_whole(response: httpx2.Response) -> Answer:
+    """Return an answer that came in one piece.
+
+    Raises:
+        APIStatusError: it is an error, as gateways send some under a good status.
+        ValueError: it is something else.
+    """
+    try:
+        return Answer.model_validate_json(response.content)
+    except ValidationError:
+        told = _Error.model_validate_json(response.content)
+        raise anthropic.APIStatusError("", response=response, body=told.model_dump()) from None
 
 
 class _Delta(_Read):

@@ -35,9 +35,11 @@ _FAILURES: Mapping[str, Failure] = {
     "linked_organization_billing_unavailable": QUOTA_EXHAUSTED,
     "linked_organization_spend_limit_reached": QUOTA_EXHAUSTED,
     "organization_on_hold": status_failure(403),
+    "authentication_error": status_failure(401),
     "billing_error": QUOTA_EXHAUSTED,
     "not_found_error": MODEL_NOT_FOUND,
     "overloaded_error": status_failure(OVERLOADED),
+    "permission_error": status_failure(403),
     "rate_limit_error": status_failure(429),
     "timeout_error": TIMED_OUT,
     # AWS's
