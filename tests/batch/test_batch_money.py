@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.errors import BatchPausedError
 from batch.batch_worlds import WatchedBackend, a_batch, billed
@@ -127,5 +129,21 @@ async def test_answers_that_were_asked_for_anew_are_billed_with_their_rows(
     rows = await batch.retry_failures()
     again = a_batch(backend, ROWS[:3], output_model=Rating, name=name) if name else batch  # read from the journal
     assert [(row.output, row.credits) for row in await again.run()] == [(Rating(stars=5), rows[0].credits)] * 3
+    everything = billed(await backend.usage(since=LONG_AGO, until=LATER))
+    assert billed(await again.usage()) == again.progress.credits == everything
+
+
+async def test_answers_that_were_asked_for_anew_long_after_each_other_are_all_billed(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    sim.on().do(aijobs.ok("Five stars.").forever())
+    batch = a_batch(backend, ROWS[:3], output_model=Rating, name="ratings")
+    await batch.run()
+    await asyncio.sleep(3_600)
+    await batch.retry_failures()
+    await asyncio.sleep(3_600)
+    await batch.retry_failures()
+    again = AsyncBatch(backend, name="ratings", output_model=Rating)
+    await again.refresh()
     everything = billed(await backend.usage(since=LONG_AGO, until=LATER))
     assert billed(await again.usage()) == again.progress.credits == everything

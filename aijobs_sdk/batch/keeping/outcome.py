@@ -67,7 +67,8 @@ class Outcome:
             metered_credits=(self.metered_credits or 0) + (earlier.metered_credits or Decimal(0)),
             attempts=self.attempts + earlier.attempts,
             job_ids=earlier.job_ids + self.job_ids,
-            sent_at=earlier.sent_at,
+            sent_at=min(filter(None, (earlier.sent_at, self.sent_at)), default=None),
+            ended_at=max(filter(None, (earlier.ended_at, self.ended_at)), default=None),
         )
 
     def shared(self) -> Outcome:
