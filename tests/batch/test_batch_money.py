@@ -117,6 +117,18 @@ async def test_a_mended_model_reads_what_is_there_already(sim: aijobs.Mock, back
     assert len(sim.calls) == before
 
 
+async def test_second_askings_that_a_mended_model_has_no_need_of_are_billed_all_the_same(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    sim.on().do(aijobs.ok('{"stars": 4}').forever())
+    await a_batch(backend, ROWS[:3], name="ratings", output_model=too_strict()).run()
+    mended = a_batch(backend, ROWS[:3], name="ratings", output_model=Rating)
+    rows = await mended.run()
+    everything = billed(await backend.usage(since=LONG_AGO, until=LATER))
+    assert sum(row.credits or 0 for row in rows) == mended.progress.credits == everything
+    assert billed(await mended.usage()) == everything
+
+
 @pytest.mark.parametrize("name", [None, "ratings"])
 @pytest.mark.parametrize("first", [aijobs.ok("Five stars."), aijobs.fail("max_tokens", after_tokens=1)])
 async def test_answers_that_were_asked_for_anew_are_billed_with_their_rows(

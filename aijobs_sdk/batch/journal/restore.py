@@ -76,7 +76,7 @@ async def restore(
         if work is None or index is None:
             continue
         if ledger.is_over(index):
-            if work.retry < asked_anew.get(index, 0):
+            if index in asked_anew and (work.step or work.retry < asked_anew[index]):
                 ledger.settle(index, ledger.reopen(index).after(paid_for(job)))
             continue
         if index not in found and _settles_at_once(ledger, index, work, job, output_model):
@@ -92,6 +92,8 @@ async def restore(
         outcome = _walk(ledger.item(index), course, row, output_model, row_timeout)
         if outcome is None:
             continue
+        for _, job in row.steps.values():  # such as a second asking, for which this `output_model` has no need
+            course.give_up(job)
         outcome = outcome.after(course.given_up)
         course.failed()
         if not _is_to_be_retried(outcome, retry_failed_until):
@@ -121,9 +123,12 @@ def _settles_at_once(ledger: Ledger, index: int, work: Work, job: Job, output_mo
 def _walk(
     item: Item, course: Course, row: _Found, output_model: type[BaseModel] | None, row_timeout: float | None
 ) -> Outcome | None:
-    """Go through the steps of a row as a run would have; return what became of it, None where it is not over."""
+    """Go through the steps of a row as a run would have; return what became of it, None where it is not over.
+
+    Those that were not come to are left in `row`.
+    """
     while isinstance(step := next_step(item, course.jobs, output_model), Ask):
-        course.retry, job = row.steps.get(step.step, (0, None))
+        course.retry, job = row.steps.pop(step.step, (0, None))
         course.refusals = row.refusals[step.step]
         if job is None:
             return None
