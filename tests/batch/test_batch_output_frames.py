@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ import pytest
 from pydantic import BaseModel
 
 from aijobs_sdk.batch.columns.columns import Columns
+from aijobs_sdk.batch.reading.cells import to_json
 from aijobs_sdk.batch.row import FIXED_COLUMNS, MORE_COLUMNS, BatchRow, RowStatus
 from aijobs_sdk.batch.writing.frames import to_arrow, to_pandas, to_polars
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
@@ -107,6 +109,15 @@ def test_pandas_makes_no_floats_of_whole_numbers(cells: list[object], dtype: str
     frame = to_pandas(rows, columns=columns_of(rows))
     assert frame["n"].dtype == dtype
     assert [record["n"] for record in records(frame)] == cells
+
+
+@pytest.mark.parametrize("kept", [lambda cell: cell, to_json])
+def test_instants_of_summer_and_winter_are_instants_in_pandas(kept: Callable[[datetime], object]) -> None:
+    cells = [datetime(2026, month, 1, tzinfo=timezone(timedelta(hours=hours))) for month, hours in [(7, 2), (12, 1)]]
+    columns = columns_of(GOOD.replace(inputs={"at": cell}) for cell in cells)
+    frame = to_pandas([GOOD.replace(inputs={"at": kept(cell)}) for cell in cells], columns=columns)
+    assert frame["at"].dt.tz is UTC
+    assert list(frame["at"]) == cells
 
 
 @pytest.mark.parametrize("wrap", [lambda cell: cell, lambda cell: [cell], lambda cell: {"n": cell}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aijobs_sdk.batch.columns.columns import Columns
@@ -93,6 +94,8 @@ def _type_in_pandas(name: str, values: Sequence[object], layout: Layout, text: D
     match layout.kinds[name].sort:
         case Sort.TEXT:
             return text
+        case Sort.INSTANT if len({value.tzinfo for value in values if isinstance(value, datetime)}) > 1:
+            return "datetime64[us, UTC]"  # as in a journal, which keeps offsets: summer has another than winter
         case Sort.ANYTHING if any(type(value) is not int for value in values):
             return "object"  # such as numbers that no float holds, beside some that only a float does
         case sort:
