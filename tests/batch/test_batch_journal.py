@@ -23,6 +23,7 @@ from aijobs_sdk.contract.errors import (
     BatchPausedError,
     ConfigurationError,
     InvalidRequestError,
+    StoreUnavailableError,
 )
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.ids import new_id
@@ -147,6 +148,24 @@ async def test_another_client_cancels_it(running: AsyncBatch, backend: WatchedBa
     await running.wait()
     assert running.progress.state is BatchState.CANCELLED
     assert len(backend.sent) < 12
+
+
+async def test_another_client_cancels_it_though_the_store_is_away_for_a_moment(
+    running: AsyncBatch, backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[UUID] = []
+
+    async def away(job_id: UUID) -> None:
+        refused.append(job_id)
+        raise StoreUnavailableError("It is away.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "cancel", away, raising=False)
+        await found(backend).cancel()
+        await until(lambda: refused)
+    completed = running.progress.completed
+    await running.wait()
+    assert (running.progress.state, running.progress.completed) == (BatchState.CANCELLED, completed)
 
 
 async def test_what_came_after_its_runner_had_died_is_counted(

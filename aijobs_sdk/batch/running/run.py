@@ -105,8 +105,8 @@ class Run:
             await self._sender.stop(course)
 
     def cancel_soon(self) -> None:
-        """Do so, without waiting for it."""
-        if self._cancelling is None:
+        """Do so, without waiting for it; once more where that has failed, as while the store was away."""
+        if self._cancelling is None or _has_failed(self._cancelling):
             self._cancelling = asyncio.create_task(self.cancel())
 
     @property
@@ -293,3 +293,7 @@ class Run:
         """Let everybody who waits look again."""
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+
+def _has_failed(task: asyncio.Task[None]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is not None
