@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel, field_validator
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.batch.async_batch import AsyncBatch
 from batch.batch_worlds import WatchedBackend, a_batch
 
 pytestmark = pytest.mark.anyio
@@ -72,6 +73,16 @@ async def test_rows_that_share_an_answer_say_whose_and_cost_nothing(backend: Wat
     first, *others = await a_batch(backend, ROWS[:1] * 5).run()
     assert {(row.content, row.shared_with, row.credits) for row in others} == {(first.content, 0, Decimal(0))}
     assert first.shared_with is None
+
+
+async def test_how_many_rows_share_an_answer_is_known_to_who_finds_the_batch_by_its_name(
+    backend: WatchedBackend,
+) -> None:
+    own = a_batch(backend, ROWS[:1] * 5, name="letters")
+    await own.run()
+    found = AsyncBatch(backend, name="letters")
+    await found.refresh()
+    assert found.progress.shared == own.progress.shared == 4
 
 
 @pytest.mark.parametrize(

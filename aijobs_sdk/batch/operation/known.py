@@ -50,7 +50,8 @@ class Known:
         """How far the batch is."""
         seen = self.seen
         if seen is not None:
-            return progress_of(seen.standing, total=seen.rows, budget=self.options.budget)
+            noted = progress_of(seen.standing, total=seen.rows, budget=self.options.budget)
+            return noted._replace(shared=self.ledger.tally.shared)  # which nobody notes
         return progress_here(
             self.ledger,
             running=sum(course.job_id is not None for course in list(self.courses.values())),
