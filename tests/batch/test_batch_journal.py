@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from unittest.mock import DEFAULT, AsyncMock
 from uuid import UUID, uuid4
 
 import pytest
@@ -166,6 +167,21 @@ async def test_another_client_cancels_it_though_the_store_is_away_for_a_moment(
     completed = running.progress.completed
     await running.wait()
     assert (running.progress.state, running.progress.completed) == (BatchState.CANCELLED, completed)
+
+
+@pytest.mark.usefixtures("slow")
+async def test_a_job_that_cannot_be_stopped_keeps_no_other_from_stopping(
+    backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = a_batch(backend, concurrency=8)
+    await batch.start()
+    await until(lambda: batch.progress.running == 8)
+    away_once = AsyncMock(wraps=backend.cancel, side_effect=[StoreUnavailableError("It is away."), *[DEFAULT] * 7])
+    monkeypatch.setattr(backend, "cancel", away_once, raising=False)
+    with pytest.raises(StoreUnavailableError):
+        await batch.cancel()
+    await batch.wait()
+    assert (batch.progress.state, batch.progress.completed) == (BatchState.CANCELLED, 1)
 
 
 async def test_what_came_after_its_runner_had_died_is_counted(

@@ -101,8 +101,9 @@ class Run:
     async def _stop_those_under_way(self) -> None:
         self._is_stopping = True
         one_of_each = {course.job_id: course for course in self._courses.values() if course.job_id is not None}
-        for course in one_of_each.values():
-            await self._sender.stop(course)
+        ends = await asyncio.gather(*map(self._sender.stop, one_of_each.values()), return_exceptions=True)
+        if (trouble := next(filter(None, ends), None)) is not None:  # the others were asked all the same
+            raise trouble
 
     def cancel_soon(self) -> None:
         """Do so, without waiting for it; once more where that has failed, as while the store was away."""
