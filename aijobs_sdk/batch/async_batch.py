@@ -138,10 +138,10 @@ class AsyncBatch(ShowsItself):
             finished.put_nowait(over)
         self._audience.add(finished)
         try:
-            self.runs.start()
+            run = self.runs.start()
             while (index := await finished.get()) is not None:
                 yield self._ledger.row(index)
-            await self.runs.wait()
+            await self.runs.until_over(run)
         finally:
             self._audience.discard(finished)
 

@@ -49,15 +49,17 @@ class Runs:
         Raises:
             InvalidRequestError, BatchPausedError, BatchHeldError: as of a batch's `run()`.
         """
+        self._forget_what_broke()
         self._operation.helm.allow()
         await self._run_through()
         self._raise_if_paused()
 
-    def start(self) -> None:
-        """Run in the background, unless that is done already."""
+    def start(self) -> asyncio.Task[None]:
+        """Run in the background, unless that is done already; return that run."""
         if self._background is None or self._background.done():
             self._operation.helm.allow()
             self._background = asyncio.create_task(self._run_through())
+        return self._background
 
     async def wait(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - one meaning everywhere: seconds this call may take
         """Return once the run in the background is over; begin it if nobody did.
@@ -67,10 +69,16 @@ class Runs:
             InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`.
         """
         check_seconds("timeout", timeout)
-        if self._background is None or self._background.cancelled():
-            self.start()
         run = self._background
-        assert run is not None  # noqa: S101 - start() has seen to it
+        await self.until_over(self.start() if run is None or run.cancelled() else run, timeout)
+
+    async def until_over(self, run: asyncio.Task[None], timeout: float | None = None) -> None:  # noqa: ASYNC109 - as above
+        """Return once this run in the background is over.
+
+        Raises:
+            TimeoutError: it is not over yet; it keeps running.
+            InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`.
+        """
         try:
             async with asyncio.timeout(timeout):
                 await asyncio.shield(run)
@@ -82,6 +90,8 @@ class Runs:
                 f"{done.finished} of {done.total} rows are finished after {timeout:g} s; the batch keeps running. "
                 "Wait again, or cancel() it."
             ) from None
+        finally:
+            self._forget_what_broke()
         self._raise_if_paused()
 
     async def retry_failures(self) -> None:
@@ -115,6 +125,12 @@ class Runs:
         except Exception as trouble:
             self._trouble = trouble
             raise
+
+    def _forget_what_broke(self) -> None:
+        """Forget a run in the background that did not end as runs do: who waits from now on waits for another."""
+        background = self._background
+        if background is not None and background.done() and not background.cancelled() and background.exception():
+            self._background = None
 
     def _raise_if_paused(self) -> None:
         # Not raised by the run itself: one in the background, that nobody waits for, would have failed unseen.

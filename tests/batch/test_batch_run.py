@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 
 import pytest
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.row import ALL_COLUMNS
 from aijobs_sdk.client.async_client import AsyncClient
-from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.errors import BatchNotFoundError, InvalidRequestError
 from batch.batch_worlds import QUESTIONS, TASKS, WatchedBackend, a_batch
 
 pytestmark = pytest.mark.anyio
@@ -229,6 +230,25 @@ async def test_waiting_for_a_batch_that_broke_says_so(backend: WatchedBackend) -
     await asyncio.sleep(10)
     with pytest.raises(ConnectionResetError):
         await batch.wait()
+
+
+@pytest.mark.parametrize("first", [AsyncBatch.wait, AsyncBatch.start])
+async def test_a_run_that_broke_is_not_told_of_a_later_one(
+    backend: WatchedBackend, first: Callable[[AsyncBatch], Awaitable[object]]
+) -> None:
+    batch = AsyncBatch(backend, name="harbours")
+    await asyncio.gather(first(batch), return_exceptions=True)
+    await a_batch(backend, name="harbours").run()
+    await batch.run()
+    assert len(await batch.wait()) == 12
+
+
+async def test_who_waits_again_after_a_run_that_broke_begins_another(backend: WatchedBackend) -> None:
+    batch = AsyncBatch(backend, name="harbours")
+    with pytest.raises(BatchNotFoundError):
+        await batch.wait()
+    await a_batch(backend, name="harbours").run()
+    assert len(await batch.wait()) == 12
 
 
 async def test_waiting_begins_a_batch_nobody_started(backend: WatchedBackend) -> None:
