@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import NamedTuple
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.contract.model import Verbatim
+from aijobs_sdk.engine.declared import Kinds, declared_by
 
 _SECRET = re.compile(r"password|secret|token|api[-_ ]?key", re.IGNORECASE)
 
@@ -32,24 +30,23 @@ def drop_secrets(payload: Mapping[str, object], model: type[BaseModel]) -> Sanit
         InvalidRequestError: it holds NaN or an infinity; its place is named.
     """
     dropped: list[str] = []
-    clean = _clean(payload, _declared(model), "payload", dropped)
+    clean = _clean(payload, declared_by(model), "payload", dropped)
     return Sanitised(clean, tuple(dropped))
 
 
-def _clean(
-    fields: Mapping[str, object], declared: Mapping[str, object], path: str, dropped: list[str]
-) -> dict[str, object]:
+def _clean(fields: Mapping[str, object], kinds: Kinds, path: str, dropped: list[str]) -> dict[str, object]:
     clean: dict[str, object] = {}
+    declared = kinds.fields
     for key, value in fields.items():
         where = f"{path}.{key}"
-        if key not in declared and _SECRET.search(str(key)) and not _misspells(key, declared):
+        if key not in declared and _SECRET.search(str(key)) and not _misspells(str(key), declared):
             dropped.append(where)
         else:
-            clean[key] = _clean_value(value, declared.get(key), where, dropped)
+            clean[key] = _clean_value(value, declared.get(key) or kinds.values, where, dropped)
     return clean
 
 
-def _misspells(key: str, declared: Mapping[str, object]) -> bool:
+def _misspells(key: str, declared: Iterable[str]) -> bool:
     """Return whether this is a declared field in other letters, `maxTokens`: validation will refuse it by name."""
     return _letters(key) in map(_letters, declared)
 
@@ -58,14 +55,14 @@ def _letters(name: str) -> str:
     return re.sub(r"[-_ ]", "", name).lower()
 
 
-def _clean_value(value: object, annotation: object, path: str, dropped: list[str]) -> object:
+def _clean_value(value: object, kinds: Kinds, path: str, dropped: list[str]) -> object:
     match value:
-        case _ if annotation is Verbatim:
+        case _ if kinds.are_verbatim:
             return value
         case Mapping():
-            return _clean(value, _declared(annotation), path, dropped)
+            return _clean(value, kinds, path, dropped)
         case list() | tuple():
-            items = [_clean_value(item, annotation, f"{path}[{n}]", dropped) for n, item in enumerate(value)]
+            items = [_clean_value(item, kinds.items, f"{path}[{n}]", dropped) for n, item in enumerate(value)]
             return tuple(items) if isinstance(value, tuple) else items  # a strict model tells them apart
         case float() if not isfinite(value):  # JSON has no such number: it would be kept as null
             problem = "must be a finite number"
@@ -76,32 +73,3 @@ def _clean_value(value: object, annotation: object, path: str, dropped: list[str
             )
         case _:
             return value
-
-
-@cache
-def _declared(annotation: object) -> Mapping[str, object]:
-    """Return the fields that a model declares, with the model each of them holds, if any, or `Verbatim`."""
-    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-        return {}
-    return {
-        known_as: _held_by(field)
-        for name, field in annotation.model_fields.items()
-        for known_as in (name, field.alias or name)
-    }
-
-
-def _held_by(field: FieldInfo) -> object:
-    return Verbatim if _is_verbatim(field.annotation, *field.metadata) else _model_in(field.annotation)
-
-
-def _is_verbatim(*annotations: object) -> bool:
-    return any(
-        isinstance(one, Verbatim) or _is_verbatim(*getattr(one, "__args__", ()), *getattr(one, "__metadata__", ()))
-        for one in annotations
-    )
-
-
-def _model_in(annotation: object) -> object:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in getattr(annotation, "__args__", ()) if (found := _model_in(part))), None)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NotRequired
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, JsonValue
+from pydantic import AliasChoices, BaseModel, Field, JsonValue
+from typing_extensions import TypedDict
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import InvalidRequestError
@@ -109,6 +112,56 @@ def test_a_key_that_looks_like_a_secret_is_dropped_at_any_depth(name: str) -> No
 def test_a_field_that_the_model_declares_stays_where_it_is_declared() -> None:
     clean = drop_secrets({"max_tokens": 5, "inner": {"token": "t"}, "free": {"token": "t"}}, Outer)
     assert clean.payload == {"max_tokens": 5, "inner": {"token": "t"}, "free": {}}
+
+
+class Circle(BaseModel):
+    radius: int
+
+
+class Typed(TypedDict):
+    max_tokens: int
+    inner: NotRequired[Inner]
+
+
+@dataclass
+class Plain:
+    max_tokens: int
+
+
+class Anywhere(BaseModel):
+    union: Circle | Inner | None = None
+    by_name: dict[str, Inner] = {}
+    pair: tuple[Circle, list[dict[str, Inner]]] | None = None
+    typed: Typed | None = None
+    plain: Plain | None = None
+    later: Later | None = None
+    credential: str = Field(default="", validation_alias=AliasChoices("authToken", "credential"))
+
+
+class Later(BaseModel):
+    secret: str
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"union": {"token": "t"}},
+        {"by_name": {"gpt": {"token": "t"}}},
+        {"pair": [{"radius": 1}, [{"gpt": {"token": "t"}}]]},
+        {"typed": {"max_tokens": 5, "inner": {"token": "t"}}},
+        {"plain": {"max_tokens": 5}},
+        {"later": {"secret": "s"}},
+        {"authToken": "t"},
+    ],
+    ids=lambda payload: next(iter(payload)),
+)
+def test_a_field_stays_wherever_the_payloads_model_lets_its_own_model_stand(payload: dict[str, object]) -> None:
+    assert drop_secrets(payload, Anywhere).payload == payload
+
+
+def test_a_key_beside_declared_fields_is_no_field_for_standing_among_them() -> None:
+    payload = {"by_name": {"token": {"token": "t"}, "gpt": {"other": {"token": "t"}}}, "union": {"password": "p"}}
+    assert drop_secrets(payload, Anywhere).payload == {"by_name": {"gpt": {"other": {}}}, "union": {}}
 
 
 def test_a_draw_belongs_to_its_key_and_seed() -> None:
