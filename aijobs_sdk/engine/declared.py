@@ -26,7 +26,7 @@ class Kinds:
     def fields(self) -> Mapping[str, Kinds]:
         """What the fields may be of the models among these, by every name that a caller may give them."""
         declared = [_fields(kind) for kind in self.each if isinstance(kind, type)]
-        names = {name for fields in declared for name in fields}
+        names = dict.fromkeys(name for fields in declared for name in fields)
         return {name: Kinds(*(one for fields in declared for one in fields.get(name, ()))) for name in names}
 
     @cached_property

@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Secret, SecretStr
 
 import aijobs_sdk as aijobs
 
@@ -212,4 +212,22 @@ def test_a_secret_that_would_be_stored_as_asterisks_is_refused_where_the_type_is
         return {}
 
     with pytest.raises(TypeError, match="`api_key` of Guarded"):
+        aijobs.job_type("guarded")(run)
+
+
+class Login(BaseModel):
+    name: str
+    password: Secret[str]
+
+
+class Tree(BaseModel):
+    branches: list[Tree] = []
+    logins: dict[str, Login | None] = {}
+
+
+def test_such_a_secret_is_refused_however_deep_it_is() -> None:
+    async def run(context: aijobs.JobContext, payload: Tree) -> dict[str, Any]:
+        return {}
+
+    with pytest.raises(TypeError, match=r"`logins\.password` of Tree"):
         aijobs.job_type("guarded")(run)
