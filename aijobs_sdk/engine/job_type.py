@@ -199,7 +199,8 @@ def _as_coroutine(
         return function
 
     async def in_thread(context: JobContext, payload: P) -> Result:
-        return typing.cast("Result", await run_in_thread(function, context, payload))
+        made = await run_in_thread(function, context, payload)
+        return await made if inspect.isawaitable(made) else made  # a decorator may hide that it is a coroutine's
 
     return in_thread
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -85,6 +87,26 @@ def test_its_jobs_inherit_what_the_type_says(client: aijobs.Client) -> None:
 
 def test_a_function_that_is_not_async_runs_in_a_thread(client: aijobs.Client) -> None:
     assert client.submit(type="where").result().model_dump()["thread"] != "aijobs"
+
+
+def test_a_function_that_a_decorator_stands_before_is_awaited_as_it_would_be() -> None:
+    @aijobs.job_type("decorated")
+    @_told_of
+    async def decorated(context: aijobs.JobContext, payload: Shout) -> Loud:
+        await context.progress(50, "Half-way")
+        return Loud(loud=payload.text)
+
+    with aijobs.Client(job_types=[decorated]) as client:
+        result = client.submit(type="decorated", payload=Shout(text="hey")).result(timeout=10)
+        assert result.model_extra == {"loud": "hey"}
+
+
+def _told_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def told(*args: Any) -> Any:
+        return function(*args)
+
+    return told
 
 
 def test_as_many_functions_block_at_a_time_as_there_are_jobs() -> None:
