@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache, cached_property
 from types import UnionType
-from typing import Annotated, NotRequired, Required, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 
 from pydantic import AliasChoices, AliasPath, BaseModel, RootModel
 from pydantic.fields import FieldInfo
@@ -39,6 +40,11 @@ class Kinds:
         """What the lists, tuples and sets among these may hold."""
         return Kinds(*(held for kind in self.each if not _is_mapping(kind) for held in get_args(kind)))
 
+    @cached_property
+    def are_sets(self) -> bool:
+        """Whether a list of JSON among these is a set, and its order says nothing."""
+        return any(_is(AbstractSet, kind) for kind in self.each) and not any(map(_may_be_in_order, self.each))
+
 
 @cache
 def declared_by(model: type[BaseModel]) -> Kinds:
@@ -61,8 +67,16 @@ def _each(annotation: object) -> Iterator[object]:
 
 
 def _is_mapping(kind: object) -> bool:
-    origin = get_origin(kind)
-    return isinstance(origin, type) and issubclass(origin, Mapping)
+    return get_origin(kind) is not None and _is(Mapping, kind)
+
+
+def _may_be_in_order(kind: object) -> bool:
+    return kind is Any or kind is object or (_is(Sequence, kind) and not _is(str, kind))
+
+
+def _is(what: type, kind: object) -> bool:
+    one = get_origin(kind) or kind
+    return isinstance(one, type) and issubclass(one, what)
 
 
 def _fields(kind: type) -> Mapping[str, tuple[object, ...]]:

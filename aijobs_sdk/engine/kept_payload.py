@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from aijobs_sdk.engine.declared import Kinds, declared_by
+
 P = TypeVar("P", bound=BaseModel)
 
 
@@ -28,14 +30,16 @@ def kept(payload: BaseModel) -> Mapping[str, object]:
 def kept_faithfully(payload: BaseModel) -> Mapping[str, object]:
     """Return the same for a model of which nobody knows whether it reads what it wrote: that is tried.
 
-    What is left out can be what one model of a union is told from another by; then all of it is kept.
+    What is left out can be what one model of a union is told from another by; then all of it is kept. A set comes in
+    one order, where its own differs from process to process.
 
     Raises:
         NotKeptError: there is no JSON of which its model makes the same again.
     """
-    whole = _as_json(payload)
-    for form in (kept(payload), whole):
-        if _read_again(type(payload), form) == whole:
+    whole = _in_one_order(payload, _as_json(payload))
+    for form in (_in_one_order(payload, kept(payload)), whole):
+        again = _read_again(type(payload), form)
+        if again is not None and _in_one_order(payload, again) == whole:
             return form
     raise NotKeptError("does not come back from JSON as it was checked: its model writes what it does not read")
 
@@ -58,3 +62,20 @@ def _read_again(model: type[BaseModel], form: Mapping[str, object]) -> Mapping[s
         return _as_json(read_kept(model, form))
     except ValueError:  # pydantic's is one, as ours
         return None
+
+
+def _in_one_order(payload: BaseModel, form: Mapping[str, object]) -> dict[str, object]:
+    """Return the payload's JSON with what was a set of its own sorted."""
+    kinds = declared_by(type(payload))
+    return {name: _ordered(value, kinds.fields.get(name, kinds.values)) for name, value in form.items()}
+
+
+def _ordered(value: object, kinds: Kinds) -> object:
+    match value:
+        case dict():
+            return {name: _ordered(held, kinds.fields.get(name, kinds.values)) for name, held in value.items()}
+        case list():
+            items = [_ordered(item, kinds.items) for item in value]
+            return sorted(items, key=repr) if kinds.are_sets else items
+        case _:
+            return value

@@ -42,7 +42,7 @@ def _clean(fields: Mapping[str, object], kinds: Kinds, path: str, dropped: list[
         if key not in declared and _SECRET.search(str(key)) and not _misspells(str(key), declared):
             dropped.append(where)
         else:
-            clean[key] = _clean_value(value, declared.get(key) or kinds.values, where, dropped)
+            clean[key] = _clean_value(value, declared.get(key, kinds.values), where, dropped)
     return clean
 
 

@@ -66,6 +66,11 @@ class Anything(BaseModel):
     value: Any = None
 
 
+class Marked(BaseModel):
+    marks: set[int]
+    among: list[dict[str, frozenset[str] | None]] = []
+
+
 PAYLOADS = [
     Either(shape=Square()),
     Either(shape=Circle(size=2)),
@@ -75,6 +80,7 @@ PAYLOADS = [
     Pair(sizes=(1, 2)),
     Counted(words=["a", "b"]),
     Anything(value={"a": [1, None]}),
+    Marked(marks={8, 0}, among=[{"a": frozenset("python"), "b": None}]),
 ]
 
 
@@ -108,6 +114,13 @@ def test_two_that_differ_in_what_is_left_to_defaults_are_two_under_one_key() -> 
         client.submit(type="own", payload=Either(shape=Circle()), idempotency_key="one")
         with pytest.raises(aijobs.IdempotencyConflictError):
             client.submit(type="own", payload=Either(shape=Square()), idempotency_key="one")
+
+
+def test_a_repeat_finds_its_job_in_whichever_order_a_set_comes() -> None:
+    with aijobs.Client(job_types=[_type(Marked, [])]) as client:
+        first = client.submit(type="own", payload={"marks": [*range(64, -8, -8)]}, idempotency_key="one")
+        again = client.submit(type="own", payload={"marks": [*range(0, 72, 8)]}, idempotency_key="one")
+        assert again.id == first.id
 
 
 class Numbered(BaseModel):
