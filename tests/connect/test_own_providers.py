@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Iterator
 import pytest
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.providers.failures import status_failure
 from aijobs_sdk.providers.models import ModelTable
 from aijobs_sdk.providers.token_counts import count_tokens
 from aijobs_sdk.providers.tokens import estimate_tokens
@@ -84,3 +85,28 @@ def test_it_is_closed_with_the_client(client: aijobs.Client, scribe: Scribe) -> 
     client.submit(PROMPT, model="gpt-5.2").result()
     client.close()
     assert scribe.closed == 1
+
+
+class OutOfOrder(Scribe):
+    async def stream(self, request: aijobs.GenerationRequest) -> AsyncGenerator[aijobs.TextChunk | aijobs.Finished]:
+        yield aijobs.TextChunk(text="Half an ans")
+        raise status_failure(503).error(self.name)
+
+
+class Anthropic(Scribe):
+    name = "anthropic"
+
+
+def test_a_model_stands_in_by_its_first_route_that_is_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AI_MOCK_MODE", "false")
+    with aijobs.Client(providers=[OutOfOrder(), Anthropic()]) as client:
+        result = client.submit(PROMPT, model="gpt-5.2", fallback=True, max_attempts=1).result()
+    assert (result.model, result.provider) == ("claude-sonnet-4.5", "anthropic")
+
+
+def test_a_model_that_cannot_be_asked_here_stands_in_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AI_MOCK_MODE", "false")
+    with aijobs.Client(providers=[OutOfOrder()]) as client:
+        job = client.submit(PROMPT, model="gpt-5.2", fallback=["claude-sonnet-4.5"], max_attempts=1).wait()
+    assert job.error is not None
+    assert job.error.code == "provider_unavailable"

@@ -37,7 +37,9 @@ class Writers:
             InvalidRequestError: the model cannot do what is asked.
         """
         asked = self.asked(payload, context.can_ask)
-        candidates = [self.candidate(payload, model) for model in (asked, *self._fallbacks(payload, asked))]
+        candidates = [
+            self.candidate(payload, model) for model in (asked, *self._fallbacks(payload, asked, context.can_ask))
+        ]
         if payload.stream:  # else nobody watches
             await context.progress(5, f"Asking {asked.name}")
         return await write(context, payload, candidates)
@@ -109,8 +111,12 @@ class Writers:
     def _most_tokens(self, payload: GenerationPayload, model: Model) -> int | None:
         return most_output_tokens(payload, model, self.models, self.count(payload, model))
 
-    def _fallbacks(self, payload: GenerationPayload, asked: Model) -> Iterator[Model]:
+    def _fallbacks(
+        self, payload: GenerationPayload, asked: Model, can_ask: Callable[[str], bool] | None = None
+    ) -> Iterator[Model]:
         """Yield the models that may answer instead; one that the caller names has to be able to, others are left out.
+
+        So are those that cannot be asked here: an outage of one provider says nothing about the keys of another.
 
         Raises:
             InvalidRequestError: one that the caller names cannot do what is asked.
@@ -119,6 +125,7 @@ class Writers:
         for name in named if payload.fallback else ():
             try:
                 model = self.models.get(name)
+                model = model if can_ask is None else model.via_first(can_ask)
                 self._most_tokens(payload, model)
             except InvalidRequestError as unfit:
                 if not isinstance(payload.fallback, bool):
@@ -126,4 +133,5 @@ class Writers:
                         "fallback", f"names {name!r}, which cannot take this: {unfit.message.rstrip('.')}"
                     ) from None
             else:
-                yield model
+                if can_ask is None or can_ask(model.provider):
+                    yield model
