@@ -12,7 +12,8 @@ StoredJson = Annotated[JsonValue, SkipValidation]
 class Verbatim:
     """Marks a field whose value is kept as it came: its keys are names of the user's, and no field of ours.
 
-    Such as a JSON schema, in which `api_key` names a property and holds no key: `Annotated[..., Verbatim()]`.
+    Such as a JSON schema, in which `api_key` names a property and holds no key, or what a model called a tool with,
+    which it has to be told again as it was: `Annotated[..., Verbatim()]`.
     """
 
 

@@ -46,7 +46,7 @@ class ToolCall(Given):
     id: str
     """Names the call in the message that answers it (`Message.tool_call_id`)."""
     name: str
-    arguments: Mapping[str, JsonValue]
+    arguments: Annotated[Mapping[str, JsonValue], Verbatim()]
     """An object; whether it fits the tool's schema is for the caller to check."""
     signature: str | None = Field(default=None, repr=False)
     """What the vendor wants to have back with the call, and nobody else reads: Gemini's thoughts behind it."""

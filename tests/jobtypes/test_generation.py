@@ -120,6 +120,15 @@ def test_a_tool_is_called_and_its_outcome_understood(client: aijobs.Client, *, s
     assert answer.content
 
 
+def test_a_call_is_told_with_the_arguments_it_was_made_with(client: aijobs.Client) -> None:
+    call = {"id": "1", "name": "weather", "arguments": {"place": "Bath", "page_token": "7"}}
+    turns: Any = [{"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "1", "content": "Rain"}]
+    job = client.submit("And tomorrow?", model="gpt-5.2", messages=turns, tools=[WEATHER])
+
+    told: Any = job.job.payload["messages"]
+    assert told[0]["tool_calls"] == [call]
+
+
 def test_a_picture_in_the_prompt_is_read_from_its_file(client: aijobs.Client, tmp_path: Path) -> None:
     (tmp_path / "dot.png").write_bytes(PNG)
     job = client.submit("What is this?", model="gpt-5.2", images=[tmp_path / "dot.png", "https://example.org/a.png"])
