@@ -22,6 +22,7 @@ class Kinds:
         self.each = tuple(kind for one in annotations for kind in _each(one))
         """Each by itself: a class, or a generic with what it holds, such as `dict[str, Page]`."""
         self.are_verbatim = any(_is_verbatim(one) for one in annotations)
+        """Whether what is in these, at any depth, is kept as it came."""
 
     @cached_property
     def fields(self) -> Mapping[str, Kinds]:
@@ -33,11 +34,15 @@ class Kinds:
     @cached_property
     def values(self) -> Kinds:
         """What the mappings among these may hold under a key that no model declares."""
+        if self.are_verbatim:
+            return self
         return Kinds(*(held for kind in self.each if _is_mapping(kind) for held in get_args(kind)))
 
     @cached_property
     def items(self) -> Kinds:
         """What the lists, tuples and sets among these may hold."""
+        if self.are_verbatim:
+            return self
         return Kinds(*(held for kind in self.each if not _is_mapping(kind) for held in get_args(kind)))
 
     @cached_property

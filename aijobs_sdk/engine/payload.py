@@ -36,14 +36,18 @@ def drop_secrets(payload: Mapping[str, object], model: type[BaseModel]) -> Sanit
 
 def _clean(fields: Mapping[str, object], kinds: Kinds, path: str, dropped: list[str]) -> dict[str, object]:
     clean: dict[str, object] = {}
-    declared = kinds.fields
+    declared, others = kinds.fields, kinds.values
     for key, value in fields.items():
         where = f"{path}.{key}"
-        if key not in declared and _SECRET.search(str(key)) and not _misspells(str(key), declared):
+        if key not in declared and not kinds.are_verbatim and _looks_like_a_secret(str(key), declared):
             dropped.append(where)
         else:
-            clean[key] = _clean_value(value, declared.get(key, kinds.values), where, dropped)
+            clean[key] = _clean_value(value, declared.get(key, others), where, dropped)
     return clean
+
+
+def _looks_like_a_secret(key: str, declared: Iterable[str]) -> bool:
+    return _SECRET.search(key) is not None and not _misspells(key, declared)
 
 
 def _misspells(key: str, declared: Iterable[str]) -> bool:
@@ -57,8 +61,6 @@ def _letters(name: str) -> str:
 
 def _clean_value(value: object, kinds: Kinds, path: str, dropped: list[str]) -> object:
     match value:
-        case _ if kinds.are_verbatim:
-            return value
         case Mapping():
             return _clean(value, kinds, path, dropped)
         case list() | tuple():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NotRequired
+from typing import Annotated, NotRequired
 from uuid import UUID
 
 import pytest
@@ -18,6 +18,7 @@ from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.events import TextDelta, UnknownEvent, dump_event, parse_event
 from aijobs_sdk.contract.job import JobStatus, Rate
+from aijobs_sdk.contract.model import Verbatim
 from aijobs_sdk.contract.store import Fail, Retry, Text
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
@@ -162,6 +163,17 @@ def test_a_field_stays_wherever_the_payloads_model_lets_its_own_model_stand(payl
 def test_a_key_beside_declared_fields_is_no_field_for_standing_among_them() -> None:
     payload = {"by_name": {"token": {"token": "t"}, "gpt": {"other": {"token": "t"}}}, "union": {"password": "p"}}
     assert drop_secrets(payload, Anywhere).payload == {"by_name": {"gpt": {"other": {}}}, "union": {}}
+
+
+class Described(BaseModel):
+    schemas: Annotated[list[dict[str, object]], Verbatim()]
+
+
+def test_what_is_kept_as_it_came_is_no_place_for_a_number_that_json_has_not() -> None:
+    with pytest.raises(InvalidRequestError, match=r"`payload\.schemas\[0\]\.api_key\.least` must be a finite number"):
+        drop_secrets({"schemas": [{"api_key": {"least": float("-inf")}}]}, Described)
+    as_it_came = {"schemas": [{"api_key": {"least": 0.5}}]}
+    assert drop_secrets(as_it_came, Described).payload == as_it_came
 
 
 def test_a_draw_belongs_to_its_key_and_seed() -> None:
