@@ -19,6 +19,8 @@ from aijobs_sdk.contract.errors import ConfigurationError, ProviderError
 
 _WITH_FOLDERS = frozenset({"ftp", "sftp", "ssh", "hdfs", "webhdfs", "smb"})
 """Places in which a file needs a folder that exists. Object stores have none, and would make a bucket of it."""
+_FOLDERS = frozenset({"file", "local"})
+"""What fsspec calls a folder of this machine."""
 _MAY_PASS = (ConnectionError, TimeoutError)
 
 
@@ -66,7 +68,7 @@ def open_artifacts(place: str) -> Artifacts:
     except ValueError:  # half an IPv6 address, or a password with a `/`: nobody can tell where that ends
         shown = f"{place.partition('://')[0]}://…"
         raise _unusable(shown, "is no URL. A password has `/` as `%2F`, `@` as `%40`") from None
-    if parts.scheme == "file":
+    if parts.scheme in _FOLDERS:
         return Folder(_path_of(parts, place))
     if "://" not in place:
         return Folder(Path(place))
@@ -84,7 +86,7 @@ def _path_of(parts: SplitResult, place: str) -> Path:
     from urllib.request import url2pathname  # noqa: PLC0415 - it brings HTTP, and few places are such URLs
 
     if parts.netloc not in {"", "localhost"}:
-        raise _unusable(place, "names a machine after `file://`: a folder of this one begins with a third `/`")
+        raise _unusable(place, "names a machine after the `//`: a folder of this one begins with a third `/`")
     if not parts.path or parts.query or parts.fragment:
         raise _unusable(place, "names no folder, or holds a `?` or `#`, which a URL has as `%3F` and `%23`")
     return Path(url2pathname(parts.path))

@@ -607,6 +607,15 @@ class NoKeyError(Exception):
     """As of a library that has a tree of errors of its own."""
 
 
+@pytest.mark.anyio
+@pytest.mark.parametrize("scheme", ["file", "local"])
+async def test_a_folder_is_made_by_whichever_of_its_names(scheme: str, tmp_path: Path) -> None:
+    place = open_artifacts(f"{scheme}://{tmp_path}/pictures")
+
+    assert await place.save("ours/1.png", b"a picture") == f"file://{tmp_path}/pictures/ours/1.png"
+    assert await place.load("ours/1.png") == b"a picture"
+
+
 class Keyless(fsspec.AbstractFileSystem):  # type: ignore[misc]
     """An object store that finds no key to write with."""
 
