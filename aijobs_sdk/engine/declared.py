@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache, cached_property
@@ -50,11 +51,30 @@ class Kinds:
         """Whether a list of JSON among these is a set, and its order says nothing."""
         return any(_is(AbstractSet, kind) for kind in self.each) and not any(map(_may_be_in_order, self.each))
 
+    @cached_property
+    def leave_something_out(self) -> bool:
+        """Whether a model among these has a field that it never writes."""
+        models = [kind for kind in self.each if isinstance(kind, type) and issubclass(kind, BaseModel)]
+        return any(field.exclude for model in models for field in model.model_fields.values())
+
 
 @cache
 def declared_by(model: type[BaseModel]) -> Kinds:
     """Return what a payload of this model is."""
     return Kinds(model)
+
+
+def all_held_by(kinds: Kinds) -> Iterator[tuple[str, Kinds]]:
+    """Yield these, and all that they may hold, with the fields that lead there, such as `login.password`."""
+    seen: list[object] = []
+    waiting = deque([("", kinds)])
+    while waiting:
+        path, one = waiting.popleft()
+        yield path, one
+        if new := [kind for kind in one.each if kind not in seen]:  # else it is a model in itself, or nothing
+            seen += new
+            waiting += [(f"{path}.{name}".strip("."), held) for name, held in one.fields.items()]
+            waiting += [(path, one.items), (path, one.values)]
 
 
 def _each(annotation: object) -> Iterator[object]:

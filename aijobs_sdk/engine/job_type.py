@@ -17,7 +17,7 @@ from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Priority, Rate
 from aijobs_sdk.contract.shapes import nearest, shape_of, shortened
 from aijobs_sdk.engine.context import JobContext
-from aijobs_sdk.engine.declared import Kinds, declared_by
+from aijobs_sdk.engine.declared import all_held_by, declared_by
 from aijobs_sdk.engine.handler_thread import run_in_thread
 from aijobs_sdk.engine.kept_payload import kept_faithfully
 
@@ -160,27 +160,14 @@ def _payload_model(function: Callable[[JobContext, P], object], hints: Mapping[s
             f"{getattr(function, '__name__', function)!r} needs two parameters, the second annotated with its "
             "pydantic payload model: `async def shout(context: JobContext, payload: Shout)`."
         )
-    if (hidden := _hidden_in(declared_by(model))) is not None:
+    if (hidden := _hidden_in(model)) is not None:
         raise TypeError(f"`{hidden}` of {model.__name__} is a secret that cannot be stored: make it a `str`.")
     return typing.cast("type[P]", model)
 
 
-def _hidden_in(kinds: Kinds, within: tuple[object, ...] = ()) -> str | None:
-    """Return where there would be nothing but asterisks: the name of a field, after those of the fields it is in."""
-    for name, held in _held_by(kinds, within):
-        if any(map(_is_secret, held.each)):
-            return name
-        if (inner := _hidden_in(held, (*within, *kinds.each))) is not None:
-            return f"{name}.{inner}".strip(".")
-    return None
-
-
-def _held_by(kinds: Kinds, within: tuple[object, ...]) -> Iterator[tuple[str, Kinds]]:
-    if all(kind in within for kind in kinds.each):  # a model in itself; or there is nothing
-        return
-    yield from kinds.fields.items()
-    yield "", kinds.items
-    yield "", kinds.values
+def _hidden_in(model: type[BaseModel]) -> str | None:
+    """Return a field of which nothing but asterisks would be stored."""
+    return next((path for path, held in all_held_by(declared_by(model)) if any(map(_is_secret, held.each))), None)
 
 
 def _is_secret(kind: object) -> bool:

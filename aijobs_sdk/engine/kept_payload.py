@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TypeVar
 
 from pydantic import BaseModel
 
-from aijobs_sdk.engine.declared import Kinds, declared_by
+from aijobs_sdk.engine.declared import Kinds, all_held_by, declared_by
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -38,8 +39,7 @@ def kept_faithfully(payload: BaseModel) -> Mapping[str, object]:
     """
     whole = _in_one_order(payload, _as_json(payload))
     for form in (_in_one_order(payload, kept(payload)), whole):
-        again = _read_again(type(payload), form)
-        if again is not None and _in_one_order(payload, again) == whole:
+        if _comes_back(payload, form, whole):
             return form
     raise NotKeptError("does not come back from JSON as it was checked: its model writes what it does not read")
 
@@ -57,16 +57,46 @@ def _as_json(payload: BaseModel, *, exclude_defaults: bool = False) -> dict[str,
         raise NotKeptError("holds something that cannot be written as JSON") from None
 
 
-def _read_again(model: type[BaseModel], form: Mapping[str, object]) -> Mapping[str, object] | None:
+def _comes_back(payload: BaseModel, form: Mapping[str, object], whole: Mapping[str, object]) -> bool:
     try:
-        return _as_json(read_kept(model, form))
+        again = read_kept(type(payload), form)
+        is_lossy = _leaves_something_out(type(payload)) and _loses_something(payload, again)
+        return not is_lossy and _in_one_order(payload, _as_json(again)) == whole
     except ValueError:  # pydantic's is one, as ours
-        return None
+        return False
+
+
+def _loses_something(said: object, again: object) -> bool:
+    """Return whether a field that its model never writes, `exclude=True`, was said, and is another when it is read."""
+    match said:
+        case BaseModel() if type(again) is type(said):
+            before, after = said.__dict__, again.__dict__
+            unwritten = [name for name, one in type(said).model_fields.items() if one.exclude]
+            lost = any(before[name] != after[name] for name in unwritten if name in said.model_fields_set)
+            return lost or any(map(_loses_something, before.values(), after.values()))
+        case Mapping() if isinstance(again, Mapping):
+            return any(map(_loses_something, said.values(), again.values()))
+        case list() | tuple() if isinstance(again, list | tuple):
+            return any(map(_loses_something, said, again))
+        case _:
+            return False
+
+
+@cache
+def _may_hold_sets(model: type[BaseModel]) -> bool:
+    return any(held.are_sets for _, held in all_held_by(declared_by(model)))
+
+
+@cache
+def _leaves_something_out(model: type[BaseModel]) -> bool:
+    return any(held.leave_something_out for _, held in all_held_by(declared_by(model)))
 
 
 def _in_one_order(payload: BaseModel, form: Mapping[str, object]) -> dict[str, object]:
     """Return the payload's JSON with what was a set of its own sorted."""
     kinds = declared_by(type(payload))
+    if not _may_hold_sets(type(payload)):
+        return dict(form)
     return {name: _ordered(value, kinds.fields.get(name, kinds.values)) for name, value in form.items()}
 
 

@@ -174,6 +174,22 @@ def test_a_model_that_does_not_read_what_it_writes_is_refused_at_submit(payload:
         client.submit(type="own", payload=given)
 
 
+class Page(BaseModel):
+    draft: bool = Field(default=False, exclude=True)
+    made_up: UUID = Field(default_factory=uuid4, exclude=True)
+
+
+class Book(BaseModel):
+    pages: dict[str, list[Page]] = {}
+
+
+def test_what_a_model_leaves_out_of_what_it_writes_may_be_said_where_that_changes_nothing() -> None:
+    [book] = _handled({"pages": {"one": [{"draft": False}]}}, model=Book)
+    assert book.model_dump() == {"pages": {"one": [{}]}}
+    with pytest.raises(aijobs.InvalidRequestError, match="does not come back from JSON"):
+        _handled({"pages": {"one": [{"draft": True}]}}, model=Book)
+
+
 def _type(model: type[BaseModel], got: list[BaseModel], *, fails: bool = False) -> aijobs.JobType[Any]:
     async def run(context: aijobs.JobContext, payload: BaseModel) -> dict[str, Any]:
         got.append(payload)

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.job_type import JobType
+from aijobs_sdk.engine.kept_payload import kept
 from aijobs_sdk.jobtypes.economy.asking import Asking
 from aijobs_sdk.jobtypes.economy.errand import Errand, run_errand
 from aijobs_sdk.jobtypes.economy.harvest import Harvest
@@ -65,6 +66,7 @@ def economy_job_types(
             get_ready=get_ready if quotes_by_vocabulary else None,
             estimate=asking.estimated,
             max_attempts=MOST_ATTEMPTS,
+            keep=kept,
         ),
         JobType(name="ai_generation_batch_stop", payload_model=StopPayload, run=stop, max_attempts=MOST_ATTEMPTS),
     )
