@@ -18,6 +18,7 @@ NO_SAMPLING = "2026-10-21"
 """The version of the API that has no temperature: versions are days, so that later ones compare as later."""
 _ROLES = ("user", "assistant", "system")
 _GIVEN = ("document", "tool_result")
+_CHOICES = ("auto", "any", "tool", "none")
 
 
 def asked_of(body: Body, model_id: str) -> Asked:
@@ -153,20 +154,29 @@ def _tools(body: Body) -> tuple[Tool, ...]:
 
 
 def _allowed(body: Body, tools: Sequence[Tool]) -> tuple[Tool, ...]:
-    choice = body.get("tool_choice")
-    wanted = choice if isinstance(choice, dict) else {}
-    if wanted.get("type") == "none":
+    wanted = _choice(body)
+    kind = wanted.get("type")
+    if kind == "none":
         return ()
-    if wanted.get("type") in {"any", "tool"} and _thinks(body):
+    if kind in ("any", "tool") and _thinks(body):
         raise invalid("tool_choice", "Thinking may not be enabled when tool_choice forces tool use.")
-    if wanted.get("type") == "any" and not blocks_of(body.get("tools")):
+    if kind == "any" and not blocks_of(body.get("tools")):
         raise invalid("tool_choice", "may only be specified while providing `tools`")
-    if wanted.get("type") != "tool":
+    if kind != "tool":
         return tuple(tools)
     name = wanted.get("name")
     if all(one.get("name") != name for one in blocks_of(body.get("tools"))):
         raise invalid("tool_choice", f"Tool {name!r} not found in provided tools")
     return tuple(one for one in tools if one.name == name)
+
+
+def _choice(body: Body) -> Body:
+    choice = body.get("tool_choice")
+    if choice is None:
+        return {"type": "auto"}
+    if not isinstance(choice, dict) or choice.get("type") not in _CHOICES:
+        raise invalid("tool_choice", "Input should be an object whose type is 'auto', 'any', 'tool' or 'none'")
+    return choice
 
 
 def _schema(body: Body) -> Body | None:
