@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,6 +140,18 @@ def test_a_line_that_cannot_be_read_is_named_with_its_field(tmp_path: Path, line
 def test_a_price_that_is_no_amount_is_refused(sample: Path, price: Decimal) -> None:
     with pytest.raises(InvalidRequestError, match="`price` must be credits for a token, from 0 up, got a Decimal"):
         next(azure_llm_trace(sample, price=price))
+
+
+@pytest.mark.parametrize("price", [0.001, 1, "0.001", None])
+def test_a_price_that_is_not_exact_is_refused(sample: Path, price: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="`price` must be a Decimal, or a table of models, got"):
+        next(azure_llm_trace(sample, price=price))
+
+
+def test_a_tenant_that_no_row_can_name_is_refused_by_the_argument(sample: Path) -> None:
+    tenant: Any = "acme"
+    with pytest.raises(InvalidRequestError, match="`tenant_id`"):
+        next(azure_llm_trace(sample, price=PRICE, tenant_id=tenant))
 
 
 def test_every_row_of_a_sample_is_billed(sample: Path, tmp_path: Path) -> None:

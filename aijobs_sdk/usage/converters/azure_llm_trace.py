@@ -21,6 +21,7 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_of
 from aijobs_sdk.contract.records import UsageRow
+from aijobs_sdk.contract.refusal import checked, path_of
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.providers.models import CREDIT_STEP, ModelTable
 
@@ -59,26 +60,33 @@ def azure_llm_trace(
     to the microsecond: the seventh digit of the trace is cut. Credits have six places, halves rounded up.
 
     Raises:
-        InvalidRequestError: the file is no such trace, or a line cannot be read; or the table does not have the model
-            at this provider. Rows before it were yielded.
+        InvalidRequestError: the file is no such trace, or a line cannot be read; the table does not have the model at
+            this provider; or an argument cannot be used. Rows before it were yielded.
     """
+    _check_price(price)
+    for request in _requests(path_of("path", path)):
+        row = {
+            "id": uuid5(TRACE, f"{request.line}:{request.text}"),
+            "tenant_id": tenant_id,
+            "user_id": user_id,
+            "query_type": "text_generation",
+            "model": model,
+            "provider": provider,
+            "input_tokens": request.context_tokens,
+            "output_tokens": request.generated_tokens,
+            "credits_used": _credits(request, price, model, provider),
+            "metadata": {"trace": "azure_llm_inference", "trace_line": request.line},
+            "month_year": month_of(request.at),
+            "created_at": request.at,
+        }
+        yield checked(UsageRow, row, f"Line {request.line} of the trace cannot be a usage row")
+
+
+def _check_price(price: TokenPrice) -> None:
+    if not isinstance(price, Decimal | ModelTable):
+        raise _refused("`price`", "price", "must be a Decimal, or a table of models", price)
     if isinstance(price, Decimal) and not (price.is_finite() and price >= 0):
         raise _refused("`price`", "price", "must be credits for a token, from 0 up", price)
-    for request in _requests(Path(path)):
-        yield UsageRow(
-            id=uuid5(TRACE, f"{request.line}:{request.text}"),
-            tenant_id=tenant_id,
-            user_id=user_id,
-            query_type="text_generation",
-            model=model,
-            provider=provider,
-            input_tokens=request.context_tokens,
-            output_tokens=request.generated_tokens,
-            credits_used=_credits(request, price, model, provider),
-            metadata={"trace": "azure_llm_inference", "trace_line": request.line},
-            month_year=month_of(request.at),
-            created_at=request.at,
-        )
 
 
 def _credits(request: _Request, price: TokenPrice, model: str, provider: str) -> Decimal:
