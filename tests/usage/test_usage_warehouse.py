@@ -247,6 +247,9 @@ def test_each_warehouse_is_spoken_to_in_its_own_words(dialect: Dialect, words: l
         ("month", {"month": "2026-01' OR '1' = '1"}),
         ("by", {"month": "2026-01", "by": "metadata"}),
         ("by", {"month": "2026-01", "by": ()}),
+        ("by", {"month": "2026-01", "by": None}),
+        ("by", {"month": "2026-01", "by": [["model"]]}),
+        ("question", {"question": None}),
     ],
 )
 def test_what_cannot_be_asked_is_refused_by_name(field: str, arguments: dict[str, object]) -> None:

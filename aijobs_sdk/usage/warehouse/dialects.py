@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from aijobs_sdk.contract.months import month_span
-from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.refusal import bad_argument, members_of
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.usage.store import statement
 
@@ -65,9 +65,9 @@ def sql_for(
         InvalidRequestError: there is no such question, dialect, month or column.
     """
     if question not in get_args(Question):
-        raise bad_argument("question", f"is none that is known.{nearest(question, get_args(Question))}")
+        raise bad_argument("question", f"is none that is known.{nearest(str(question), get_args(Question))}")
     if dialect not in get_args(Dialect):
-        raise bad_argument("dialect", f"is none that is known.{nearest(dialect, get_args(Dialect))}")
+        raise bad_argument("dialect", f"is none that is known.{nearest(str(dialect), get_args(Dialect))}")
     text = statement(f"warehouse/{question}")
     if question in _OF_ALL_TIME:
         return text
@@ -91,7 +91,7 @@ def _given(month: str | None) -> str:
 
 
 def _known_columns(by: str | Iterable[str]) -> tuple[str, ...]:
-    columns = tuple(dict.fromkeys([by] if isinstance(by, str) else by))
+    columns = tuple(dict.fromkeys([by] if isinstance(by, str) else members_of("by", by, str, "names of columns")))
     if not columns:
         raise bad_argument("by", 'names no column. For the month as a whole say by="month_year"')
     for column in columns:
