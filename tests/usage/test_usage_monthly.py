@@ -217,6 +217,13 @@ def test_percentiles_are_exact_where_a_double_is_not(store: UsageStore) -> None:
     assert spread_of(store, "latency_seconds", None).p50 == Decimal("0.0000015")
 
 
+def test_a_latency_that_is_told_in_another_unit_stands_in_no_reports_way(store: UsageStore) -> None:
+    nanoseconds = "12345678901"
+    entries(store, [used(1, "1", latency_seconds="2"), used(2, "1", latency_seconds=nanoseconds)])
+
+    assert spread_of(store, "latency_seconds", None).p50 == Decimal("6172839451.5")
+
+
 def test_spreads_are_told_by_model_most_rows_first_and_only_of_rows_that_say_the_measure(store: UsageStore) -> None:
     entries(store, [used(1, "1", model="a", latency_seconds="2"), used(2, "1", model="a"), used(3, "1", model="b")])
 

@@ -1,10 +1,11 @@
 -- Which values of a measure lie around its median and 95th percentile, by model and (no model) over all rows?
 -- The values on either side of each, as quantile_cont() of whole numbers is a DOUBLE, and cuts a DECIMAL short.
 -- Rows are counted by coarse buckets first, and only the buckets in question are looked into: sorting all costs more.
+-- A bucket is reckoned in DOUBLE, which keeps the order of the values, and in which every multiple of them has room.
 -- Counts are sums of `quantity`, in which a row and its reversal cancel out. They are the month's own rows: what was
 -- put right of another month says nothing about this one.
 WITH counted AS (
-    SELECT model, quantity, abs({measure}) AS value, (value * $buckets_per_unit)::BIGINT AS bucket
+    SELECT model, quantity, abs({measure}) AS value, (value::DOUBLE * $buckets_per_unit)::BIGINT AS bucket
     FROM entry
     WHERE billing_month = $month AND month_year = $month AND {measure} IS NOT NULL
 ), bucket_count AS (
