@@ -11,7 +11,9 @@ from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Json
 
 SPEND_LIMIT = "enforced_spend_limit_reached"
-"""The only code beside the kind of an error: it marks a limit that does not come back within the minute."""
+"""The code beside the kind of an error that marks a limit that does not come back within the minute."""
+NO_THREADS = "thread_unsupported_request"
+"""The one by which the vendor's library learns to send all messages itself."""
 _KINDS: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "authentication_error",
     HTTPStatus.PAYMENT_REQUIRED: "billing_error",
@@ -42,7 +44,8 @@ _MESSAGES: Mapping[str, str] = {
 def refusal(call: Call, refused: Refused) -> Json:
     """Return the body that refuses a request."""
     message = "x-api-key header is required" if refused.code == "invalid_api_key" else refused.message
-    return error_body(_kind_of(refused.status), message, call.request_id)
+    error_code = NO_THREADS if refused.code == NO_THREADS else None
+    return error_body(_kind_of(refused.status), message, call.request_id, error_code)
 
 
 def failure(call: Call, fault: Fault) -> Json:

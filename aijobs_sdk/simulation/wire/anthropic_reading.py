@@ -8,8 +8,10 @@ from pydantic import JsonValue
 
 from aijobs_sdk.providers.model import Model
 from aijobs_sdk.simulation.wire.anthropic_blocks import Body, blocks_of, invalid, is_picture, text_of
+from aijobs_sdk.simulation.wire.anthropic_errors import NO_THREADS
 from aijobs_sdk.simulation.wire.anthropic_turns import check_calls
 from aijobs_sdk.simulation.wire.asked import Asked, Tool, beside_texts
+from aijobs_sdk.simulation.wire.calls import Refused
 
 THINKING_TOKENS = {"low": 200, "medium": 600, "high": 1500, "xhigh": 3000, "max": 6000}
 """About how much an effort thinks, where its budget allows: own choice."""
@@ -25,8 +27,10 @@ def asked_of(body: Body, model_id: str) -> Asked:
     """Return what the body of a request for a message asks.
 
     Raises:
-        Refused: its messages are none.
+        Refused: its messages or its choice of a tool are none, or a thread is to keep them.
     """
+    if body.get("thread") is not None:
+        raise Refused(400, "thread: is not simulated, send all messages", code=NO_THREADS, param="thread")
     messages = _checked_messages(body)
     said = [text_of(message.get("content")) for message in messages]
     asking = [place for place, message in enumerate(messages) if _is_from_the_user(message)]

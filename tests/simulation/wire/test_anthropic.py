@@ -235,6 +235,7 @@ def test_pictures_and_tools_are_counted_and_read(sim: Mock) -> None:
         ({"tools": [WEATHER], "tool_choice": "any"}, "tool_choice"),
         ({"max_tokens": 2000, "thinking": THINKING, "tools": [WEATHER], "tool_choice": {"type": "any"}}, "tool_choice"),
         ({"max_tokens": 2000, "thinking": THINKING, "extra_body": {"temperature": 0.5}}, "temperature"),
+        ({"extra_body": {"thread": {"type": "create"}}}, "thread"),
     ],
 )
 def test_a_request_that_is_wrong_is_refused_by_its_field(sim: Mock, changes: dict[str, Any], field: str) -> None:
@@ -243,6 +244,20 @@ def test_a_request_that_is_wrong_is_refused_by_its_field(sim: Mock, changes: dic
         create(sim, **changes, timeout=60)
     assert caught.value.type == "invalid_request_error"
     assert str(caught.value.api_message).startswith(f"{field}: ")
+
+
+def test_the_librarys_tool_runner_learns_to_do_without_a_thread(sim: Mock) -> None:
+    cities: list[str] = []
+
+    @anthropic.beta_async_tool
+    async def weather(city: str) -> str:
+        """Tell the weather of a city."""
+        cities.append(city)
+        return "Sunny."
+
+    last = run(sim, lambda client: client.beta.messages.tool_runner(**ASKED, tools=[weather]).until_done())
+
+    assert (last.stop_reason, len(cities)) == ("end_turn", 1)
 
 
 def test_an_unknown_model_is_not_found(sim: Mock) -> None:
