@@ -201,6 +201,12 @@ def test_a_line_that_cannot_be_read_is_refused(tmp_path: Path, line: str, proble
         held(write(tmp_path, "costs.csv", OPENAI + line))
 
 
+def test_a_file_that_says_an_amount_twice_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, "bill.csv", "Model,Amount,amount\ngpt-5.2,12.50,10.33\n")
+    with pytest.raises(InvalidRequestError, match="more than one column that is called 'amount'"):
+        held(file)
+
+
 def test_a_file_with_other_columns_is_refused_with_how_to_name_them(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequestError, match=r'Say which they are: columns=\{"model"'):
         held(write(tmp_path, "costs.csv", "what,total\no3,1\n"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -89,11 +90,23 @@ def _found_columns(path: Path, header: Sequence[str], given: Mapping[str, str] |
         found = {meaning: named[_plain(column)] for meaning, column in said.items() if _plain(column) in named}
         wanted = {"model", "amount"} if given is None else set(said)
         if wanted <= set(found):
+            _refuse_twice(path, header, found.values())
             return found
     raise InvalidRequestError(
         f"{path} does not name the columns of an invoice: its header has {len(header)} others. Say which they are: "
         'columns={"model": "…", "amount": "…", "currency": "…", "day": "…"}; the last two may be left out.'
     )
+
+
+def _refuse_twice(path: Path, header: Sequence[str], columns: Iterable[str]) -> None:
+    """Refuse what says one thing in two columns: nobody can tell which of them counts."""
+    names = Counter(map(_plain, header))
+    for column in columns:
+        if names[_plain(column)] > 1:
+            raise InvalidRequestError(
+                f"{path} has more than one column that is called {column!r}, whatever its case and marks. "
+                "Leave only the one that counts."
+            )
 
 
 def _given_columns(given: Mapping[str, str]) -> InvoiceColumns:
