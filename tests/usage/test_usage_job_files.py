@@ -128,6 +128,7 @@ GOOD = (
         ("credits_used", "NaN", "`credits_used`"),
         ("credits_used", "-1.5", "`credits_used`"),
         ("completed_at", "yesterday", "`completed_at`"),
+        ("created_at", "0001-01-01T00:00:00+01:00", "`created_at`"),
     ],
 )
 def test_a_bad_line_is_told_by_line_and_field_and_nothing_is_noted(

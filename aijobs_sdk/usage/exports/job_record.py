@@ -18,7 +18,10 @@ from aijobs_sdk.usage.columns import amount_text
 
 
 def _in_utc(instant: datetime) -> datetime:
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:  # what some programs write for an instant that they do not know
+        raise ValueError("lies before the year 1 or after 9999 in UTC") from None
 
 
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
