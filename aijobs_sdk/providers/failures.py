@@ -213,6 +213,14 @@ MODEL_NOT_FOUND = Failure(
     advice="Choose another model: `aijobs models`, or ask for access to this one.",
     retryable=False,
 )
+OPEN_SCHEMA = Failure(
+    code="unsupported",
+    category=ErrorCategory.VALIDATION,
+    happened="was not asked",
+    reason="it keeps to an output schema only if that names the type and all properties of everything in it",
+    advice="Write them into the schema, or choose another model: `aijobs models`.",
+    retryable=False,
+)
 BAD_TOOL_CALL = Failure(
     code="invalid_tool_call",
     category=ErrorCategory.PROVIDER,

@@ -8,13 +8,16 @@ from http import HTTPStatus
 from pydantic import JsonValue
 
 from aijobs_sdk.contract.provider import Finished, GenerationRequest, Tool, ToolCall
-from aijobs_sdk.providers.failures import BAD_TOOL_CALL
+from aijobs_sdk.providers.failures import BAD_TOOL_CALL, OPEN_SCHEMA
 from aijobs_sdk.providers.prompt_parts import tokens_beside_texts, tool_object
-from aijobs_sdk.providers.schemas import closed_schema
+from aijobs_sdk.providers.schemas import closed_schema, has_open_objects
 from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.effort import THINKING_TOKENS
 from aijobs_sdk.simulation.faults import Quirk, status_fault
 from aijobs_sdk.simulation.plan import Plan
+
+_WANT_CLOSED_SCHEMAS = frozenset({"anthropic", "bedrock"})
+"""Who is not asked for an object whose keys are open (`dict[str, int]`)."""
 
 
 def heard(request: GenerationRequest) -> GenerationRequest:
@@ -53,8 +56,11 @@ def written(request: GenerationRequest, world: Simulation, provider: str) -> str
     """Return what the model has to write, as JSON, where that is not its own choice.
 
     Raises:
-        ProviderError: no value fits its schema.
+        ProviderError: no value fits its schema, or the provider would not be asked to keep to it.
     """
+    asked = request.output_schema
+    if asked is not None and provider in _WANT_CLOSED_SCHEMAS and has_open_objects(closed_schema(asked)):
+        raise OPEN_SCHEMA.error(provider)
     tool = _offered(request)
     schema = request.output_schema if tool is None else tool.parameters
     if schema is None:

@@ -54,6 +54,16 @@ def test_structured_output_by_a_schema_comes_as_a_dict(client: aijobs.Client) ->
     assert job.job.payload["output_schema"] == schema
 
 
+def test_claude_is_not_asked_for_an_object_whose_keys_are_open(client: aijobs.Client) -> None:
+    class Counts(BaseModel):
+        by_word: dict[str, int]
+
+    job = client.submit("Count the words.", model="claude-sonnet-4.5", output_model=Counts)
+
+    with pytest.raises(aijobs.JobFailedError, match="bedrock was not asked"):
+        job.result()
+
+
 def test_a_handle_that_was_pickled_gives_structured_output_as_a_dict(client: aijobs.Client) -> None:
     job = client.submit("Describe Bath.", model="gpt-5.2", output_model=City)
     again = pickle.loads(pickle.dumps(job))

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.provider import GenerationRequest, ImageInput, Message, ReasoningEffort, Tool
-from aijobs_sdk.providers.failures import Failure
+from aijobs_sdk.providers.failures import OPEN_SCHEMA, Failure
 from aijobs_sdk.providers.schemas import Schema, closed_schema, has_open_objects
 
 LONGEST_WHOLE_TOKENS = 21_333
@@ -31,14 +31,6 @@ _WITHOUT_EFFORT = re.compile(r"((sonnet|haiku)-4[.-]5\b|(opus|sonnet)-4([.-]1\b|
 """Models that know no effort, and think against a budget of tokens; those that came later know it."""
 _DATA_URL = re.compile(r"data:(?P<media_type>[^;]+);base64,(?P<data>.+)")
 
-_OPEN_SCHEMA = Failure(
-    code="unsupported",
-    category=ErrorCategory.VALIDATION,
-    happened="was not asked",
-    reason="it keeps to an output schema only if that names the type and all properties of everything in it",
-    advice="Write them into the schema, or choose another model: `aijobs models`.",
-    retryable=False,
-)
 _LINKED_IMAGE = Failure(
     code="unsupported",
     category=ErrorCategory.VALIDATION,
@@ -170,11 +162,11 @@ def _kept_schema(schema: Schema, host: Host) -> dict[str, JsonValue]:
     """
     closed = closed_schema(schema)
     if has_open_objects(closed):
-        raise _OPEN_SCHEMA.error(host.name)
+        raise OPEN_SCHEMA.error(host.name)
     try:
         kept: dict[str, JsonValue] = transform_schema(_without_type_lists(closed))
     except (ValueError, TypeError, AttributeError, AssertionError):  # a part is no schema, or of no type that it knows
-        raise _OPEN_SCHEMA.error(host.name) from None
+        raise OPEN_SCHEMA.error(host.name) from None
     return kept
 
 
