@@ -221,6 +221,14 @@ OPEN_SCHEMA = Failure(
     advice="Write them into the schema, or choose another model: `aijobs models`.",
     retryable=False,
 )
+LINKED_IMAGE = Failure(
+    code="unsupported",
+    category=ErrorCategory.VALIDATION,
+    happened="was not asked",
+    reason="it fetches no images",
+    advice="Send the image itself, as a `data:` URL.",
+    retryable=False,
+)
 BAD_TOOL_CALL = Failure(
     code="invalid_tool_call",
     category=ErrorCategory.PROVIDER,

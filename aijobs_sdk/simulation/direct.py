@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from itertools import chain
 
 from pydantic import JsonValue
 
 from aijobs_sdk.contract.provider import Finished, GenerationRequest, Tool, ToolCall
-from aijobs_sdk.providers.failures import BAD_TOOL_CALL, OPEN_SCHEMA
+from aijobs_sdk.providers.failures import BAD_TOOL_CALL, LINKED_IMAGE, OPEN_SCHEMA
 from aijobs_sdk.providers.prompt_parts import tokens_beside_texts, tool_object
 from aijobs_sdk.providers.schemas import closed_schema, has_open_objects
 from aijobs_sdk.simulation.core import Simulation
@@ -18,6 +19,21 @@ from aijobs_sdk.simulation.plan import Plan
 
 _WANT_CLOSED_SCHEMAS = frozenset({"anthropic", "bedrock"})
 """Who is not asked for an object whose keys are open (`dict[str, int]`)."""
+_FETCH_NO_IMAGES = frozenset({"bedrock"})
+
+
+def check_askable(request: GenerationRequest, provider: str) -> None:
+    """Return where the adapter of this provider would ask it that.
+
+    Raises:
+        ProviderError: it would not.
+    """
+    schema = request.output_schema
+    if schema is not None and provider in _WANT_CLOSED_SCHEMAS and has_open_objects(closed_schema(schema)):
+        raise OPEN_SCHEMA.error(provider)
+    images = [*request.images, *chain.from_iterable(turn.images for turn in request.messages)]
+    if provider in _FETCH_NO_IMAGES and not all(image.url.startswith("data:") for image in images):
+        raise LINKED_IMAGE.error(provider)
 
 
 def heard(request: GenerationRequest) -> GenerationRequest:
@@ -56,11 +72,8 @@ def written(request: GenerationRequest, world: Simulation, provider: str) -> str
     """Return what the model has to write, as JSON, where that is not its own choice.
 
     Raises:
-        ProviderError: no value fits its schema, or the provider would not be asked to keep to it.
+        ProviderError: no value fits its schema.
     """
-    asked = request.output_schema
-    if asked is not None and provider in _WANT_CLOSED_SCHEMAS and has_open_objects(closed_schema(asked)):
-        raise OPEN_SCHEMA.error(provider)
     tool = _offered(request)
     schema = request.output_schema if tool is None else tool.parameters
     if schema is None:

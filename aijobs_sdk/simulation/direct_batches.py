@@ -21,7 +21,15 @@ from aijobs_sdk.providers.economy import limits_of
 from aijobs_sdk.providers.economy_rows import check_batch, check_over, mark_of, missing_failure
 from aijobs_sdk.providers.failures import MODEL_NOT_FOUND
 from aijobs_sdk.simulation.batch_course import Course, DirectBatch
-from aijobs_sdk.simulation.direct import called, heard, other_tokens, thinking_tokens, tool_called, written
+from aijobs_sdk.simulation.direct import (
+    called,
+    check_askable,
+    heard,
+    other_tokens,
+    thinking_tokens,
+    tool_called,
+    written,
+)
 from aijobs_sdk.simulation.faults import BatchFault, Fault
 from aijobs_sdk.simulation.provider import SimulatedProvider
 
@@ -138,6 +146,7 @@ class BatchingSimulatedProvider(SimulatedProvider):
             return error
 
     def _answered(self, request: GenerationRequest, at: datetime) -> BatchAnswer:
+        check_askable(request, self.name)
         world = self._simulation
         seconds = world.seconds_at(at)
         plan = world.plan(

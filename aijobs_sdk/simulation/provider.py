@@ -17,7 +17,15 @@ from aijobs_sdk.contract.provider import (
     TextChunk,
 )
 from aijobs_sdk.simulation.core import Simulation
-from aijobs_sdk.simulation.direct import called, heard, other_tokens, thinking_tokens, tool_called, written
+from aijobs_sdk.simulation.direct import (
+    called,
+    check_askable,
+    heard,
+    other_tokens,
+    thinking_tokens,
+    tool_called,
+    written,
+)
 from aijobs_sdk.simulation.drawing import draw
 from aijobs_sdk.simulation.faults import Fault
 from aijobs_sdk.simulation.plan import Plan
@@ -42,6 +50,7 @@ class SimulatedProvider:
         Raises:
             ProviderError: the simulation decided so.
         """
+        check_askable(request, self.name)
         started_at = self._clock.now()
         seconds = self._simulation.seconds_at(started_at)
         left, plan = self._plan(heard(request), seconds)

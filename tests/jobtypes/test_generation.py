@@ -64,6 +64,13 @@ def test_claude_is_not_asked_for_an_object_whose_keys_are_open(client: aijobs.Cl
         job.result()
 
 
+def test_aws_is_not_sent_to_fetch_an_image(client: aijobs.Client) -> None:
+    job = client.submit("What is this?", model="claude-sonnet-4.5", images=["https://example.org/river.jpg"])
+
+    with pytest.raises(aijobs.JobFailedError, match="bedrock was not asked"):
+        job.result()
+
+
 def test_a_handle_that_was_pickled_gives_structured_output_as_a_dict(client: aijobs.Client) -> None:
     job = client.submit("Describe Bath.", model="gpt-5.2", output_model=City)
     again = pickle.loads(pickle.dumps(job))

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 from anthropic import transform_schema
 from pydantic import JsonValue
 
-from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.provider import GenerationRequest, ImageInput, Message, ReasoningEffort, Tool
-from aijobs_sdk.providers.failures import OPEN_SCHEMA, Failure
+from aijobs_sdk.providers.failures import LINKED_IMAGE, OPEN_SCHEMA
 from aijobs_sdk.providers.schemas import Schema, closed_schema, has_open_objects
 
 LONGEST_WHOLE_TOKENS = 21_333
@@ -30,15 +29,6 @@ _BUDGETS: Mapping[ReasoningEffort, int] = {
 _WITHOUT_EFFORT = re.compile(r"((sonnet|haiku)-4[.-]5\b|(opus|sonnet)-4([.-]1\b|-20\d{6}))")
 """Models that know no effort, and think against a budget of tokens; those that came later know it."""
 _DATA_URL = re.compile(r"data:(?P<media_type>[^;]+);base64,(?P<data>.+)")
-
-_LINKED_IMAGE = Failure(
-    code="unsupported",
-    category=ErrorCategory.VALIDATION,
-    happened="was not asked",
-    reason="it fetches no images",
-    advice="Send the image itself, as a `data:` URL.",
-    retryable=False,
-)
 
 
 class Host(NamedTuple):
@@ -112,7 +102,7 @@ def _source(image: ImageInput, host: Host) -> dict[str, JsonValue]:
     if data := _DATA_URL.fullmatch(image.url):
         return {"type": "base64", **data.groupdict()}
     if not host.fetches_images:
-        raise _LINKED_IMAGE.error(host.name)
+        raise LINKED_IMAGE.error(host.name)
     return {"type": "url", "url": image.url}
 
 
