@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from contextlib import suppress
 from typing import Generic, TypeVar
+
+from aijobs_sdk.providers.to_its_end import to_its_end
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -30,9 +32,9 @@ class PerLoop(Generic[K, T]):
         return kept.thing
 
     async def aclose(self) -> None:
-        """Close those of the running loop; the next call opens new ones."""
-        for kept in self._kept.pop(asyncio.get_running_loop(), {}).values():
-            await kept.aclose()
+        """Close those of the running loop, whatever happens meanwhile; the next call opens new ones."""
+        if kept := self._kept.pop(asyncio.get_running_loop(), None):
+            await to_its_end(_close_each(kept.values()))
 
     def _forget_ended(self) -> None:
         for loop in list(self._kept):  # at once: loops of other threads come and go
@@ -52,15 +54,18 @@ class _Kept(Generic[T]):
 
     async def aclose(self) -> None:
         self.forget()
-        try:
-            await asyncio.sleep(0)  # a task that is cancelled before it has begun closes nothing
-        finally:
-            self._keeping.cancel()
+        await asyncio.sleep(0)  # a task that is cancelled before it has begun closes nothing
+        self._keeping.cancel()
         with suppress(asyncio.CancelledError):
             await self._keeping
 
     def forget(self) -> None:
         self._end_with_owner.detach()
+
+
+async def _close_each(kept: Iterable[_Kept[T]]) -> None:
+    for one in kept:
+        await one.aclose()
 
 
 async def _keep(thing: T, close: Callable[[T], Awaitable[object]]) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 
+import anyio
 import pytest
 
 from aijobs_sdk.providers.per_loop import PerLoop
 
 pytestmark = pytest.mark.anyio
+
+CLOSING_SECONDS = 0.001
+"""How long it takes to close a thing."""
 
 
 class Thing:
@@ -22,6 +26,7 @@ class Thing:
 
     async def aclose(self) -> None:
         assert asyncio.get_running_loop() is self.loop
+        await asyncio.sleep(CLOSING_SECONDS)
         self.closed += 1
 
 
@@ -67,6 +72,21 @@ async def test_closing_closes_once_and_leaves_no_task(things: PerLoop[str, Thing
     await things.aclose()
     assert thing.closed == 1
     assert asyncio.all_tasks() == before
+
+
+async def test_a_close_that_is_cut_short_closes_everything_and_ends_as_cut_short(things: PerLoop[str, Thing]) -> None:
+    opened = [things.get(key) for key in "abc"]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(CLOSING_SECONDS / 2):
+            await things.aclose()
+    assert [one.closed for one in opened] == [1, 1, 1]
+
+
+async def test_a_close_that_is_cut_short_again_and_again_closes_everything(things: PerLoop[str, Thing]) -> None:
+    opened = [things.get(key) for key in "abc"]
+    with pytest.raises(TimeoutError), anyio.fail_after(CLOSING_SECONDS / 2):
+        await things.aclose()
+    assert [one.closed for one in opened] == [1, 1, 1]
 
 
 async def test_after_closing_a_new_one_is_opened(things: PerLoop[str, Thing]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.refusal import closed, raise_refusal
 from aijobs_sdk.backends.http.telling import Telling
 from aijobs_sdk.contract.errors import ServerUnavailableError
+from aijobs_sdk.providers.to_its_end import to_its_end
 
 DEAF_SECONDS = 60.0
 """How long no stream is tried after it turned out that none gets through."""
@@ -94,22 +95,12 @@ class Listener:
 
 @asynccontextmanager
 async def _opened(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-    """Close the answer after the block, whatever happens: cancelled half-way, a close loses the connection."""
+    """Close the answer after the block, whatever happens."""
     response = await client.send(request, stream=True)
     try:
         yield response
     finally:
-        await _all_the_same(response.aclose())
-
-
-async def _all_the_same(closing: Coroutine[None, None, None]) -> None:
-    """Return when this is done; who is cancelled meanwhile is cancelled after it."""
-    task = asyncio.create_task(closing)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await task
-        raise
+        await to_its_end(response.aclose())
 
 
 def _question(positions: Mapping[UUID, int]) -> Question:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
-
-import anyio
 
 from aijobs_sdk.batch.journal.journal import Journal, new_holder
 from aijobs_sdk.contract.batches import BatchRecord, BatchStanding, Holder
 from aijobs_sdk.contract.errors import BatchHeldError, ServerUnavailableError, StoreUnavailableError
+from aijobs_sdk.providers.to_its_end import to_its_end
 
 log = logging.getLogger("aijobs.batch")
 
@@ -48,7 +46,7 @@ async def tenure(
 
 async def _take(journal: Journal, holder: Holder, standing: BatchStanding) -> None:
     try:
-        await _to_its_end(journal.hold(holder, standing))
+        await to_its_end(journal.hold(holder, standing))  # else it may arrive behind what gives the batch back
     except asyncio.CancelledError:
         await _let_go(journal, holder, standing)
         raise
@@ -67,7 +65,7 @@ async def _beat(
 
 async def _let_go(journal: Journal, holder: Holder, standing: BatchStanding) -> None:
     """Give a batch back, or warn that this cannot be done; who was interrupted does so all the same."""
-    await _to_its_end(_give_back(journal, holder, standing))
+    await to_its_end(_give_back(journal, holder, standing))
 
 
 async def _give_back(journal: Journal, holder: Holder, standing: BatchStanding) -> None:
@@ -77,18 +75,3 @@ async def _give_back(journal: Journal, holder: Holder, standing: BatchStanding) 
         log.warning("batch %s was taken over by another process", journal.id)
     except AWAY as away:
         log.warning("batch %s stays held until its time is over: %s", journal.id, away)
-
-
-async def _to_its_end(call: Coroutine[Any, Any, object]) -> None:
-    """Make a call, and return once it is over, also where the caller is interrupted meanwhile.
-
-    Else what takes a batch may arrive behind what gives it back.
-    """
-    asked = asyncio.create_task(call)
-    try:
-        await asyncio.shield(asked)
-    except asyncio.CancelledError:
-        with anyio.CancelScope(shield=True):
-            await asyncio.wait([asked])
-        _ = asked.cancelled() or asked.exception()  # nobody else asks how it ended
-        raise
