@@ -15,6 +15,7 @@ from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.refusal import TryAgain, closed, raise_refusal
 from aijobs_sdk.backends.http.spans import CallSpan, Spans
 from aijobs_sdk.backends.http.telling import Telling
+from aijobs_sdk.backends.http.under_way import UnderWay
 from aijobs_sdk.contract.errors import AIJobsError, ServerUnavailableError
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class Calls:
         self._spans = spans
         self._chance = chance
         self._turns = asyncio.Semaphore(limits.max_calls)  # the pool's own queue is slow where it is long
+        self._under_way = UnderWay(server)
 
     async def ask(self, question: Question, read: Callable[[bytes], T], *, retry_seconds: float | None = None) -> T:
         """Return what `read` makes of the answer; a body that it cannot read (ValueError) is asked for again.
@@ -58,6 +60,14 @@ class Calls:
             AIJobsError: the outcome that the server reports.
             ServerUnavailableError: it did not answer while there was time.
         """
+        async with self._under_way.one_more():
+            return await self._ask(question, read, retry_seconds=retry_seconds)
+
+    async def aclose(self) -> None:
+        """End the calls that are under way, and let whoever waits for their answers know."""
+        await self._under_way.end_all()
+
+    async def _ask(self, question: Question, read: Callable[[bytes], T], *, retry_seconds: float | None) -> T:
         began = asyncio.get_running_loop().time()
         give_up_at = began + (self._limits.retry_seconds if retry_seconds is None else retry_seconds)
         backoff = Backoff(self._chance)

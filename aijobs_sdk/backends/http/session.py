@@ -51,4 +51,5 @@ class Session:
         """End what is under way, then close the connections."""
         await self.watch.aclose()
         await self.lookups.aclose()
+        await self.calls.aclose()
         await self._client.aclose()

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import math
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -33,6 +34,7 @@ from aijobs_sdk.contract.errors import (
 )
 from aijobs_sdk.contract.job import JobQuery, JobRequest
 from backends.http.conftest import KEY
+from backends.http.live_server import CLOSING_SECONDS
 from backends.http.wire_words import JOB, OTHER, problem, record
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +43,25 @@ PROMPT = "prompt-canary-31"
 ONE = JobRequest(type="test_job", payload={"echo": PROMPT})
 ACCEPTED = httpx.Response(201, json=record())
 EMPTY_PAGE = httpx.Response(200, json={"jobs": [], "next_cursor": None})
+
+
+class OpeningLine(httpx.AsyncBaseTransport):
+    """Connections that take long to come about, and a moment to be given up."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.told.append("opening")
+        try:
+            await asyncio.sleep(20)
+        finally:
+            await asyncio.sleep(CLOSING_SECONDS)
+            self.told.append("given up")
+        raise httpx.ConnectTimeout("too late", request=request)
+
+    async def aclose(self) -> None:
+        self.told.append("closed")
 
 
 def now() -> float:
@@ -282,6 +303,38 @@ async def test_nothing_that_is_written_shows_the_key_or_the_prompt(
     assert "POST /api/jobs: the connection broke" in caplog.text
     assert KEY not in written
     assert PROMPT not in written
+
+
+async def slowly(_: httpx.Request) -> httpx.Response:
+    await asyncio.sleep(20)
+    return EMPTY_PAGE
+
+
+async def later(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(503, headers={"retry-after": "20"})
+
+
+@pytest.mark.parametrize("answer", [slowly, later])
+async def test_whoever_waits_for_an_answer_while_the_client_is_closed_is_told_at_once(
+    server: respx.Router, backend: HttpBackend, answer: Callable[[httpx.Request], Awaitable[httpx.Response]]
+) -> None:
+    server.get("/api/jobs").mock(side_effect=answer)
+    asking = asyncio.create_task(backend.list_jobs(JobQuery()))
+    await asyncio.sleep(1)
+    await backend.aclose()
+    with pytest.raises(AIJobsError, match="closed while something was under way"):
+        await asking
+    assert now() < 2
+
+
+async def test_a_connection_that_is_still_being_opened_is_given_up_before_all_are_closed() -> None:
+    line = OpeningLine()
+    backend = HttpBackend("http://jobs.test", open_transport=lambda: line)
+    asking = asyncio.create_task(backend.now())
+    await asyncio.sleep(1)
+    await backend.aclose()
+    await asyncio.wait([asking])
+    assert line.told == ["opening", "given up", "closed"]
 
 
 async def test_a_client_that_was_closed_opens_again(server: respx.Router, backend: HttpBackend) -> None:
