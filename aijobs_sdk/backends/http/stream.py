@@ -19,6 +19,8 @@ from aijobs_sdk.backends.http.readers import Readers
 from aijobs_sdk.backends.http.refusal import TryAgain
 from aijobs_sdk.contract.job import Job
 
+MOST_JOBS = 10_000
+"""As many as a server sends over one stream."""
 LAST_WORD_SECONDS = 1.0
 """How long a server may take to end a stream that has no more to bring."""
 
@@ -57,13 +59,20 @@ class Stream:
             AIJobsError: the server lets nobody follow these jobs.
         """
         while self.readers:
-            pause = await self._listen() if self._tools.listener.may_listen else await self._look()
+            listens = self._tools.listener.may_listen and not self._are_too_many
+            pause = await self._listen() if listens else await self._look()
             if self.readers:
                 await asyncio.sleep(pause)
 
+    @property
+    def _are_too_many(self) -> bool:
+        """Whether no stream may name all of the jobs: where there are as many streams as may be, one has the rest."""
+        return len(self.readers) > MOST_JOBS
+
     async def _look(self) -> float:
-        """Look at the jobs, as no stream gets through; return how long to pause before the next look."""
-        await self._tools.authority.look_at(self.readers, self._known)
+        """Look at the jobs, as they cannot be listened to; return how long to pause before the next look."""
+        known = None if self._are_too_many else self._known  # to read the logs of so many takes longer than most jobs
+        await self._tools.authority.look_at(self.readers, known)
         return self._poll_pauses.next_seconds()
 
     async def _listen(self) -> float:

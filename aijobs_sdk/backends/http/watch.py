@@ -8,15 +8,13 @@ from uuid import UUID
 
 from aijobs_sdk.backends.http.follower import Follower
 from aijobs_sdk.backends.http.refusal import closed
-from aijobs_sdk.backends.http.stream import Stream, StreamTools
+from aijobs_sdk.backends.http.stream import MOST_JOBS, Stream, StreamTools
 from aijobs_sdk.contract.events import JobEvent
 
 SHORTEST_SECONDS = 0.01
 LONGEST_SECONDS = 0.5
 QUIET_SECONDS = 0.05
 """After such a time without a newcomer, or where nobody else reads, the next one is not made to wait for others."""
-MOST_JOBS = 10_000
-"""As many as a server sends over one stream."""
 
 
 class Watch:

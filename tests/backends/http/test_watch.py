@@ -13,6 +13,7 @@ import pytest
 from aijobs_sdk.backends.http.backend import HttpBackend
 from aijobs_sdk.backends.http.follower import MOST_WAITING
 from aijobs_sdk.backends.http.limits import HttpLimits
+from aijobs_sdk.backends.http.stream import MOST_JOBS
 from aijobs_sdk.contract.errors import AIJobsError, JobNotFoundError, UnreadableRecordError
 from aijobs_sdk.contract.events import JobEvent
 from backends.http.live_server import LiveServer
@@ -65,6 +66,18 @@ async def test_there_are_never_more_streams_than_allowed(live: LiveServer, backe
     for opened in live.open_streams:
         opened.say(*(event(1, "completed", job) for job in opened.jobs))
     assert await asyncio.gather(*following) == [[1]] * 50
+
+
+async def test_jobs_that_are_more_than_a_stream_may_name_are_looked_at(live: LiveServer) -> None:
+    backend = a_backend_of_one_stream(live)
+    following = [asyncio.create_task(seen(backend, uuid4())) for _ in range(MOST_JOBS + 1)]
+    await asyncio.sleep(10)
+    assert (live.open_streams, live.requests[-1]) == ([], "POST /api/jobs/lookup")
+    following.pop().cancel()
+    await asyncio.sleep(10)
+    [shared] = live.open_streams
+    shared.say(*(event(1, "completed", one) for one in shared.jobs))
+    assert await asyncio.gather(*following) == [[1]] * MOST_JOBS
 
 
 async def test_one_who_moves_to_another_stream_misses_nothing(live: LiveServer) -> None:
