@@ -6,10 +6,11 @@ import asyncio
 from typing import TypeAlias
 from uuid import UUID
 
+from aijobs_sdk.backends.http.calls import Calls
 from aijobs_sdk.backends.http.log_reader import LogReader
 from aijobs_sdk.backends.http.lookups import Lookups
 from aijobs_sdk.backends.http.readers import Readers
-from aijobs_sdk.backends.http.refusal import NoSuchRouteError
+from aijobs_sdk.backends.http.refusal import NoServerOfOursError, NoSuchRouteError
 from aijobs_sdk.contract.errors import (
     AdmissionError,
     AIJobsError,
@@ -29,9 +30,14 @@ PASSING = (ServerUnavailableError, StoreUnavailableError, AdmissionError)
 class Authority:
     """Looks at jobs, and reads their logs where a look says that there is more."""
 
-    def __init__(self, lookups: Lookups, logs: LogReader) -> None:
+    def __init__(self, calls: Calls, lookups: Lookups, logs: LogReader) -> None:
+        self._calls = calls
         self._lookups = lookups
         self._logs = logs
+
+    def note_stream(self) -> None:
+        """Note that a stream has been opened there, which is an answer as well."""
+        self._calls.was_answered = True
 
     async def look_at(self, readers: Readers, known: Known | None) -> bool:
         """Bring those who read up to date, and return whether there was news.
@@ -40,11 +46,13 @@ class Authority:
         those of jobs that are over: a stream brings the rest.
 
         Raises:
-            AIJobsError: the server lets nobody look at these jobs.
+            AIJobsError: the server lets nobody look at these jobs, or is none of this API.
         """
         try:
             jobs = await self._lookups.get_many(list(readers.positions()))
-        except PASSING:
+        except PASSING as error:
+            if isinstance(error, NoServerOfOursError) and not self._calls.was_answered:
+                raise
             return False
         results = await asyncio.gather(
             *(self._catch_up(job_id, jobs.get(job_id), readers, known) for job_id in readers.positions()),

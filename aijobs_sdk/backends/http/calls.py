@@ -12,7 +12,7 @@ import httpx
 from aijobs_sdk.backends.http.backoff import Backoff, Chance
 from aijobs_sdk.backends.http.limits import HttpLimits
 from aijobs_sdk.backends.http.question import Question
-from aijobs_sdk.backends.http.refusal import TryAgain, closed, raise_refusal
+from aijobs_sdk.backends.http.refusal import NoServerOfOursError, TryAgain, closed, raise_refusal
 from aijobs_sdk.backends.http.spans import CallSpan, Spans
 from aijobs_sdk.backends.http.telling import Telling
 from aijobs_sdk.backends.http.under_way import UnderWay
@@ -44,6 +44,8 @@ class Calls:
         self._client = client
         self.server = server
         """Its address, as errors may show it."""
+        self.was_answered = False
+        """Whether a server of this API has answered: what answers in its place later is there for a while only."""
         self._limits = limits
         self._telling = telling
         self._spans = spans
@@ -61,7 +63,9 @@ class Calls:
             ServerUnavailableError: it did not answer while there was time.
         """
         async with self._under_way.one_more():
-            return await self._ask(question, read, retry_seconds=retry_seconds)
+            answer = await self._ask(question, read, retry_seconds=retry_seconds)
+        self.was_answered = True
+        return answer
 
     async def aclose(self) -> None:
         """End the calls that are under way, and let whoever waits for their answers know."""
@@ -115,9 +119,9 @@ class Calls:
         span.answered(response.status_code, number)
         return response
 
-    def _meaning_of(self, error: httpx.TransportError) -> TryAgain | ServerUnavailableError:
+    def _meaning_of(self, error: httpx.TransportError) -> TryAgain | NoServerOfOursError:
         if _is_about_a_certificate(error):
-            return ServerUnavailableError(
+            return NoServerOfOursError(
                 f"{self.server} shows a certificate that is not trusted here, so it was not asked. "
                 "Check the address, or make its authority known (SSL_CERT_FILE)."
             )

@@ -45,7 +45,11 @@ class TryAgain(Exception):  # noqa: N818 - it is caught where it is known what t
         """Whether what was asked for may have been done all the same."""
 
 
-class NoSuchRouteError(ServerUnavailableError):
+class NoServerOfOursError(ServerUnavailableError):
+    """Something answers there, and not as a server of this API does that can be trusted."""
+
+
+class NoSuchRouteError(NoServerOfOursError):
     """There is a server, which knows nothing of what it is asked."""
 
 
@@ -95,7 +99,7 @@ def _error(response: httpx.Response, server: str) -> AIJobsError:
         return RequestTooLargeError(
             f"{server} answered {status}: it takes no request as large as this. Send less at once."
         )
-    kind = NoSuchRouteError if status in _NO_ROUTE else ServerUnavailableError
+    kind = NoSuchRouteError if status in _NO_ROUTE else NoServerOfOursError
     elsewhere = f": it leads to {_elsewhere(response)}, where the key was not taken" if response.is_redirect else ""
     return kind(
         f"{server} answered {status}, and not in the words of this API{elsewhere}. Check that the address is that of "

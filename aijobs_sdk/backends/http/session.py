@@ -42,7 +42,7 @@ class Session:
         self.batches = Batches(self.calls)
         self.logs = LogReader(self.calls, kept)
         listener = Listener(self._client, address.shown, limits=limits, telling=telling)
-        authority = Authority(self.lookups, self.logs)
+        authority = Authority(self.calls, self.lookups, self.logs)
         tools = StreamTools(listener, authority, kept, chance, limits.retry_seconds)
         self.watch = Watch(tools, address.shown, most_streams=limits.max_streams)
         self.ends = Ends(self.lookups, self.watch)

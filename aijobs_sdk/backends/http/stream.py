@@ -102,6 +102,7 @@ class Stream:
         with suppress(GapError):  # what is missing is asked for again
             async with aclosing(listened) as frames:
                 async for together in frames:
+                    self._tools.authority.note_stream()
                     for frame in together:
                         news = self._take(frame) or news
                         if self._full:

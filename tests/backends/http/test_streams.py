@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
+from collections.abc import Callable
+
 import httpx
 import pytest
 import respx
 
 from aijobs_sdk.backends.http.backend import HttpBackend
-from aijobs_sdk.contract.errors import AuthenticationError, JobNotFoundError
+from aijobs_sdk.contract.errors import AuthenticationError, JobNotFoundError, ServerUnavailableError
 from aijobs_sdk.contract.events import UnknownEvent
+from aijobs_sdk.contract.job import JobRequest
 from backends.http.wire_words import CUT, JOB, Pieces, event, finished, frame, problem, record, stream
 
 pytestmark = pytest.mark.anyio
@@ -181,6 +186,49 @@ async def test_a_refusal_ends_it(
     with pytest.raises(kind):
         await seen(backend)
     assert asked.call_count == 1
+
+
+def shows_no_trusted_certificate(_: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused") from ssl.SSLCertVerificationError()
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (lambda _: httpx.Response(404, text="<html>"), "answered 404, and not in the words of this API"),
+        (lambda _: httpx.Response(301, headers={"location": "https://jobs.test/"}), "leads to jobs.test"),
+        (shows_no_trusted_certificate, "a certificate that is not trusted"),
+    ],
+    ids=["nothing", "elsewhere", "strangers"],
+)
+async def test_who_follows_a_job_at_an_address_of_something_else_is_told(
+    found: Callable[[httpx.Request], httpx.Response], told: str
+) -> None:
+    backend = HttpBackend("http://jobs.test", open_transport=lambda: httpx.MockTransport(found))
+    with pytest.raises(ServerUnavailableError, match=told):
+        async with asyncio.timeout(60):
+            await seen(backend)
+
+
+async def test_a_server_that_has_taken_a_job_is_waited_for_though_something_else_answers_in_its_place(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    server.post("/api/jobs").respond(201, json=record())
+    [job] = await backend.submit([JobRequest(type="test_job", payload={})])
+    states = [httpx.Response(404), httpx.Response(200, json=record(status="completed"))]
+    server.get(f"/api/jobs/{JOB}").mock(side_effect=states)
+    server.get(EVENTS).respond(404)
+    assert (await backend.ended(job.id)).is_final
+
+
+async def test_a_server_in_whose_place_something_else_answers_for_a_while_is_waited_for(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    server.get(EVENTS, params={"follow": "true"}).mock(side_effect=[stream(event(1), CUT), httpx.Response(404)])
+    server.get(EVENTS, params={"follow": "false"}).mock(return_value=stream(event(2, "completed")))
+    states = [httpx.Response(404), httpx.Response(404), httpx.Response(200, json=record(status="completed"))]
+    server.get(f"/api/jobs/{JOB}").mock(side_effect=states)
+    assert await seen(backend) == [1, 2]
 
 
 async def test_a_line_that_looks_like_two_is_one(server: respx.Router, backend: HttpBackend) -> None:
