@@ -24,7 +24,7 @@ class SuggestionStatus(Word):
 
 
 class Suggestion(Fact):
-    """A text that a `block_refine` job proposes for its block, which stays as it is until somebody applies it."""
+    """A text that a job proposes for its block, which stays as it is until somebody applies it."""
 
     id: UUID
     tenant_id: UUID

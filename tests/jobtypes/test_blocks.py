@@ -114,13 +114,22 @@ def test_a_text_that_is_only_proposed_waits_for_somebody_to_apply_it(sim: Mock, 
     assert [event.job_id for event in client.lineage(block.document_id)] == [suggestion.job_id]
 
 
-def test_a_rewrite_that_was_cut_off_takes_no_texts_place(sim: Mock, client: aijobs.Client) -> None:
+@pytest.mark.parametrize("kind", ["generate", "refine"])
+def test_a_text_that_was_cut_off_takes_no_whole_ones_place(sim: Mock, client: aijobs.Client, kind: str) -> None:
     sim.on().do(aijobs.fail("max_tokens", after_tokens=5))
     block = begin(client)
-    result = ask(client, "refine", block, "Go on.").result()
+    result = ask(client, kind, block, "Go on.").result()
 
     assert (result.finish_reason, result.revision_id, now(client, block)) == ("length", None, block)
     assert [(one.id, one.content) for one in client.suggestions(block.id)] == [(result.suggestion_id, result.content)]
+
+
+def test_an_empty_block_is_filled_with_a_text_that_was_cut_off(sim: Mock, client: aijobs.Client) -> None:
+    sim.on().do(aijobs.fail("max_tokens", after_tokens=5))
+    block = client.blocks(client.create_document("Water", blocks=[{"prompt": "Write about rivers."}]).id)[0]
+    result = ask(client, "generate", block).result()
+
+    assert (result.finish_reason, now(client, block).content) == ("length", result.content)
 
 
 def test_a_proposed_text_is_billed_like_any_other(client: aijobs.Client) -> None:

@@ -24,6 +24,8 @@ def block_generate(writers: Writers) -> JobType[BlockPayload]:
 
     async def run(context: JobContext, payload: BlockPayload) -> BlockResult:
         answered = await ask(context, payload, writers, _words_to_generate)
+        if answered.block.content and _is_cut_off(answered):
+            return await _propose(context, payload, answered)
         return await _change(context, payload, answered, kind="generate")
 
     return block_job_type("block_generate", BlockPayload, run, writers)
@@ -34,12 +36,16 @@ def block_refine(writers: Writers) -> JobType[RefinePayload]:
 
     async def run(context: JobContext, payload: RefinePayload) -> BlockResult:
         answered = await ask(context, payload, writers, _words_to_refine)
-        # The beginning of a text must not take the place of a whole one.
-        if payload.propose or answered.told.finish_reason == "length":
+        if payload.propose or _is_cut_off(answered):
             return await _propose(context, payload, answered)
         return await _change(context, payload, answered, kind="refine")
 
     return block_job_type("block_refine", RefinePayload, run, writers)
+
+
+def _is_cut_off(answered: Answered) -> bool:
+    """Return whether the answer is the beginning of a text, which must not take the place of a whole one."""
+    return answered.told.finish_reason == "length"
 
 
 def _words_to_generate(subject: Subject, payload: BlockPayload) -> Words:
