@@ -131,21 +131,35 @@ def _estimate(payload: ImagePayload, model: Model, models: ModelTable) -> Estima
 
 
 async def _draw_all(context: JobContext, payload: ImagePayload, model: Model, artifacts: Artifacts) -> list[_Drawn]:
-    """Return all pictures in order. Each is kept before another is asked for; one that fails ends the others."""
-    turns = asyncio.Semaphore(MOST_AT_ONCE)
+    """Return all pictures in order. Each is kept before another is asked for; one that is refused ends the others.
 
-    async def draw(number: int) -> _Drawn:
+    One that may be had in another attempt does not: those under way are paid for, and are kept for that.
+    """
+    turns = asyncio.Semaphore(MOST_AT_ONCE)
+    drawn: list[_Drawn] = []
+    failed: list[ProviderError] = []
+
+    async def draw(number: int) -> None:
         async with turns:
-            reused = await _reused(context, payload, model, number, artifacts)
-            return reused or await _draw(context, payload, model, number, artifacts)
+            if failed:
+                return
+            try:
+                reused = await _reused(context, payload, model, number, artifacts)
+                drawn.append(reused or await _draw(context, payload, model, number, artifacts))
+            except ProviderError as error:
+                if not error.retryable:
+                    raise
+                failed.append(error)
+                return
+        stage = "Processing" if len(drawn) < payload.n else "Rendering"
+        await context.progress(ASKING + (KEEPING - ASKING) * len(drawn) // payload.n, stage)
 
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(draw(number)) for number in range(1, payload.n + 1)]
-        for done, task in enumerate(asyncio.as_completed(tasks), start=1):
-            await task
-            stage = "Processing" if done < payload.n else "Rendering"
-            await context.progress(ASKING + (KEEPING - ASKING) * done // payload.n, stage)
-    return [task.result() for task in tasks]
+        for number in range(1, payload.n + 1):
+            group.create_task(draw(number))
+    if failed:
+        raise failed[0]
+    return sorted(drawn, key=lambda one: one.number)
 
 
 async def _draw(context: JobContext, payload: ImagePayload, model: Model, number: int, artifacts: Artifacts) -> _Drawn:

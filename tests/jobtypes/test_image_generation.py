@@ -121,15 +121,16 @@ class FailsOnce:
 
 
 class BreaksOff(SimulatedProvider):
-    """Fails the first attempt at one picture, when those that were asked for at the same time are there."""
+    """Fails the first attempt at one picture: when those that were asked for at the same time are there, or sooner."""
 
-    def __init__(self, studio: Studio, *, at: str) -> None:
+    def __init__(self, studio: Studio, *, at: str, after_seconds: float = 60) -> None:
         super().__init__("openai", studio.sim, studio.world.clock)
         self._at = at
+        self._after_seconds = after_seconds
 
     async def draw(self, request: ImageRequest) -> Picture:
         if request.attempt == 1 and request.draw_key.endswith(self._at):
-            await asyncio.sleep(60)
+            await asyncio.sleep(self._after_seconds)
             raise ProviderError("Gone.", code="gone", category=ErrorCategory.PROVIDER, provider="x", retryable=True)
         return await super().draw(request)
 
@@ -339,6 +340,16 @@ async def test_pictures_that_are_there_are_not_drawn_again(studio: Studio) -> No
     assert (job.attempts, len(list(studio.sim.calls)), len({call.step for call in studio.sim.calls})) == (2, 3, 3)
     assert len({bytes_at(image.url) for image in result_of(job).images}) == 3
     assert [row.metadata["reused"] for row in await studio.usage()] == [2]
+
+
+@pytest.mark.anyio
+async def test_a_picture_that_is_being_drawn_when_another_fails_is_paid_once(studio: Studio) -> None:
+    studio.providers["openai"] = BreaksOff(studio, at="/1", after_seconds=0)
+
+    job = await studio.draw(n=4)
+
+    assert (job.attempts, [call.read_to_end for call in studio.sim.calls]) == (2, [True] * 4)
+    assert [row.metadata["reused"] for row in await studio.usage()] == [1]
 
 
 @pytest.mark.anyio
