@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -63,6 +63,10 @@ class ModelTable:
             return self._models[name]
         except KeyError:
             raise self._unknown(name) from None
+
+    def ways(self, model: Model, provider: str | None = None) -> Sequence[Model]:
+        """Return the model by each route it may be called by: the one that is named, else whichever is set up."""
+        return [model.via(one) for one in ([provider] if provider else [route.provider for route in model.routes])]
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())

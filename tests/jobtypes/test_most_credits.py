@@ -24,6 +24,13 @@ ODD = Model(
     fallbacks=("claude-opus-4.5",),
     routes=(Route(provider="openai", model_id="odd", price=PRICE),),
 )
+EITHER = Model(
+    name="either",
+    routes=(
+        Route(provider="bedrock", model_id="either", price=PRICE.replace(output=Decimal(20))),
+        Route(provider="anthropic", model_id="either", price=PRICE.replace(output=Decimal(30))),
+    ),
+)
 MODELS = ModelTable.load().with_models(ODD)
 NAMES = ["gpt-5.2", "claude-sonnet-4.5", "gemini-3-flash", "odd"]
 payloads = st.builds(
@@ -65,6 +72,15 @@ def test_a_job_that_is_held_to_its_most_is_taken_and_not_cut_short(
     asked = writers.asked(held)
     may_answer = [asked, *(models.get(name) for name in asked.fallbacks if held.fallback)]
     assert {writers.candidate(held, model).most_tokens for model in may_answer} == {payload.max_tokens}
+
+
+@pytest.mark.parametrize("payload", [{"model": "either"}, {"model": "gemini-3-flash", "fallback": ("either",)}])
+def test_what_a_job_costs_at_most_holds_by_whichever_route_it_is_called(payload: dict[str, object]) -> None:
+    models = MODELS.with_models(EITHER)
+    asked = GenerationPayload.model_validate({"prompt": "Write.", "max_tokens": 1_000, **payload})
+    held = asked.replace(max_credits=most_of(asked, models))
+
+    assert Writers(models).candidate(held, EITHER.via("anthropic")).most_tokens == 1_000
 
 
 @pytest.mark.parametrize("by_vocabulary", [False, True])

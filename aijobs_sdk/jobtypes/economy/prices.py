@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Self
 
 from aijobs_sdk.contract.refusal import bad_argument
@@ -20,6 +20,10 @@ class EconomyTable(ModelTable):
     def of(cls, models: ModelTable) -> Self:
         """Return the economy table of a table."""
         return cls(models, usd_per_credit=models.usd_per_credit)
+
+    def ways(self, model: Model, provider: str | None = None) -> Sequence[Model]:
+        """Return the model as it is, and by each route that takes batches."""
+        return [model, *(way for way in super().ways(model, provider) if takes_batches(way.provider))]
 
     def reached(self, name: str, provider: str | None, can_ask: Callable[[str], bool] | None = None) -> Model:
         """Return a model by the route that is named, else by its first that takes batches and, if told, is set up.

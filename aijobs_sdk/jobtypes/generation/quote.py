@@ -130,12 +130,15 @@ def _price(model: Model, models: ModelTable) -> Decimal:
 def _who_may_answer(
     payload: GenerationPayload, model: Model, models: ModelTable, count: TokenCount
 ) -> Iterator[tuple[Model, int]]:
-    """Yield the model and those that may stand in for it, each with the most that it may read."""
+    """Yield the model and those that may stand in for it, by each route, with the most that each may read."""
     roughly = _longest_reading(payload, read_tokens(payload, None))
-    yield model, max(roughly, _longest_reading(payload, count))
+    for way in models.ways(model, payload.provider):
+        yield way, max(roughly, _longest_reading(payload, count))
     for name in model.fallbacks if payload.fallback is True else payload.fallback or ():
         other = models.get(name)
-        yield other, max(roughly, _longest_reading(payload, read_tokens(payload, other.tokenizer)))
+        read = max(roughly, _longest_reading(payload, read_tokens(payload, other.tokenizer)))
+        for way in models.ways(other):
+            yield way, read
 
 
 def _most_at(model: Model, payload: GenerationPayload, models: ModelTable, read: int) -> Decimal | None:
