@@ -95,7 +95,18 @@ class LocalBackend:
         await self._workers.ensure()
         job = await self._world.store.request_cancel(self._caller.tenant_id, job_id)
         self._workers.nudge()
+        if job.cancelled() or not job.is_final:
+            await self._tidy_up_after(job)
         return job
+
+    async def _tidy_up_after(self, job: Job) -> None:
+        """Submit what the type of a cancelled job wants done, however many jobs the tenant has."""
+        if job.type in self._types and (request := self._types[job.type].after_cancel(job)) is not None:
+            world = self._world
+            new = await checked_jobs(
+                [request], caller=self._caller, types=self._types, clock=world.clock, turns=self._turns
+            )
+            await store_jobs(new, store=world.store, meter=world.meter)
 
     async def ended(self, job_id: UUID) -> Job:
         """Return the job once it is over."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, JsonValue, Secret, SecretBytes, SecretStr
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.estimate import Estimate
-from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Priority, Rate
+from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Job, JobRequest, Priority, Rate
 from aijobs_sdk.contract.shapes import nearest, shape_of, shortened
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.declared import all_held_by, declared_by
@@ -53,6 +53,8 @@ class JobType(Generic[P]):
     """What every result has to be, where the handler says so."""
     keep: Callable[[BaseModel], Mapping[str, object]] = kept_faithfully
     """Makes of a payload what is stored; `kept` does so for a model that is known to read what it wrote."""
+    after_cancel: Callable[[Job], JobRequest | None] = lambda job: None
+    """Says which job, if any, tidies up after one of these that was cancelled: while that waits, no handler runs."""
 
     def __post_init__(self) -> None:
         _check(self.name, max_running=self.max_running, max_attempts=self.max_attempts)

@@ -13,7 +13,6 @@ from aijobs_sdk.batch.operation.helm import Helm
 from aijobs_sdk.batch.operation.known import Known
 from aijobs_sdk.batch.options import BatchOptions, checked_options
 from aijobs_sdk.batch.row import RowStatus
-from aijobs_sdk.batch.running.stopping import stop_job
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchRecord, BatchState, BatchWish
 
@@ -56,7 +55,7 @@ class Steering:
         for course, _ in left:
             course.is_stopped = True
         for job_id in dict.fromkeys(job_id for _, job_id in left):  # a chunk is one job of many rows
-            await stop_job(self._backend, job_id)
+            await self._backend.cancel(job_id)
         self._known.state, self._known.reason = BatchState.CANCELLED, ""
 
     async def _cancel_what_nobody_runs(self, journal: Journal, record: BatchRecord) -> None:
@@ -65,7 +64,7 @@ class Steering:
         async with tenure(journal, lambda: standing, self._helm.heed), aclosing(journal.jobs()) as jobs:
             async for job in jobs:
                 if not job.is_final:
-                    await stop_job(self._backend, job.id)
+                    await self._backend.cancel(job.id)
         self._known.state, self._known.reason = BatchState.CANCELLED, ""
 
     async def change(self, *, budget: Decimal | int | str | None, concurrency: int | Mapping[str, int] | None) -> None:

@@ -11,7 +11,6 @@ from uuid import UUID
 from aijobs_sdk.batch.running.budget import as_priced, most_of
 from aijobs_sdk.batch.running.chunk_jobs import JOB_TYPE
 from aijobs_sdk.batch.running.course import Course
-from aijobs_sdk.batch.running.stopping import stop_job
 from aijobs_sdk.batch.running.together import Together
 from aijobs_sdk.batch.running.work import Work
 from aijobs_sdk.contract.backend import Backend
@@ -80,7 +79,7 @@ class Sender:
     async def stop(self, course: Course) -> None:
         """Ask the job that the row is under way in, if it is, to stop, and a vendor that has it as well."""
         if course.job_id is not None:
-            await stop_job(self.backend, course.job_id)
+            await self.backend.cancel(course.job_id)
 
     def _request(self, work: Work, payload: Mapping[str, Any]) -> JobRequest:
         return _job_request(

@@ -19,7 +19,7 @@ from aijobs_sdk.jobtypes.economy.harvest import Harvest
 from aijobs_sdk.jobtypes.economy.payload import EconomyPayload, StopPayload
 from aijobs_sdk.jobtypes.economy.prices import EconomyTable
 from aijobs_sdk.jobtypes.economy.remotes import Remotes, Turn
-from aijobs_sdk.jobtypes.economy.stopping import stop_batch
+from aijobs_sdk.jobtypes.economy.stopping import STOP_TYPE, stop_batch, stop_request
 from aijobs_sdk.jobtypes.generation.writers import Writers
 from aijobs_sdk.providers.models import ModelTable
 
@@ -67,8 +67,9 @@ def economy_job_types(
             estimate=asking.estimated,
             max_attempts=MOST_ATTEMPTS,
             keep=kept,
+            after_cancel=stop_request,
         ),
-        JobType(name="ai_generation_batch_stop", payload_model=StopPayload, run=stop, max_attempts=MOST_ATTEMPTS),
+        JobType(name=STOP_TYPE, payload_model=StopPayload, run=stop, max_attempts=MOST_ATTEMPTS),
     )
 
 

@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import JsonValue
 
+from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.jobtypes.economy.payload import StopPayload
 from aijobs_sdk.jobtypes.economy.prices import EconomyTable
 from aijobs_sdk.jobtypes.economy.remotes import Owner, Remotes, Turn
 from aijobs_sdk.jobtypes.economy.waiting import in_time, patiently
+
+STOP_TYPE = "ai_generation_batch_stop"
+
+
+def stop_request(job: Job) -> JobRequest | None:
+    """Return the request that has the vendor of a cancelled job stop; None for one that never began."""
+    if job.started_at is None:
+        return None
+    items: Any = job.payload["items"]
+    asked = items[0]["payload"]
+    # One that waits for its vendor counts as not begun.
+    attempts = job.attempts + (job.status is not JobStatus.PROCESSING)
+    payload = {
+        "job_id": str(job.id),
+        "model": asked["model"],
+        "provider": asked.get("provider"),
+        "attempts": attempts,
+        "size": len(items),
+        "begun_at": job.started_at.isoformat(),
+    }
+    return JobRequest(type=STOP_TYPE, payload=payload, idempotency_key=f"stop/{job.id}/{attempts}")
 
 
 async def stop_batch(
