@@ -212,6 +212,7 @@ class LocalBackend:
     async def schedule(self, request: ScheduleRequest) -> Schedule:
         """Submit a job again and again from now on."""
         await self._workers.ensure()
+        await get_ready([request.job], self._types)
         schedule = checked_schedule(request, caller=self._caller, types=self._types, clock=self._world.clock)
         await self._world.store.put_schedule(schedule)
         return schedule

@@ -17,7 +17,7 @@ from aijobs_sdk.contract.job import Caller, NewJob
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.engine.context import World
 from aijobs_sdk.engine.crash import place_of
-from aijobs_sdk.engine.dispatch import admission_of, checked_jobs, tell_of
+from aijobs_sdk.engine.dispatch import admission_of, checked_jobs, get_ready, tell_of
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.outage import Outages
 from aijobs_sdk.engine.schedule import next_run, request_of
@@ -97,6 +97,7 @@ class Scheduler:
         caller = Caller(tenant_id=schedule.tenant_id, user_id=schedule.user_id)
         try:
             request = request_of(schedule)
+            await get_ready([request], self._types)
             return await checked_jobs([request], caller=caller, types=self._types, clock=world.clock, turns=self._turns)
         except AIJobsError:
             raise

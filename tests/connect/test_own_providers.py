@@ -81,6 +81,17 @@ def test_a_job_is_quoted_by_the_vocabulary_of_its_model(client: aijobs.Client) -
     assert result.credits_used == table.credits(table.get("gpt-5.2"), exact.tokens, 10)
 
 
+def test_the_job_of_a_schedule_is_quoted_as_one_that_is_submitted(
+    client: aijobs.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aijobs_sdk.providers.token_counts._loaded", {})  # as in a process that has just begun
+    asked = {"prompt": PROMPT, "model": "gpt-5.2", "max_tokens": 10}
+    schedule = client.schedule("yearly", cron="0 3 1 1 *", type="ai_generation", payload=asked)
+    quoted = client.estimate(PROMPT, model="gpt-5.2", max_tokens=10).credits
+
+    assert schedule.payload["estimated_credits"] == str(quoted)
+
+
 def test_it_is_closed_with_the_client(client: aijobs.Client, scribe: Scribe) -> None:
     client.submit(PROMPT, model="gpt-5.2").result()
     client.close()
