@@ -10,6 +10,7 @@ from pydantic import Field
 
 from aijobs_sdk.contract.given import Given
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.plain_text import PlainText
 from aijobs_sdk.contract.word import Word
 
 MAX_BLOCKS = 1_000
@@ -31,7 +32,7 @@ class ContextKind(Word):
 class DocumentConfiguration(Given):
     """What jobs on a document's blocks go by."""
 
-    model: str | None = None
+    model: PlainText | None = None
     """The model of jobs that name none; the first in the table of models that writes where this is None, too."""
     evidence: tuple[ContextText, ...] = ()
     """What the report may rest on, one text each."""
@@ -61,7 +62,7 @@ class BlockRequest(Given):
     """A block to begin a document with."""
 
     title: Title = ""
-    prompt: str = ""
+    prompt: PlainText = ""
     """What `block_generate` fills it from, unless the job says something else."""
     content: Annotated[str, Field(max_length=MAX_CONTENT)] = ""
     """Markdown that is there already: it becomes the block's first revision."""

@@ -6,6 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from aijobs_sdk.contract.batches import BatchRequest
+from aijobs_sdk.contract.blocks import BlockRequest, DocumentConfiguration
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobQuery, JobRequest
 from aijobs_sdk.contract.records import DeadLetterQuery
 from aijobs_sdk.contract.schedule import ScheduleRequest
@@ -30,6 +32,14 @@ def test_no_dead_letter_is_looked_for_by_it(field: str, text: str) -> None:
 def test_no_schedule_is_called_so(text: str) -> None:
     with pytest.raises(ValidationError, match="name"):
         ScheduleRequest(name=text, cron="0 3 * * *", job=JobRequest(type="test_job", payload={}))
+
+
+@pytest.mark.parametrize("text", NOT_PLAIN)
+def test_no_document_goes_by_it(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match="`prompt` must hold no NUL"):
+        BlockRequest(prompt=text)
+    with pytest.raises(InvalidRequestError, match="`model` must hold no NUL"):
+        DocumentConfiguration(model=text)
 
 
 @pytest.mark.parametrize("text", ["a\tb", "a\nb", "a\r\nb", "\x1b[2J", "a\u2028b", "\x85", " a", "a "])
