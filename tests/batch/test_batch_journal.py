@@ -184,6 +184,21 @@ async def test_a_job_that_cannot_be_stopped_keeps_no_other_from_stopping(
     assert (batch.progress.state, batch.progress.completed) == (BatchState.CANCELLED, 1)
 
 
+@pytest.mark.parametrize("name", [None, "harbours"])
+@pytest.mark.usefixtures("slow")
+async def test_of_a_batch_that_nobody_runs_no_job_keeps_another_from_stopping(
+    backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    batch = a_batch(backend, concurrency=8, name=name)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(batch.run(), 10)
+    away_once = AsyncMock(wraps=backend.cancel, side_effect=[StoreUnavailableError("It is away."), *[DEFAULT] * 7])
+    monkeypatch.setattr(backend, "cancel", away_once, raising=False)
+    with pytest.raises(StoreUnavailableError):
+        await batch.cancel()
+    assert away_once.await_count == 8
+
+
 async def test_what_came_after_its_runner_had_died_is_counted(
     backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:

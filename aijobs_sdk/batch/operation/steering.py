@@ -13,6 +13,7 @@ from aijobs_sdk.batch.operation.helm import Helm
 from aijobs_sdk.batch.operation.known import Known
 from aijobs_sdk.batch.options import BatchOptions, checked_options
 from aijobs_sdk.batch.row import RowStatus
+from aijobs_sdk.batch.running.stopping import stop_jobs
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.batches import BatchRecord, BatchState, BatchWish
 
@@ -54,17 +55,14 @@ class Steering:
         left = [(course, job_id) for course in self._known.courses.values() if (job_id := course.job_id) is not None]
         for course, _ in left:
             course.is_stopped = True
-        for job_id in dict.fromkeys(job_id for _, job_id in left):  # a chunk is one job of many rows
-            await self._backend.cancel(job_id)
+        await stop_jobs(self._backend, dict.fromkeys(job_id for _, job_id in left))  # a chunk is one job of many rows
         self._known.state, self._known.reason = BatchState.CANCELLED, ""
 
     async def _cancel_what_nobody_runs(self, journal: Journal, record: BatchRecord) -> None:
         """Do for a batch what whoever ran it would do: ask the jobs that are left of its last run to stop."""
         standing = record.standing.replace(state=BatchState.CANCELLED, reason="")
         async with tenure(journal, lambda: standing, self._helm.heed), aclosing(journal.jobs()) as jobs:
-            async for job in jobs:
-                if not job.is_final:
-                    await self._backend.cancel(job.id)
+            await stop_jobs(self._backend, [job.id async for job in jobs if not job.is_final])
         self._known.state, self._known.reason = BatchState.CANCELLED, ""
 
     async def change(self, *, budget: Decimal | int | str | None, concurrency: int | Mapping[str, int] | None) -> None:

@@ -20,6 +20,7 @@ from aijobs_sdk.batch.running.course import Course, Courses, cost_of_job
 from aijobs_sdk.batch.running.lanes import Lane, Lanes
 from aijobs_sdk.batch.running.sending import Sender, as_sent
 from aijobs_sdk.batch.running.steps import Ask, next_step
+from aijobs_sdk.batch.running.stopping import stop_jobs
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import AdmissionError, InvalidRequestError
 from aijobs_sdk.contract.job import Job
@@ -100,10 +101,8 @@ class Run:
 
     async def _stop_those_under_way(self) -> None:
         self._is_stopping = True
-        one_of_each = {course.job_id: course for course in self._courses.values() if course.job_id is not None}
-        ends = await asyncio.gather(*map(self._sender.stop, one_of_each.values()), return_exceptions=True)
-        if (trouble := next(filter(None, ends), None)) is not None:  # the others were asked all the same
-            raise trouble
+        under_way = (course.job_id for course in self._courses.values() if course.job_id is not None)
+        await stop_jobs(self._sender.backend, dict.fromkeys(under_way))  # a chunk is one job of many rows
 
     def cancel_soon(self) -> None:
         """Do so, without waiting for it; once more where that has failed, as while the store was away."""
