@@ -419,11 +419,20 @@ def test_a_body_that_is_no_answer_is_unreadable(body: object) -> None:
         ("api_error", "provider_unavailable"),
     ],
 )
-def test_an_error_under_a_good_status_is_one(kind: str, code: str) -> None:
-    error = failing(lambda: ask_anthropic(anthropic_error(200, kind, "Pay for the haiku first.")))
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_error_under_a_good_status_is_one(kind: str, code: str, *, streamed: bool) -> None:
+    told = anthropic_error(200, kind, "Pay for the haiku first.")
+    error = failing(lambda: ask_anthropic(told, streamed=streamed))
 
     assert (error.code, error.__cause__) == (code, None)
     assert "haiku" not in str(error)
+
+
+def test_an_answer_that_comes_at_once_where_it_was_to_be_streamed_is_one() -> None:
+    [text, finished] = ask_anthropic(whole(), streamed=True)
+
+    assert text == TextChunk(text="Slow water.")
+    assert isinstance(finished, Finished)
 
 
 def test_an_answer_that_may_be_long_is_streamed_and_still_comes_in_one_piece() -> None:

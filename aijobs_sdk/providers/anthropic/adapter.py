@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
@@ -197,9 +197,8 @@ async def _answer(
             whole = await client.post(
                 "/v1/messages", cast_to=httpx2.Response, body=asked, options={"headers": dict(headers)}
             )
-            answer = read_whole(whole)
-            yield TextChunk(text=answer.text)
-            yield answer.finished(request, provider, whole.headers)
+            for chunk in _told_at_once(whole, request, provider):
+                yield chunk
             return
         stream = await client.post(
             "/v1/messages",
@@ -209,6 +208,12 @@ async def _answer(
             stream=True,
             stream_cls=anthropic.AsyncStream[object],
         )
+        if _is_json(stream.response):  # no events: a gateway's error under a good status, or all of the answer at once
+            async with stream:
+                await stream.response.aread()
+            for chunk in _told_at_once(stream.response, request, provider):
+                yield chunk
+            return
         async with stream as events, aclosing(_taken_apart(events)) as taken:
             chunks = read_events(taken, request, provider, events.response.headers)
             async with aclosing(chunks if request.streamed else _in_one_piece(chunks)) as pieces:
@@ -216,6 +221,16 @@ async def _answer(
                     if isinstance(chunk, Finished):
                         await read_out(events)
                     yield chunk
+
+
+def _is_json(response: httpx2.Response) -> bool:
+    return response.headers.get("content-type", "").startswith("application/json")
+
+
+def _told_at_once(response: httpx2.Response, request: GenerationRequest, provider: str) -> Iterator[GenerationChunk]:
+    answer = read_whole(response)
+    yield TextChunk(text=answer.text)
+    yield answer.finished(request, provider, response.headers)
 
 
 async def _taken_apart(events: AsyncIterable[object]) -> AsyncGenerator[object]:
