@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from unittest.mock import DEFAULT, AsyncMock
 
 import pytest
 
@@ -10,7 +11,7 @@ import aijobs_sdk as aijobs
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.contract.batches import BatchState
 from aijobs_sdk.contract.error_info import ErrorCategory
-from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError
+from aijobs_sdk.contract.errors import BatchPausedError, InvalidRequestError, StoreUnavailableError
 from batch.batch_worlds import TASKS, WatchedBackend, a_batch
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +64,17 @@ async def test_a_run_past_its_deadline_pauses_with_what_it_has(backend: WatchedB
     assert [row.index for row in batch.results] == IN_TIME
     assert (batch.progress.state, batch.progress.running, batch.progress.failed) == (BatchState.PAUSED, 0, 0)
     assert 60 <= asyncio.get_running_loop().time() < 70
+
+
+@pytest.mark.usefixtures("one_is_slow")
+async def test_a_deadline_holds_though_the_store_is_away_when_it_is_over(
+    backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away_once = AsyncMock(wraps=backend.cancel, side_effect=[StoreUnavailableError("It is away."), DEFAULT])
+    monkeypatch.setattr(backend, "cancel", away_once, raising=False)
+    with pytest.raises(BatchPausedError, match="deadline"):
+        await a_batch(backend, deadline=20).run()
+    assert asyncio.get_running_loop().time() < 25
 
 
 @pytest.mark.parametrize("name", [None, "harbours"])

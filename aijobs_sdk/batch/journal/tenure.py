@@ -8,15 +8,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aijobs_sdk.batch.journal.journal import Journal, new_holder
+from aijobs_sdk.batch.running.stopping import AWAY
 from aijobs_sdk.contract.batches import BatchRecord, BatchStanding, Holder
-from aijobs_sdk.contract.errors import BatchHeldError, ServerUnavailableError, StoreUnavailableError
+from aijobs_sdk.contract.errors import BatchHeldError
 from aijobs_sdk.providers.to_its_end import to_its_end
 
 log = logging.getLogger("aijobs.batch")
 
 BEAT_SECONDS = 1.0
 """How often it is noted how far the batch is, and looked what others want of it."""
-AWAY = (StoreUnavailableError, ServerUnavailableError)
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ from aijobs_sdk.batch.running.course import Course, Courses, cost_of_job
 from aijobs_sdk.batch.running.lanes import Lane, Lanes
 from aijobs_sdk.batch.running.sending import Sender, as_sent
 from aijobs_sdk.batch.running.steps import Ask, next_step
-from aijobs_sdk.batch.running.stopping import stop_jobs
+from aijobs_sdk.batch.running.stopping import AWAY, stop_jobs
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import AdmissionError, InvalidRequestError
 from aijobs_sdk.contract.job import Job
@@ -33,7 +33,7 @@ NOTHING = Decimal(0)
 MOST_REFUSALS = 8
 """So many times in a row a rate limit may send a row away before that is how it failed."""
 REST_SECONDS = 1.0
-"""How long a model is left alone after a rate limit that does not say how long."""
+"""How long a model is left alone after a rate limit that does not say how long, or a store that is away."""
 
 
 class Run:
@@ -278,10 +278,14 @@ class Run:
 
     async def _watch_deadline(self) -> None:
         if self._options.deadline is None:
-            return
+            return None
         await asyncio.sleep(self._options.deadline)
         self.halt(f"The deadline of {self._options.deadline:g} s is over.")
-        await self._stop_those_under_way()
+        while True:
+            try:
+                return await self._stop_those_under_way()
+            except AWAY:
+                await asyncio.sleep(REST_SECONDS)
 
     async def _wait_for_a_change(self, seconds: float | None) -> None:
         changed = self._changed

@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from aijobs_sdk.contract.backend import Backend
+from aijobs_sdk.contract.errors import ServerUnavailableError, StoreUnavailableError
+
+AWAY = (StoreUnavailableError, ServerUnavailableError)
+"""What cannot be asked now may be asked in a moment."""
 
 
 async def stop_jobs(backend: Backend, job_ids: Iterable[UUID]) -> None:
