@@ -132,6 +132,20 @@ class LatePurse(LateBackend, Purse):
     """One that has added up what a job may cost before anybody hears of the job."""
 
 
+@pytest.mark.parametrize("economy", [False, True])
+@pytest.mark.usefixtures("sim")
+async def test_what_was_being_sent_when_a_run_was_interrupted_is_not_sent_anew_for_a_budget(economy: bool) -> None:
+    late = LateBackend(aijobs.AsyncClient())
+    batch = a_batch(late, ROWS[:10], economy=economy)
+    run = asyncio.create_task(batch.run())
+    await until(lambda: late.sent)
+    run.cancel()
+    await batch.set(budget=1_000)
+    sent = len(late.sent)
+    assert len(await batch.run()) == 10
+    assert len(late.sent) == sent
+
+
 async def test_what_was_being_sent_when_a_run_was_interrupted_counts_against_the_cap(sim: aijobs.Mock) -> None:
     sim.on().do(aijobs.ok(tokens=20_000).forever())
     purse, cap = LatePurse(aijobs.AsyncClient()), Decimal(10)

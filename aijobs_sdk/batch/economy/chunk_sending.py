@@ -43,18 +43,16 @@ class ChunkSender(Sender):
             InvalidRequestError: it is refused for what one of its rows is.
             AdmissionError: the tenant has too many jobs now.
         """
-        try:
-            await self._submit_chunk(chunk)
-        except IdempotencyConflictError:  # it was sent by an earlier run, for another budget, and failed there
-            for part in chunk.parts:
-                part.course.again()
-                part.work = part.work._replace(retry=part.course.retry)
-            await self._submit_chunk(chunk)
+        while chunk.job_id is None:
+            try:
+                await self._submits.ask(self._request_for(chunk), heard=chunk.sent)
+            except IdempotencyConflictError as conflict:
+                if (job := await self.unless_failed(conflict)) is not None:
+                    chunk.sent(job)
+                else:
+                    chunk.again()
         for part in chunk.parts:
             part.payload = {}  # of no more use, and it may be large
-
-    async def _submit_chunk(self, chunk: Chunk) -> None:
-        await self._submits.ask(self._request_for(chunk), heard=chunk.sent)
 
     async def refusals(self, chunk: Chunk) -> Mapping[int, InvalidRequestError]:
         """Return which rows of a chunk cannot be sent, by place, and why."""

@@ -63,6 +63,12 @@ class Chunk:
         for part in self.parts:
             part.course.sent(job)
 
+    def again(self) -> None:
+        """Let its rows be asked once more, as a new job."""
+        for part in self.parts:
+            part.course.again()
+            part.work = part.work._replace(retry=part.course.retry)
+
     def has_room(self, size: int) -> bool:
         """Return whether so many bytes fit in."""
         return not self.parts or (len(self.parts) < MOST_ROWS and self.size + size <= MOST_BYTES)

@@ -16,7 +16,7 @@ from aijobs_sdk.batch.running.work import Work
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo
 from aijobs_sdk.contract.errors import IdempotencyConflictError
-from aijobs_sdk.contract.job import Job, JobRequest
+from aijobs_sdk.contract.job import Job, JobRequest, JobStatus
 from aijobs_sdk.contract.model import unchecked
 
 _job_request = unchecked(JobRequest)  # the payload is checked by the type
@@ -56,14 +56,20 @@ class Sender:
             InvalidRequestError: it is refused for what it is.
             AdmissionError: the tenant has too many jobs now.
         """
-        try:
-            await self._submit(course, self._request(course.work(key, step), payload))
-        except IdempotencyConflictError:  # it was sent by an earlier run, for another budget, and failed there
-            course.again()
-            await self._submit(course, self._request(course.work(key, step), payload))
+        while course.job_id is None:
+            request = self._request(course.work(key, step), payload)
+            try:
+                await self._submits.ask(request, heard=course.sent)
+            except IdempotencyConflictError as conflict:
+                if (job := await self.unless_failed(conflict)) is None:
+                    course.again()
+                else:
+                    course.sent(job)
 
-    async def _submit(self, course: Course, request: JobRequest) -> None:
-        await self._submits.ask(request, heard=course.sent)
+    async def unless_failed(self, conflict: IdempotencyConflictError) -> Job | None:
+        """Return the job that an earlier run has sent for another budget; None where it failed there."""
+        job = await self.backend.get(conflict.job_id)
+        return None if job.status is JobStatus.FAILED else job
 
     async def over(self, course: Course) -> Job:
         """Return the job that is under way once it is over; one that takes too long is cancelled, and has failed."""
