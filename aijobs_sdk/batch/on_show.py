@@ -181,8 +181,9 @@ class BatchOnShow:
         match phase:
             case Phase.READY:
                 return (Command.START,)
-            case Phase.RUNNING if self._operation.helm.ends_for is not None:
-                return (Command.CANCEL,) if self._operation.helm.ends_for else ()
+            case Phase.RUNNING if (why := self._operation.helm.ends_for) is not None:
+                is_being_cancelled = not why and not self._refusal
+                return () if is_being_cancelled else (Command.CANCEL,)
             case Phase.RUNNING:
                 retry = (Command.RETRY_FAILED,) if progress.failed and self._operation.helm.can_take_up() else ()
                 return (Command.PAUSE, Command.CANCEL, *retry)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from unittest.mock import AsyncMock
 
 import pytest
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.journal.journal import Journal, new_holder
-from aijobs_sdk.contract.errors import BatchPausedError
+from aijobs_sdk.contract.errors import BatchPausedError, StoreUnavailableError
 from aijobs_sdk.notebook.snapshot import Command, Phase
 from batch.batch_worlds import TASKS, WatchedBackend, a_batch, until
 
@@ -51,6 +52,22 @@ async def test_pause_and_resume(backend: WatchedBackend, name: str | None) -> No
     batch.on_show.steer(Command.RESUME)
     await until(stands_at(batch, Phase.FINISHED))
     assert (paused_at < 12, batch.progress.completed, len(backend.sent)) == (True, 12, 12)
+
+
+async def test_a_cancel_that_could_not_be_done_may_be_asked_for_again(
+    sim: aijobs.Mock, backend: WatchedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sim.on().do(aijobs.fail(503, seconds=60), aijobs.ok())
+    batch = a_batch(backend, concurrency=2)
+    await batch.start()
+    await until(lambda: batch.progress.running)
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "cancel", AsyncMock(side_effect=StoreUnavailableError("It is away.")), raising=False)
+        batch.on_show.steer(Command.CANCEL)
+        await until(lambda: batch.on_show.snapshot().note == "It is away.")
+    assert batch.on_show.snapshot().commands == (Command.CANCEL,)
+    batch.on_show.steer(Command.CANCEL)
+    await until(stands_at(batch, Phase.CANCELLED))
 
 
 @NAMES
