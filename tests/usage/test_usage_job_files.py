@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from aijobs_sdk.contract.error_info import ErrorCategory
@@ -166,6 +168,16 @@ def test_a_file_that_is_none_of_jobs_is_refused(
         add_jobs(store, [completed(1), file])
 
     assert store.ask("FROM job").cells == ()
+
+
+def test_amounts_of_jobs_wider_than_can_be_read_exactly_are_refused(tmp_path: Path, store: UsageStore) -> None:
+    wide = pa.array([Decimal("123456789012.123457")], pa.decimal256(76, 38))  # BigQuery's BIGNUMERIC
+    table = pa.table({name: [value or None] for name, value in zip(JOB_COLUMNS, GOOD, strict=True)})
+    place = JOB_COLUMNS.index("credits_used")
+    pq.write_table(table.set_column(place, "credits_used", wide), tmp_path / "jobs.parquet")
+
+    with pytest.raises(InvalidRequestError, match=r"jobs.parquet has amounts of more than 38 digits.*credits_used"):
+        add_jobs(store, tmp_path / "jobs.parquet")
 
 
 def test_a_mark_before_the_first_line_is_no_part_of_it(tmp_path: Path, store: UsageStore) -> None:

@@ -6,10 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.columns import USAGE_COLUMNS
 from aijobs_sdk.usage.reading.files import problems, source_files
 from usage.usage_reading import bill, read, set_aside
@@ -258,6 +261,15 @@ def test_parquet_may_hold_floats_and_structures_if_they_are_exact(tmp_path: Path
 
     assert totals.credits == Decimal("0.1")
     assert totals.metered_credits == Decimal("0.05")
+
+
+def test_amounts_wider_than_can_be_read_exactly_are_refused(tmp_path: Path) -> None:
+    wide = pa.array([Decimal("123456789012.123457")], pa.decimal256(76, 38))  # BigQuery's BIGNUMERIC
+    table = pa.table({name: [value] for name, value in text_row(1).items()} | {"credits_used": wide})
+    pq.write_table(table, tmp_path / "bignumeric.parquet")
+
+    with pytest.raises(InvalidRequestError, match=r"has amounts of more than 38 digits.*: credits_used"):
+        read(tmp_path / "bignumeric.parquet")
 
 
 def test_empty_fields_past_the_last_column_are_no_problem(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from aijobs_sdk.contract.refusal import in_words, path_of
 from aijobs_sdk.contract.shapes import problems_of
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord
 from aijobs_sdk.usage.folders import files_below, is_hidden
+from aijobs_sdk.usage.reading.wide_amounts import check_amounts
 from aijobs_sdk.usage.store import DatabaseError, scratch_database, statement
 
 _ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -95,8 +96,10 @@ def _json_object(line: str, path: Path, number: int) -> Mapping[str, object]:
 
 
 def _parquet_values(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    pattern = glob.escape(str(path.absolute()))
     with scratch_database() as database:
-        found = database.execute(statement("checking/read_parquet_jobs"), {"path": glob.escape(str(path.absolute()))})
+        check_amounts(database, pattern, path)
+        found = database.execute(statement("checking/read_parquet_jobs"), {"path": pattern})
         names = [column[0] for column in found.description or ()]
         rows = chain.from_iterable(iter(lambda: found.fetchmany(_ROWS_AT_ONCE), []))
         for number, row in enumerate(rows, start=1):

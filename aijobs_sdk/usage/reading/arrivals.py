@@ -23,6 +23,7 @@ from aijobs_sdk.usage.reading.headers import column_names, header_problem
 from aijobs_sdk.usage.reading.jsonl_lines import jsonl_records
 from aijobs_sdk.usage.reading.lines import Record
 from aijobs_sdk.usage.reading.local_copy import Source
+from aijobs_sdk.usage.reading.wide_amounts import check_amounts
 from aijobs_sdk.usage.store import Database, DatabaseError, statement
 
 _MANY_PATHS = 5
@@ -128,6 +129,7 @@ def _needs_care(source: Source, kind: TextFormat) -> bool:
 
 def _parquet_columns(database: Database, source: Source) -> list[tuple[str, str]]:
     try:
+        check_amounts(database, literal(source.file), source.path)
         return database.execute(statement("reading/parquet_columns"), {"path": literal(source.file)}).fetchall()
     except DatabaseError as error:
         raise InvalidRequestError(
