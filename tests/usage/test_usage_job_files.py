@@ -112,10 +112,19 @@ def test_what_is_no_job_is_refused(store: UsageStore) -> None:
     assert store.ask("FROM job").cells == ()
 
 
+@pytest.mark.parametrize("model", ["m" * 3_000_000, "half a character: \ud800"])
+def test_what_a_result_calls_its_model_is_no_name_if_it_cannot_be_one(store: UsageStore, model: str) -> None:
+    add_jobs(store, [completed(1, result={"model": model}, payload={"prompt": PROMPT, "model": "mine"})])
+
+    assert store.ask("SELECT model FROM job").cells == (("mine",),)
+
+
 GOOD = (
     *("j1", "t", "u", "ai_generation", "completed", "gpt-5.2", "openai", "1", "1.500000", "", "", ""),
     *("2026-01-22T10:14:00Z", "", "2026-01-22T10:15:00Z"),
 )
+
+GOOD_JSON = json.dumps({name: text or None for name, text in zip(JOB_COLUMNS, GOOD, strict=True)})
 
 
 @pytest.mark.parametrize(
@@ -152,6 +161,8 @@ def test_a_bad_line_is_told_by_line_and_field_and_nothing_is_noted(
         ("jobs.jsonl", "{}\n", "line 1: `job_id` is required"),
         ("jobs.jsonl", '\n{"job_id": \n', "line 2: it is not a JSON object"),
         ("jobs.jsonl", "[1]\n", "line 1: it is not a JSON object"),
+        ("jobs.jsonl", GOOD_JSON.replace("gpt-5.2", "m" * 3_000_000), "line 1: `model`.* at most 1000"),
+        ("jobs.jsonl", GOOD_JSON.replace("gpt-5.2", r"\ud800"), "line 1: `model` must hold no NUL, and no half"),
         ("jobs.csv", "id,tenant_id\n1,2\n", "line 2: `job_id` is required"),
         ("jobs.csv", ",".join(JOB_COLUMNS) + "\n" + ",".join([*GOOD, "x"]), "line 2: it has more fields"),
         ("jobs.csv", '"job_id\n', "cannot be read as a file of jobs"),

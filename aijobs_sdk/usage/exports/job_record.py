@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Job, JobStatus
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.plain_text import PlainText, is_plain
 from aijobs_sdk.contract.records import Credits
 from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of
@@ -28,23 +29,27 @@ Instant = Annotated[datetime, AfterValidator(_in_utc)]
 """One that does not say its zone is UTC, as in Parquet."""
 
 
+LONGEST_NAME = 1000
+Name = Annotated[PlainText, Field(max_length=LONGEST_NAME)]
+
+
 class JobRecord(Fact):
     """How a job ended."""
 
-    job_id: str = Field(min_length=1)
-    tenant_id: str
-    user_id: str
-    type: str
+    job_id: Name = Field(min_length=1)
+    tenant_id: Name
+    user_id: Name
+    type: Name
     status: Literal["completed", "failed", "cancelled"]
-    model: str | None = None
+    model: Name | None = None
     """The one that answered; of a job that none answered, the one that was asked for."""
-    provider: str | None = None
+    provider: Name | None = None
     attempts: int = Field(ge=0, lt=2**31)
     credits_used: Credits | None = None
     """As its result says; None: the job did not complete, or is of a type that costs nothing."""
     estimated_credits: Credits | None = None
-    error_code: str | None = None
-    error_category: str | None = None
+    error_code: Name | None = None
+    error_category: Name | None = None
     created_at: Instant
     started_at: Instant | None = None
     completed_at: Instant | None = None
@@ -100,8 +105,8 @@ def _ending(job: Job) -> Literal["completed", "failed", "cancelled"]:
 
 
 def _name(value: object) -> str | None:
-    """Return a name; a type of a user's own may call something else so."""
-    return value if isinstance(value, str) else None
+    """Return a name; a type of a user's own may call something else so, such as all that a model consists of."""
+    return value if isinstance(value, str) and len(value) <= LONGEST_NAME and is_plain(value) else None
 
 
 def _amount(value: object) -> object:
