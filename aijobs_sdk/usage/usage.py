@@ -14,7 +14,7 @@ from uuid import UUID
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.contract.plain_text import is_plain
-from aijobs_sdk.contract.refusal import path_of
+from aijobs_sdk.contract.refusal import check_choice, path_of
 from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.billing.plans import PlanBook
 from aijobs_sdk.usage.billing.price_table import has_new_models, refresh_prices
@@ -71,6 +71,7 @@ class Usage:
         strict_months: bool = False,
         on_progress: Callable[[IngestProgress], None] | None = None,
     ) -> None:
+        check_choice("strict_months", strict_months, (True, False))
         self._plans = plans if plans is None or isinstance(plans, PlanBook) else PlanBook.read(path_of("plans", plans))
         self._own_prices = (
             prices if prices is None or isinstance(prices, PriceBook) else PriceBook.load(path_of("prices", prices))

@@ -129,10 +129,11 @@ def test_plans_may_lie_in_the_home_of_the_user(tmp_path: Path, monkeypatch: pyte
     [
         ({"store": 7}, "`store` must be a path, got a number"),
         ({"store": ""}, "`store` must be a path, got an empty text"),
+        ({"strict_months": "no"}, "`strict_months` must be True or False, got a text"),
         ({"timezone": 7}, "`timezone` must be the name of a time zone, such as Europe/Berlin, got a number"),
     ],
 )
-def test_a_store_that_cannot_be_is_refused_by_the_name_of_its_argument(arguments: dict[str, Any], problem: str) -> None:
+def test_an_argument_that_cannot_be_is_refused_by_its_name(arguments: dict[str, Any], problem: str) -> None:
     with pytest.raises(InvalidRequestError, match=problem):
         Usage((), **arguments)
 
