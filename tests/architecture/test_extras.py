@@ -1,0 +1,43 @@
+"""What an extra of the package brings."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+EXTRAS = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+FOR_USERS = [extra for extra in EXTRAS if extra not in {"all", "dev", "bench"}]
+
+
+def brought_by(*extras: str) -> set[str]:
+    """Return the libraries that extras name, and those of the extras that they name in turn."""
+    wanted = [Requirement(text) for extra in extras for text in EXTRAS[extra]]
+    ours = [extra for one in wanted if one.name == "aijobs-sdk" for extra in one.extras]
+    libraries = {canonicalize_name(one.name) for one in wanted if one.name != "aijobs-sdk"}
+    return libraries.union(*(brought_by(extra) for extra in ours))
+
+
+def needed_by(library: str) -> set[str]:
+    """Return the libraries that one always brings."""
+    return {canonicalize_name(Requirement(text).name) for text in requires(library) or () if "extra ==" not in text}
+
+
+def imported_with(extra: str, *modules: str) -> subprocess.CompletedProcess[str]:
+    """Import our modules where the libraries of no other extra are installed."""
+    there = brought_by(extra)
+    missing = brought_by(*FOR_USERS) - there.union(*map(needed_by, there))
+    homes = packages_distributions().items()
+    away = [name for name, of in homes if missing & {canonicalize_name(one) for one in of}]
+    code = f"import sys\nsys.modules.update(dict.fromkeys({away}))\nimport {', '.join(modules)}"
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_the_extra_of_a_server_brings_all_that_serving_from_a_terminal_takes() -> None:
+    ended = imported_with("server", "aijobs_sdk.cli.display", "aijobs_sdk.connect.serve", "mock_server.__main__")
+    assert ended.stderr == ""
