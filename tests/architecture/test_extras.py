@@ -39,5 +39,5 @@ def imported_with(extra: str, *modules: str) -> subprocess.CompletedProcess[str]
 
 
 def test_the_extra_of_a_server_brings_all_that_serving_from_a_terminal_takes() -> None:
-    ended = imported_with("server", "aijobs_sdk.cli.display", "aijobs_sdk.connect.serve", "mock_server.__main__")
+    ended = imported_with("server", "aijobs_sdk.cli.display", "aijobs_sdk.connect.serve", "mock_server.command")
     assert ended.stderr == ""

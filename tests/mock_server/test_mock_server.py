@@ -172,3 +172,11 @@ def test_a_scenario_that_cannot_be_used_ends_with_a_sentence(tmp_path: Path) -> 
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode != 0
     assert "bad.toml, line 1: sed is not a field here" in ended.stderr
+
+
+@pytest.mark.parametrize("library", ["click", "uvicorn", "fastapi"])
+def test_a_mock_server_without_its_libraries_names_the_extra(library: str) -> None:
+    code = f"import sys, runpy; sys.modules[{library!r}] = None; runpy.run_module('mock_server', run_name='__main__')"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    says = f"A mock server needs {library}: pip install 'aijobs-sdk[server]'.\n"
+    assert (ended.returncode, ended.stderr) == (2, says)
