@@ -10,7 +10,7 @@ from xdist.scheduler import LoadFileScheduling
 
 DRIVING_A_MACHINE = frozenset({"browser", "notebooks", "services", "torture"})
 """Rooms whose tests start browsers and fleets of workers: two of them at once starve each other."""
-STARTING_KERNELS = ("NotebookClient", "running_kernel", "start_new_kernel")
+STARTING_KERNELS = ("NotebookClient", "running_cells", "running_kernel", "start_new_kernel")
 """What a file names that starts kernels. Only within one process do they keep out of each other's ports."""
 
 

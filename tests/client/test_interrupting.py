@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import textwrap
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager, start_new_kernel
 
 from aijobs_sdk.client import interrupting
 from aijobs_sdk.client.interrupting import letting_go
 from aijobs_sdk.notebook.frontend import Frontend
+from cells import Cells, running_cells
 from panels.shown import Shown
 
 
@@ -81,53 +78,19 @@ def test_a_cell_is_not_told_how_it_was_waited_for(monkeypatch: pytest.MonkeyPatc
     assert "_block" not in [entry.name for entry in caught.traceback]
 
 
-class Notebook:
-    """Cells that run in a real kernel."""
-
-    def __init__(self, manager: KernelManager, kernel: BlockingKernelClient) -> None:
-        self.interrupt = manager.interrupt_kernel
-        self._kernel = kernel
-
-    def start(self, cell: str) -> str:
-        # Else what is asked right after an error is not run at all.
-        return str(self._kernel.execute(textwrap.dedent(cell), user_expressions={"it": "it"}, stop_on_error=False))
-
-    def result_of(self, started: str) -> str:
-        """Return the text of `it` after a cell, or the name of its error."""
-        content = self._reply_to(started)
-        return str(content["ename"] if content["status"] != "ok" else content["user_expressions"]["it"])
-
-    def run(self, cell: str) -> str:
-        return self.result_of(self.start(cell))
-
-    def wait_until(self, expression: str) -> None:
-        while "True" not in self.run(f"it = {expression}"):
-            time.sleep(0.1)
-
-    def _reply_to(self, started: str) -> dict[str, Any]:
-        replies = iter(lambda: self._kernel.get_shell_msg(timeout=60), None)
-        return next(reply["content"] for reply in replies if reply["parent_header"]["msg_id"] == started)
-
-
 @pytest.fixture
-def notebook() -> Iterator[Notebook]:
-    manager, kernel = start_new_kernel(kernel_name="python3", env=dict(os.environ))
-    try:
-        opened = Notebook(manager, kernel)
-        opened.run("""
-            import aijobs_sdk as aijobs
-            client = aijobs.Client()
-            batch = client.batch(["a", "b", "c"] * 40, prompt="{text}", model="gpt-5.2", concurrency=1, dedupe=False)
-            job = client.submit(type="test_job", payload={"seconds": 250})
-            it = None
-        """)
-        yield opened
-    finally:
-        kernel.stop_channels()
-        manager.shutdown_kernel(now=True)
+def notebook() -> Iterator[Cells]:
+    first = """
+        import aijobs_sdk as aijobs
+        client = aijobs.Client()
+        batch = client.batch(["a", "b", "c"] * 40, prompt="{text}", model="gpt-5.2", concurrency=1, dedupe=False)
+        job = client.submit(type="test_job", payload={"seconds": 250})
+    """
+    with running_cells(os.environ, first) as cells:
+        yield cells
 
 
-def interrupted(notebook: Notebook, cell: str, *, times: int) -> str:
+def interrupted(notebook: Cells, cell: str, *, times: int) -> str:
     """Return how a cell ends that is interrupted so often, half a second apart, once it waits."""
     waiting = notebook.start(cell)
     for _ in range(times):
@@ -136,16 +99,16 @@ def interrupted(notebook: Notebook, cell: str, *, times: int) -> str:
     return notebook.result_of(waiting)
 
 
-def test_in_a_kernel_a_batch_goes_on_after_one_interrupt_and_ends_after_two(notebook: Notebook) -> None:
+def test_in_a_kernel_a_batch_goes_on_after_one_interrupt_and_ends_after_two(notebook: Cells) -> None:
     assert interrupted(notebook, "batch.run()", times=1) == "KeyboardInterrupt"
-    assert "True" in notebook.run("it = batch.on_show.snapshot().phase == 'running'")
+    assert notebook.run("it = batch.on_show.snapshot().phase == 'running'") == "True"
     assert interrupted(notebook, "batch.run()", times=2) == "KeyboardInterrupt"
     notebook.wait_until("batch.on_show.snapshot().phase == 'cancelled'")
-    assert "True" in notebook.run("it = batch.progress.finished < 120")
+    assert notebook.run("it = batch.progress.finished < 120") == "True"
 
 
-def test_in_a_kernel_a_job_goes_on_after_one_interrupt_and_ends_after_two(notebook: Notebook) -> None:
+def test_in_a_kernel_a_job_goes_on_after_one_interrupt_and_ends_after_two(notebook: Cells) -> None:
     assert interrupted(notebook, "job.result()", times=1) == "KeyboardInterrupt"
-    assert "True" in notebook.run("it = job.status == 'processing'")
+    assert notebook.run("it = job.status == 'processing'") == "True"
     assert interrupted(notebook, "job.result()", times=2) == "KeyboardInterrupt"
     notebook.wait_until("job.cancelled()")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 import time
 from collections.abc import Iterator
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager, start_new_kernel
 
 import aijobs_sdk as aijobs
+from cells import Cells, running_cells
 from wire.programs import environment, run
 from wire.scripted_server import ScriptedServer
 from wire.story import takes
@@ -19,51 +17,20 @@ CONNECT = "import aijobs_sdk as aijobs\nclient = aijobs.Client()"
 SUBMIT = "job = client.submit(type='test_job')"
 
 
-class Notebook:
-    """Cells that run in a real kernel."""
-
-    def __init__(self, manager: KernelManager, kernel: BlockingKernelClient) -> None:
-        self._manager = manager
-        self._kernel = kernel
-
-    def run(self, cell: str) -> str:
-        """Run a cell; return the text of its result, or the name of its error."""
-        return self.result_of(self.start(cell))
-
-    def start(self, cell: str) -> str:
-        return str(self._kernel.execute(textwrap.dedent(cell), user_expressions={"it": "it"}))
-
-    def result_of(self, started: str) -> str:
-        replies = iter(lambda: self._kernel.get_shell_msg(timeout=30), None)  # one to an earlier question may be late
-        content = next(reply["content"] for reply in replies if reply["parent_header"]["msg_id"] == started)
-        if content["status"] != "ok":
-            return str(content["ename"])
-        return str(content["user_expressions"]["it"]["data"]["text/plain"])
-
-    def interrupt(self) -> None:
-        self._manager.interrupt_kernel()
-
-
 @pytest.fixture
-def notebook(server: ScriptedServer) -> Iterator[Notebook]:
-    manager, kernel = start_new_kernel(kernel_name="python3", env=environment(server))
-    try:
-        opened = Notebook(manager, kernel)
-        opened.run(f"{CONNECT}\nit = None")
-        yield opened
-    finally:
-        kernel.stop_channels()
-        manager.shutdown_kernel(now=True)
+def notebook(server: ScriptedServer) -> Iterator[Cells]:
+    with running_cells(environment(server), CONNECT) as cells:
+        yield cells
 
 
-def test_a_notebook_submits_waits_and_streams_in_its_running_loop(notebook: Notebook) -> None:
+def test_a_notebook_submits_waits_and_streams_in_its_running_loop(notebook: Cells) -> None:
     assert notebook.run(f"{SUBMIT}\nit = job.result(timeout=10).echo") == "'done'"
     assert notebook.run("it = [event.seq for event in job.stream()]") == "[1, 2, 3]"
     awaited = "it = (await (await aijobs.AsyncClient().submit(type='test_job'))).echo"
     assert notebook.run(awaited) == "'done'"
 
 
-def test_an_interrupted_wait_ends_and_the_next_cell_goes_on(server: ScriptedServer, notebook: Notebook) -> None:
+def test_an_interrupted_wait_ends_and_the_next_cell_goes_on(server: ScriptedServer, notebook: Cells) -> None:
     server.api.story = takes(4)
     waiting = notebook.start(f"{SUBMIT}\njob.wait()")
     time.sleep(1)  # let it get into wait(); earlier or later, the promise is the same
