@@ -58,7 +58,7 @@ def value_text(value: object) -> str:
         case Decimal():
             return amount_text(value)
         case bool() | BaseModel() | Mapping() | list() | tuple():
-            return json.dumps(value, default=_plain, ensure_ascii=False, indent=2)
+            return json.dumps(_plain(value), ensure_ascii=False, indent=2)
         case int():
             return f"{value:,}"
         case _:
@@ -124,10 +124,19 @@ def _repr_of(value: object) -> str:
 
 
 def _plain(value: object) -> object:
+    """Return a value as JSON has it: a name that JSON has not, such as a date, becomes text as any other value does."""
     match value:
+        case None | str() | int() | float():
+            return value
         case BaseModel():
-            return dict(value)
+            return _plain(dict(value))
         case Mapping():
-            return dict(value)
+            return {_name(key): _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
         case _:
             return str(value)
+
+
+def _name(key: object) -> str | float | None:
+    return key if key is None or isinstance(key, str | int | float) else str(key)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from pydantic import BaseModel
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.batch.row import BatchRow, RowStatus
@@ -176,6 +179,16 @@ def test_a_result_with_short_texts_is_told_as_pydantic_tells_it() -> None:
     finding = Finding(kind="style", severity="low", message="Cut it.", note=["kept"])
 
     assert repr(finding) == "Finding(kind='style', severity='low', message='Cut it.', quote=None, note=['kept'])"
+
+
+def test_an_object_is_shown_with_names_that_json_has_not() -> None:
+    class Prices(BaseModel):
+        by_day: dict[date, dict[UUID, Decimal]]
+
+    result = long_answer(1).model_copy(update={"output": Prices(by_day={date(2026, 1, 31): {TENANT: Decimal("1.50")}})})
+
+    shown = f'{{  "by_day": {{    "2026-01-31": {{      "{TENANT}": "1.50"    }}  }}}}'
+    assert shown in read(result._repr_html_()).text.replace("\n", "")
 
 
 def test_failures_are_shown_by_cause_with_rows_to_look_at() -> None:
