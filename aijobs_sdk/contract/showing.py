@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import islice
 
 from pydantic import BaseModel
 
@@ -14,6 +15,8 @@ from aijobs_sdk.markup import Markup, details, element, facts, markup, table
 MOST_TEXT = 2_000
 """Characters of a text that are shown; of a value in a row MOST_CELL."""
 MOST_CELL = 200
+MOST_VALUES = 100
+"""Of a type of a user's own, a result may have a field for each word of a book."""
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -44,8 +47,11 @@ def short_text(value: object, *, most: int = MOST_CELL) -> str:
 
 def short_repr(fact: BaseModel) -> str:
     """Return a fact as `repr` has it, of long texts and structures the beginning, with how much is missing."""
-    fields = (f"{name}={_repr_of(value)}" for name, value in fact.__repr_args__())
-    return f"{type(fact).__name__}({', '.join(fields)})"
+    known = list(fact.__repr_args__())
+    fields = [f"{name}={_repr_of(value)}" for name, value in known[:MOST_VALUES]]
+    hidden = len(known) - len(fields)
+    more = [f"… (+{hidden:,})"] if hidden else []
+    return f"{type(fact).__name__}({', '.join(fields + more)})"
 
 
 def value_text(value: object) -> str:
@@ -86,8 +92,10 @@ def known_facts(pairs: Mapping[str, object]) -> Markup:
 
 
 def values_table(values: Mapping[str, object]) -> Markup:
-    """Return names beside their values, one a line: for values that may be long."""
-    return table(["field", "value"], ([name, full_cell(value)] for name, value in values.items()))
+    """Return names beside their values, one a line: for values that may be long; of thousands, the first."""
+    rows: list[Sequence[str]] = [[name, full_cell(value)] for name, value in islice(values.items(), MOST_VALUES)]
+    hidden = len(values) - len(rows)
+    return table(["field", "value"], [*rows, ["…", f"and {hidden:,} more"]] if hidden else rows)
 
 
 def folded(summary: str, values: Mapping[str, object]) -> Markup:

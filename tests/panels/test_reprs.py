@@ -14,7 +14,7 @@ from aijobs_sdk.batch.row import BatchRow, RowStatus
 from aijobs_sdk.batch.showing import rows_table
 from aijobs_sdk.connect.settings import Settings
 from aijobs_sdk.connect.showing import standpoint
-from aijobs_sdk.contract.results import Finding, GenerationResult
+from aijobs_sdk.contract.results import Finding, GenerationResult, JobResult
 from panels.exhibits import exhibits
 from panels.pages import read
 
@@ -179,6 +179,15 @@ def test_a_result_with_short_texts_is_told_as_pydantic_tells_it() -> None:
     finding = Finding(kind="style", severity="low", message="Cut it.", note=["kept"])
 
     assert repr(finding) == "Finding(kind='style', severity='low', message='Cut it.', quote=None, note=['kept'])"
+
+
+def test_a_result_of_thousands_of_fields_is_shown_by_the_first_and_a_word_about_the_others() -> None:
+    result = JobResult.model_validate({f"word{n}": n for n in range(3_000)})
+
+    page = read(result._repr_html_())
+    assert sum(tag == "tr" for tag, _ in page.elements) == 1 + 100 + 1
+    assert page.text.endswith("word9999…and 2,900 more")
+    assert repr(result).endswith("word99=99, … (+2,900))")
 
 
 def test_an_object_is_shown_with_names_that_json_has_not() -> None:
