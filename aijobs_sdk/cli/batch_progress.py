@@ -12,21 +12,21 @@ from aijobs_sdk.notebook.hub import hub
 from aijobs_sdk.notebook.panel import Panel
 from aijobs_sdk.notebook.surface import Surface
 from aijobs_sdk.notebook.surfaces.lines import LinesSurface
-from aijobs_sdk.notebook.surfaces.rich_bar import RichScreen, RichSurface
+from aijobs_sdk.notebook.surfaces.rich_bar import RichScreen, RichSurface, can_draw
 
 
 def watched(batch: Batch, *, quiet: bool = False) -> AbstractContextManager[object]:
     """Show on standard error how far a batch is while the block runs; a log is told of what takes its time."""
     if quiet:
         return nullcontext()
-    return bar(batch) if Console(stderr=True).is_terminal else _drawn(batch, LinesSurface(says_at_once=False))
+    return bar(batch) if can_draw(Console(stderr=True)) else _drawn(batch, LinesSurface(says_at_once=False))
 
 
 def bar(batch: Batch) -> AbstractContextManager[object]:
-    """Show a bar, which is gone when the block is over; nothing where standard error is no terminal."""
+    """Show a bar, which is gone when the block is over; nothing where none can be drawn."""
     console = Console(stderr=True)
     screen = RichScreen(console)
-    return _drawn(batch, RichSurface(screen, tells_end=False)) if console.is_terminal else nullcontext()
+    return _drawn(batch, RichSurface(screen, tells_end=False)) if can_draw(console) else nullcontext()
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from aijobs_sdk.notebook.surfaces.rich_bar import can_draw
+
 if TYPE_CHECKING:
     from aijobs_sdk.usage.reading.outcome import IngestProgress
 
@@ -19,7 +21,7 @@ OnProgress = Callable[["IngestProgress"], None]
 def ingest_bar(console: Console | None = None) -> Iterator[OnProgress | None]:
     """Give what has to be told how far it is while the block runs; on standard error, and gone when it is over."""
     console = Console(stderr=True) if console is None else console
-    if not console.is_terminal:
+    if not can_draw(console):
         yield None
         return
     columns = TextColumn("Reading"), BarColumn(bar_width=20), TextColumn("{task.description}")

@@ -64,9 +64,9 @@ def _surface(display: Display, watched: Watched, frontend: Frontend, *, is_asked
 
             return HtmlSurface()
         case Display.RICH:
-            from aijobs_sdk.notebook.surfaces.rich_bar import RichSurface  # noqa: PLC0415
+            from aijobs_sdk.notebook.surfaces.rich_bar import RichSurface, can_draw  # noqa: PLC0415
 
-            return RichSurface()
+            return RichSurface() if can_draw() else _lines(frontend, is_asked_for=is_asked_for)
         case Display.TQDM:
             from aijobs_sdk.notebook.surfaces.tqdm_bar import TqdmSurface  # noqa: PLC0415
 
@@ -77,8 +77,12 @@ def _surface(display: Display, watched: Watched, frontend: Frontend, *, is_asked
             # Lines that a thread writes would land in whatever cell runs by then.
             return HtmlSurface(in_text=True)
         case Display.PLAIN | Display.AUTO | Display.OFF:
-            from aijobs_sdk.notebook.surfaces.lines import LinesSurface  # noqa: PLC0415
-
-            return LinesSurface(says_at_once=is_asked_for or frontend is Frontend.TERMINAL)
+            return _lines(frontend, is_asked_for=is_asked_for)
         case _:
             assert_never(display)
+
+
+def _lines(frontend: Frontend, *, is_asked_for: bool) -> Surface:
+    from aijobs_sdk.notebook.surfaces.lines import LinesSurface  # noqa: PLC0415 - as above
+
+    return LinesSurface(says_at_once=is_asked_for or frontend is Frontend.TERMINAL)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import aijobs_sdk
-from cli.children import AIJOBS, child
+from cli.children import AIJOBS, child, ended
 
 Start = Callable[..., subprocess.Popen[str]]
 
@@ -70,9 +70,9 @@ def test_a_disk_that_is_full_is_told_in_a_line(arguments: list[str], unbuffered:
     with Path("/dev/full").open("w") as full:
         environment = os.environ | {"PYTHONUNBUFFERED": unbuffered}
         command = [*AIJOBS, *arguments]
-        ended = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
-    assert ended.stderr.startswith("Error: The output cannot be written: No space left on device.")
+        done = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert done.stderr.startswith("Error: The output cannot be written: No space left on device.")
 
 
 @pytest.mark.parametrize("options", [[], ["--stream"]])
@@ -118,6 +118,12 @@ def test_a_dear_batch_of_the_real_world_is_asked_about_in_a_terminal(
         )
     assert (done.returncode, b"Run it?" in done.stderr) == (1, is_asked)
     assert not (folder / "out.jsonl").exists()
+
+
+def test_no_bar_is_drawn_into_a_log_that_has_colours(start: Start, folder: Path) -> None:
+    (folder / "rows.jsonl").write_text('{"q": "Hi"}\n')
+    options = "--prompt {q} --model gpt-5.2 --out out.jsonl"
+    assert ended(start("batch", "rows.jsonl", *options.split(), FORCE_COLOR="1")) == (0, "")
 
 
 def test_ctrl_c_in_a_batch_is_one_line_and_leaves_no_file(start: Start, folder: Path) -> None:

@@ -145,10 +145,16 @@ def test_bad_input_is_named(arguments: list[str], message: str) -> None:
     assert message in result.stderr
 
 
-def test_a_bar_tells_how_far_a_reading_is_in_a_terminal_alone() -> None:
-    screen = io.StringIO()
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_tells_how_far_a_reading_is_in_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    screen = Screen()
     now = IngestProgress(files_done=3, files_total=1000, rows=30_000, bytes_done=5, bytes_total=10)
-    with ingest_bar(Console(file=screen, force_terminal=True, width=80)) as tell:
+    with ingest_bar(Console(file=screen, width=80, _environ={"TERM": "xterm"})) as tell:
         assert tell is not None
         tell(now)
     with ingest_bar(Console(file=io.StringIO())) as told_in_a_log:

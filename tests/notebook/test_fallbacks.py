@@ -61,6 +61,13 @@ def test_a_terminal_ends_with_the_same_numbers(hidden: tuple[str, ...], display:
     assert last_line(written) == LAST_LINE
 
 
+@pytest.mark.parametrize("display", ["auto", "rich"])
+def test_a_terminal_that_moves_no_cursor_is_told_in_lines(display: str) -> None:
+    first, last = run_in_a_terminal(watching(display=display), term="dumb").splitlines()
+    assert first.startswith(LINES)
+    assert last == LAST_LINE
+
+
 @pytest.mark.parametrize("display", ["auto", "rich", "html"])
 def test_a_log_ends_with_the_same_numbers(display: str) -> None:
     first, last = run_in_a_pipe(watching(display=display)).splitlines()

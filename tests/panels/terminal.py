@@ -17,12 +17,12 @@ TESTS = Path(__file__).parents[1]
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-def run_in_a_terminal(code: str, *, columns: int = 80) -> str:
+def run_in_a_terminal(code: str, *, columns: int = 80, term: str = "xterm-256color") -> str:
     """Run Python with all its streams on a terminal; return all that was written to that."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     env = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "NO_COLOR"}}
-    env |= {"TERM": "xterm-256color", "PYTHONPATH": _path()}
+    env |= {"TERM": term, "PYTHONPATH": _path()}
     with subprocess.Popen([sys.executable, "-c", code], stdin=theirs, stdout=theirs, stderr=theirs, env=env) as program:
         os.close(theirs)
         written = b"".join(_read(ours))

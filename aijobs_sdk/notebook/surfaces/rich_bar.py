@@ -70,6 +70,12 @@ class RichSurface:
             self._screen.console.print(to_line(view), markup=False, highlight=False, soft_wrap=True)
 
 
+def can_draw(console: Console | None = None) -> bool:
+    """Return whether bars can be drawn there: on a terminal that moves its cursor, as a `dumb` one does not."""
+    console = _Process.screen().console if console is None else console
+    return console.is_terminal and not console.is_dumb_terminal and console.file.isatty()  # FORCE_COLOR makes none
+
+
 class Bar:
     """A view as a few lines: a bar with its name, all of it in one line, and what there is besides."""
 
