@@ -76,6 +76,7 @@ class JobOnShow:
         if (known is not None and known.is_final) or not self._place.is_there:
             return
         if self._following is None or self._following.done():
+            self._note = ""
             self._following = self._place.start(self._follow)
             self._following.add_done_callback(self._heed_end)
 

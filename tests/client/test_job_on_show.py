@@ -167,6 +167,21 @@ def test_what_comes_in_the_way_is_a_note(client: aijobs.Client, monkeypatch: pyt
     assert (shown.note, shown.commands) == ("The line is dead.", (Command.CANCEL,))
 
 
+def test_what_came_in_the_way_is_over_once_it_is_followed_again(
+    client: aijobs.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(_: object) -> None:
+        raise ConnectionResetError("The line is dead.")
+
+    job = client.job(client.submit(PROMPT, model=MODEL).id)
+    with monkeypatch.context() as away:
+        away.setattr(job.on_show._backend, "get", lost)
+        job.show()
+        seen(job, lambda one: one.note)
+    job.show()
+    assert seen(job, lambda one: one.phase is not Phase.READY).note == ""
+
+
 @pytest.mark.parametrize("said", [None, "a few", "NaN", ["2.5"]])
 def test_a_type_of_your_own_may_mean_something_else_by_the_same_words(sim: aijobs.Mock, said: JsonValue) -> None:
     async def run(context: aijobs.JobContext, payload: Own) -> OwnResult:
