@@ -80,6 +80,11 @@ def test_a_text_that_is_being_written_is_shown_from_its_end() -> None:
     assert tail.endswith("word the end")
 
 
+def test_of_letters_that_are_two_columns_wide_the_end_is_shown_too() -> None:
+    *_, tail = lines_of(job_view(tail=Tail(label="answer", text="漢字" * 60 + "終")), 40)
+    assert tail == "answer: …" + "漢字" * 7 + "終"
+
+
 def test_an_answer_that_goes_on_is_shown_from_its_beginning() -> None:
     *_, tail = lines_of(batch_view(tail=Tail(label="row 1", text="The beginning" + " word" * 40 + "…")), 40)
     assert tail.startswith("row 1: The beginning word")

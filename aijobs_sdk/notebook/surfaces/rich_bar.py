@@ -123,8 +123,10 @@ def _lines(view: View, options: ConsoleOptions) -> Iterator[Text]:
 
 def _end_of(text: str, room: int) -> str:
     """Return what was written last, where it is being written; a text that goes on begins where it did."""
-    is_shown_from_its_end = len(text) > room > 1 and not text.endswith("…")
-    return f"…{text[1 - room :]}" if is_shown_from_its_end else text
+    if cell_len(text) <= room or room <= 1 or text.endswith("…"):
+        return text
+    ends = (text[at:] for at in range(max(len(text) - room + 1, 0), len(text)))
+    return f"…{next((end for end in ends if cell_len(end) < room), '')}"
 
 
 def _bar(shares: Shares, width: int, *, is_ascii: bool) -> Text:
