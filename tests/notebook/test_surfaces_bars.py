@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from aijobs_sdk.notebook.snapshot import Phase, Tail
-from aijobs_sdk.notebook.surfaces.rich_bar import Bar, RichScreen, RichSurface
+from aijobs_sdk.notebook.surfaces.rich_bar import Bar, Bars, RichScreen, RichSurface
 from aijobs_sdk.notebook.surfaces.tqdm_bar import TqdmSurface
 from aijobs_sdk.notebook.view import View
 from panels.views import batch_view, job_view
@@ -124,6 +124,22 @@ def test_two_bars_stand_below_each_other_in_whatever_order_they_end() -> None:
     assert "one" not in left
     second.finish(ENDED)
     assert written(screen.console).endswith(LAST_LINE)
+
+
+def test_of_hundreds_only_those_are_looked_at_that_are_seen() -> None:
+    terminal = console()
+    terminal.print(Bars([batch_view()] * 5 + [None] * 300))  # type: ignore[list-item] # which nobody may look at
+    assert len(written(terminal).splitlines()) == terminal.height + 1
+
+
+def test_that_there_are_more_than_are_seen_is_shown() -> None:
+    screen = RichScreen(console())
+    first, *_ = surfaces = [RichSurface(screen) for _ in range(9)]
+    for surface in surfaces:
+        surface.draw(batch_view())
+    first.draw(batch_view())
+    *_, seen = written(screen.console).split(ERASED)
+    assert seen.strip().splitlines()[-1].strip() == "..."
 
 
 def test_what_is_printed_meanwhile_stands_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.console import Group as Below
 from rich.live import Live
 from rich.text import Text
 
@@ -47,7 +47,7 @@ class RichScreen:
             self._live = None
 
     def _draw(self, live: Live) -> None:
-        live.update(Below(*map(Bar, self._views.values())), refresh=True)
+        live.update(Bars(list(self._views.values())), refresh=True)
 
 
 class RichSurface:
@@ -90,6 +90,20 @@ class Bar:
         for line in _lines(self._view, options):
             line.no_wrap, line.overflow = True, "ellipsis"
             yield line
+
+
+class Bars:
+    """Views below each other, one line more than the terminal has at most: rich cuts that off, and shows that by dots.
+
+    What is not seen of hundreds takes no time.
+    """
+
+    def __init__(self, views: Sequence[View]) -> None:
+        self._views = views
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = chain.from_iterable(Bar(view).lines(options) for view in self._views)
+        yield from islice(lines, console.height + 1)
 
 
 class _Process:
