@@ -10,11 +10,13 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from pydantic import BaseModel, Field, computed_field, field_validator, model_validator
+from pydantic import BaseModel, Field, computed_field, field_validator, model_serializer, model_validator
 
 import aijobs_sdk as aijobs
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.reading.rows import open_rows
+from aijobs_sdk.batch.row import ALL_COLUMNS
+from aijobs_sdk.contract.errors import InvalidRequestError
 from batch.batch_worlds import TASKS, WatchedBackend, a_batch
 
 pytestmark = pytest.mark.anyio
@@ -201,3 +203,39 @@ async def test_the_vendor_is_asked_for_the_fields_by_their_aliases(backend: Watc
     await a_batch(backend, output_model=Berth).run()
     schema: Any = backend.sent[0].payload["output_schema"]
     assert list(schema["properties"]) == ["no", "depth"]
+
+
+class Crowded(Harbour):
+    @computed_field
+    def a_free_berth_costs(self) -> float:
+        return 100 / (7 - self.berths)
+
+
+@pytest.mark.usefixtures("harbours")
+@pytest.mark.parametrize("way_out", ["to_pandas", "to_polars", "to_arrow", "write"])
+async def test_a_class_that_breaks_when_its_fields_are_written_is_told_with_the_row(
+    backend: WatchedBackend, tmp_path: Path, way_out: str
+) -> None:
+    batch = a_batch(backend, TASKS[:1], output_model=Crowded)
+    await batch.run()
+    path = tmp_path / "out.csv"
+    told = r"^Row 1 \(index 0\): `output_model` raised ZeroDivisionError when its fields were to be written\. Mend"
+    with pytest.raises(InvalidRequestError, match=told):
+        getattr(batch, way_out)(*([path] if way_out == "write" else []))
+    assert "Elm" in batch.write(path, outputs=["content"]).read_text("utf-8")
+
+
+class Named(Harbour):
+    @model_serializer
+    def as_text(self) -> str:
+        return self.name
+
+
+@pytest.mark.usefixtures("harbours")
+async def test_a_class_that_is_written_as_text_has_no_columns(backend: WatchedBackend, tmp_path: Path) -> None:
+    batch = a_batch(backend, TASKS[:1], output_model=Named)
+    rows = await batch.run()
+    assert rows[0].output == Named(name="Elm", berths=7)
+    names = ["task", *ALL_COLUMNS]
+    assert [*batch.to_pandas()] == batch.to_arrow().column_names == names
+    assert [*json.loads(batch.write(tmp_path / "out.jsonl").read_text("utf-8"))] == names

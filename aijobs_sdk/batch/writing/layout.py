@@ -11,7 +11,8 @@ from aijobs_sdk.batch.columns.columns import Columns
 from aijobs_sdk.batch.columns.kinds import Kind
 from aijobs_sdk.batch.reading.cells import mended, plain
 from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow, RowStatus
-from aijobs_sdk.contract.error_info import ErrorInfo
+from aijobs_sdk.contract.error_info import ErrorInfo, FieldProblem
+from aijobs_sdk.contract.errors import InvalidRequestError
 
 Record = dict[str, object]
 ANSWERS = "answers"
@@ -61,14 +62,26 @@ def all_columns_of(rows: Iterable[BatchRow]) -> tuple[str, ...]:
 
 
 def output_fields(row: BatchRow) -> Mapping[str, object]:
-    """Return the fields of a structured answer, plain, by their names in Python; none of a row without one."""
-    match row.output:
-        case BaseModel() as model:
-            return cast("Mapping[str, object]", plain(_mended(model.model_dump(mode="json", by_alias=False))))
-        case Mapping() as fields:
-            return cast("Mapping[str, object]", plain(_mended(fields)))
-        case _:
-            return {}
+    """Return the fields of a structured answer, plain, by their names in Python; none of a row without one.
+
+    Raises:
+        InvalidRequestError: the caller's class breaks over it.
+    """
+    said = _in_json(row.output, row.index) if isinstance(row.output, BaseModel) else row.output
+    return cast("Mapping[str, object]", plain(_mended(said))) if isinstance(said, Mapping) else {}
+
+
+def _in_json(output: BaseModel, index: int) -> object:
+    try:
+        return output.model_dump(mode="json", by_alias=False)
+    except Exception as error:  # a serializer or a computed field is the caller's code
+        problem = f"`output_model` raised {type(error).__name__} when its fields were to be written"
+        raise InvalidRequestError(
+            f"Row {index + 1} (index {index}): {problem}. Mend the class, or write() without them: name other columns "
+            "in `outputs`. `content` is what came.",
+            code="unwritable_output",
+            fields=[FieldProblem(field=f"rows[{index}].output", problem=problem)],
+        ) from error
 
 
 def error_fields(error: ErrorInfo) -> dict[str, str]:
