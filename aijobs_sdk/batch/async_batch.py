@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -26,6 +25,7 @@ from aijobs_sdk.batch.row import ALL_COLUMNS, BatchRow, RowStatus
 from aijobs_sdk.batch.running.lanes import Lanes
 from aijobs_sdk.batch.running.work import read_work
 from aijobs_sdk.batch.runs import Runs
+from aijobs_sdk.batch.waiting_rows import WaitingRows
 from aijobs_sdk.batch.writing.frames import to_arrow, to_pandas, to_polars
 from aijobs_sdk.batch.writing.output import write_rows
 from aijobs_sdk.contract.backend import Backend
@@ -84,7 +84,7 @@ class AsyncBatch(ShowsItself):
             detacher=detacher,
             tell=self._tell_of,
         )
-        self._audience: set[asyncio.Queue[int | None]] = set()
+        self._audience: set[WaitingRows] = set()
         self.runs = Runs(self._operation, tell_the_end=self._tell_the_end)
         """One at a time, for who runs it on another loop."""
         self._on_show = BatchOnShow(self._operation, self.runs, self.runs.place)
@@ -132,7 +132,7 @@ class AsyncBatch(ShowsItself):
         Raises:
             InvalidRequestError, BatchPausedError, BatchHeldError: as of `run()`, once every finished row was yielded.
         """
-        finished: asyncio.Queue[int | None] = asyncio.Queue()
+        finished = WaitingRows()
         # Of those that are over before all rows are in, it is told then.
         for over in self._ledger.over() if self._operation.known.is_loaded else ():
             finished.put_nowait(over)
@@ -140,7 +140,8 @@ class AsyncBatch(ShowsItself):
         try:
             run = self.runs.start()
             while (index := await finished.get()) is not None:
-                yield self._ledger.row(index)
+                if self._ledger.is_over(index):  # else it is asked again, and told of once more
+                    yield self._ledger.row(index)
             await self.runs.until_over(run)
         finally:
             self._audience.discard(finished)

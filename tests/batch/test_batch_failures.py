@@ -153,3 +153,20 @@ async def test_a_skipped_row_is_neither_sent_nor_failed(sim: aijobs.Mock, backen
     assert [row.inputs for row in done] == rows
     await batch.retry_failures()
     assert len(sim.calls) == 12
+
+
+async def test_rows_that_are_asked_again_are_yielded_when_that_is_over(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    sim.on(prompt="*harbour [0-4].").do(aijobs.fail("content_filter").forever())
+    batch = a_batch(backend)
+    rows = batch.as_completed()
+    first = await anext(rows)
+    await until(lambda: batch.progress.failed == 5)
+    sim.on(prompt="*harbour [0-4].").do(aijobs.ok("Mended.").forever())
+    retried = asyncio.create_task(batch.retry_failures())
+    await until(lambda: batch.progress.failed == 0)
+    seen = [row async for row in rows]
+    await retried
+    assert (first.status, {row.status for row in seen}) == ("failed", {"completed"})
+    assert sorted(row.index for row in seen) == list(range(12))
