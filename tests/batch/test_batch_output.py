@@ -170,6 +170,15 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path, name: str) ->
     assert sorted(path.name for path in tmp_path.iterdir()) == ["device.csv", "folder.csv", "loop.csv"]
 
 
+def test_a_link_into_a_folder_that_is_not_there_is_refused_by_that_folder(tmp_path: Path) -> None:
+    link = tmp_path / "out.csv"
+    link.symlink_to("unmounted/out.csv")
+    with pytest.raises(InvalidRequestError) as refused:
+        write_rows([completed({})], link, columns=Columns())
+    told = f"There is no folder '{tmp_path.resolve() / 'unmounted'}', to which the link {link} leads. Create it first."
+    assert refused.value.message == told
+
+
 @pytest.mark.parametrize("outputs", ["content", ["contents"], [7], ["index", "content", "index"]])
 def test_a_column_that_is_none_of_ours_is_refused(tmp_path: Path, outputs: list[str]) -> None:
     with pytest.raises(

@@ -26,7 +26,8 @@ def check_output(path: Path) -> None:
     try:
         folder = target_of(path).parent
         if not folder.is_dir():
-            raise InvalidRequestError(f"There is no folder '{path.parent}'. Create it first.", code="no_such_folder")
+            why = f", to which the link {path} leads" if path.is_symlink() else ""
+            raise InvalidRequestError(f"There is no folder '{folder}'{why}. Create it first.", code="no_such_folder")
         if path.is_dir():
             raise InvalidRequestError(f"{path} is a folder. Name a file in it.", code="not_writable")
         if path.exists() and not path.is_file():
