@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack, cast
+from typing import TYPE_CHECKING, NoReturn, Unpack, cast
 
 from aijobs_sdk.batch.arguments import BatchArguments
 from aijobs_sdk.batch.asked import check_asks_nothing, options_of, recipe_of
@@ -251,6 +251,12 @@ class AsyncBatch(ShowsItself):
         ledger = self._ledger
         fields = ledger.answer_columns if tuple(outputs) == ALL_COLUMNS else None
         return write_rows(self.results, path_of("path", path), columns=ledger.columns, outputs=outputs, fields=fields)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A batch cannot be pickled or copied. Take its `results`; or give it a `name`, by which "
+            "`client.batch(name=…)` finds it elsewhere."
+        )
 
     def __repr__(self) -> str:
         return f"<AsyncBatch {self.on_show.in_a_line()}>"

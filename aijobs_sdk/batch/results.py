@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol, overload
 
-from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.row import BatchRow
 from aijobs_sdk.batch.showing import rows_table
 from aijobs_sdk.contract.showing import counted
 
 
-class Results(Sequence[BatchRow]):
-    """Rows of a batch in the order of the input, as they were when this was made."""
+class _Rows(Protocol):
+    """Where rows are read."""
 
-    def __init__(self, ledger: Ledger, indices: Iterable[int]) -> None:
+    def row(self, index: int, /) -> BatchRow: ...
+
+
+class _Copied(NamedTuple):
+    """Rows that were taken along, to where their batch is not."""
+
+    rows: Mapping[int, BatchRow]
+
+    def row(self, index: int, /) -> BatchRow:
+        return self.rows[index]
+
+
+class Results(Sequence[BatchRow]):
+    """Rows of a batch in the order of the input, as they were when this was made.
+
+    Pickled or copied deeply it holds the rows themselves, as they are then.
+    """
+
+    def __init__(self, ledger: _Rows, indices: Iterable[int]) -> None:
         self._ledger = ledger
         self._indices = array("q", indices)  # eight bytes each: a million rows are no small list
 
@@ -38,6 +55,12 @@ class Results(Sequence[BatchRow]):
         return isinstance(other, Results | list) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+    def __copy__(self) -> Results:
+        return self[:]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Results, (_Copied({row.index: row for row in self}), self._indices)
 
     def __repr__(self) -> str:
         return f"<{counted(len(self), 'row')} of a batch>"

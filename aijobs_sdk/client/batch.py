@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.estimate import BatchEstimate
@@ -142,6 +142,9 @@ class Batch(ShowsItself):
     def progress(self) -> BatchProgress:
         """How far the batch is."""
         return self._batch.progress
+
+    def __reduce__(self) -> NoReturn:
+        self._batch.__reduce__()
 
     def __repr__(self) -> str:
         return f"<Batch {self.on_show.in_a_line()}>"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
 
 import pytest
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.batch.results import Results
 from batch.batch_worlds import TASKS
 
 
@@ -48,6 +51,19 @@ def test_failures_are_retried_alone(sim: aijobs.Mock, client: aijobs.Client) -> 
     sim.on(prompt="*harbour 1.").do(aijobs.ok())
     batch.retry_failures()
     assert batch.failures == []
+
+
+@pytest.mark.parametrize("kept", [copy.copy, copy.deepcopy, lambda rows: pickle.loads(pickle.dumps(rows))])
+def test_results_can_be_copied_and_pickled(client: aijobs.Client, kept: Callable[[Results], Results]) -> None:
+    rows = client.batch(TASKS, prompt="{task}", model="gpt-5.2").run()
+    again = kept(rows[2:5])
+    assert (again, repr(again)) == (rows[2:5], "<3 rows of a batch>")
+    assert again[-1:] == [rows[4]]
+
+
+def test_a_batch_says_what_can_be_pickled_in_its_place(client: aijobs.Client) -> None:
+    with pytest.raises(TypeError, match=r"cannot be pickled or copied. Take its `results`; or give it a `name`"):
+        pickle.dumps(client.batch(TASKS, prompt="{task}", model="gpt-5.2"))
 
 
 def test_it_has_the_words_of_the_async_batch() -> None:
