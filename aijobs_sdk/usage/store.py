@@ -1,4 +1,4 @@
-"""The DuckDB file that usage is kept in: written by one process at a time, asked by many, and the named statements."""
+"""The DuckDB file that usage is kept in: written by one process at a time, asked by many."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from threading import Condition, Lock
 from typing import TypeAlias
@@ -18,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError, StoreUnavailableError
 from aijobs_sdk.contract.refusal import check_kind, path_of
+from aijobs_sdk.usage.statement import statement
 from aijobs_sdk.usage.table import UsageTable
 
 try:
@@ -177,12 +176,6 @@ def _open_file(path: Path) -> _OpenFile:
     real = os.path.realpath(path)
     with _finding:
         return _open_files.setdefault((os.getpid(), real), _OpenFile(Path(real)))  # a forked process has none open
-
-
-@cache
-def statement(name: str) -> str:
-    """Return the text of `sql/<name>.sql`, such as "report/monthly". Each file opens with the question it answers."""
-    return files("aijobs_sdk.usage").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
 def stored_instant(instant: datetime) -> datetime:

@@ -28,16 +28,20 @@ def needed_by(library: str) -> set[str]:
     return {canonicalize_name(Requirement(text).name) for text in requires(library) or () if "extra ==" not in text}
 
 
-def imported_with(extra: str, *modules: str) -> subprocess.CompletedProcess[str]:
-    """Import our modules where the libraries of no other extra are installed."""
-    there = brought_by(extra)
+def run_with(code: str, *extras: str) -> subprocess.CompletedProcess[str]:
+    """Run code where the libraries of no other extra are installed."""
+    there = brought_by(*extras)
     missing = brought_by(*FOR_USERS) - there.union(*map(needed_by, there))
     homes = packages_distributions().items()
     away = [name for name, of in homes if missing & {canonicalize_name(one) for one in of}]
-    code = f"import sys\nsys.modules.update(dict.fromkeys({away}))\nimport {', '.join(modules)}"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    put_away = f"import sys\nsys.modules.update(dict.fromkeys({away}))\n{code}"
+    return subprocess.run([sys.executable, "-c", put_away], capture_output=True, text=True, check=False)
 
 
 def test_the_extra_of_a_server_brings_all_that_serving_from_a_terminal_takes() -> None:
-    ended = imported_with("server", "aijobs_sdk.cli.display", "aijobs_sdk.connect.serve", "mock_server.command")
-    assert ended.stderr == ""
+    code = "import aijobs_sdk.cli.display, aijobs_sdk.connect.serve, mock_server.command"
+    assert run_with(code, "server").stderr == ""
+
+
+def test_the_sql_of_a_warehouse_needs_no_database_of_ours() -> None:
+    assert run_with("import aijobs_sdk; aijobs_sdk.sql_for('once', 'bigquery')").stderr == ""

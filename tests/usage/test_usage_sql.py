@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.usage.store import statement
+from aijobs_sdk.usage.statement import statement
 from aijobs_sdk.usage.usage import Usage
 from usage.usage_rows import csv_text, text_row, write
 

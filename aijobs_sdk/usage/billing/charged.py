@@ -15,7 +15,8 @@ from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.usage.billing.plan_terms import Plan
 from aijobs_sdk.usage.billing.rating import corrected_lines, overage_lines
 from aijobs_sdk.usage.facts.owed import PlanStatement, TierLine
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 
 class BilledElsewhere(Fact):

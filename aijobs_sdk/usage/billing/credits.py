@@ -9,7 +9,8 @@ from pydantic import TypeAdapter
 
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.months import month_span
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 
 class MonthCredits(Fact):

@@ -12,7 +12,8 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.providers.prices import Price
 from aijobs_sdk.usage.billing.prices import Pair, PriceBook
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 _PLACES = 12
 """The digits that the table has, before the point and after it."""

@@ -18,7 +18,8 @@ from aijobs_sdk.usage.billing.amounts import EXACT
 from aijobs_sdk.usage.billing.price_names import provider_key
 from aijobs_sdk.usage.billing.prices import Pair, PriceBook
 from aijobs_sdk.usage.facts.costs import PricedModel, ProviderCost, UnpricedModel
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 USD_STEP = Decimal("0.000001")
 """What the cost of a model is rounded to, halves to even; the sum is that of the rounded ones, so that it adds up."""

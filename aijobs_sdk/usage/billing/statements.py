@@ -15,7 +15,8 @@ from aijobs_sdk.usage.billing.plan_words import balance_in_words, correction_in_
 from aijobs_sdk.usage.billing.plans import PlanBook
 from aijobs_sdk.usage.billing.rating import corrected_lines
 from aijobs_sdk.usage.facts.owed import PlanStatement, TierLine
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 _Elsewhere: TypeAlias = Mapping[tuple[str, str], Sequence[BilledElsewhere]]
 

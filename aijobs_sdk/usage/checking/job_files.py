@@ -17,7 +17,8 @@ from aijobs_sdk.contract.shapes import problems_of
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord
 from aijobs_sdk.usage.folders import files_below, is_hidden
 from aijobs_sdk.usage.reading.wide_amounts import check_amounts
-from aijobs_sdk.usage.store import DatabaseError, scratch_database, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import DatabaseError, scratch_database
 
 _ENDINGS = (".csv", ".jsonl", ".parquet")
 _ROWS_AT_ONCE = 10_000

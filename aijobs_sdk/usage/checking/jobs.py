@@ -20,7 +20,8 @@ from aijobs_sdk.usage.checking.job_files import job_files, read_job_file
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord
 from aijobs_sdk.usage.exports.jobs import job_records, write_job_texts
 from aijobs_sdk.usage.facts.trust import JobReconciliation
-from aijobs_sdk.usage.store import UsageStore, statement, stored_instant
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore, stored_instant
 
 _SHOWN = 100
 

@@ -12,7 +12,8 @@ from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.closing.seal import Seal
-from aijobs_sdk.usage.store import Database, UsageStore, statement, stored_instant
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import Database, UsageStore, stored_instant
 
 
 class ClosedMonth(Seal):

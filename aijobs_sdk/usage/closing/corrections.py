@@ -18,7 +18,8 @@ from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.refusal import bad_argument, members_of
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.usage.closing.acts import given_reason
-from aijobs_sdk.usage.store import Database, UsageStore, statement, stored_instant
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import Database, UsageStore, stored_instant
 
 
 class CorrectionsMade(Fact):

@@ -18,7 +18,8 @@ from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.usage.closing.acts import ClosedMonth, ReopenedMonth, given_reason, readable_reason, record_act
 from aijobs_sdk.usage.closing.seal import Seal, month_seal
 from aijobs_sdk.usage.facts.month import MonthFacts
-from aijobs_sdk.usage.store import Database, UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import Database, UsageStore
 
 
 class Verification(Fact):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from aijobs_sdk.contract.model import Fact
-from aijobs_sdk.usage.store import Database, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import Database
 
 _64_BITS = 1 << 64
 

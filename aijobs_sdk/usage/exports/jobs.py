@@ -16,6 +16,7 @@ from aijobs_sdk.usage.exports.csv_export import csv_line
 from aijobs_sdk.usage.exports.export import ExportFormat
 from aijobs_sdk.usage.exports.job_record import JOB_COLUMNS, JobRecord, job_record
 from aijobs_sdk.usage.exports.staging import Staging
+from aijobs_sdk.usage.statement import statement
 
 
 def export_jobs(
@@ -86,7 +87,7 @@ def _json_line(record: JobRecord) -> bytes:
 
 
 def _write_parquet(records: Iterable[JobRecord], staging: Staging) -> None:
-    from aijobs_sdk.usage.store import DatabaseError, scratch_database, statement  # noqa: PLC0415 - DuckDB is an extra
+    from aijobs_sdk.usage.store import DatabaseError, scratch_database  # noqa: PLC0415 - DuckDB is an extra
 
     with TemporaryDirectory() as scratch, scratch_database() as database:
         texts = Path(scratch, "jobs.csv")  # on disk, so that memory does not grow with the jobs

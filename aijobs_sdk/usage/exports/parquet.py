@@ -13,7 +13,8 @@ from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS, export_values
 from aijobs_sdk.usage.exports.csv_export import csv_line
 from aijobs_sdk.usage.exports.staging import Staging
-from aijobs_sdk.usage.store import Database, DatabaseError, scratch_database, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import Database, DatabaseError, scratch_database
 
 _USUAL_LINE_BYTES = 2**21
 """What DuckDB is prepared for anyhow."""

@@ -16,7 +16,8 @@ from aijobs_sdk.contract.plain_text import is_on_one_line
 from aijobs_sdk.contract.refusal import bad_argument, path_of
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.providers.models import ModelTable
-from aijobs_sdk.usage.store import UsageStore, scratch_database, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore, scratch_database
 from aijobs_sdk.usage.writing import write_files
 
 _PRICE_STEP = Decimal("1e-12")

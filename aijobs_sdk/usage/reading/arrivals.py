@@ -24,7 +24,8 @@ from aijobs_sdk.usage.reading.jsonl_lines import jsonl_records
 from aijobs_sdk.usage.reading.lines import Record
 from aijobs_sdk.usage.reading.local_copy import Source
 from aijobs_sdk.usage.reading.wide_amounts import check_amounts
-from aijobs_sdk.usage.store import Database, DatabaseError, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import Database, DatabaseError
 
 _MANY_PATHS = 5
 _REWRITTEN_COLUMNS = ("reason", "detail", *EXPORT_COLUMNS)

@@ -17,7 +17,8 @@ from aijobs_sdk.usage.reading.exports import Export
 from aijobs_sdk.usage.reading.local_copy import LocalCopy, Source, local_copy
 from aijobs_sdk.usage.reading.outcome import SourceFile
 from aijobs_sdk.usage.reading.raw_text import note_raw_text
-from aijobs_sdk.usage.store import Database, UsageStore, statement, stored_instant
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import Database, UsageStore, stored_instant
 
 
 @dataclass(frozen=True)

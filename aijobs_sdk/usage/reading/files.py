@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aijobs_sdk.usage.facts.trust import DataQuality, Problem
 from aijobs_sdk.usage.reading.outcome import SourceFile
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 
 def source_files(store: UsageStore) -> tuple[SourceFile, ...]:

@@ -10,7 +10,8 @@ from aijobs_sdk.usage.reading.first_look import filled_lines
 from aijobs_sdk.usage.reading.jsonl_lines import is_blank
 from aijobs_sdk.usage.reading.lines import Line, Lines
 from aijobs_sdk.usage.reading.local_copy import Source
-from aijobs_sdk.usage.store import Database, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import Database
 
 _ROWS_AT_ONCE = 10_000  # bounds the text that Python holds of a file that is bad from top to bottom
 

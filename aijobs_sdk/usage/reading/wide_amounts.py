@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.usage.store import Database, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import Database
 
 
 def check_amounts(database: Database, pattern: str, path: str | Path) -> None:

@@ -22,7 +22,8 @@ from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.providers.models import CREDIT_STEP
 from aijobs_sdk.usage.facts.owed import Anomaly
 from aijobs_sdk.usage.report.daily_use import days_of_month
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 THRESHOLD = Decimal(6)
 """From this score on a day is told of."""

@@ -24,7 +24,8 @@ from aijobs_sdk.usage.report.groups import group_columns, month_groups, month_to
 from aijobs_sdk.usage.report.outlook import month_forecast
 from aijobs_sdk.usage.report.spreads import spreads
 from aijobs_sdk.usage.report.waste import waste
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 
 class _State(Fact):

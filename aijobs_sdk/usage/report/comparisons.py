@@ -8,7 +8,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from aijobs_sdk.contract.months import FIRST_MONTH, month_of, month_span
 from aijobs_sdk.usage.facts.totals import Correction, MonthBefore, UsageTotals
 from aijobs_sdk.usage.report.groups import month_totals
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 RATIO_PLACES = Decimal("0.000001")
 

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from aijobs_sdk.usage.facts.totals import NUMBER_COLUMNS, OTHER_MODELS, DailyCredits, Division, UsageGroup, UsageTotals
 from aijobs_sdk.usage.report.groups import month_groups
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 DIVIDED_BY = ("tenant_id", "user_id", "model", "provider", "query_type")
 MOST_GROUPS = 20

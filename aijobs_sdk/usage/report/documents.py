@@ -7,7 +7,8 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.providers.models import CREDIT_STEP
 from aijobs_sdk.usage.facts.costs import DocumentCost
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 
 class _Documents(Fact):

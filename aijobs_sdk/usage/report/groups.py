@@ -10,7 +10,8 @@ from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.contract.refusal import members_of
 from aijobs_sdk.contract.shapes import nearest
 from aijobs_sdk.usage.facts.totals import NUMBER_COLUMNS, UsageGroup, UsageTotals
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 from aijobs_sdk.usage.table import UsageTable
 
 GROUP_COLUMNS = (

@@ -11,7 +11,8 @@ from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.usage.facts.owed import Forecast
 from aijobs_sdk.usage.report.daily_use import DailyUse, days_of_month, months_before
 from aijobs_sdk.usage.report.forecast import MOST_TESTED, forecast_month
-from aijobs_sdk.usage.store import UsageStore, Value, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore, Value
 
 _MONTHS_READ = MOST_TESTED + 2  # the earliest one that is tested looks back eight weeks, too
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.usage.facts.totals import Measure, Spread
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 
 BUCKETS_PER_UNIT: Mapping[Measure, int] = {"input_tokens": 1, "output_tokens": 1, "latency_seconds": 100}
 """How finely rows are counted before a percentile is looked up among the few that lie around it.

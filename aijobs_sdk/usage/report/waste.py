@@ -9,7 +9,8 @@ from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.providers.models import CREDIT_STEP
 from aijobs_sdk.usage.facts.costs import CostlyJob, FailureCount, Waste
-from aijobs_sdk.usage.store import UsageStore, Value, statement, stored_instant
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore, Value, stored_instant
 
 MOST_JOBS = 10
 

@@ -15,7 +15,8 @@ from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.showing.chapters.all_chapters import chapters
 from aijobs_sdk.usage.showing.fact_table import Cell, Column, FactTable, Kind
 from aijobs_sdk.usage.showing.figures import places_of
-from aijobs_sdk.usage.store import Database, scratch_database, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import Database, scratch_database
 from aijobs_sdk.usage.table import cell_text
 from aijobs_sdk.usage.writing import write_files
 

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias, get_args
 from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.contract.refusal import bad_argument, members_of
 from aijobs_sdk.contract.shapes import nearest
-from aijobs_sdk.usage.store import statement
+from aijobs_sdk.usage.statement import statement
 
 Question: TypeAlias = Literal["once", "conflicts", "monthly", "waste", "reconcile"]
 Dialect: TypeAlias = Literal["duckdb", "postgres", "clickhouse", "bigquery", "spark", "snowflake"]

@@ -17,7 +17,8 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.months import month_span
 from aijobs_sdk.contract.refusal import members_of
 from aijobs_sdk.usage.closing.seal import Seal, month_seal
-from aijobs_sdk.usage.store import UsageStore, statement
+from aijobs_sdk.usage.statement import statement
+from aijobs_sdk.usage.store import UsageStore
 from aijobs_sdk.usage.warehouse.lake_files import LakeFile, added_up, check_pyarrow, parquet_files
 from aijobs_sdk.usage.warehouse.place import Place, open_place
 
