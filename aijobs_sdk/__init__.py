@@ -420,10 +420,21 @@ __all__ = [
     "wait",
 ]
 
+_LIBRARIES = {
+    "OpenTelemetryMetrics": "opentelemetry",
+    "PrometheusMetrics": "prometheus_client",
+    "Usage": "duckdb",
+}
+"""What a name cannot be had without. It is offered where its library is, and says elsewhere which extra brings it."""
+
 if not TYPE_CHECKING:  # a checker that saw this would believe that every name exists
+    _PUBLIC = __all__
+    del __all__  # asked for below: `import *` would raise for a library that nobody meant to use
 
     def __getattr__(name: str) -> object:
         """Import a public name from its home, once."""
+        if name == "__all__":
+            return _offered()
         if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module  # noqa: PLC0415 - only those who use a name pay for it
@@ -431,6 +442,11 @@ if not TYPE_CHECKING:  # a checker that saw this would believe that every name e
         value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
         return value
 
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_offered()})
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def _offered() -> list[str]:
+        from importlib import util  # noqa: PLC0415 - only those who look around pay for it
+
+        missing = {name for name, library in _LIBRARIES.items() if util.find_spec(library) is None}
+        return [name for name in _PUBLIC if name not in missing]

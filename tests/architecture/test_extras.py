@@ -8,6 +8,7 @@ import tomllib
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -41,6 +42,29 @@ def run_with(code: str, *extras: str) -> subprocess.CompletedProcess[str]:
 def test_the_extra_of_a_server_brings_all_that_serving_from_a_terminal_takes() -> None:
     code = "import aijobs_sdk.cli.display, aijobs_sdk.connect.serve, mock_server.command"
     assert run_with(code, "server").stderr == ""
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        "from aijobs_sdk import *; Client, fail",
+        "import aijobs_sdk, inspect; inspect.getmembers(aijobs_sdk)",
+        "import pydoc; pydoc.render_doc('aijobs_sdk')",
+        "import aijobs_sdk, rlcompleter; rlcompleter.Completer(globals()).complete('aijobs_sdk.', 0)",
+    ],
+)
+def test_looking_at_the_package_needs_no_extra(look: str) -> None:
+    assert run_with(look).stderr == ""
+
+
+def test_a_name_that_needs_an_extra_says_which() -> None:
+    assert "pip install 'aijobs-sdk[usage]'" in run_with("from aijobs_sdk import Usage").stderr
+
+
+def test_a_name_is_offered_with_the_extra_that_it_needs() -> None:
+    code = "from aijobs_sdk import *; Usage; import aijobs_sdk; print('PrometheusMetrics' in dir(aijobs_sdk))"
+    ended = run_with(code, "usage")
+    assert (ended.stdout, ended.stderr) == ("False\n", "")
 
 
 def test_the_sql_of_a_warehouse_needs_no_database_of_ours() -> None:
