@@ -13,6 +13,7 @@ from aijobs_sdk.cli import display
 from aijobs_sdk.cli.batch_progress import bar
 from aijobs_sdk.cli.batch_summary import failure_lines
 from aijobs_sdk.connect.clients import Client
+from aijobs_sdk.contract.errors import ConfigurationError
 from aijobs_sdk.contract.records import UsageRow
 from aijobs_sdk.simulation.mock import mock
 from aijobs_sdk.simulation.script import fail, ok
@@ -69,9 +70,12 @@ def run_demo(console: Console, *, clock: Literal["virtual", "real"] = "real") ->
 
 
 def _print_bill(usage: Sequence[UsageRow], month: str, console: Console) -> None:
-    from aijobs_sdk.usage.usage import Usage  # noqa: PLC0415 - DuckDB takes a while to load
-
     console.print("\n[bold]The month's credit report[/bold], from the usage the jobs left behind:\n")
+    try:
+        from aijobs_sdk.usage.usage import Usage  # noqa: PLC0415 - DuckDB is an extra, and takes a while to load
+    except ConfigurationError as missing:  # the rest of the day was shown, and needs none of it
+        console.print(f"{missing}\n", markup=False)
+        return
     with Usage(usage) as kept:
         console.print(kept.report(month, by=("model",)).to_text(), markup=False)
 

@@ -69,3 +69,15 @@ def test_a_name_is_offered_with_the_extra_that_it_needs() -> None:
 
 def test_the_sql_of_a_warehouse_needs_no_database_of_ours() -> None:
     assert run_with("import aijobs_sdk; aijobs_sdk.sql_for('once', 'bigquery')").stderr == ""
+
+
+def test_the_demo_without_reports_goes_on_to_its_end() -> None:
+    code = """
+from rich.console import Console
+from aijobs_sdk.cli.demo import run_demo
+run_demo(Console(), clock="virtual")
+"""
+    ended = run_with(code, "cli")
+    assert "pip install 'aijobs-sdk[usage]'" in ended.stdout
+    assert "aijobs submit" in ended.stdout
+    assert ended.stderr == ""
