@@ -91,7 +91,7 @@ def _format(environment: Mapping[str, str]) -> LogFormat:
 
 
 def _level(environment: Mapping[str, str]) -> int | None:
-    name = environment.get("AIJOBS_LOG", "").upper()
+    name = environment.get("AIJOBS_LOG", "").strip().upper()
     if not name:
         return None
     levels = logging.getLevelNamesMapping()

@@ -67,7 +67,7 @@ class Settings(Fact):
         tenant = _uuid(tenant_id, "tenant_id") or _uuid_in(environment, "AIJOBS_TENANT_ID") or LOCAL_TENANT
         user = _uuid(user_id, "user_id") or _uuid_in(environment, "AIJOBS_USER_ID")
         said = {
-            "url": _readable(url or environment.get("AIJOBS_URL") or DEFAULT_URL),
+            "url": _readable(url or _word_in(environment, "AIJOBS_URL") or DEFAULT_URL),
             "mock_mode": _switch(environment, "AI_MOCK_MODE", default=True) or simulated,
             "caller": Caller(tenant_id=tenant, user_id=user or LOCAL_USER),
             "named_user": user,
@@ -92,8 +92,13 @@ def _readable(url: str) -> str:
     return url
 
 
+def _word_in(environment: Mapping[str, str], name: str) -> str:
+    """Return a variable without what `set NAME=value && …` of Windows and a file with its line ends leave behind it."""
+    return environment.get(name, "").strip()
+
+
 def _switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
-    value = environment.get(name, "").strip().lower()
+    value = _word_in(environment, name).lower()
     if not value:
         return default
     if value in _YES | _NO:
@@ -173,6 +178,6 @@ def _uuid(value: UUID | str | None, name: str) -> UUID | None:
 
 def _uuid_in(environment: Mapping[str, str], name: str) -> UUID | None:
     try:
-        return _uuid(environment.get(name) or None, name)
+        return _uuid(_word_in(environment, name) or None, name)
     except InvalidRequestError:
         raise ConfigurationError(f"{name} must be a UUID, got {shape_of(environment[name])}.") from None

@@ -159,6 +159,12 @@ def test_a_new_format_takes_the_place_of_the_old(capsys: pytest.CaptureFixture[s
     assert json.loads(line)["message"] == "once"
 
 
+def test_white_space_behind_the_level_is_no_part_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    show_logs({"AIJOBS_LOG": "info "})
+    logging.getLogger("aijobs.worker").info("once")
+    assert "INFO aijobs.worker once" in capsys.readouterr().err
+
+
 def test_an_applications_own_handler_keeps_its_say(capsys: pytest.CaptureFixture[str]) -> None:
     theirs = Kept()
     logging.getLogger("aijobs").addHandler(theirs)
