@@ -178,6 +178,16 @@ async def test_an_ample_budget_fails_no_row_and_cuts_no_answer_short(
     assert (row.status, row.output_tokens) == ("completed", max_tokens)
 
 
+async def test_an_ample_budget_fails_no_row_that_a_far_dearer_model_may_answer(sim: aijobs.Mock) -> None:
+    sim.on(model="gemini-3-flash").do(aijobs.fail(503).forever())
+    backend, dearer = WatchedBackend(aijobs.AsyncClient()), {"fallback": ["claude-opus-4.5"]}
+    batch = aijobs.AsyncBatch(
+        backend, [LONG * 4], prompt="{text}", model="gemini-3-flash", parameters=dearer, budget=10_000
+    )
+    [row] = await batch.run()
+    assert (row.status, row.model, row.finish_reason) == ("completed", "claude-opus-4.5", "stop")
+
+
 @pytest.mark.parametrize("economy", [False, True])
 @pytest.mark.parametrize("quoted", ["0", "0.001", "5"])
 async def test_a_quote_of_the_callers_own_keeps_no_row_from_being_answered(

@@ -11,6 +11,9 @@ from aijobs_sdk.contract.estimate import Estimate
 LONGEST_ANSWER = 10
 """A row whose answer nobody limits may cost so many times what it was quoted; there it is cut off, with the
 `finish_reason` `length`. Own choice: a quote is for 500 tokens, and models write up to 250 times that."""
+TYPICAL_TOKENS = 500
+"""What a model that stands in for a cheaper one may write at least, where nobody limits the answer: as much as a quote
+is for, beside the prompt at its own price."""
 SMALLEST = Decimal("0.000001")
 
 
@@ -58,9 +61,10 @@ def quoted_in(payload: Mapping[str, Any]) -> Decimal:
 
 def as_priced(payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what is priced for `most_of()`: what a caller has quoted says nothing of how much an answer takes."""
-    if "estimated_credits" not in payload:
+    typical = {"max_tokens": TYPICAL_TOKENS} if payload.get("fallback") else {}
+    if "estimated_credits" not in payload and not typical:
         return payload
-    return {name: value for name, value in payload.items() if name != "estimated_credits"}
+    return {**typical, **{name: value for name, value in payload.items() if name != "estimated_credits"}}
 
 
 def most_of(estimate: Estimate, payload: Mapping[str, Any]) -> Decimal:
@@ -73,5 +77,6 @@ def most_of(estimate: Estimate, payload: Mapping[str, Any]) -> Decimal:
     elif "max_tokens" in payload and estimate.most_credits is not None:
         by_price = max(estimate.credits, estimate.most_credits)
     else:
-        by_price = max(estimate.credits * LONGEST_ANSWER, SMALLEST)
+        dearest = estimate.most_credits if payload.get("fallback") else None
+        by_price = max(estimate.credits * LONGEST_ANSWER, dearest or SMALLEST)
     return max(by_price, quoted_in(payload))
