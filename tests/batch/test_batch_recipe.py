@@ -157,6 +157,11 @@ def test_the_path_of_a_picture_may_begin_at_home(tmp_path: Path, monkeypatch: py
             "the prompt function should give `prompt` as a text",
         ),
         ({"text": "x"}, {"prompt": lambda row: "half \ud83d"}, "`prompt` holds half a character"),
+        (
+            {"text": "x"},
+            {"prompt": lambda row: {"prompt": "x", "images": "https://x.test/\ud83d.png"}},
+            "`images` holds half a character",
+        ),
         ({"text": "x"}, {"prompt": lambda row: None}, "the prompt is empty"),
         (
             {"text": "x"},

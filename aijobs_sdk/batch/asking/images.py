@@ -38,7 +38,7 @@ def image_url(image: str | Path | bytes) -> str:
         InvalidRequestError: there is no such file, or it is no picture that vendors take.
     """
     if isinstance(image, str) and image.startswith(("https://", "data:")):
-        return image
+        return _whole(image)
     if isinstance(image, str) and "://" in image:
         raise _unusable("names an address that is not `https`: vendors read no other; or give the path of a file")
     data = image if isinstance(image, bytes) else _read(image)
@@ -48,6 +48,14 @@ def image_url(image: str | Path | bytes) -> str:
     if len(data) > MOST_BYTES:
         raise _unusable(f"names a picture of more than {MOST_BYTES:,} bytes, which is the most that it may have")
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _whole(address: str) -> str:
+    try:
+        address.encode()
+    except UnicodeEncodeError:
+        raise _unusable("holds half a character (a lone surrogate); mend the address") from None
+    return address
 
 
 def _read(path: str | Path) -> bytes:
