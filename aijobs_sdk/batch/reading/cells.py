@@ -13,6 +13,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, JsonValue
 
+from aijobs_sdk.batch.reading.model_cells import said_by_model
+
 _AS_THEY_ARE = frozenset({int, bool, type(None)})
 _KEPT = (date, time, timedelta, UUID)
 """What can be kept in a file: nobody has to try."""
@@ -49,7 +51,7 @@ def to_json(value: object) -> JsonValue:
         case list() | tuple():
             return [to_json(held) for held in value]
         case BaseModel():
-            return value.model_dump(mode="json")
+            return said_by_model(value)
         case Decimal():
             return format(value, "f")
         case date() | time():
@@ -102,7 +104,7 @@ def _of_a_library(value: object) -> object:
         case bytes() | bytearray() | memoryview():
             return bytes(value)
         case BaseModel():
-            return plain(value.model_dump(mode="json"))
+            return plain(said_by_model(value))
         case Mapping():
             return {whole(str(key)): plain(held) for key, held in value.items()}
         case list() | tuple():
