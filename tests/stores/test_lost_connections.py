@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.stores.sql.database import Database, DatabaseError
+from aijobs_sdk.stores.sql.postgres.notifications import listen
 from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.sessions import session_on
 from aijobs_sdk.stores.sql.store import SqlStore
@@ -31,6 +35,32 @@ def test_whoever_reads_is_told_once_and_the_application_gets_no_traceback(
     with database.reading() as connection:
         assert session_on(connection).read("SELECT 1", ()) == [(1,)]
     database.close()
+
+
+@pytest.mark.parametrize(("options", "seconds"), [("", 20), ("?tcp_user_timeout=3000&connect_timeout=60", 3)])
+def test_a_network_that_has_gone_silent_is_waited_for_as_long_as_the_address_says(
+    postgres_url: str, options: str, seconds: int
+) -> None:
+    database = Database(postgres_url + options)
+    with database.reading() as connection:
+        raw = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        with socket.socket(fileno=os.dup(raw.fileno())) as beneath:
+            assert beneath.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 1000 * seconds
+            assert beneath.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 10
+        assert raw.info.get_parameters()["connect_timeout"] == ("60" if options else "5")
+    database.close()
+
+
+@pytest.mark.anyio
+async def test_whoever_listens_reaches_the_server_as_whoever_reads_does(postgres_url: str) -> None:
+    server, _, name = postgres_url.rpartition("/")
+    host = server.rpartition("@")[2]
+    changes = listen(Database(f"postgresql://postgres@/{name}?host={host}&host={host}&application_name=hears"))
+    await anext(changes)
+    with psycopg.connect(postgres_url) as connection:
+        heard = connection.execute("SELECT query FROM pg_stat_activity WHERE application_name = 'hears'").fetchall()
+    await changes.aclose()
+    assert heard == [("LISTEN aijobs",)]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Literal, TypeVar, TypeVarTuple, Unpack
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -36,6 +36,15 @@ _NO_TEXT = "Could not decode to UTF-8"
 """SQLite's driver, of a damaged text: whatever else the query would have found is lost with it."""
 _PRIMARY_CODE = 0xFF
 """Of SQLite's error codes: the other bits say more about it."""
+_PATIENCE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "2",
+    "tcp_user_timeout": "20000",  # milliseconds, of them all
+}
+"""How long PostgreSQL's driver waits for a server or a network that is silent, where the address does not say: else it
+would be a quarter of an hour and more."""
 _PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 """Serialization failure, deadlock, lock not available: the transaction was undone, and may be tried again."""
 
@@ -81,6 +90,12 @@ class Database:
         """Do so, and from now on close each connection after its use: what comes late has no end to be closed at."""
         self._keeps = False
         self.close_when_unused()
+
+    @property
+    def connect_arguments(self) -> Mapping[str, Any]:
+        """Return what PostgreSQL's driver is told to connect by."""
+        _, arguments = self._readers.dialect.create_connect_args(self.url)
+        return arguments
 
     @property
     def token(self) -> str:
@@ -188,13 +203,7 @@ class Database:
     def _engine(self, **pragmas: str) -> Engine:
         # Transactions are ours to begin: the driver's own would be of the wrong kind, and come too late.
         if not self.is_sqlite:
-            engine = create_engine(
-                self.url,
-                hide_parameters=True,
-                isolation_level="AUTOCOMMIT",
-                pool_size=2,
-                connect_args={"connect_timeout": 5},
-            )
+            engine = create_engine(self.url, hide_parameters=True, isolation_level="AUTOCOMMIT", pool_size=2)
             event.listen(engine, "connect", _speak_utc)
             return engine
         engine = create_engine(
@@ -282,7 +291,7 @@ def _url_of(address: str) -> URL:
         raise ConfigurationError(
             "Cannot read the database's address: it has more than one `@`. Write `@` in a password as `%40`."
         )
-    return url.set(drivername="postgresql+psycopg")
+    return url.set(drivername="postgresql+psycopg").update_query_dict({**_PATIENCE, **url.query})
 
 
 def _checked_file(url: URL) -> URL:

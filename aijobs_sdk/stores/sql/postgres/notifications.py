@@ -16,10 +16,10 @@ RECONNECT_SECONDS = 1.0
 
 async def listen(database: Database) -> AsyncGenerator[None]:
     """Yield whenever another process has written to a PostgreSQL database, or may have while nobody listened."""
-    address = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
     while True:
         try:
-            async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+            connecting = psycopg.AsyncConnection.connect(**database.connect_arguments, autocommit=True)
+            async with await connecting as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
                 while True:
                     yield
