@@ -109,6 +109,12 @@ class PostgresServer:
         self.crash()
         self.start()
 
+    def restart_as_replica(self) -> None:
+        """Crash, and start again as what only reads, and waits for the writes of a server that sends none."""
+        self.crash()
+        (self._data / "standby.signal").touch()
+        self.start()
+
     def stop(self) -> None:
         """End it for good, and remove its data."""
         try:

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 
 import aijobs_sdk as aijobs
+from aijobs_sdk.stores.sql.database import Database
+from aijobs_sdk.stores.sql.postgres.notifications import listen
 from services.postgres import PostgresServer, running_postgres
 
 
@@ -77,3 +79,12 @@ def test_connections_that_the_server_ended_are_opened_again(client: aijobs.Clien
     assert job.refresh().status is aijobs.JobStatus.COMPLETED
     assert len(list(client.list())) == 1
     assert client.submit(type="test_job").wait().status is aijobs.JobStatus.COMPLETED
+
+
+@pytest.mark.anyio
+async def test_a_replica_which_tells_of_nothing_is_looked_at_again_and_again() -> None:
+    with running_postgres() as server:
+        server.restart_as_replica()
+        changes = listen(Database(server.url))
+        assert [await anext(changes) for _ in range(3)] == [None] * 3
+        await changes.aclose()

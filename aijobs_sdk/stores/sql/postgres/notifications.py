@@ -26,6 +26,6 @@ async def listen(database: Database) -> AsyncGenerator[None]:
                     async for notification in connection.notifies(timeout=ANYWAY_SECONDS):
                         if notification.payload != database.token:
                             yield
-        except psycopg.OperationalError:
+        except psycopg.Error:  # also of what serves no LISTEN: a replica, some poolers
             yield
             await asyncio.sleep(RECONNECT_SECONDS)
