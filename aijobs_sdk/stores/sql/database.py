@@ -351,6 +351,7 @@ def _first_line(error: BaseException | None) -> str:
     )
 
 
+_MORE_CONNECTIONS = "Let the server take more connections, some four for each process, or close others."
 _ADVICE = {
     "is not a database": "The file is something else, or damaged: name another, or restore a copy.",
     "malformed": "The file is damaged: restore a copy, or move it away to begin anew.",
@@ -359,6 +360,14 @@ _ADVICE = {
     "unable to open": "Make sure that this user can read and write the file and its folder.",
     "locked": "Another program keeps it locked; see that none holds a transaction open.",
     "I/O error": "See that the disk or network drive works and has room.",
+    "permission denied": "Give this user the rights to make tables, and to read and write those that are there.",
+    "read-only transaction": "This server or user only reads: name one that writes.",
+    "no schema": "Name in its `search_path` a schema that is there, in which this user may make tables.",
+    "does not exist": "Make it first, or name another.",
+    "connection option": "See what stands behind the `?` of its address.",
+    "authentication failed": "See that the user and the password of its address are right.",
+    "too many clients": _MORE_CONNECTIONS,
+    "too many connections": _MORE_CONNECTIONS,
     "no such": "The file is not ours, or damaged: name another, or restore a copy.",
 }
 
