@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.engine.system_clock import SystemClock
@@ -34,6 +35,16 @@ def test_whoever_reads_is_told_once_and_the_application_gets_no_traceback(
     assert caplog.records == []
     with database.reading() as connection:
         assert session_on(connection).read("SELECT 1", ()) == [(1,)]
+    database.close()
+
+
+def test_a_connection_that_is_lost_to_a_purge_or_a_migration_is_told_as_lost(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with pytest.raises(DatabaseError, match="terminating connection") as lost, database.writing() as session:
+        session.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert lost.value.connection_lost
+    with database.writing() as session:
+        assert session.read("SELECT 1", ()) == [(1,)]
     database.close()
 
 

@@ -190,11 +190,13 @@ class Database:
 
     def _drop_kept(self) -> None:
         kept, self._kept = self._kept, None
-        if kept is not None:
+        if kept is None:
+            return
+        if not kept.invalidated:  # else SQLAlchemy has seen that it is lost, and would raise its own
             with suppress(self._driver.Error):  # it may be lost
                 kept.connection.rollback()  # else a statement that failed could keep its locks
-            kept.invalidate()
-            kept.close()
+        kept.invalidate()
+        kept.close()
 
     def _read_once(self, query: Callable[[Connection, Unpack[Asked]], T], *asked: *Asked) -> T:
         with self.reading() as connection:
