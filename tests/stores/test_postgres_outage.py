@@ -86,5 +86,6 @@ async def test_a_replica_which_tells_of_nothing_is_looked_at_again_and_again() -
     with running_postgres() as server:
         server.restart_as_replica()
         changes = listen(Database(server.url))
-        assert [await anext(changes) for _ in range(3)] == [None] * 3
+        await anext(changes)
+        await anext(changes)  # after the first refusal
         await changes.aclose()
