@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -263,12 +264,14 @@ def test_parquet_may_hold_floats_and_structures_if_they_are_exact(tmp_path: Path
     assert totals.metered_credits == Decimal("0.05")
 
 
-def test_amounts_wider_than_can_be_read_exactly_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("as_written", [str, str.upper])
+def test_amounts_wider_than_can_be_read_exactly_are_refused(tmp_path: Path, as_written: Callable[[str], str]) -> None:
     wide = pa.array([Decimal("123456789012.123457")], pa.decimal256(76, 38))  # BigQuery's BIGNUMERIC
-    table = pa.table({name: [value] for name, value in text_row(1).items()} | {"credits_used": wide})
+    row = {name: [value] for name, value in text_row(1).items()} | {"credits_used": wide}
+    table = pa.table({as_written(name): values for name, values in row.items()})
     pq.write_table(table, tmp_path / "bignumeric.parquet")
 
-    with pytest.raises(InvalidRequestError, match=r"has amounts of more than 38 digits.*: credits_used"):
+    with pytest.raises(InvalidRequestError, match=r"has amounts of more than 38 digits.*: (?i:credits_used)"):
         read(tmp_path / "bignumeric.parquet")
 
 
