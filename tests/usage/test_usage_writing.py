@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,23 @@ def test_two_who_write_the_same_file_do_not_meet(tmp_path: Path) -> None:
 
     assert write_files({path: written_twice}) == [path]
     assert [one.read_text() for one in tmp_path.iterdir()] == ["ours"]
+
+
+def test_what_is_no_file_stays_what_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "stdout"
+    os.mkfifo(pipe)
+
+    with pytest.raises(InvalidRequestError, match=r"cannot be written to .*stdout \(it is a device or a pipe"):
+        write_files({pipe: Path.touch})
+
+    assert [one.is_fifo() for one in tmp_path.iterdir()] == [True]
+
+
+def test_a_link_stays_one_and_the_file_it_leads_to_is_written(tmp_path: Path) -> None:
+    link = tmp_path / "latest.html"
+    link.symlink_to(tmp_path / "archive" / "2026-01.html")
+
+    assert write_files({link: lambda partial: partial.write_text("January")}) == [link]
+
+    assert link.is_symlink()
+    assert (tmp_path / "archive" / "2026-01.html").read_text() == "January"
