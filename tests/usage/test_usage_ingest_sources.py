@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +14,9 @@ import fsspec  # type: ignore[import-untyped]
 import pytest
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
+from aijobs_sdk.usage.reading.arrivals import Rules
+from aijobs_sdk.usage.reading.batch import read_batch
+from aijobs_sdk.usage.reading.exports import local_exports
 from aijobs_sdk.usage.reading.files import source_files
 from aijobs_sdk.usage.reading.ingest import ingest
 from aijobs_sdk.usage.store import UsageStore
@@ -134,6 +138,33 @@ def test_packed_files_are_read_and_their_rows_set_aside_from_their_own_lines(tmp
 
     assert bill(store).rows == 1
     assert set_aside(store) == [(3, "bad_credits")]
+
+
+def test_a_file_that_is_gone_before_it_is_read_is_told_as_one_of_ours(tmp_path: Path) -> None:
+    (export,) = local_exports(write(tmp_path, "a.csv", csv_text([text_row(1)])))
+    store = UsageStore()
+
+    def brought_too_early(folder: Path) -> Path:
+        return export.bring(folder).rename(folder / "gone.csv")
+
+    with pytest.raises(InvalidRequestError, match=r"cannot be read to the end.*No such file.*a\.csv.*Nothing of them"):
+        read_batch(
+            store, [export, replace(export, place="b", bring=brought_too_early)], Rules("UTC", strict_months=False)
+        )
+    assert source_files(store) == ()
+
+
+def test_no_room_to_unpack_is_told_as_one_of_ours(tmp_path: Path) -> None:
+    packed = tmp_path / "a.csv.gz"
+    packed.write_bytes(gzip.compress(csv_text([text_row(1)]).encode()))
+    (export,) = local_exports(packed)
+
+    def brought_where_it_is_full(folder: Path) -> Path:
+        folder.joinpath("1.unpacked").symlink_to("/dev/full")
+        return export.bring(folder)
+
+    with pytest.raises(InvalidRequestError, match=r"cannot be read to the end.*No space left.*Nothing of them"):
+        read_batch(UsageStore(), [replace(export, bring=brought_where_it_is_full)], Rules("UTC", strict_months=False))
 
 
 def test_rows_in_memory_are_read_like_any_export() -> None:

@@ -6,12 +6,14 @@ Read as text → judged, row by row → repeats found over all that is stored �
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.reading.arrivals import Layout, Rules, layout_of, read_alike
 from aijobs_sdk.usage.reading.exports import Export
 from aijobs_sdk.usage.reading.local_copy import LocalCopy, Source, local_copy
@@ -36,7 +38,7 @@ def read_batch(store: UsageStore, exports: Sequence[Export], rules: Rules) -> Ba
     Raises:
         InvalidRequestError: a file cannot be read, has no header, or is not what its ending says.
     """
-    with TemporaryDirectory(prefix="aijobs-usage-") as scratch:
+    with _told(), TemporaryDirectory(prefix="aijobs-usage-") as scratch:
         folder = Path(scratch)
         copies = [local_copy(export, folder) for export in exports]
         with store.writing() as database:
@@ -50,6 +52,18 @@ def read_batch(store: UsageStore, exports: Sequence[Export], rules: Rules) -> Ba
             _read(database, sources, rules)
             _settle(database, sources)
             return _outcome(database, skipped)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Let errors of files leave as one of ours: between two looks at a file it may go, or the disk fill up."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidRequestError(
+            f"The files cannot be read to the end: {error}. Nothing of them was kept. Is one gone, or no room left for "
+            "temporary files? TMPDIR names another place for those."
+        ) from error
 
 
 @dataclass(frozen=True)
