@@ -165,6 +165,16 @@ def test_hostile_names_are_shown_and_do_nothing(browser: Browser, tmp_path: Path
     assert page.locator("thead th", has_text="{{m^2}}").count() == 5
 
 
+def test_a_name_is_shown_as_it_is_in_every_table(browser: Browser, tmp_path: Path) -> None:
+    name = "R&D <eu>"
+    uses = [replace(use, tenant=name, user=name, model=name) for use in january_uses()]
+    write_page(report_page(month_facts(uses)), tmp_path / "page.html")
+    page = opened(browser, tmp_path / "page.html")
+
+    assert page.locator("tbody th", has_text="R&D <eu>").count() > 3
+    assert page.locator("th, td", has_text="&amp;").count() == page.locator("th, td", has_text="&lt;").count() == 0
+
+
 def test_a_page_stays_small_however_much_there_is() -> None:
     assert len(report_page(hostile_facts(count=4)).encode()) < 400_000
     assert len(report_page(month_facts()).encode()) < 200_000

@@ -47,7 +47,7 @@ def _laid_out(table: FactTable, pictures: Sequence[str]) -> GT:
         .cols_label({name: html(_verbatim(label)) for name, label in zip(frame.columns, labels, strict=True)})
         .cols_align("left")
         .cols_align("right", numbers)
-        .fmt_passthrough(escape=False)  # what they hold is escaped
+        .fmt_passthrough(frame.columns, escape=False)  # what they hold is escaped; by default the first one is left out
     )
     if stub:
         laid_out = laid_out.tab_stubhead(html(_verbatim(labels[0])))
