@@ -135,6 +135,17 @@ def test_each_bar_is_as_high_as_its_credits(browser: Browser, page_file: Path) -
     assert fifteenth / first == pytest.approx(558.4857 / 370.6415, rel=0.01)
 
 
+def test_large_numbers_beside_a_chart_are_not_cut(browser: Browser, tmp_path: Path) -> None:
+    uses = [replace(use, credits=use.credits * 10**9) for use in january_uses()]
+    write_page(report_page(month_facts(uses)), tmp_path / "page.html")
+    page = opened(browser, tmp_path / "page.html")
+
+    starts = page.locator(".chart .end").evaluate_all("all => all.map(text => text.getBBox().x)")
+
+    assert len(starts) > 6
+    assert min(starts) > 0
+
+
 def test_on_paper_everything_is_light_and_open_and_within_the_page(browser: Browser, page_file: Path) -> None:
     page = opened(browser, page_file, scheme="dark", width=700)  # what A4 leaves between its margins
     page.emulate_media(media="print")

@@ -46,7 +46,7 @@ class _Plot:
 def stacked_bars(stack: DailyStack, *, title: str, description: str) -> str:
     """Return a bar for each day, with a part for each series. What is below nothing is drawn as nothing."""
     ticks = _ticks(max(stack.sums))
-    plot = _Plot(days=len(stack.days), most=ticks[-1])
+    plot = _Plot(days=len(stack.days), most=ticks[-1], left=_left_of(ticks))
     bars = (part for number in range(plot.days) for part in _bar(plot, stack, number))
     return _picture(plot, [*_grid(plot, ticks), *bars, *_day_numbers(plot)], title=title, description=description)
 
@@ -58,7 +58,7 @@ def course(
     known = _known_days(stack, forecast)
     running = stack.running[:known]
     ticks = _ticks(max(*running, budget or Decimal(0), forecast.high if forecast else Decimal(0)))
-    plot = _Plot(days=len(stack.days), most=ticks[-1])
+    plot = _Plot(days=len(stack.days), most=ticks[-1], left=_left_of(ticks))
     line = " ".join(f"{plot.x(day + 0.5)},{plot.y(amount)}" for day, amount in enumerate(running))
     parts = [
         *_grid(plot, ticks),
@@ -165,6 +165,11 @@ def _grid(plot: _Plot, ticks: Sequence[Decimal]) -> Iterator[str]:
         y = plot.y(tick)
         yield f'<line class="grid" x1="{plot.left}" x2="{plot.width - plot.right}" y1="{y}" y2="{y}"/>'
         yield f'<text class="end" x="{plot.left - 6}" y="{_place(float(y) + 4)}">{exact(tick, places=0)}</text>'
+
+
+def _left_of(ticks: Sequence[Decimal]) -> int:
+    """Return the room that the longest of the numbers beside a grid takes; the style says how wide a digit is."""
+    return max(64, 14 + 7 * max(len(exact(tick, places=0)) for tick in ticks))
 
 
 def _day_numbers(plot: _Plot) -> Iterator[str]:
