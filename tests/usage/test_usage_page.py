@@ -146,6 +146,16 @@ def test_large_numbers_beside_a_chart_are_not_cut(browser: Browser, tmp_path: Pa
     assert min(starts) > 0
 
 
+def test_a_long_name_does_not_lie_over_numbers(browser: Browser, tmp_path: Path) -> None:
+    uses = [replace(use, model="m" * 120) for use in january_uses()]
+    write_page(report_page(month_facts(uses)), tmp_path / "page.html")
+    page = opened(browser, tmp_path / "page.html")
+
+    cut = "all => all.filter(one => one.clientWidth && one.scrollWidth > one.clientWidth).length"
+
+    assert page.locator("td, .legend").evaluate_all(cut) == 0
+
+
 def test_on_paper_everything_is_light_and_open_and_within_the_page(browser: Browser, page_file: Path) -> None:
     page = opened(browser, page_file, scheme="dark", width=700)  # what A4 leaves between its margins
     page.emulate_media(media="print")
