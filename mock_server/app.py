@@ -53,7 +53,10 @@ class MockApp:
             return self.time.now() - began_at
 
         most = MOST_BATCH_BYTES.get(scope["path"], MOST_BODY_BYTES)
-        body = await _body(receive, most + FORM_BYTES)
+        try:
+            body = await _body(receive, most + FORM_BYTES)
+        except _LeftError:
+            return
         if body is None:
             await play_through(_error(413, f"A request here may have {most:,} bytes."), elapsed, scope, send)
             return
@@ -88,13 +91,23 @@ class MockApp:
         self.jobs.enter(world)
 
 
+class _LeftError(Exception):
+    """The caller left before its request was whole: nobody knows what it was to be, or waits for an answer."""
+
+
 async def _body(receive: Receive, most: int) -> bytes | None:
-    """Return the request's body, None where it is longer than that."""
+    """Return the request's body, None where it is longer than that.
+
+    Raises:
+        _LeftError: it is not whole, and never will be.
+    """
     parts: list[bytes] = []
     size = 0
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _LeftError
         part, more = message.get("body", b""), message.get("more_body", False)
         parts.append(part)
         size += len(part)

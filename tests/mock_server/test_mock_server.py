@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import subprocess
 import sys
 import time
@@ -141,6 +143,17 @@ def test_a_path_that_nobody_has_is_not_found(url: str, path: str) -> None:
 def test_a_body_that_is_too_long_is_refused(url: str) -> None:
     answer = httpx.post(f"{url}/v1/chat/completions", content=b"x" * 20_100_000)
     assert answer.status_code == 413
+
+
+def test_a_request_that_is_cut_off_is_none_even_if_its_beginning_would_be_one(url: str) -> None:
+    add(url, "status", status=429)
+    body = json.dumps({"model": "gpt-5.2", "messages": RIVERS})
+    head = "POST /v1/chat/completions HTTP/1.1\r\nHost: mock\r\nAuthorization: Bearer x\r\nContent-Length: 999\r\n\r\n"
+    with socket.create_connection((httpx.URL(url).host, httpx.URL(url).port)) as caller:
+        caller.sendall((head + body).encode())
+        caller.shutdown(socket.SHUT_WR)
+        assert caller.recv(1) == b""
+    assert httpx.get(f"{url}/_sim/journal").json() == {"calls": []}
 
 
 def test_the_file_of_a_batch_may_be_longer_than_other_requests(url: str) -> None:
