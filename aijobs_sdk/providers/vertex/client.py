@@ -10,12 +10,13 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from http import HTTPStatus
+from json import JSONDecodeError
 from typing import NamedTuple
 
 import httpx2
 from google import genai
 from google.auth.credentials import Credentials
-from google.genai import types
+from google.genai import errors, types
 
 from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client
 from aijobs_sdk.providers.network import Network
@@ -43,7 +44,7 @@ class VertexClient:
         self, *, project: str | None, location: str, base_url: str | None, credentials: Credentials, network: Network
     ) -> None:
         self._http = new_http_client(network)
-        self._http.event_hooks = {"request": [_limit_times], "response": [_take_over]}
+        self._http.event_hooks = {"request": [_limit_times], "response": [_take_over, _check_error]}
         options = types.HttpOptions(
             base_url=base_url,
             api_version=API_VERSION,
@@ -118,3 +119,20 @@ async def _take_over(response: httpx2.Response) -> None:
         )
     )
     response.stream = httpx2.ByteStream(b"")
+
+
+async def _check_error(response: httpx2.Response) -> None:
+    """Let an error whose body cannot be decoded mean what its status says: the library would tell of the body alone.
+
+    Raises:
+        APIError: it is such a one.
+    """
+    if response.status_code == HTTPStatus.OK:
+        return
+    await response.aread()
+    try:
+        response.json()
+    except JSONDecodeError:
+        pass  # a page, which the library knows
+    except (ValueError, RecursionError):
+        raise errors.APIError(response.status_code, {}, response) from None
