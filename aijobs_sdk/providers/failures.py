@@ -90,7 +90,8 @@ def status_failure(status: int) -> Failure:
                 advice="Send fewer requests at a time.",
                 retryable=True,
             )
-        case _ if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        # A conflict is with another call, such as an attempt that is under way still: vendors' libraries ask again.
+        case _ if status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.CONFLICT:
             return Failure(
                 code="bad_request",
                 category=ErrorCategory.VALIDATION,

@@ -177,6 +177,8 @@ def _words_of(status: int) -> _Words:
             return _Words(404, "ResourceNotFoundException", "The requested resource is not found.")
         case HTTPStatus.REQUEST_TIMEOUT:
             return _Words(408, "ModelTimeoutException", "The model took too long to answer. Try the request again.")
+        case HTTPStatus.CONFLICT:
+            return _Words(409, "ConflictException", "Another call is in the way of this one. Try the request again.")
         case HTTPStatus.FAILED_DEPENDENCY:
             return _Words(424, "ModelErrorException", "The model failed while it worked on the request.")
         case HTTPStatus.TOO_MANY_REQUESTS:

@@ -38,6 +38,13 @@ def test_a_status_means_what_it_means_everywhere(stage: Stage, status: int, *, s
 
 
 @streamed_or_not
+def test_a_conflict_with_another_call_may_pass(stage: Stage, *, streamed: bool) -> None:
+    error = _error_of(stage, aijobs.fail(409), streamed=streamed)
+
+    assert (error.code, error.retryable, error.overloaded) == ("provider_unavailable", True, False)
+
+
+@streamed_or_not
 @pytest.mark.parametrize("kind", sorted(set(FaultKind) - ONLY_IN_STREAMS))
 def test_a_fault_has_its_documented_code(stage: Stage, kind: FaultKind, *, streamed: bool) -> None:
     error = _error_of(stage, aijobs.fail(kind), streamed=streamed)
