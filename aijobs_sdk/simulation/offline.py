@@ -56,13 +56,16 @@ def _host_of(address: object) -> object:
 
 def _is_here(host: object) -> bool:
     if isinstance(host, bytes):
-        host = host.decode("idna")
-    if not isinstance(host, str) or host in {"", "localhost"}:
+        host = host.decode("latin-1")
+    if not isinstance(host, str) or host.lower() in {"", "localhost"}:
         return True
     try:
-        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+        address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return False
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    return address.is_loopback or address.is_unspecified  # which a connection takes for this machine
 
 
 def _refusal(host: object) -> ConnectionRefusedError:

@@ -83,10 +83,15 @@ def test_other_threads_are_guarded_as_well() -> None:
     assert raised
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST", "0.0.0.0", "::ffff:127.0.0.1"])
 def test_this_machine_can_be_reached(host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, offline():
         socket.create_connection((host, server.getsockname()[1]), timeout=5).close()
+
+
+def test_a_name_that_is_no_text_is_refused_as_any_other() -> None:
+    with offline(), pytest.raises(ConnectionRefusedError, match="Mock mode is offline"):
+        socket.getaddrinfo(b"\xff.example", 443)
 
 
 def test_the_guard_leaves_when_the_last_block_ends() -> None:
