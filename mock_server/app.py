@@ -11,7 +11,7 @@ from aijobs_sdk.simulation.wire.endpoints import Endpoints
 from aijobs_sdk.simulation.wire.exchange import HttpRequest, HttpResponse, json_response
 from mock_server.control import Control
 from mock_server.job_api import JobApi
-from mock_server.stage import Receive, Scope, Send, Stage, play_through
+from mock_server.stage import Receive, Scope, Send, Stage, break_off, play_through
 from mock_server.times import REAL, Time
 
 MOST_BODY_BYTES = 20_000_000
@@ -54,8 +54,12 @@ class MockApp:
 
         most = MOST_BATCH_BYTES.get(scope["path"], MOST_BODY_BYTES)
         try:
-            body = await _body(receive, most + FORM_BYTES)
+            async with self._stage.stay():
+                body = await _body(receive, most + FORM_BYTES)
         except _LeftError:
+            return
+        except TimeoutError:
+            await break_off(scope)
             return
         if body is None:
             await play_through(_error(413, f"A request here may have {most:,} bytes."), elapsed, scope, send)

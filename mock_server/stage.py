@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, HttpRequest, HttpResponse
@@ -30,6 +31,20 @@ class Stage:
         for stay in list(self._stays):
             _leave(stay)
 
+    @asynccontextmanager
+    async def stay(self) -> AsyncIterator[asyncio.Timeout]:
+        """Let what takes its time inside be broken off when the stage is cleared.
+
+        Raises:
+            TimeoutError: it was, or whoever has the `Timeout` let it end.
+        """
+        async with asyncio.timeout(0 if self._over else None) as stay:
+            self._stays.add(stay)
+            try:
+                yield stay
+            finally:
+                self._stays.discard(stay)
+
     async def play(
         self,
         response: HttpResponse,
@@ -46,18 +61,16 @@ class Stage:
             await play_through(response, elapsed, scope, send)
             return
         try:
-            async with asyncio.timeout(0 if self._over else None) as stay:
-                self._stays.add(stay)
+            async with self.stay() as stay:
                 watching = asyncio.create_task(_end_when_gone(stay, request, receive))
                 try:
                     await play_through(response, elapsed, scope, send)
                 finally:
                     watching.cancel()
-                    self._stays.discard(stay)
         except TimeoutError:
             if self._over:
                 request.end(read_to_end=False)
-                await _break(scope)
+                await break_off(scope)
 
 
 async def play_through(response: HttpResponse, elapsed: Elapsed, scope: Scope, send: Send) -> None:
@@ -75,7 +88,7 @@ async def play_through(response: HttpResponse, elapsed: Elapsed, scope: Scope, s
     if response.ending is Ending.WHOLE:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         return
-    await _break(scope)
+    await break_off(scope)
 
 
 async def _end_when_gone(stay: asyncio.Timeout, request: HttpRequest, receive: Receive) -> None:
@@ -90,7 +103,8 @@ def _leave(stay: asyncio.Timeout) -> None:
         stay.reschedule(asyncio.get_running_loop().time())
 
 
-async def _break(scope: Scope) -> None:
+async def break_off(scope: Scope) -> None:
+    """Let the connection break, without a word."""
     scope["extensions"][ABORT]()
     await asyncio.sleep(0)  # so that the server has noticed
 

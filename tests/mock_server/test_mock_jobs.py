@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -125,6 +126,17 @@ def test_open_streams_of_jobs_and_vendors_do_not_hold_the_server_up(caplog: pyte
         events.read()  # to its end, which is a clean one
         with pytest.raises(httpx.TransportError):
             vendor.read()
+    assert caplog.text == ""
+
+
+def test_a_caller_who_has_not_said_all_does_not_hold_the_server_up(caplog: pytest.LogCaptureFixture) -> None:
+    app = MockApp(partial(Mock, virtual=False), keys_required=False)
+    with socket.socket() as caller:
+        with running_app(app) as url:
+            caller.connect((httpx.URL(url).host, httpx.URL(url).port))
+            caller.sendall(b"POST /v1/files HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n")
+            assert caller.recv(100).startswith(b"HTTP/1.1 100")  # so that it is listened to
+        assert caller.recv(100) == b""
     assert caplog.text == ""
 
 
