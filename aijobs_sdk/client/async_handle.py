@@ -22,6 +22,8 @@ from aijobs_sdk.contract.results import JobResult, read_result, with_output
 from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.notebook.shown import ShowsItself
 
+LOOK_SECONDS = 5.0
+"""How long a look may take that is to wait for nothing but its answer."""
 R_co = TypeVar("R_co", bound=JobResult, covariant=True)
 
 
@@ -99,7 +101,7 @@ class AsyncJobHandle(HasRecord, ShowsItself, Generic[R_co]):
         return job
 
     async def wait(self, timeout: float | None = None) -> Job:  # noqa: ASYNC109 - one meaning everywhere: seconds this call may take
-        """Return the job once it is over, however it ended.
+        """Return the job once it is over, however it ended. A `timeout` of 0 takes one look, wherever jobs run.
 
         Raises:
             TimeoutError: it is not over yet; it keeps running.
@@ -109,6 +111,8 @@ class AsyncJobHandle(HasRecord, ShowsItself, Generic[R_co]):
         if timeout is None:
             return await self._ended()
         try:
+            if timeout <= 0:
+                return await self._over_by_now()
             async with asyncio.timeout(timeout):
                 return await self._ended()
         except TimeoutError:
@@ -192,3 +196,10 @@ class AsyncJobHandle(HasRecord, ShowsItself, Generic[R_co]):
         if self.last_known is None or not self.last_known.is_final:
             self.last_known = await self._backend.ended(self.id)
         return self.last_known
+
+    async def _over_by_now(self) -> Job:
+        async with asyncio.timeout(LOOK_SECONDS):  # within no time no server would ever say that it is
+            job = await self._current()
+        if not job.is_final:
+            raise TimeoutError
+        return job

@@ -28,7 +28,7 @@ def wait(
 ) -> DoneAndNotDone:
     """Wait for jobs, each once; when `timeout` seconds are over, return what is done by then instead of raising.
 
-    FIRST_EXCEPTION returns when a job fails or is cancelled.
+    A `timeout` of 0 takes one look at them. FIRST_EXCEPTION returns when a job fails or is cancelled.
 
     Raises:
         InvalidRequestError: an argument cannot be used.
@@ -62,6 +62,7 @@ def _checked(jobs: Iterable[Handle], timeout: float | None) -> list[Handle]:
 
 
 async def _wait(handles: Sequence[Handle], timeout: float | None, return_when: ReturnWhen) -> set[UUID]:  # noqa: ASYNC109
+    await _look(handles, timeout)
     followers = {asyncio.create_task(_end_of(handle)): handle.id for handle in handles}
     try:
         done, _ = await asyncio.wait(followers, timeout=timeout, return_when=return_when)
@@ -75,6 +76,7 @@ async def _wait(handles: Sequence[Handle], timeout: float | None, return_when: R
 async def _as_completed(handles: Sequence[Handle], timeout: float | None) -> AsyncGenerator[Handle]:  # noqa: ASYNC109
     now = asyncio.get_running_loop().time
     deadline = None if timeout is None else now() + timeout
+    await _look(handles, timeout)
     followers = {asyncio.create_task(_end_of(handle)): handle for handle in handles}
     not_done = set(followers)
     try:
@@ -88,6 +90,16 @@ async def _as_completed(handles: Sequence[Handle], timeout: float | None) -> Asy
                 yield followers[follower]
     finally:
         await _stop(followers)
+
+
+async def _look(handles: Sequence[Handle], timeout: float | None) -> None:  # noqa: ASYNC109
+    """Learn which jobs are over where there is no time to follow one: then their ends are known at once."""
+    if timeout is None or timeout > 0:
+        return
+    looks = await asyncio.gather(*(handle.on_loop.wait(timeout) for handle in handles), return_exceptions=True)
+    for look in looks:
+        if isinstance(look, BaseException) and not isinstance(look, TimeoutError):
+            raise look
 
 
 async def _end_of(handle: Handle) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,35 @@ def test_a_wait_of_three_seconds_takes_one_request(server: ScriptedServer, clien
     assert job.result(timeout=10) == DONE
     assert seconds_late(server, job, takes=3) <= 0.3
     assert len(server.journal) - 1 == 1
+
+
+@pytest.mark.parametrize(
+    "looked_at",
+    [
+        lambda job: job.result(timeout=0),
+        lambda job: aijobs.wait([job], timeout=0).done[0].result(),
+        lambda job: next(aijobs.as_completed([job], timeout=0)).result(),
+    ],
+    ids=["result", "wait", "as_completed"],
+)
+def test_a_loop_that_looks_without_waiting_sees_the_end_of_a_job(
+    server: ScriptedServer, client: aijobs.Client, looked_at: Callable[[aijobs.JobHandle[Any]], object]
+) -> None:
+    server.api.story = takes(0)
+    job = client.job(client.submit(type="test_job").id)
+    assert looked_at(job) == DONE
+    assert len(server.journal) - 1 == 1
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_a_look_at_a_job_that_goes_on_is_over_at_once(
+    server: ScriptedServer, client: aijobs.Client, timeout: float
+) -> None:
+    server.api.story = takes(60)
+    job = client.submit(type="test_job")
+    with pytest.raises(TimeoutError, match="it keeps running"):
+        job.wait(timeout=timeout)
+    assert aijobs.wait([job], timeout=timeout) == ([], [job])
 
 
 @pytest.mark.parametrize("refusal", [NO_ROUTE, NO_STREAMS], ids=["404", "501"])
