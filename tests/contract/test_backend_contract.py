@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 
 from aijobs_sdk.contract.backend import Backend
@@ -117,6 +118,13 @@ async def test_waiting_for_the_end_can_be_given_up_and_begun_again(backend: Back
 async def test_many_jobs_come_back_in_the_order_they_were_asked_for(backend: Backend) -> None:
     jobs = await backend.submit([a_test_job(echo=n) for n in range(250)])
     assert [job.payload["echo"] for job in jobs] == list(range(250))
+
+
+async def test_a_number_of_numpy_is_a_number(backend: Backend) -> None:
+    request = a_test_job(steps=np.int64(2), seconds=np.float32(0.5), fail=np.bool_(0))
+    job = await submit(backend, request)
+    assert (job.payload["steps"], job.payload["seconds"]) == (2, 0.5)
+    assert (await backend.ended(job.id)).status is JobStatus.COMPLETED
 
 
 async def test_one_bad_request_of_many_stores_nothing(backend: Backend) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 from uuid import UUID, uuid4
 
 from pydantic_core import PydanticSerializationError, to_json
@@ -33,12 +34,23 @@ def json_of(request: JobRequest, user_id: UUID | None, *, place: str = "") -> by
     return written
 
 
-def _json(value: object) -> bytes:
-    return to_json(value, inf_nan_mode="constants")
+def _json(value: object, *, not_finite: Literal["constants", "null"] = "constants") -> bytes:
+    return to_json(value, inf_nan_mode=not_finite, fallback=_number)
+
+
+def _number(value: object) -> object:
+    """Return what a scalar of numpy is, or of what is like it: where jobs run here, one counts as a number as well.
+
+    Raises:
+        TypeError: this is none.
+    """
+    if getattr(value, "shape", None) == () and (item := getattr(value, "item", None)) is not None:
+        return item()
+    raise TypeError(type(value))
 
 
 def _is_finite(value: object) -> bool:
-    return _json(value) == to_json(value, inf_nan_mode="null")
+    return _json(value) == _json(value, not_finite="null")
 
 
 def _not_finite(field: str) -> InvalidRequestError:
