@@ -18,6 +18,7 @@ from aijobs_sdk.client.request import (
     SubmitOptions,
     as_a_batch,
     as_id,
+    as_name,
     as_submitted,
     dead_letter_query,
     document_request,
@@ -208,7 +209,7 @@ class AsyncClient:
             BatchNotFoundError: there is none of this name.
             BatchHeldError: a process runs it: cancel it first.
         """
-        record = await self._backend.batch(name)
+        record = await self._backend.batch(as_name(name))
         if (runner := runner_of(record)) is not None:
             raise BatchHeldError(name, held_by=runner.place)
         await self._backend.delete_batch(record.id)
@@ -408,7 +409,7 @@ class AsyncClient:
         Raises:
             ScheduleNotFoundError: there is none of this name.
         """
-        await self._backend.unschedule(name)
+        await self._backend.unschedule(as_name(name))
 
     async def now(self) -> datetime:
         """Return what time it is where jobs run, by which they are dated: a server's time, or a simulated one."""

@@ -177,6 +177,17 @@ def as_id(one: UUID | str, name: str) -> UUID:
         raise bad_argument(name, f"must be a UUID, got {shape_of(one)}") from None
 
 
+def as_name(given: str) -> str:
+    """Return what something is called, as it was given.
+
+    Raises:
+        InvalidRequestError: it is no text.
+    """
+    if not isinstance(given, str):
+        raise bad_argument("name", f"must be a text, got {shape_of(given)}")
+    return given
+
+
 def job_query(**asked: object) -> JobQuery:
     """Return the query.
 

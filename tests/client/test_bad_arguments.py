@@ -101,6 +101,8 @@ def test_a_refusal_says_what_is_taken(option: str, value: Any, problem: str) -> 
         (lambda client: list(client.list(status="bogus")), "status"),
         (lambda client: list(client.list(type="\x00")), "type"),
         (lambda client: client.usage(5), "month"),
+        (lambda client: client.unschedule(5), "name"),
+        (lambda client: client.delete_batch(["a"]), "name"),
         (lambda client: client.purge_dead_letters(older_than="30d"), "older_than"),
         (lambda client: client.submit_many(["hi"]), "requests"),
         (lambda client: list(client.submit(type="test_job").stream(after="x")), "after"),
