@@ -273,6 +273,7 @@ async def test_a_second_reader_goes_on_exactly_after_a_number(backend: Backend) 
     everything = await events_of(backend, job)
     assert await events_of(backend, job, after=3) == everything[3:]
     assert await events_of(backend, job, after=everything[-1].seq) == []
+    assert await events_of(backend, job, after=-1) == everything
 
 
 async def test_reading_without_following_ends_where_the_log_ends(backend: Backend, clock: Clock) -> None:

@@ -131,6 +131,7 @@ class HttpBackend:
 
     async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
         """Yield events with `seq` > `after`, and stop after the terminal one; no break on the way ends it."""
+        after = max(int(after), 0)  # which is before the first as well, and what a server takes
         if not follow:
             for event in await self._session.logs.read(job_id, after=after):
                 yield self._told(event)
