@@ -16,7 +16,7 @@ from aijobs_sdk.backends.http.refusal import NoServerOfOursError, TryAgain, clos
 from aijobs_sdk.backends.http.spans import CallSpan, Spans
 from aijobs_sdk.backends.http.telling import Telling
 from aijobs_sdk.backends.http.under_way import UnderWay
-from aijobs_sdk.contract.errors import AIJobsError, ServerUnavailableError
+from aijobs_sdk.contract.errors import AIJobsError, RequestTooLargeError, ServerUnavailableError
 
 T = TypeVar("T")
 
@@ -98,6 +98,10 @@ class Calls:
                 raise self._meaning_of(error) from error
             except httpx.DecodingError as error:
                 raise TryAgain("its answer could not be unpacked") from error
+            except httpx.InvalidURL:  # its text may show what is asked for
+                raise RequestTooLargeError(
+                    f"{self.server} was not asked: a name or a filter is longer than an address may be. Shorten it."
+                ) from None
         raise_refusal(response, attempt.question, self.server)
         return response.content
 

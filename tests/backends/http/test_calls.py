@@ -33,6 +33,7 @@ from aijobs_sdk.contract.errors import (
     UnreadableRecordError,
 )
 from aijobs_sdk.contract.job import JobQuery, JobRequest
+from aijobs_sdk.contract.records import DeadLetterQuery
 from backends.http.conftest import KEY
 from backends.http.live_server import CLOSING_SECONDS
 from backends.http.wire_words import JOB, OTHER, problem, record
@@ -123,6 +124,22 @@ async def test_a_record_that_cannot_be_read_is_told_and_not_asked_for_again(
     with pytest.raises(UnreadableRecordError) as refused:
         await backend.get(JOB)
     assert (refused.value.job_id, asked.call_count) == (JOB, 1)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda backend, text: backend.unschedule(text),
+        lambda backend, text: backend.batch(text),
+        lambda backend, text: backend.list_jobs(JobQuery(type=text)),
+        lambda backend, text: backend.dead_letters(DeadLetterQuery(provider=text)),
+    ],
+)
+async def test_a_name_that_no_address_can_hold_is_refused_in_our_words(
+    backend: HttpBackend, ask: Callable[[HttpBackend, str], Awaitable[object]]
+) -> None:
+    with pytest.raises(RequestTooLargeError, match="longer than an address may be"):
+        await ask(backend, "x" * 100_000)
 
 
 async def test_two_submits_have_different_keys(server: respx.Router, backend: HttpBackend) -> None:
