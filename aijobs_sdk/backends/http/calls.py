@@ -11,6 +11,7 @@ import httpx
 
 from aijobs_sdk.backends.http.backoff import Backoff, Chance
 from aijobs_sdk.backends.http.limits import HttpLimits
+from aijobs_sdk.backends.http.parting import Parting
 from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.refusal import NoServerOfOursError, TryAgain, closed, raise_refusal
 from aijobs_sdk.backends.http.spans import CallSpan, Spans
@@ -52,6 +53,7 @@ class Calls:
         self._chance = chance
         self._turns = asyncio.Semaphore(limits.max_calls)  # the pool's own queue is slow where it is long
         self._under_way = UnderWay(server)
+        self._parting = Parting()
 
     async def ask(self, question: Question, read: Callable[[bytes], T], *, retry_seconds: float | None = None) -> T:
         """Return what `read` makes of the answer; a body that it cannot read (ValueError) is asked for again.
@@ -70,6 +72,7 @@ class Calls:
     async def aclose(self) -> None:
         """End the calls that are under way, and let whoever waits for their answers know."""
         await self._under_way.end_all()
+        await self._parting.aclose()
 
     async def _ask(self, question: Question, read: Callable[[bytes], T], *, retry_seconds: float | None) -> T:
         began = asyncio.get_running_loop().time()
@@ -112,12 +115,14 @@ class Calls:
         now = asyncio.get_running_loop().time
         began = now()
         self._telling.sent(question, number)
-        response = await self._client.request(
-            question.method,
-            question.address,
-            params=question.parameters,
-            content=question.body,
-            headers=question.headers,
+        response = await self._parting.wait_for(
+            self._client.request(
+                question.method,
+                question.address,
+                params=question.parameters,
+                content=question.body,
+                headers=question.headers,
+            )
         )
         self._telling.answered(question, number, response, now() - began)
         span.answered(response.status_code, number)

@@ -17,6 +17,7 @@ import respx
 from pydantic import SecretStr
 
 from aijobs_sdk.backends.http.backend import HttpBackend
+from aijobs_sdk.backends.http.parting import LAST_SECONDS
 from aijobs_sdk.contract.errors import (
     AIJobsError,
     AuthenticationError,
@@ -63,6 +64,23 @@ class OpeningLine(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         self.told.append("closed")
+
+
+class SteadyLine(httpx.AsyncBaseTransport):
+    """Answers after some seconds, and notes how each request ended."""
+
+    def __init__(self, *, seconds: float) -> None:
+        self._seconds = seconds
+        self.told: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            await asyncio.sleep(self._seconds)
+        except asyncio.CancelledError:
+            self.told.append("cut off")
+            raise
+        self.told.append("answered")
+        return httpx.Response(200, json={"now": "2026-01-01T00:00:00Z"})
 
 
 def now() -> float:
@@ -352,6 +370,30 @@ async def test_a_connection_that_is_still_being_opened_is_given_up_before_all_ar
     await backend.aclose()
     await asyncio.wait([asking])
     assert line.told == ["opening", "given up", "closed"]
+
+
+@pytest.mark.parametrize(("seconds", "ends"), [(LAST_SECONDS / 2, "answered"), (60, "cut off")])
+async def test_a_request_that_nobody_waits_for_any_more_ends_by_itself_unless_it_is_silent(
+    seconds: float, ends: str
+) -> None:
+    line = SteadyLine(seconds=seconds)
+    backend = HttpBackend("http://jobs.test", open_transport=lambda: line)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(seconds / 2):
+            await backend.now()
+    assert (now(), line.told) == (seconds / 2, [])
+    await asyncio.sleep(LAST_SECONDS)
+    assert line.told == [ends]
+
+
+async def test_a_request_that_was_left_is_cut_off_before_connections_are_closed() -> None:
+    line = SteadyLine(seconds=60)
+    backend = HttpBackend("http://jobs.test", open_transport=lambda: line)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await backend.now()
+    await backend.aclose()
+    assert (now(), line.told) == (1, ["cut off"])
 
 
 async def test_a_client_that_was_closed_opens_again(server: respx.Router, backend: HttpBackend) -> None:
