@@ -30,7 +30,7 @@ class BatchOptions(Fact):
     fail_fast: bool = False
     """Whether the first row that fails ends the run."""
     row_timeout: float | None = Field(default=None, gt=0)
-    """Seconds that one row may take from being sent to its end; None: as its job may."""
+    """Seconds that one row may take from being sent to its end, turns and repairs together; None: as jobs may."""
     deadline: float | None = Field(default=None, gt=0)
     """Seconds that a run may take; None: as long as it takes."""
     economy: bool = False

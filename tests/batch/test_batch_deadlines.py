@@ -16,6 +16,7 @@ from batch.batch_worlds import TASKS, WatchedBackend, a_batch
 
 pytestmark = pytest.mark.anyio
 
+TURNS = ["Describe the harbour.", "And the ships?"]
 IN_TIME = [n for n in range(12) if n != 4]
 
 
@@ -53,6 +54,41 @@ async def test_a_row_that_took_too_long_is_retried_as_any_other(
     one_is_slow.on(prompt="*harbour 4.").do(aijobs.ok("At last.").forever())
     assert (await batch.retry_failures())[4].content == "At last."
     assert len(backend.sent) == 13
+
+
+@pytest.fixture
+def each_turn_takes_a_while(sim: aijobs.Mock) -> aijobs.Mock:
+    """It takes more than 12 seconds, and fewer than 20."""
+    for prompt in TURNS:
+        sim.on(prompt=prompt).do(aijobs.fail(500, seconds=12), aijobs.ok("Ships.").forever())
+    return sim
+
+
+@pytest.mark.parametrize("name", [None, "harbours"])
+@pytest.mark.usefixtures("each_turn_takes_a_while")
+async def test_all_turns_of_a_row_share_its_time(backend: WatchedBackend, name: str | None) -> None:
+    [row] = await a_batch(backend, TASKS[:1], prompt=TURNS, row_timeout=20, name=name).run()
+    assert row.error is not None
+    assert (row.error.code, row.answers) == ("row_timeout", ("Ships.",))
+    assert asyncio.get_running_loop().time() < 24
+
+
+@pytest.mark.usefixtures("each_turn_takes_a_while")
+async def test_a_row_whose_turns_took_too_long_together_reads_the_same_from_the_journal(
+    backend: WatchedBackend,
+) -> None:
+    [row] = await a_batch(backend, TASKS[:1], prompt=TURNS, row_timeout=20, name="harbours").run()
+    found = AsyncBatch(backend, name="harbours")
+    await found.refresh()
+    assert [(read.error, read.answers) for read in found.results] == [(row.error, row.answers)]
+
+
+@pytest.mark.parametrize("name", [None, "harbours"])
+@pytest.mark.usefixtures("each_turn_takes_a_while")
+async def test_a_row_that_is_retried_has_its_time_anew(backend: WatchedBackend, name: str | None) -> None:
+    batch = a_batch(backend, TASKS[:1], prompt=TURNS, row_timeout=20, name=name)
+    await batch.run()
+    assert (await batch.retry_failures())[0].answers == ("Ships.", "Ships.")
 
 
 @pytest.mark.parametrize("name", [None, "harbours"])

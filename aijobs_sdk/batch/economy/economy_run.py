@@ -163,7 +163,7 @@ class EconomyRun(Run):
         if chunk.job_id is None and not await self._send_chunk(chunk):
             return
         self._has_sent = True
-        self._take_in(chunk, await self._sender.over(chunk.parts[0].course))
+        self._take_in(chunk, await self._sender.over(chunk.quickest))
 
     async def _send_chunk(self, chunk: Chunk) -> bool:
         """Return whether it is under way now."""

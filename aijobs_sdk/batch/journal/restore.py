@@ -15,7 +15,7 @@ from aijobs_sdk.batch.keeping.ledger import Ledger
 from aijobs_sdk.batch.keeping.outcome import Outcome, paid_for
 from aijobs_sdk.batch.row import RowStatus
 from aijobs_sdk.batch.running.chunk_jobs import has_tries_left, unpacked
-from aijobs_sdk.batch.running.course import Course, Courses, cost_of_job
+from aijobs_sdk.batch.running.course import Course, Courses, cost_of_job, seconds_of
 from aijobs_sdk.batch.running.run import MOST_REFUSALS, NOBODYS_FAULT, WORKER_LOST
 from aijobs_sdk.batch.running.sending import too_slow
 from aijobs_sdk.batch.running.steps import Ask, next_step
@@ -91,6 +91,7 @@ async def restore(
             course.give_up(job)
         outcome = _walk(ledger.item(index), course, row, output_model, row_timeout)
         if outcome is None:
+            course.seconds_taken = 0.0  # while no run was there, time does not count
             continue
         for _, job in row.steps.values():  # such as a second asking, for which this `output_model` has no need
             course.give_up(job)
@@ -128,6 +129,7 @@ def _walk(
     Those that were not come to are left in `row`.
     """
     while isinstance(step := next_step(item, course.jobs, output_model), Ask):
+        seconds_left = None if row_timeout is None else row_timeout - course.seconds_taken
         course.retry, job = row.steps.pop(step.step, (0, None))
         course.refusals = row.refusals[step.step]
         if job is None:
@@ -135,29 +137,25 @@ def _walk(
         if not job.is_final:
             course.job_id, course.reserved = job.id, _reserved(job)
             return None
-        if course.refusals <= MOST_REFUSALS and (_said_nothing(job, row_timeout) or has_tries_left(job)):
+        if course.refusals <= MOST_REFUSALS and (_said_nothing(job, seconds_left) or has_tries_left(job)):
             course.again()
             return None
         course.answered(job if row_timeout is None or not job.cancelled() else too_slow(job, row_timeout))
     return step
 
 
-def _said_nothing(job: Job, row_timeout: float | None) -> bool:
+def _said_nothing(job: Job, seconds_left: float | None) -> bool:
     """Return whether the end of a job says nothing about its row: nor does one that was cancelled with its batch."""
     if job.error is None:
         return False
     if job.cancelled():
-        return row_timeout is None or _seconds(job) < row_timeout
+        return seconds_left is None or seconds_of(job) < seconds_left
     return job.error.category in NOBODYS_FAULT or _is_refusal(job)
 
 
 def _is_refusal(job: Job) -> bool:
     """Return whether a job was sent away: its row has failed of that only when it happens again and again."""
     return job.error is not None and (job.error.category is ErrorCategory.RATE_LIMIT or job.error.code == WORKER_LOST)
-
-
-def _seconds(job: Job) -> float:
-    return 0.0 if job.completed_at is None else (job.completed_at - job.created_at).total_seconds()
 
 
 def _is_to_be_retried(outcome: Outcome, until: datetime | None) -> bool:

@@ -34,6 +34,8 @@ class Course:
     """How often in a row a rate limit sent it away."""
     reserved: Decimal = Decimal(0)
     """What it may cost at most, of the budget."""
+    seconds_taken: float = 0.0
+    """By the steps that were answered since it was last begun, in this process."""
 
     def work(self, key: str, step: str) -> Work:
         """Return what its next job is called."""
@@ -51,13 +53,14 @@ class Course:
     def answered(self, job: Job) -> None:
         """Note the end of a step."""
         self.jobs.append(job)
+        self.seconds_taken += seconds_of(job)
         self.job_id, self.is_stopped, self.refusals = None, False, 0
         self.last_retry, self.retry = self.retry, 0
 
     def failed(self) -> None:
         """Go back before the last step: that one is asked again, should the row be retried."""
         self.give_up(self.jobs.pop())
-        self.retry, self.refusals = self.last_retry + 1, 0
+        self.retry, self.refusals, self.seconds_taken = self.last_retry + 1, 0, 0.0
 
     def give_up(self, job: Job) -> None:
         """Note what was paid for a job that is, or was, asked for anew."""
@@ -87,6 +90,11 @@ class Courses(dict[int, Course]):
         """Return the course of a row that is to be sent: where it failed, another go."""
         course = self[index] = self._failed.pop(index) if index in self._failed else Course(index, copy)
         return course
+
+
+def seconds_of(job: Job) -> float:
+    """Return how long a job took from being sent to its end."""
+    return 0.0 if job.completed_at is None else (job.completed_at - job.created_at).total_seconds()
 
 
 def cost_of_job(job: Job) -> Decimal:

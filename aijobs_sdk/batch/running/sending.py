@@ -29,7 +29,7 @@ class Sender:
         backend: where the jobs go.
         batch_id: names the batch in the idempotency keys of its jobs.
         is_named: whether there is a journal: then the jobs name the batch themselves, too.
-        row_timeout: seconds that one job may take; None: as long as jobs may.
+        row_timeout: seconds that all jobs of one row may take together; None: as long as jobs may.
     """
 
     def __init__(self, backend: Backend, batch_id: UUID, *, is_named: bool, row_timeout: float | None) -> None:
@@ -75,12 +75,15 @@ class Sender:
         """Return the job that is under way once it is over; one that takes too long is cancelled, and has failed."""
         assert course.job_id is not None  # noqa: S101 - it was sent
         try:
-            async with asyncio.timeout(self.row_timeout):
+            async with asyncio.timeout(self._seconds_left(course)):
                 return await self.backend.ended(course.job_id)
         except TimeoutError:
             await self.stop(course)
             job = await self.backend.ended(course.job_id)
             return job if job.result is not None else too_slow(job, self.row_timeout or 0.0)
+
+    def _seconds_left(self, course: Course) -> float | None:
+        return None if self.row_timeout is None else self.row_timeout - course.seconds_taken
 
     async def stop(self, course: Course) -> None:
         """Ask the job that the row is under way in, if it is, to stop, and a vendor that has it as well."""
