@@ -80,7 +80,7 @@ class LateBackend(WatchedBackend):
         return jobs
 
 
-PARAMETERS = frozenset({"system", "temperature", "max_tokens", "output_schema"})
+PARAMETERS = frozenset({"system", "temperature", "max_tokens", "seed", "top_p", "output_schema"})
 
 
 def a_batch(backend: Any, rows: Any = TASKS, *, prompt: Any = "{task}", **options: Any) -> AsyncBatch:

@@ -48,7 +48,7 @@ def test_a_function_may_return_fields_which_count_more_than_the_parameters() -> 
         prompt=lambda row: {"prompt": row["text"], "model": "other", "seed": Decimal(row["n"])},
         parameters={"seed": 1, "top_p": 0.5},
     )
-    assert one.payload == {"prompt": "Tides", "model": "other", "seed": "3", "top_p": 0.5}
+    assert one.payload == {"prompt": "Tides", "model": "other", "seed": 3, "top_p": 0.5}
 
 
 def test_a_function_cannot_change_the_row() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -45,12 +45,12 @@ class Reuse:
         self._sim = sim
         self._backend = backend
 
-    async def calls(self, rows: list[dict[str, str]], **options: Any) -> int:
+    async def calls(self, rows: Sequence[Mapping[str, object]], **options: Any) -> int:
         """Return how often providers are asked for the rows, if they are run by the name now."""
         before = len(self._sim.calls)
         batch = a_batch(self._backend, rows, name="letters", **options)
         done = await batch.run()
-        assert [row.inputs for row in done] == rows
+        assert [row.inputs for row in done] == list(rows)
         assert {row.status for row in done} == {"completed"}
         return len(self._sim.calls) - before
 
@@ -130,6 +130,14 @@ async def test_another_validator_of_the_same_schema_is_no_call_and_is_used(
 async def test_another_way_to_ask_is_called_for_every_row(reuse: Reuse, changed: Mapping[str, Any]) -> None:
     await reuse.calls(ROWS)
     assert await reuse.calls(ROWS, **changed) == 300
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "temperature", "top_p"])
+@pytest.mark.parametrize("same", [1.0, "1"], ids=["a column with a gap elsewhere", "a column of a CSV"])
+async def test_a_number_in_another_form_is_no_call(reuse: Reuse, name: str, same: object) -> None:
+    column = {name: "{number}"}
+    assert await reuse.calls([{"task": "Sort letter 1.", "number": 1}], **column) == 1
+    assert await reuse.calls([{"task": "Sort letter 1.", "number": same}], **column) == 0
 
 
 async def test_another_schema_is_called_for_every_row(reuse: Reuse) -> None:

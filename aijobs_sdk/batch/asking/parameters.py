@@ -44,6 +44,9 @@ FIELDS = frozenset(
 )
 """All that can be said of a row. Whatever else there is may be a secret, which no journal is to keep: a backend drops
 `api_key`, and `max_token` as well, without a word to whoever meant `max_tokens`."""
+_NUMBERS = frozenset({"max_tokens", "seed", "temperature", "top_p"})
+_MOST_DIGITS = 18
+"""Of a number that is read from a text; a longer one is none that a model takes."""
 _FILLED_INSIDE = frozenset({"messages", "images"})
 """Fields whose parts may be templates; a JSON schema's braces, for one, are its own."""
 _NEEDED_IN_MESSAGES = frozenset({"role", "content"})
@@ -125,7 +128,23 @@ def sendable(name: str, value: object) -> JsonValue:
         raise bad_argument(name, "holds half a character, or is nested too deeply; mend it") from None
     except (PicklingError, OverflowError):
         raise bad_argument(name, "holds what cannot be kept, such as a function; make it a text") from None
+    if name in _NUMBERS:
+        return _in_one_form(sent)
     return _without_gaps(sent) if name == "messages" else sent
+
+
+def _in_one_form(number: JsonValue) -> JsonValue:
+    """Return a whole number as such: in a table one gap makes all of a column 10.0, in a CSV each is a text.
+
+    A row is known by what it asks, and would be asked and paid for again for the way its table was read.
+    """
+    match number:
+        case float() if number.is_integer():
+            return int(number)
+        case str() if number.isdecimal() and len(number) <= _MOST_DIGITS:
+            return int(number)
+        case _:
+            return number
 
 
 def _without_gaps(messages: JsonValue) -> JsonValue:
