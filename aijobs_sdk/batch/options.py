@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact, StoredJson
@@ -16,6 +17,13 @@ from aijobs_sdk.contract.shapes import problems_of
 
 DEFAULT_CONCURRENCY = 100
 Places = Annotated[int, Field(ge=1)]
+
+
+def _unless_endless(seconds: float | None) -> float | None:
+    return None if seconds == math.inf else seconds  # which JSON, in which journals and servers keep it, has not
+
+
+Seconds = Annotated[Annotated[float, Field(gt=0)] | None, AfterValidator(_unless_endless)]
 
 
 class BatchOptions(Fact):
@@ -29,10 +37,10 @@ class BatchOptions(Fact):
     """Whether rows that ask the same share one answer."""
     fail_fast: bool = False
     """Whether the first row that fails ends the run."""
-    row_timeout: float | None = Field(default=None, gt=0)
+    row_timeout: Seconds = None
     """Seconds that one row may take from being sent to its end, turns and repairs together; None: as jobs may."""
-    deadline: float | None = Field(default=None, gt=0)
-    """Seconds that a run may take; None: as long as it takes."""
+    deadline: Seconds = None
+    """Seconds that a run may take; None, or infinity: as long as it takes."""
     economy: bool = False
     """Whether rows go through the vendors' own batches, at half the price and within a day."""
     retry_failed_until: datetime | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import math
 from unittest.mock import DEFAULT, AsyncMock
 
 import pytest
@@ -133,6 +135,13 @@ async def test_a_deadline_in_a_rate_limit_does_not_wait_for_its_end(sim: aijobs.
     with pytest.raises(BatchPausedError, match="deadline"):
         await batch.run()
     assert asyncio.get_running_loop().time() < 70
+
+
+@pytest.mark.parametrize("limit", ["row_timeout", "deadline"])
+async def test_infinity_is_no_limit_and_is_kept_as_that(backend: WatchedBackend, limit: str) -> None:
+    await a_batch(backend, TASKS[:1], name="harbours", **{limit: math.inf}).run()
+    record = await backend.batch("harbours")
+    assert json.loads(json.dumps(record.settings, allow_nan=False))[limit] is None
 
 
 @pytest.mark.parametrize("limit", ["row_timeout", "deadline"])
