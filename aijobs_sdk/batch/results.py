@@ -27,7 +27,7 @@ class _Copied(NamedTuple):
 
 
 class Results(Sequence[BatchRow]):
-    """Rows of a batch in the order of the input, as they were when this was made.
+    """Rows of a batch in the order of the input: those that were over when this was made, each as it stands now.
 
     Pickled or copied deeply it holds the rows themselves, as they are then.
     """

@@ -24,10 +24,11 @@ class Named(NamedTuple):
 
     def command(self, word: str, *options: str) -> str:
         """Return a command about it, to copy; a password in its address is left out."""
-        given = self.url and shown_url(self.url)
-        return " ".join(
-            ["aijobs batch", word, shlex.quote(self.name), *([f"--url {given}"] if given else []), *options]
-        )
+        about = ["--url", shown_url(self.url), *options] if self.url else options
+        name = shlex.quote(self.name)
+        # With a dash before it, it would be an option wherever it does not stand behind `--`.
+        words = [*about, "--", name] if self.name.startswith("-") else [name, *about]
+        return " ".join(["aijobs batch", word, *words])
 
     @property
     def lasts(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -34,7 +35,8 @@ def batch(*arguments: str) -> Result:
 
 
 def run(name: str, *options: str) -> Result:
-    return batch("rows.jsonl", *f"--name {name} --prompt {{q}} --model gpt-5.2 --out out.jsonl".split(), *options)
+    asked = ["--prompt", "{q}", "--model", "gpt-5.2", "--out", "out.jsonl"]
+    return batch("rows.jsonl", "--name", name, *asked, *options)
 
 
 def some_of_twenty(sim: aijobs_sdk.Mock, *, before: int = 0) -> int:
@@ -55,6 +57,15 @@ def test_a_batch_that_ran_out_of_budget_is_resumed_and_pays_for_nothing_twice(si
     resumed = batch("resume", "spring", "--budget", "500")
     assert (resumed.exit_code, len(sim.calls)) == (0, 20)
     assert resumed.stdout.startswith("20 of 20 rows completed")
+
+
+@pytest.mark.parametrize("name", ["-x", "a b'c"])
+def test_the_command_that_goes_on_can_be_copied_whatever_the_name(sim: aijobs_sdk.Mock, name: str) -> None:
+    paused = run(name, "--budget", "10")
+    copied = shlex.split(paused.stderr.rpartition("Go on: ")[2].replace("CREDITS", "500"))
+    assert copied[:2] == ["aijobs", "batch"]
+    assert batch(*copied[2:]).exit_code == 0
+    assert len(sim.calls) == 20
 
 
 def test_the_same_command_goes_on_as_well(sim: aijobs_sdk.Mock) -> None:
