@@ -86,8 +86,8 @@ class HttpClient(httpx2.AsyncClient):
         try:
             for hook in self.event_hooks["response"]:
                 await hook(response)
-            if not stream:
-                await _read(response)
+            if not stream and not response.is_stream_consumed:  # by a hook
+                await read_whole(response)
         except BaseException:
             await response.aclose()
             raise
@@ -99,7 +99,7 @@ def _not_in(given: Sequence[tuple[str, str]], own: Sequence[tuple[str, str]]) ->
     return [(name, value) for name, value in own if name not in names]
 
 
-async def _read(response: httpx2.Response) -> None:
+async def read_whole(response: httpx2.Response) -> None:
     """Read the whole body; httpx2 would hand each piece of it through four generators.
 
     Raises:

@@ -18,7 +18,7 @@ from google import genai
 from google.auth.credentials import Credentials
 from google.genai import errors, types
 
-from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client
+from aijobs_sdk.providers.http_client import TIMEOUT, new_http_client, read_whole
 from aijobs_sdk.providers.network import Network
 
 API_VERSION = "v1beta1"
@@ -129,7 +129,7 @@ async def _check_error(response: httpx2.Response) -> None:
     """
     if response.status_code == HTTPStatus.OK:
         return
-    await response.aread()
+    await read_whole(response)
     try:
         response.json()
     except JSONDecodeError:
