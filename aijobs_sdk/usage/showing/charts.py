@@ -21,15 +21,19 @@ _TIP = 40
 """So much of a name is in each of up to 186 tips."""
 
 
+_DIGIT, _BESIDE_DIGITS, _LEAST_LEFT = 7, 14, 64
+"""Widths in a picture: of a digit as the style has it, of the room beside a number, and of both where all are short."""
+
+
 @dataclass(frozen=True)
 class _Plot:
     """Where things are in a picture: days from left to right, credits from the bottom up."""
 
     days: int
     most: Decimal
+    left: int
     width: int = 760
     height: int = 230
-    left: int = 64
     right: int = 12
     top: int = 14
     bottom: int = 24
@@ -168,8 +172,9 @@ def _grid(plot: _Plot, ticks: Sequence[Decimal]) -> Iterator[str]:
 
 
 def _left_of(ticks: Sequence[Decimal]) -> int:
-    """Return the room that the longest of the numbers beside a grid takes; the style says how wide a digit is."""
-    return max(64, 14 + 7 * max(len(exact(tick, places=0)) for tick in ticks))
+    """Return the room that the longest of the numbers beside a grid takes."""
+    longest = max(len(exact(tick, places=0)) for tick in ticks)
+    return max(_LEAST_LEFT, _BESIDE_DIGITS + _DIGIT * longest)
 
 
 def _day_numbers(plot: _Plot) -> Iterator[str]:
