@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import cache
-from hashlib import blake2b
-from typing import NamedTuple
-from uuid import UUID
-
-from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json, to_json
+from collections.abc import Mapping, Sequence
 
 from aijobs_sdk.contract.clock import Clock
-from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.estimate import Estimate
-from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob, Priority
-from aijobs_sdk.contract.model import unchecked
-from aijobs_sdk.contract.shapes import problems_of, shape_of
+from aijobs_sdk.contract.job import Caller, JobRequest, NewJob
 from aijobs_sdk.contract.store import NO_LIMITS, Admission, Created, Store, Taker
-from aijobs_sdk.engine.ids import new_id
-from aijobs_sdk.engine.job_type import JobType, JobTypes
-from aijobs_sdk.engine.kept_payload import NotKeptError
+from aijobs_sdk.engine.checked_request import checked_payload, checked_request, invalid, prepared_payload, problem_at
+from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.meter import Meter
-from aijobs_sdk.engine.payload import Sanitised, drop_secrets
+from aijobs_sdk.engine.new_job import new_job
 from aijobs_sdk.engine.turns import Turns
 
 log = logging.getLogger("aijobs.dispatch")
-
-MAX_IDEMPOTENCY_KEY = 255
-MOST_ATTEMPTS = 1_000_000
-_job = unchecked(Job)
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 async def checked_jobs(
@@ -47,9 +29,12 @@ async def checked_jobs(
         InvalidRequestError: every problem of the first bad request, field by field.
     """
     new: list[NewJob] = []
-    for n, request in enumerate(requests):
+    for place, request in enumerate(requests):
         await turns.leave_one()
-        new.append(_new_job(request, caller=caller, types=types, clock=clock, place=_place(n, len(requests))))
+        try:
+            new.append(new_job(request, caller=caller, types=types, clock=clock))
+        except InvalidRequestError as error:
+            raise (_placed(error, place) if len(requests) > 1 else error) from None
     return new
 
 
@@ -101,8 +86,8 @@ async def estimates_of(requests: Sequence[JobRequest], types: JobTypes, *, turns
 async def _estimate_of(request: JobRequest, types: JobTypes) -> Estimate:
     job_type = types[request.type]
     if job_type.estimate is None:
-        raise _invalid(_problem("type", f"is {request.type!r}, whose cost nobody knows before"), code="no_estimate")
-    payload = _prepared(_checked_payload(request, job_type), job_type.prepare)
+        raise invalid(problem_at("type", f"is {request.type!r}, whose cost nobody knows before"), code="no_estimate")
+    payload = prepared_payload(checked_payload(request, job_type), job_type.prepare)
     return await job_type.estimate(payload)
 
 
@@ -121,220 +106,13 @@ def find_refusals(
     refused: dict[int, InvalidRequestError] = {}
     for n, request in enumerate(requests):
         try:
-            _checked(request, caller, types, is_to_be_stored=False)
+            checked_request(request, caller, types, is_to_be_stored=False)
         except InvalidRequestError as error:
             refused[n] = error
     return refused
 
 
-def _place(n: int, of: int) -> str:
-    """Return what stands before a field's name: which request it is of, where there are several."""
-    return f"requests[{n}]." if of > 1 else ""
-
-
-def _new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock, place: str) -> NewJob:
-    try:
-        return checked_job(request, caller=caller, types=types, clock=clock)
-    except InvalidRequestError as error:
-        raise _placed(error, place) from None
-
-
-def _placed(error: InvalidRequestError, place: str) -> InvalidRequestError:
+def _placed(error: InvalidRequestError, place: int) -> InvalidRequestError:
     """Return the refusal of one request among several, which says whose it is."""
-    if not place:
-        return error
-    message = f"{place.removesuffix('.')}: {error.message}"
-    return InvalidRequestError(message, code=error.code, fields=error.within(place).fields)
-
-
-def checked_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Clock) -> NewJob:
-    """Return the job that a request asks for, with an id of its own; nothing is stored.
-
-    Raises:
-        InvalidRequestError: every problem of the request, field by field.
-    """
-    asked, prepared, key, user_id, priority, max_attempts = _checked(request, caller, types)
-    keep = types[request.type].keep
-    stored = _stored(asked, keep)
-    _check_it_is_read_back(stored)
-    fingerprint = None if key is None else _fingerprint(request.type, asked, stored)
-    job = _job(
-        id=new_id(),
-        tenant_id=caller.tenant_id,
-        user_id=user_id,
-        type=request.type,
-        status=JobStatus.PENDING,
-        priority=priority,
-        payload=stored if prepared is asked else _stored(prepared, keep),
-        message="Accepted",
-        max_attempts=max_attempts,
-        idempotency_key=key,
-        replay_of=request.replay_of,
-        batch_id=request.batch_id,
-        created_at=clock.now(),
-    )
-    return NewJob(
-        job=job,
-        fingerprint=fingerprint,
-        run_at=_run_at(request),
-        draw_key=request.draw_key or fingerprint or _fingerprint(request.type, asked, stored),
-    )
-
-
-class _Checked(NamedTuple):
-    """What a request asks for."""
-
-    asked: BaseModel
-    prepared: BaseModel
-    idempotency_key: str | None
-    user_id: UUID
-    priority: Priority
-    max_attempts: int
-
-
-def _checked(request: JobRequest, caller: Caller, types: JobTypes, *, is_to_be_stored: bool = True) -> _Checked:
-    job_type = types[request.type]
-    asked = _checked_payload(request, job_type)
-    return _Checked(
-        asked,
-        _prepared(asked, job_type.prepare if is_to_be_stored else job_type.check or job_type.prepare),
-        _idempotency_key(request),
-        _user_id(request, caller),
-        _priority(request, job_type),
-        _max_attempts(request, job_type),
-    )
-
-
-def _checked_payload(request: JobRequest, job_type: JobType[BaseModel]) -> BaseModel:
-    clean = _without_secrets(request.payload, job_type)
-    for path in clean.dropped:
-        log.warning("dropped %s from a %s payload: its name looks like a secret", path, request.type)
-    try:
-        return _validated(clean.payload, job_type.payload_model)
-    except ValidationError as error:
-        problems = problems_of(error, at="payload", known=job_type.payload_model.model_fields)
-        raise _invalid(*problems, code="invalid_payload") from None
-
-
-def _validated(payload: Mapping[str, object], model: type[BaseModel]) -> BaseModel:
-    try:
-        return model.model_validate(payload, by_name=True, by_alias=True)
-    except ValidationError:
-        # A strict model wants a datetime, and of what comes as JSON only its text: over HTTP, by a replay, a schedule.
-        if (read := _read_as_json(payload, model)) is None:
-            raise
-        return read
-
-
-def _read_as_json(payload: Mapping[str, object], model: type[BaseModel]) -> BaseModel | None:
-    """Return the payload as its model reads JSON, which is as strict; None where it is no JSON, or not of the model."""
-    try:
-        text = to_json(payload)
-        return model.model_validate_json(text, by_name=True, by_alias=True) if from_json(text) == payload else None
-    except ValueError:  # pydantic's are such
-        return None
-
-
-def _without_secrets(payload: Mapping[str, object], job_type: JobType[BaseModel]) -> Sanitised:
-    try:
-        return drop_secrets(payload, job_type.payload_model)
-    except RecursionError:
-        raise _invalid(_problem("payload", "holds itself, or is nested too deep"), code="invalid_payload") from None
-
-
-def _prepared(payload: BaseModel, prepare: Callable[[BaseModel], BaseModel]) -> BaseModel:
-    try:
-        return prepare(payload)
-    except InvalidRequestError as error:
-        raise error.within("payload.") from None
-
-
-def _user_id(request: JobRequest, caller: Caller) -> UUID:
-    if request.user_id is None:
-        return caller.user_id
-    if isinstance(request.user_id, UUID):
-        return request.user_id
-    try:
-        return UUID(request.user_id)
-    except ValueError:
-        raise _invalid(_problem("user_id", f"must be a UUID, got {shape_of(request.user_id)}")) from None
-
-
-def _priority(request: JobRequest, job_type: JobType[BaseModel]) -> Priority:
-    if request.priority is None:
-        return job_type.priority
-    try:
-        return Priority(request.priority)
-    except ValueError:
-        choices = ", ".join(Priority)
-        raise _invalid(_problem("priority", f"must be one of {choices}, got {shape_of(request.priority)}")) from None
-
-
-def _max_attempts(request: JobRequest, job_type: JobType[BaseModel]) -> int:
-    if request.max_attempts is None:
-        return job_type.max_attempts
-    if not 1 <= request.max_attempts <= MOST_ATTEMPTS:
-        raise _invalid(_problem("max_attempts", f"must be 1 to {MOST_ATTEMPTS:,}"))
-    return request.max_attempts
-
-
-def _idempotency_key(request: JobRequest) -> str | None:
-    key = request.idempotency_key
-    if key is None:
-        return None
-    if "\x00" in key or not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
-        problem = f"must have 1 to {MAX_IDEMPOTENCY_KEY} characters, none of them NUL, got {shape_of(key)}"
-        raise _invalid(_problem("idempotency_key", problem))
-    try:
-        key.encode()
-    except UnicodeEncodeError:  # half a character, which no database takes
-        raise _unwritable("idempotency_key") from None
-    return key
-
-
-def _run_at(request: JobRequest) -> datetime | None:
-    try:
-        return None if request.run_at is None else request.run_at.astimezone(UTC)
-    except OverflowError:
-        raise _invalid(_problem("run_at", "must be within the calendar, also in UTC")) from None
-
-
-def _unwritable(field: str) -> InvalidRequestError:
-    return _invalid(_problem(field, "holds something that cannot be written as JSON, or is nested too deep"))
-
-
-def _problem(field: str, problem: str) -> FieldProblem:
-    return FieldProblem(field=field, problem=problem)
-
-
-def _invalid(*problems: FieldProblem, code: str = "invalid_request") -> InvalidRequestError:
-    found = [f"`{one.field}` {one.problem}" for one in problems]
-    listed = found[0] if len(found) == 1 else "".join(f"\n  {line}" for line in found)
-    return InvalidRequestError(f"Cannot submit this job: {listed}", code=code, fields=problems)
-
-
-def _stored(payload: BaseModel, keep: Callable[[BaseModel], Mapping[str, object]]) -> Mapping[str, object]:
-    try:
-        return keep(payload)
-    except NotKeptError as error:
-        raise _invalid(_problem("payload", str(error)), code="invalid_payload") from None
-
-
-def _check_it_is_read_back(payload: Mapping[str, object]) -> None:
-    try:
-        from_json(to_json(payload))
-    except ValueError:  # half a character, a number of too many digits, a list in a list two hundred times
-        raise _unwritable("payload") from None
-
-
-def _fingerprint(type_name: str, asked: BaseModel, stored: Mapping[str, object]) -> str:
-    """Return what is the same for the same request, whatever its model made up for it, such as an id or an instant."""
-    made_up = _made_up(type(asked)) - asked.model_fields_set
-    payload = {name: value for name, value in stored.items() if name not in made_up} if made_up else stored
-    return blake2b(_canonical([type_name, payload]).encode(), digest_size=16).hexdigest()
-
-
-@cache
-def _made_up(model: type[BaseModel]) -> frozenset[str]:
-    """Return the fields that are made anew for each payload that leaves them out."""
-    return frozenset(name for name, field in model.model_fields.items() if field.default_factory is not None)
+    name = f"requests[{place}]"
+    return InvalidRequestError(f"{name}: {error.message}", code=error.code, fields=error.within(f"{name}.").fields)

@@ -14,8 +14,8 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Caller, JobRequest
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.contract.shapes import shape_of
-from aijobs_sdk.engine.dispatch import checked_job
 from aijobs_sdk.engine.job_type import JobTypes
+from aijobs_sdk.engine.new_job import new_job
 
 FIELDS = 5
 """Of a cron expression: minute, hour, day of month, month, day of week."""
@@ -31,7 +31,7 @@ def checked_schedule(request: ScheduleRequest, *, caller: Caller, types: JobType
         if getattr(request.job, field) is not None:
             raise _unusable(field, "is the schedule's to choose: leave it out")
     now = clock.now()
-    job = checked_job(request.job, caller=caller, types=types, clock=clock).job
+    job = new_job(request.job, caller=caller, types=types, clock=clock).job
     return Schedule(
         tenant_id=job.tenant_id,
         user_id=job.user_id,

@@ -22,7 +22,7 @@ from aijobs_sdk.contract.model import Verbatim
 from aijobs_sdk.contract.store import Fail, Retry, Text
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
-from aijobs_sdk.engine.dispatch import MOST_ATTEMPTS
+from aijobs_sdk.engine.checked_request import MOST_ATTEMPTS
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.payload import drop_secrets
 from aijobs_sdk.engine.retry import after_failure, backoff_seconds

@@ -96,8 +96,8 @@ class Ledger:
             self.columns.note(item.inputs)
         if not self._has_schema and isinstance(schema := item.payload.get("output_schema"), Mapping):
             self.answer_columns, self._has_schema = columns_of_schema(schema), True
-        self._items.put(item.index, item)
         self._keys.add(item.key)
+        self._items.put(item.index, item)  # with its key, which is not to be made again
         if self._inputs is not None:
             self._inputs.add(item)
         self._codes.append(_PENDING)
