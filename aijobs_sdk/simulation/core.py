@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
-from itertools import accumulate, chain
 from pathlib import Path
 from random import Random
 from uuid import UUID
 
-from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.provider import Finished, GenerationRequest
 from aijobs_sdk.contract.refusal import bad_argument, checked
 from aijobs_sdk.engine.chance import Chance
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.batch_course import DirectBatch
 from aijobs_sdk.simulation.dice import Dice
+from aijobs_sdk.simulation.drawn_steps import SUCCESS, broken_off, incident_step, ordinary_step
 from aijobs_sdk.simulation.durations import seconds_of
-from aijobs_sdk.simulation.faults import BatchFault, FaultKind, status_fault
+from aijobs_sdk.simulation.faults import BatchFault, status_fault
 from aijobs_sdk.simulation.journal import Call, Journal
 from aijobs_sdk.simulation.kept import Kept
 from aijobs_sdk.simulation.load import Capacities, capacity
 from aijobs_sdk.simulation.pieces import NO_PIECES
 from aijobs_sdk.simulation.plan import Plan
-from aijobs_sdk.simulation.profiles import Behaviour, ErrorRates, Profile, Turnaround
+from aijobs_sdk.simulation.profiles import Behaviour, Profile, Turnaround
 from aijobs_sdk.simulation.rate_limits import Allowances, RateLimit, RateLimits
-from aijobs_sdk.simulation.rules import Match, Rule
+from aijobs_sdk.simulation.rules import Match, Rule, Rules, When
 from aijobs_sdk.simulation.scenario import Scenario
-from aijobs_sdk.simulation.script import Cut, Fail, FailInBatch, Step, Succeed, fail
+from aijobs_sdk.simulation.script import Cut, Fail, FailInBatch, Step, Succeed
 from aijobs_sdk.simulation.timeline import Incident, Outage, Timeline, check_model
 from aijobs_sdk.simulation.verdict import MANY_ATTEMPTS, Verdict, judge
 from aijobs_sdk.simulation.virtual_time import EPOCH
@@ -37,34 +35,12 @@ from aijobs_sdk.simulation.writing import SteadyAnswers, Writing
 
 MOST_STAND_INS = 1000
 """Keys of callers whose names are remembered; beyond that they are worked out anew."""
-_SUCCESS = Succeed()
 _NOTHING = Plan(
     ttft_seconds=0.0,
     pieces=NO_PIECES,
     ends_at_seconds=0.0,
     ending=Finished(finish_reason="stop", input_tokens=0, output_tokens=0),
 )
-
-
-class When:
-    """Some jobs, and what is to happen to them."""
-
-    def __init__(self, match: Match, add: Callable[[Rule], None]) -> None:
-        self._match = match
-        self._add = add
-
-    def do(self, *steps: Step | Sequence[Step]) -> None:
-        """Let each of these jobs go through the steps, one an attempt; after the last its world is ordinary again.
-
-        Raises:
-            InvalidRequestError: there is no step, or one that never happens.
-        """
-        flat = tuple(chain.from_iterable(one if isinstance(one, Sequence) else (one,) for one in steps))
-        if not flat or not all(isinstance(step, Step) for step in flat):
-            raise bad_argument("steps", "must be at least one step, made with `ok()` or `fail()`")
-        if any(step.is_forever for step in flat[:-1]):
-            raise InvalidRequestError("A step that happens forever must be the last: those after it never happen.")
-        self._add(Rule(match=self._match, steps=flat))
 
 
 class Simulation:
@@ -79,10 +55,9 @@ class Simulation:
         self._behaviours: dict[str, Behaviour] = {}
         self._answers = SteadyAnswers()
         self._stand_ins: dict[int, str] = {}
-        self._rules: list[Rule] = []
+        self._rules = Rules()
         self._limits = RateLimits()
         self._capacities = Capacities(self._profile.capacity)
-        self._used_rules: set[int] = set()
         self._timeline = Timeline(self._chance, self._profile)
         self._journal = Journal()
         self.batches: Kept[DirectBatch] = Kept()
@@ -110,7 +85,7 @@ class Simulation:
 
     def add_rule(self, rule: Rule) -> None:
         """Let a rule hold from now on."""
-        self._rules.append(rule)
+        self._rules.add(rule)
 
     def at(self, start: float | str, *outages: Outage) -> None:
         """Let outages begin so many seconds ("5m" as well) after the world began.
@@ -177,8 +152,8 @@ class Simulation:
         dice = Dice(self._chance, request, occurrence)
         writing = Writing(request, behaviour, dice, written, thinking_tokens, other_tokens)
         outages = self._timeline.outages(request.model, provider, at_seconds)
-        special = self._scripted(request) or _incident_step(outages, dice)
-        drawn = self._acted(special or _ordinary_step(behaviour.errors, dice), writing, dice)
+        special = self._rules.step(request) or incident_step(outages, dice)
+        drawn = self._acted(special or ordinary_step(behaviour.errors, dice), writing, dice)
         return self._capacities.under_load(drawn, model=request.model, provider=provider, at_seconds=at_seconds)
 
     def record(
@@ -195,7 +170,7 @@ class Simulation:
         `at_seconds` is when, since the world began; `notices_truncation` whether its caller is known to take an answer
         without an end marker for a failure.
         """
-        self._note_rules(request)
+        self._rules.note(request)
         number = self._journal.write(
             request, plan, provider=provider, at_seconds=at_seconds, notices_truncation=notices_truncation
         )
@@ -265,8 +240,8 @@ class Simulation:
 
     def batch_fault(self, request: GenerationRequest, provider: str) -> BatchFault | None:
         """Return what goes wrong with the batch at a provider that this request is in, on account of the request."""
-        self._note_rules(request)
-        step = self._scripted(request)
+        self._rules.note(request)
+        step = self._rules.step(request)
         return step.fault if isinstance(step, FailInBatch) and step.fault.happens_at(provider) else None
 
     def draws_of_batch(self, key: str) -> Random:
@@ -309,23 +284,18 @@ class Simulation:
 
     def unused_rules(self) -> Sequence[Rule]:
         """Return the rules that no call has matched so far: in a test, mostly a slip in a glob."""
-        return [rule for index, rule in enumerate(self._rules) if index not in self._used_rules]
+        return self._rules.unused()
 
     def unused_limits(self) -> Sequence[str]:
         """Return the globs of those limits that were for no model that was called, but for those for all."""
         return [limit.model for limit in self._limits.unmet() if limit.model != "*"]
 
-    def _note_rules(self, request: GenerationRequest) -> None:
-        for index, rule in enumerate(self._rules):
-            if index not in self._used_rules and rule.match.accepts(request):
-                self._used_rules.add(index)
-
     def _acted(self, step: Step, writing: Writing, dice: Dice) -> Plan:
         match step:
             case Fail():
-                return _broken_off(self._answers.of(writing, Succeed()), step, dice)
+                return broken_off(self._answers.of(writing, SUCCESS), step, dice)
             case FailInBatch():
-                return self._answers.of(writing, _SUCCESS)
+                return self._answers.of(writing, SUCCESS)
             case Succeed(cut=None):
                 return self._answers.of(writing, step)
             case Succeed(cut=Cut() as cut):
@@ -339,49 +309,3 @@ class Simulation:
         if found is None:
             found = self._behaviours[model] = self._profile.behaviour(model)
         return found
-
-    def _rule_index(self, request: GenerationRequest) -> int | None:
-        newest_first = range(len(self._rules) - 1, -1, -1)
-        return next((index for index in newest_first if self._rules[index].match.accepts(request)), None)
-
-    def _scripted(self, request: GenerationRequest) -> Step | None:
-        index = self._rule_index(request)
-        return None if index is None else self._rules[index].step(request.attempt)
-
-
-def _incident_step(outages: Sequence[Outage], dice: Dice) -> Step | None:
-    """Return how one of these outages makes the call fail; None where it gets through all of them."""
-    if not outages:
-        return None
-    rng = dice.many_of_attempt("incident")
-    return next((one.fault for one in outages if rng.random() < one.error_rate), None)
-
-
-def _ordinary_step(rates: ErrorRates, dice: Dice) -> Step:
-    """Return success, or now and then a failure, as often as the profile says."""
-    if rates.never:
-        return _SUCCESS
-    rng = dice.many_of_attempt("fault")
-    shares: dict[int | str, float] = {
-        HTTPStatus.SERVICE_UNAVAILABLE: rates.unavailable,
-        FaultKind.TIMEOUT: rates.timeout,
-        FaultKind.RESET: rates.reset,
-        FaultKind.TRUNCATE: rates.truncated,
-    }
-    draw = rng.random() - rates.rate_limited
-    if draw < 0:
-        return fail(HTTPStatus.TOO_MANY_REQUESTS, retry_after=rng.randint(1, rates.retry_after_max_seconds))
-    for kind, upper in zip(shares, accumulate(shares.values()), strict=True):
-        if draw < upper:
-            return fail(kind)
-    return _SUCCESS
-
-
-def _broken_off(whole: Plan, step: Fail, dice: Dice) -> Plan:
-    if step.after_tokens is not None:
-        after_pieces = whole.pieces_in(step.after_tokens)
-    elif step.fault.is_mid_answer:
-        after_pieces = math.ceil(dice.many_of_attempt("break").random() * (len(whole.pieces) - 1))
-    else:
-        after_pieces = 0
-    return whole.failing(step.fault, after_pieces=after_pieces, seconds=step.seconds)
