@@ -6,29 +6,20 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
-from aijobs_sdk.batch.own_process import ATTACHED, Detaching
 from aijobs_sdk.client.async_client import AsyncClient as AsyncClientOver
 from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.client.portal import Portal
-from aijobs_sdk.connect.credentials import read_credentials
-from aijobs_sdk.connect.detaching import detaching_at
-from aijobs_sdk.connect.displays import suggest_displays
-from aijobs_sdk.connect.elsewhere import Elsewhere
-from aijobs_sdk.connect.logs import show_logs
-from aijobs_sdk.connect.models import OwnModels, own_models
-from aijobs_sdk.connect.servers import is_server, open_server, read_api_key, refuse_what_a_server_decides
+from aijobs_sdk.connect.connection import Connection, connect, out_of_reach, reconnect
+from aijobs_sdk.connect.models import OwnModels
+from aijobs_sdk.connect.servers import is_server
 from aijobs_sdk.connect.settings import DEFAULT_PROFILE, Settings
-from aijobs_sdk.connect.showing import Standpoint, standpoint, standpoint_elsewhere
-from aijobs_sdk.connect.wiring import open_backend
-from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.provider import Provider
-from aijobs_sdk.contract.refusal import check_kind, members_of
 from aijobs_sdk.engine.job_type import JobType
 from aijobs_sdk.engine.limits import Limits
 from aijobs_sdk.engine.metrics import Metrics
@@ -85,7 +76,7 @@ class AsyncClient(AsyncClientOver):
     ) -> None:
         simulated = current_mock()
         _check_loop(simulated)
-        wiring = _connect(
+        connection = connect(
             simulated,
             url=url,
             api_key=api_key,
@@ -104,21 +95,21 @@ class AsyncClient(AsyncClientOver):
             http_limits=http_limits,
             http_hooks=http_hooks,
         )
-        self._settle(wiring, token=uuid4().hex)
+        self._settle(connection, token=uuid4().hex)
 
-    def _settle(self, wiring: _Wiring, *, token: str) -> None:
-        super().__init__(wiring.backend, wiring.detaching)
-        self._wiring, self._token = wiring, token
+    def _settle(self, connection: Connection, *, token: str) -> None:
+        super().__init__(connection.backend, connection.detaching)
+        self._connection, self._token = connection, token
         _open[token] = self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _way_back(AsyncClient, self._token, self._wiring)
+        return _way_back(AsyncClient, self._token, self._connection)
 
     def __repr__(self) -> str:
-        return self._wiring.standpoint.text("AsyncClient")
+        return self._connection.standpoint.text("AsyncClient")
 
     def _repr_html_(self) -> str:
-        return self._wiring.standpoint.html("AsyncClient")
+        return self._connection.standpoint.html("AsyncClient")
 
 
 class Client(ClientOver):
@@ -164,7 +155,7 @@ class Client(ClientOver):
         http_limits: HttpLimits | None = None,
         http_hooks: HttpHooks | None = None,
     ) -> None:
-        wiring = _connect(
+        connection = connect(
             current_mock(),
             url=url,
             api_key=api_key,
@@ -183,114 +174,21 @@ class Client(ClientOver):
             http_limits=http_limits,
             http_hooks=http_hooks,
         )
-        self._settle(wiring, token=uuid4().hex)
+        self._settle(connection, token=uuid4().hex)
 
-    def _settle(self, wiring: _Wiring, *, token: str) -> None:
-        super().__init__(AsyncClientOver(wiring.backend, wiring.detaching), _portal_of(wiring.world))
-        self._wiring, self._token = wiring, token
+    def _settle(self, connection: Connection, *, token: str) -> None:
+        super().__init__(AsyncClientOver(connection.backend, connection.detaching), _portal_of(connection.world))
+        self._connection, self._token = connection, token
         _open[token] = self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _way_back(Client, self._token, self._wiring)
+        return _way_back(Client, self._token, self._connection)
 
     def __repr__(self) -> str:
-        return self._wiring.standpoint.text("Client")
+        return self._connection.standpoint.text("Client")
 
     def _repr_html_(self) -> str:
-        return self._wiring.standpoint.html("Client")
-
-
-class _Wiring(NamedTuple):
-    """What a client is made of."""
-
-    settings: Settings
-    world: Mock | None
-    """That of the `mock()` in which it was made, where this process knows it."""
-    world_name: str | None
-    """The name of that world, wherever it is."""
-    backend: Backend
-    detaching: Detaching
-    """How its batches get a process of their own."""
-    standpoint: Standpoint
-
-
-def _connect(
-    world: Mock | None,
-    *,
-    simulated: bool = False,
-    url: str | None,
-    tenant_id: UUID | str | None,
-    user_id: UUID | str | None,
-    limits: Limits | None,
-    seed: int,
-    profile: str,
-    artifacts: str | os.PathLike[str] | None,
-    api_key: str | SecretStr | None = None,
-    job_types: Iterable[JobType[Any]] = (),
-    models: OwnModels = (),
-    providers: Iterable[Provider] = (),
-    api_keys: Mapping[str, str | SecretStr] | None = None,
-    concurrency: int | None = None,
-    metrics: Metrics | None = None,
-    http_limits: HttpLimits | None = None,
-    http_hooks: HttpHooks | None = None,
-) -> _Wiring:
-    """Return what a client is made of.
-
-    `world` is that of the `mock()` in which it is made, asked for once: another thread may leave one meanwhile. Outside
-    of any, `simulated` says that it lives in a world of its own, whatever AI_MOCK_MODE says.
-    """
-    settings = Settings.read(
-        os.environ,
-        simulated=simulated or world is not None,
-        url=url,
-        tenant_id=tenant_id,
-        user_id=user_id,
-        concurrency=concurrency,
-        limits=limits,
-        seed=seed,
-        profile=profile,
-        artifacts=artifacts,
-    )
-    check_kind("metrics", metrics, Metrics, "who is told of numbers, such as `aijobs.InMemoryMetrics()`")
-    key = read_api_key(os.environ, api_key)
-    show_logs(os.environ)
-    suggest_displays(os.environ)
-    if is_server(settings.url):
-        refuse_what_a_server_decides(
-            {
-                "tenant_id": tenant_id,
-                "job_types": job_types,
-                "models": models,
-                "providers": providers,
-                "api_keys": api_keys,
-                "concurrency": concurrency,
-                "limits": limits,
-                "seed": seed,
-                "profile": profile != DEFAULT_PROFILE,
-                "metrics": metrics,
-                "artifacts": artifacts,
-            }
-        )
-        backend = open_server(settings, key, limits=http_limits, hooks=http_hooks, simulated=world)
-        detaching = detaching_at(settings, api_key=key)
-        return _Wiring(settings, None, None, backend, detaching, standpoint(settings))
-    credentials = read_credentials(os.environ, api_keys)
-    own = own_models(models)
-    own_types = members_of("job_types", job_types, JobType, "job types, made with `@aijobs.job_type`")
-    own_providers = members_of("providers", providers, Provider, "providers")  # type: ignore[type-abstract]
-    backend = open_backend(
-        settings,
-        credentials=credentials,
-        job_types=own_types,
-        models=own,
-        providers=own_providers,
-        metrics=metrics,
-        simulated=world,
-    )
-    detaching = detaching_at(settings, credentials=credentials, models=own, providers=own_providers, simulated=world)
-    world_name = None if world is None else world.name
-    return _Wiring(settings, world, world_name, backend, detaching, standpoint(settings, world))
+        return self._connection.standpoint.html("Client")
 
 
 _portal = Portal()
@@ -317,12 +215,12 @@ _open: WeakValueDictionary[str, AsyncClient | Client] = WeakValueDictionary()
 """Clients of this process, so that a handle that is copied or unpickled here finds its own again."""
 
 
-def _way_back(kind: type[AsyncClient | Client], token: str, wiring: _Wiring) -> tuple[Any, ...]:
+def _way_back(kind: type[AsyncClient | Client], token: str, connection: Connection) -> tuple[Any, ...]:
     """Return what is pickled of a client: how to find it in this process, and how to open it anew in another."""
-    settings = wiring.settings
+    settings = connection.settings
     if is_server(settings.url):
         return _reopen_at_server, (kind, token, settings.url, settings.named_user)
-    return _reopen, (kind, token, settings, wiring.world_name)
+    return _reopen, (kind, token, settings, connection.world_name)
 
 
 def _reopen(
@@ -336,29 +234,10 @@ def _reopen(
         return known
     world = current_mock() if world_name is None else known_world(world_name)
     is_elsewhere = world_name is not None and world is None
-    wiring = _elsewhere(settings, world_name) if is_elsewhere else _reconnect(settings, world)
+    connection = out_of_reach(settings, world_name) if is_elsewhere else reconnect(settings, world)
     client = kind.__new__(kind)
-    client._settle(wiring, token=token if is_elsewhere else uuid4().hex)  # noqa: SLF001 - what its constructor does
+    client._settle(connection, token=token if is_elsewhere else uuid4().hex)  # noqa: SLF001 - what its constructor does
     return client
-
-
-def _reconnect(settings: Settings, world: Mock | None) -> _Wiring:
-    return _connect(
-        world,
-        simulated=settings.mock_mode,
-        url=settings.url,
-        tenant_id=settings.caller.tenant_id,
-        user_id=settings.caller.user_id,
-        limits=settings.limits,
-        seed=settings.seed,
-        profile=settings.profile,
-        artifacts=settings.artifacts,
-    )
-
-
-def _elsewhere(settings: Settings, world_name: str | None) -> _Wiring:
-    nothing = cast("Backend", Elsewhere())
-    return _Wiring(settings, None, world_name, nothing, ATTACHED, standpoint_elsewhere(settings))
 
 
 def _reopen_at_server(
