@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from aijobs_sdk.contract.records import Effects
 from aijobs_sdk.contract.shapes import shape_of
@@ -29,6 +30,7 @@ async def run_attempt(
         LeaseLostError: another worker has the job; nothing more may be written.
     """
     log_as(context.job)
+    task = asyncio.current_task()
     limit = TimeLimit(world.limits.job_seconds)
     try:
         with limit:
@@ -36,11 +38,11 @@ async def run_attempt(
     except asyncio.CancelledError as error:
         if context.stopping:
             return Cancelled()
-        if _was_interrupted() and (context.interrupted or is_ending()):
+        if _was_interrupted(task) and (context.interrupted or is_ending()):
             return Release()
         outcome = overdue(context, world) if limit.exceeded else outcome_after(error, context, world)
     except BaseException as error:
-        if _is_for_the_program(error):
+        if _is_for_the_program(error, task):
             raise
         # Whatever else it raises, even sys.exit(), is this job's failure, not ours.
         outcome = outcome_after(error, context, world)
@@ -59,14 +61,18 @@ async def _run_handler(context: JobContext, types: JobTypes) -> Outcome:
     return Done(data, context.effects, await context.end_answer())
 
 
-def _is_for_the_program(error: BaseException) -> bool:
+def _is_for_the_program(error: BaseException, task: asyncio.Task[Any] | None) -> bool:
     """Whether no handler raised it: a Ctrl-C, which only the main thread hears, or the end of its loop."""
     if isinstance(error, KeyboardInterrupt):
         return threading.current_thread() is threading.main_thread()
-    return isinstance(error, GeneratorExit)
+    return isinstance(error, GeneratorExit) and not _is_at_it(task)
 
 
-def _was_interrupted() -> bool:
+def _is_at_it(task: asyncio.Task[Any] | None) -> bool:
+    """Whether the task takes a step: the coroutine of one that is left behind is closed by whoever clears up."""
+    return task is not None and asyncio.current_task(task.get_loop()) is task
+
+
+def _was_interrupted(task: asyncio.Task[Any] | None) -> bool:
     """Whether the worker cancelled the handler: one that awaits what somebody cancelled ends the same way."""
-    task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

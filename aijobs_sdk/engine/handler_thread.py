@@ -38,7 +38,8 @@ def _answer(future: Future[T], call: Callable[[], T]) -> None:
         return
     try:
         result = call()
-    except (StopIteration, KeyboardInterrupt) as error:  # no future takes the first; the second would end the program
+    except (StopIteration, GeneratorExit, KeyboardInterrupt) as error:
+        # No future takes the first, the second would close whoever waits for it, and the third end the program.
         instead = RuntimeError(f"function raised {type(error).__name__}")  # as Python says it of a coroutine
         future.set_exception(instead.with_traceback(error.__traceback__))
     except BaseException as error:  # noqa: BLE001 - it is raised where somebody waits for the answer

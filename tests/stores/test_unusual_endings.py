@@ -38,6 +38,7 @@ RAISED: dict[str, BaseException] = {
     "KeyboardInterrupt": KeyboardInterrupt(),
     "SystemExit": SystemExit(),
     "StopIteration": StopIteration(),
+    "CancelledError": asyncio.CancelledError(),
 }
 HANDED_OVER: dict[str, dict[str, Any]] = {
     "half a character": {"a": HALF_A_CHARACTER},
@@ -64,6 +65,16 @@ WAITS = {"endless": float("inf"), "past the calendar": 1e300, "none": float("nan
 @aijobs.job_type("raise")
 async def raise_it(context: aijobs.JobContext, payload: Named) -> NoReturn:
     raise RAISED[payload.what]
+
+
+@aijobs.job_type("end a generator")
+async def end_a_generator(context: aijobs.JobContext, payload: Nothing) -> NoReturn:
+    raise GeneratorExit
+
+
+@aijobs.job_type("end a generator in a thread")
+def end_a_generator_in_a_thread(context: aijobs.JobContext, payload: Nothing) -> NoReturn:
+    raise GeneratorExit
 
 
 @aijobs.job_type("tell oddly")
@@ -170,6 +181,8 @@ TYPES: list[aijobs.JobType[Any]] = [
     raise_it,
     raise_in_a_task,
     raise_in_a_thread,
+    end_a_generator,
+    end_a_generator_in_a_thread,
     hand_over,
     cancel_itself,
     set_effects,
@@ -202,6 +215,12 @@ def error_of(client: aijobs.Client, job_type: str, **payload: object) -> aijobs.
 @pytest.mark.parametrize("what", RAISED)
 def test_whatever_it_raises_is_its_own_failure(client: aijobs.Client, job_type: str, what: str) -> None:
     assert error_of(client, job_type, what=what).code == "handler_error"
+
+
+@pytest.mark.parametrize("job_type", ["end a generator", "end a generator in a thread"])
+def test_what_python_ends_coroutines_by_is_a_handlers_own_failure(client: aijobs.Client, job_type: str) -> None:
+    """Its job is not left to its lease, as the job of a handler whose loop is gone."""
+    assert error_of(client, job_type).code == "handler_error"
 
 
 @pytest.mark.parametrize("what", TOLD_ODDLY)
