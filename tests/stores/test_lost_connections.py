@@ -16,9 +16,10 @@ from sqlalchemy import text
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.stores.sql.database import Database, DatabaseError
+from aijobs_sdk.stores.sql.postgres import patience
 from aijobs_sdk.stores.sql.postgres.notifications import listen
 from aijobs_sdk.stores.sql.session import Session
-from aijobs_sdk.stores.sql.sessions import session_on
+from aijobs_sdk.stores.sql.sessions import session_on, wait_for_ever
 from aijobs_sdk.stores.sql.store import SqlStore
 from contract.new_jobs import US, new_job
 from contract.test_store_batches import a_batch
@@ -117,3 +118,52 @@ async def test_what_was_deleted_when_the_answer_was_lost_was_there(database_url:
     assert await store.delete_batch(US, batch.id)
     assert (await store.schedules(US), await store.batches(US), lost_answers) == ([], [], [])
     await store.aclose()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "ANSWER_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_server_that_does_not_answer_a_write_is_not_waited_for_without_end(postgres_url: str) -> None:
+    """Its network is up all the same, as with a proxy that is held up: no time limit of TCP is of any help."""
+    database = Database(postgres_url)
+    with (
+        pytest.raises(DatabaseError, match=r"no answer within 0\.2 s\. See that") as lost,
+        database.writing() as session,
+    ):
+        session.read("SELECT pg_sleep(60)", ())
+    assert lost.value.connection_lost
+    with database.writing() as session:
+        assert session.read("SELECT 1", ()) == [(1,)]
+    database.close()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_server_that_does_not_answer_a_question_is_not_waited_for_without_end(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with pytest.raises(DatabaseError, match="no answer within") as lost, database.reading() as connection:
+        connection.execute(text("SELECT pg_sleep(60)"))
+    assert lost.value.connection_lost
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+    database.close()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_migration_may_take_its_time(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    with database.writing() as session:
+        wait_for_ever(session.connection)
+        assert session.read("SELECT pg_sleep(0.5)", ())
+    database.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("impatient")
+async def test_whoever_listens_does_not_wait_for_an_answer_without_end(postgres_url: str) -> None:
+    connection = await patience.PatientListener.connect(postgres_url, autocommit=True)
+    with pytest.raises(psycopg.OperationalError):
+        await connection.execute("SELECT pg_sleep(60)")
+    assert connection.closed

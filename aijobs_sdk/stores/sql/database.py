@@ -205,7 +205,10 @@ class Database:
     def _engine(self, **pragmas: str) -> Engine:
         # Transactions are ours to begin: the driver's own would be of the wrong kind, and come too late.
         if not self.is_sqlite:
+            from aijobs_sdk.stores.sql.postgres import patience  # noqa: PLC0415 - with PostgreSQL's driver
+
             engine = create_engine(self.url, hide_parameters=True, isolation_level="AUTOCOMMIT", pool_size=2)
+            event.listen(engine, "do_connect", patience.connect)
             event.listen(engine, "connect", _speak_utc)
             return engine
         engine = create_engine(
@@ -368,6 +371,7 @@ _ADVICE = {
     "does not exist": "Make it first, or name another.",
     "connection option": "See what stands behind the `?` of its address.",
     "authentication failed": "See that the user and the password of its address are right.",
+    "no answer within": "See that the server, or a proxy before it, is not held up, and that nobody locks its tables.",
     "too many clients": _MORE_CONNECTIONS,
     "too many connections": _MORE_CONNECTIONS,
     "no such": "The file is not ours, or damaged: name another, or restore a copy.",

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Text, column, inspect, select, table, text
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.stores.sql import schema
 from aijobs_sdk.stores.sql.database import Database
+from aijobs_sdk.stores.sql.sessions import wait_for_ever
 
 LATEST = "0008"
 """The newest revision in `migrations/versions`."""
@@ -32,6 +33,7 @@ def migrate(database: Database) -> None:
     with database.writing() as session:
         connection = session.connection
         if not database.is_sqlite:
+            wait_for_ever(connection)
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if _found(connection, database) != LATEST:
             _upgrade(connection)

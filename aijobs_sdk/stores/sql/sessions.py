@@ -20,6 +20,13 @@ def session_on(connection: Connection) -> Session:
     return PostgresSession(connection)
 
 
+def wait_for_ever(connection: Connection) -> None:
+    """Let statements to PostgreSQL take as long as they like."""
+    from aijobs_sdk.stores.sql.postgres import patience  # noqa: PLC0415 - with PostgreSQL's driver
+
+    patience.wait_for_ever(connection)
+
+
 def held_to(connection: Connection, tenant_id: UUID) -> AbstractContextManager[None]:
     """Let whoever reads on this connection see one tenant's rows alone; SQLite has no wall, and shows all of them."""
     if connection.dialect.name == "sqlite":

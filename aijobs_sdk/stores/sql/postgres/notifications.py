@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 import psycopg
 
 from aijobs_sdk.stores.sql.database import CHANNEL, Database
+from aijobs_sdk.stores.sql.postgres.patience import PatientListener
 
 ANYWAY_SECONDS = 5.0
 """How often PostgreSQL is looked at where nothing was told: whoever wrote may have died before it told of that."""
@@ -18,7 +19,7 @@ async def listen(database: Database) -> AsyncGenerator[None]:
     """Yield whenever another process has written to a PostgreSQL database, or may have while nobody listened."""
     while True:
         try:
-            connecting = psycopg.AsyncConnection.connect(**database.connect_arguments, autocommit=True)
+            connecting = PatientListener.connect(**database.connect_arguments, autocommit=True)
             async with await connecting as connection:
                 await connection.execute(f"LISTEN {CHANNEL}")
                 while True:
