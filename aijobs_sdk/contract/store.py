@@ -150,8 +150,11 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
         """
         ...
 
-    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
-        """Return as soon as `claim()` has something to do. It may return too early, never too late."""
+    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> bool:
+        """Return True as soon as `claim()` has something to do, False as soon as only `reap(holding)` has.
+
+        It may return True too early, and nothing too late.
+        """
         ...
 
     async def claim(
@@ -162,12 +165,8 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
         limit: int,
         lease_seconds: float,
         hard_limit_seconds: float,
-        holding: Collection[Lease] = (),
     ) -> list[Claim]:
-        """Take up to `limit` due jobs of these types, by priority, then by age. Counts an attempt for each.
-
-        Where none is due it does first what `reap(holding)` does: what a lost worker held is due then.
-        """
+        """Take up to `limit` due jobs of these types, by priority, then by age. Counts an attempt for each."""
         ...
 
     async def heartbeat(self, leases: Sequence[Lease], *, lease_seconds: float) -> Mapping[Lease, Beat]:
@@ -200,8 +199,8 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
         """
         ...
 
-    async def reap(self, holding: Collection[Lease] = ()) -> list[UUID]:
-        """Retry or fail every running job whose lease has run out or that is past its hard limit; return their ids.
+    async def reap(self, holding: Collection[Lease] = ()) -> list[Job]:
+        """Retry or fail every running job whose lease has run out or that is past its hard limit; return them all.
 
         A worker that asks is alive, though it may be late with its heartbeat: what it is `holding` is not lost.
         """

@@ -117,6 +117,16 @@ class Attempts:
         self._strays.append(attempt.task)
         self._let_go(attempt)
 
+    async def reap(self) -> None:
+        """End every attempt that nobody will end, anybody's; of those here only what is stuck is such."""
+        held = dict(self._held)
+        reaped = await self._world.store.reap(self.leases)
+        self._meter.reaped(reaped)
+        gone = {job.id for job in reaped}
+        for lease, attempt in held.items():
+            if lease.job_id in gone:
+                self.drop(attempt)
+
     def cancel_strays(self) -> None:
         """Tell those again to stop that are still at it."""
         self._strays = [task for task in self._strays if not task.done()]

@@ -24,7 +24,6 @@ class Heartbeat:
         self._attempts = attempts
         self._store = world.store
         self._limits = world.limits
-        self._meter = world.meter
         self._outages = outages
         self._nudged = asyncio.Event()
 
@@ -66,11 +65,7 @@ class Heartbeat:
         beats = await self._store.heartbeat(list(held), lease_seconds=self._limits.lease_seconds)
         for lease, beat in beats.items():
             self._heed(held[lease], beat, held_until)
-        reaped = set(await self._store.reap(held.keys()))
-        self._meter.reaped(len(reaped))
-        for lease, attempt in held.items():
-            if lease.job_id in reaped:
-                self._attempts.drop(attempt)
+        await self._attempts.reap()
 
     def _heed(self, attempt: Attempt, beat: Beat, held_until: float) -> None:
         if beat.lost:

@@ -67,10 +67,17 @@ class Meter:
         if (metrics := self._metrics) is not None:
             self._tell(metrics.count, m.JOBS_LOST, {"type": job.type})
 
-    def reaped(self, jobs: int) -> None:
-        """Count jobs that were taken from workers which will not end them."""
-        if (metrics := self._metrics) is not None and jobs:
-            self._tell(metrics.count, m.JOBS_REAPED, {}, jobs)
+    def reaped(self, jobs: Sequence[Job]) -> None:
+        """Count jobs that were taken from workers which will not end them, and what that was the end of."""
+        if (metrics := self._metrics) is None or not jobs:
+            return
+        self._tell(metrics.count, m.JOBS_REAPED, {}, len(jobs))
+        for job in jobs:
+            if job.cancelled():
+                self._tell(metrics.count, m.JOBS_CANCELLED, {"type": job.type})
+            elif job.is_final and job.error is not None:
+                labels = {"type": job.type, "region": "", "category": job.error.category.value}
+                self._tell(metrics.count, m.JOBS_FAILED, labels)
 
     def snoozed(self, job: Job, provider: str) -> None:
         """Count an attempt that is put off until its provider may be asked again."""

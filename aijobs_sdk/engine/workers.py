@@ -238,7 +238,9 @@ class WorkerPool:
 
     async def _claim_some(self) -> None:
         limits = self._world.limits
-        await self._wait_for_work()
+        if not await self._wait_for_work():
+            await self._attempts.reap()
+            return
         async with self._claiming:
             began_at, room = self._loop.time(), self._free_places
             if room < 1:
@@ -250,18 +252,19 @@ class WorkerPool:
                 limit=room,
                 lease_seconds=limits.lease_seconds,
                 hard_limit_seconds=limits.hard_limit_seconds,
-                holding=self._attempts.leases,
             )
             self._begin_all(claims, began_at)
         self._meter.claimed(len(claims), room=room)
         if self._free_places < 1:
             self._room.clear()
 
-    async def _wait_for_work(self) -> None:
+    async def _wait_for_work(self) -> bool:
+        """Return whether that is a job to claim, rather than one that was lost."""
         try:
-            with suppress(TimeoutError):  # somebody wants it to look again
-                async with asyncio.timeout(None) as self._idle:
-                    await self._world.store.wait_claimable(self._accepts, self._attempts.leases)
+            async with asyncio.timeout(None) as self._idle:
+                return await self._world.store.wait_claimable(self._accepts, self._attempts.leases)
+        except TimeoutError:  # somebody wants it to look again
+            return True
         finally:
             self._idle = None
 

@@ -81,14 +81,15 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
         accepted = {new.job.id: new.job for new in made}
         return Created([accepted.get(job_id) or self._kept(job_id).record.job for job_id in ids], claims)
 
-    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
+    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> bool:
         """Return as soon as a job is due, or its worker lost."""
         self._take_over_after_fork()
         while self._queue.next_due(self._running.open_types(accepts), now := self._clock.now()) is None:
             ends = self._running.ends(now)
             if any(entry.record.lease not in holding for entry in ends.past):
-                return
+                return False
             await self._claimable.wait(self._seconds_to(ends.next_at, now))
+        return True
 
     async def claim(
         self,
@@ -98,15 +99,12 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
         limit: int,
         lease_seconds: float,
         hard_limit_seconds: float,
-        holding: Collection[Lease] = (),
     ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         now = self._clock.now()
         take = Take(worker_id, lease_seconds, hard_limit_seconds)
         types = self._running.open_types(accepts)
         claims: list[Claim] = []
-        if self._queue.next_due(types, now) is None and await self.reap(holding):
-            types = self._running.open_types(accepts)
         while len(claims) < limit and (entry := self._queue.next_due(types, now)) is not None:
             self._queue.pop(entry)
             record = self._write(entry, advance(entry.record, take, now), now)
@@ -144,14 +142,14 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
         """Cancel a waiting job now; ask a running one to stop."""
         return self._step(self._owned(tenant_id, job_id), RequestCancel()).job
 
-    async def reap(self, holding: Collection[Lease] = ()) -> list[UUID]:
+    async def reap(self, holding: Collection[Lease] = ()) -> list[Job]:
         """Retry or fail every running job that nobody will end."""
         now = self._clock.now()
         lost = self._running.lost(now, holding)
         for entry in lost:
             self._step(entry, expire(entry.record, now))
             self._stop(entry)
-        return [entry.record.job.id for entry in lost]
+        return [entry.record.job for entry in lost]
 
     async def get(self, tenant_id: UUID, job_id: UUID) -> Job:
         """Return the job as it stands."""

@@ -139,13 +139,6 @@ class Reference:
         return taken
 
     def claim(self, limit: int, accepts: Accepts, now: datetime) -> list[Expected]:
-        claimed = self._claim_due(limit, accepts, now)
-        if not claimed:
-            self.reap(now)
-            claimed = self._claim_due(limit, accepts, now)
-        return claimed
-
-    def _claim_due(self, limit: int, accepts: Accepts, now: datetime) -> list[Expected]:
         due = [one for one in self.jobs.values() if one.stands == "waiting" and one.due_at <= now]
         claimed: list[Expected] = []
         for one in sorted(due, key=lambda one: one.job.priority.rank):

@@ -92,7 +92,7 @@ async def test_a_place_is_free_again_when_its_worker_is_lost(store: Store, clock
     await submit(store, clock, "publish", "publish")
     [lost] = await claim(store, ONE_AT_A_TIME)
     await clock.sleep(31)
-    assert await store.reap() == [lost.job.id]
+    assert [job.id for job in await store.reap()] == [lost.job.id]
     assert len(await claim(store, ONE_AT_A_TIME)) == 1
 
 

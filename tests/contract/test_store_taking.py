@@ -67,4 +67,5 @@ async def test_a_repeat_of_a_request_is_begun_once(store: Store, clock: Clock) -
 async def test_a_job_whose_worker_is_lost_goes_to_another(store: Store, clock: Clock) -> None:
     await create(store, new_job(clock))
     await clock.sleep(31)
+    await store.reap()
     assert await claimed_by_another(store) == 1

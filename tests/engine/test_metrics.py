@@ -27,6 +27,7 @@ from aijobs_sdk.simulation.script import fail, ok
 from aijobs_sdk.simulation.virtual_time import VirtualClock
 from aijobs_sdk.sinks.memory import InMemoryMetrics
 from aijobs_sdk.stores.memory import MemoryStore
+from contract.new_jobs import new_job
 from engine.engine_worlds import CALLER, a_backend, over, texts
 
 pytestmark = pytest.mark.anyio
@@ -207,14 +208,12 @@ class StoreThatGoesAway(MemoryStore):
 
 
 def over_a_store_that_goes_away(heard: InMemoryMetrics, *, seconds: float) -> LocalBackend:
-    clock = VirtualClock()
+    return a_backend_over(StoreThatGoesAway(VirtualClock(), seconds=seconds), heard)
+
+
+def a_backend_over(store: MemoryStore, heard: InMemoryMetrics) -> LocalBackend:
     world = World(
-        store=StoreThatGoesAway(clock, seconds=seconds),
-        providers={},
-        clock=clock,
-        chance=Chance(1),
-        limits=Limits(),
-        meter=Meter(heard),
+        store=store, providers={}, clock=VirtualClock(), chance=Chance(1), limits=Limits(), meter=Meter(heard)
     )
     return LocalBackend(world=world, types=JobTypes([do_as_told]), caller=CALLER)
 
@@ -248,6 +247,43 @@ async def test_an_attempt_that_outlives_its_lease_is_lost(heard: InMemoryMetrics
     await run(backend, a_test_job())
     assert (heard.value("aijobs_jobs_lost"), heard.value("aijobs_jobs_reaped")) == (1, 1)
     assert (heard.value("aijobs_jobs_completed"), heard.value("aijobs_jobs_in_flight")) == (1, 0)
+    await backend.aclose()
+
+
+async def held_by_the_dead(store: MemoryStore, *, max_attempts: int) -> Job:
+    """Return a job that a worker took which is heard of no more."""
+    [job] = (await store.create([new_job(VirtualClock(), tenant_id=CALLER.tenant_id, max_attempts=max_attempts)])).jobs
+    await store.claim("dead", {"test_job": None}, limit=1, lease_seconds=30, hard_limit_seconds=330)
+    return job
+
+
+async def test_a_job_that_idle_workers_take_over_from_a_dead_one_is_reaped(heard: InMemoryMetrics) -> None:
+    store = MemoryStore(VirtualClock())
+    job = await held_by_the_dead(store, max_attempts=2)
+    backend = a_backend_over(store, heard)
+    await over(backend, [job])
+    counted = [heard.value(f"aijobs_jobs_{what}") for what in ("reaped", "started", "completed", "failed")]
+    assert counted == [1, 1, 1, 0]
+    await backend.aclose()
+
+
+async def test_a_job_that_killed_its_last_worker_has_failed(heard: InMemoryMetrics) -> None:
+    store = MemoryStore(VirtualClock())
+    job = await held_by_the_dead(store, max_attempts=1)
+    backend = a_backend_over(store, heard)
+    await over(backend, [job])
+    assert heard.value("aijobs_jobs_failed", type="test_job", region="", category="internal") == 1
+    assert heard.value("aijobs_jobs_reaped") == 1
+    await backend.aclose()
+
+
+async def test_a_job_that_was_to_be_cancelled_and_lost_its_worker_is_no_failure(heard: InMemoryMetrics) -> None:
+    store = MemoryStore(VirtualClock())
+    job = await held_by_the_dead(store, max_attempts=1)
+    backend = a_backend_over(store, heard)
+    await backend.cancel(job.id)
+    await over(backend, [job])
+    assert (heard.value("aijobs_jobs_cancelled", type="test_job"), heard.value("aijobs_jobs_failed")) == (1, 0)
     await backend.aclose()
 
 

@@ -148,7 +148,7 @@ async def test_others_are_reaped_beside_it_and_nobody_waits_for_it(store: SqlSto
     await store.claim("w", limit=2, **LIMITS)
     await spoil(store, database_url, bad, DAMAGES["no JSON"])
     await CLOCK.sleep(31)
-    assert await store.reap() == [good.id]
+    assert [job.id for job in await store.reap()] == [good.id]
     assert [one.job.id for one in await store.claim("w", limit=2, **LIMITS)] == [good.id]
     began_at = CLOCK.now()
     await store.wait_claimable(LIMITS["accepts"])

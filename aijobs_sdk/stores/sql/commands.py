@@ -101,7 +101,6 @@ class TakeDue(NamedTuple):
     limit: int
     accepts: Accepts
     take: Take
-    holding: Collection[Lease]
 
     def jobs(self) -> Sequence[UUID]:
         """Return the jobs it needs to read."""
@@ -112,16 +111,12 @@ class TakeDue(NamedTuple):
         if work.again:
             self._give_back_unheard_of(work)
         due = work.next_due(self.accepts, self.limit)
-        if not due and _end_lost(work, self.holding):
-            due = work.next_due(self.accepts, self.limit)
-        taken = [work.advance(record, self.take) for record in due]
-        return [record.claim for record in taken]
+        return [work.advance(record, self.take).claim for record in due]
 
     def _give_back_unheard_of(self, work: UnitOfWork) -> None:
         """Release what was claimed when the answer was lost: nobody runs it, and it would cost the job an attempt."""
         for record in work.taken(self.take):
-            if record.lease not in self.holding:
-                work.advance(record, Release())
+            work.advance(record, Release())
 
 
 class GiveBack(NamedTuple):
@@ -225,9 +220,10 @@ class Reap(NamedTuple):
         """Return the jobs it needs to read."""
         return ()
 
-    def run(self, work: UnitOfWork) -> list[UUID]:
+    def run(self, work: UnitOfWork) -> list[Job]:
         """Do it."""
-        return _end_lost(work, self.holding)
+        lost = [record for record in work.expired() if is_lost(record, work.now, self.holding)]
+        return [work.advance(record, expire(record, work.now)).job for record in lost]
 
 
 class PurgeDeadLetters(NamedTuple):
@@ -262,13 +258,6 @@ class PurgeJobs(NamedTuple):
         work.forget_keys()  # those of the jobs that are deleted go with them
         since = work.now - timedelta(hours=IDEMPOTENCY_HOURS)
         return delete_old_jobs(work.connection, self.finished_before, keys_count_since=since, limit=self.limit)
-
-
-def _end_lost(work: UnitOfWork, holding: Collection[Lease]) -> list[UUID]:
-    lost = [record for record in work.expired() if is_lost(record, work.now, holding)]
-    for record in lost:
-        work.advance(record, expire(record, work.now))
-    return [record.job.id for record in lost]
 
 
 def _there(work: UnitOfWork, job_id: UUID) -> JobRecord:

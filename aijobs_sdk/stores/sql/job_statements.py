@@ -32,8 +32,9 @@ def _expired() -> Select[Any]:
 
 def _taken() -> Select[Any]:
     jobs = schema.jobs.c
-    until, worker = bindparam("until", type_=jobs.lease_until.type), bindparam("worker_id", type_=jobs.worker_id.type)
-    return select(jobs.id).where(schema.RUNNING, jobs.lease_until == until, jobs.worker_id == worker)
+    overdue_at = bindparam("overdue_at", type_=jobs.overdue_at.type)  # a heartbeat moves the other end, and not this
+    worker_id = bindparam("worker_id", type_=jobs.worker_id.type)
+    return select(jobs.id).where(schema.RUNNING, jobs.overdue_at == overdue_at, jobs.worker_id == worker_id)
 
 
 def _fallen_due() -> Update:

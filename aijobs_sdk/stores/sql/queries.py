@@ -122,21 +122,28 @@ def in_parts(job_ids: Collection[UUID]) -> Iterator[Sequence[UUID]]:
     return (asked[start : start + MOST_IDS] for start in range(0, len(asked), MOST_IDS))
 
 
-def seconds_to_next(connection: Connection, now: datetime, accepts: Accepts, held: Collection[UUID]) -> float | None:
-    """Return how long until there is something to claim of these types: 0 for now, None for never as things stand.
+class Work(NamedTuple):
+    """What a worker can do next."""
 
-    Jobs that the one who asks has in hand are not waited for.
-    """
+    seconds: float | None
+    """How long until then: 0 for now, None for never as things stand."""
+    is_claimable: bool
+    """Whether it is to claim a job, rather than to see to one that was lost."""
+
+
+def next_work(connection: Connection, now: datetime, accepts: Accepts, held: Collection[UUID]) -> Work:
+    """Return what there is to do next with jobs of these types, but for those that the one who asks has in hand."""
     session = session_on(connection)
     lists: Mapping[str, Sequence[object]] = {
         "types": list(open_types(session, accepts)) or [_NO_TYPE],
         "held": list(held) or [_NO_JOB],
     }
-    [(due, *instants)] = _NEXT.read(session, lists)
-    if due:
-        return 0.0
-    seconds = [(instant - now).total_seconds() for instant in instants if instant is not None]
-    return max(0.0, min(seconds)) if seconds else None
+    [(due, run_at, *ends)] = _NEXT.read(session, lists)
+    if due or (run_at is not None and run_at <= now):
+        return Work(0.0, is_claimable=True)
+    instants = [instant for instant in (run_at, *ends) if instant is not None]
+    seconds = max(0.0, (min(instants) - now).total_seconds()) if instants else None
+    return Work(seconds, is_claimable=False)
 
 
 def open_types(session: Session, accepts: Accepts) -> Mapping[str, int]:

@@ -67,16 +67,17 @@ class SqlStore(BatchJournals):
             self._here().news.leases_taken()
         return created
 
-    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> None:
+    async def wait_claimable(self, accepts: Accepts, holding: Collection[Lease] = ()) -> bool:
         """Return as soon as a job is due, or its worker lost."""
         news = self._here().news
         news.limited_types = {name for name, most in accepts.items() if most is not None}
         while not news.may_have_work:
             held = [lease.job_id for lease in islice(holding, queries.MOST_HELD)]
-            seconds = await self._read(queries.seconds_to_next, self._clock.now(), accepts, held)
-            if seconds == 0:
-                return
-            await news.wait_for_work(seconds)
+            work = await self._read(queries.next_work, self._clock.now(), accepts, held)
+            if work.seconds == 0:
+                return work.is_claimable
+            await news.wait_for_work(work.seconds)
+        return True
 
     async def claim(
         self,
@@ -86,12 +87,11 @@ class SqlStore(BatchJournals):
         limit: int,
         lease_seconds: float,
         hard_limit_seconds: float,
-        holding: Collection[Lease] = (),
     ) -> list[Claim]:
         """Take up to `limit` due jobs, by priority, then by age."""
         news = self._here().news
         news.may_have_work = False
-        take = commands.TakeDue(limit, accepts, Take(worker_id, lease_seconds, hard_limit_seconds), holding)
+        take = commands.TakeDue(limit, accepts, Take(worker_id, lease_seconds, hard_limit_seconds))
         claims = await self._write(take, undo=_give_back)
         news.may_have_work |= len(claims) == limit
         if claims:
@@ -114,7 +114,7 @@ class SqlStore(BatchJournals):
         """Cancel a waiting job now; ask a running one to stop."""
         return await self._write(commands.Cancel(tenant_id, job_id))
 
-    async def reap(self, holding: Collection[Lease] = ()) -> list[UUID]:
+    async def reap(self, holding: Collection[Lease] = ()) -> list[Job]:
         """Retry or fail every running job that nobody will end."""
         return await self._write(commands.Reap(holding))
 

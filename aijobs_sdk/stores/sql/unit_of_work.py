@@ -257,10 +257,10 @@ class UnitOfWork:
         return self._those_readable(ids)
 
     def taken(self, take: Take) -> list[JobRecord]:
-        """Return the running jobs that a worker took at this very instant: it may not have heard of them."""
+        """Return the running jobs that a worker took at this very instant: it has not heard of them."""
         self.flush()
-        until = self.now + timedelta(seconds=take.lease_seconds)
-        ids = [job_id for (job_id,) in TAKEN.read(self.session, until=until, worker_id=take.worker_id)]
+        overdue_at = self.now + timedelta(seconds=take.hard_limit_seconds)
+        ids = [job_id for (job_id,) in TAKEN.read(self.session, overdue_at=overdue_at, worker_id=take.worker_id)]
         return self._those_readable(ids)
 
     def complete(self) -> None:
