@@ -12,7 +12,6 @@ import aijobs_sdk as aijobs
 REFUSALS = [
     pytest.param((), "/nowhere", "Make it first", id="no such database"),
     pytest.param((), "?options=-csearch_path%3Dnowhere", "a schema that is there", id="no such schema"),
-    pytest.param((), "?nonsense=1", "behind the `?`", id="no such option"),
     pytest.param((), "?options=-cdefault_transaction_read_only%3Don", "one that writes", id="only reads"),
     pytest.param(
         ("REVOKE CREATE ON SCHEMA public FROM public",), "?user=guest", "Give this user the rights", id="no rights"

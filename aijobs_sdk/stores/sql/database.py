@@ -296,6 +296,9 @@ def _url_of(address: str) -> URL:
         raise ConfigurationError(
             "Cannot read the database's address: it has more than one `@`. Write `@` in a password as `%40`."
         )
+    from aijobs_sdk.stores.sql.postgres.options import check_options  # noqa: PLC0415 - with PostgreSQL's driver
+
+    check_options(url)
     return url.set(drivername="postgresql+psycopg").update_query_dict({**_PATIENCE, **url.query})
 
 
