@@ -142,7 +142,7 @@ class CancelsAnybodys(Cancel):
     """A command that forgets to look whose job it is."""
 
     def run(self, work: UnitOfWork) -> Job:
-        record = work.job(self.job_id)
+        record = work.jobs.get(self.job_id)
         assert record is not None
         return work.advance(record, RequestCancel()).job
 

@@ -73,11 +73,11 @@ class Create(NamedTuple):
 
     def run(self, work: UnitOfWork) -> Created:
         """Do it."""
-        ids = ids_under_keys(self.new, work.held_keys(self.new))
+        ids = ids_under_keys(self.new, work.keys.holders(self.new))
         if work.again:
-            work.read([new.job.id for new in self.new])
+            work.jobs.read([new.job.id for new in self.new])
         made = [new for new, job_id in zip(self.new, ids, strict=True) if job_id == new.job.id]
-        missing = [new for new in made if work.job(new.job.id) is None]
+        missing = [new for new in made if work.jobs.get(new.job.id) is None]
         if self.admission is not NO_LIMITS:
             work.admit([new.job for new in missing], self.admission)
         taken = taken_at_once(missing, self.taker, work.now)
@@ -189,7 +189,7 @@ class Finish(NamedTuple):
             return known.job
         record = work.advance(_held(work, self.lease), self.outcome)
         if isinstance(self.outcome, Done):
-            work.keep(self.outcome.effects)
+            work.effects.add(self.outcome.effects)
         return record.job
 
 
@@ -205,7 +205,7 @@ class Cancel(NamedTuple):
 
     def run(self, work: UnitOfWork) -> Job:
         """Do it."""
-        record = work.job(self.job_id)
+        record = work.jobs.get(self.job_id)
         if record is None or record.job.tenant_id != self.tenant_id:
             raise JobNotFoundError(self.job_id)
         return record.job if record.state.is_final else work.advance(record, RequestCancel()).job
@@ -255,13 +255,13 @@ class PurgeJobs(NamedTuple):
     def run(self, work: UnitOfWork) -> int:
         """Do it."""
         work.flush()
-        work.forget_keys()  # those of the jobs that are deleted go with them
+        work.keys.forget()  # those of the jobs that are deleted go with them
         since = work.now - timedelta(hours=IDEMPOTENCY_HOURS)
         return delete_old_jobs(work.connection, self.finished_before, keys_count_since=since, limit=self.limit)
 
 
 def _there(work: UnitOfWork, job_id: UUID) -> JobRecord:
-    record = work.job(job_id)
+    record = work.jobs.get(job_id)
     if record is None:
         raise RuntimeError(f"Job {job_id} was read or made in this transaction, and is not there.")
     return record
@@ -270,7 +270,7 @@ def _there(work: UnitOfWork, job_id: UUID) -> JobRecord:
 def _leased(work: UnitOfWork, lease: Lease) -> JobRecord | None:
     """Return the job that somebody has or had in hand; what cannot be read is nobody's any more."""
     with suppress(UnreadableRecordError):
-        return work.job(lease.job_id)
+        return work.jobs.get(lease.job_id)
     return None
 
 

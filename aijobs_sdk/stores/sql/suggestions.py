@@ -42,7 +42,7 @@ class DecideSuggestion(NamedTuple):
         decided = decide(suggestion, _block(work.connection, suggestion.block_id), self.decision)
         its_row = update(schema.suggestions).where(_suggestions.id == suggestion.id)
         work.connection.execute(its_row.values(**columns_of_effect(decided.suggestion)))
-        work.keep(decided.effects)
+        work.effects.add(decided.effects)
         return decided.suggestion
 
     def _suggestion(self, connection: Connection) -> Suggestion:

@@ -17,10 +17,11 @@ from aijobs_sdk.contract.job import NewJob
 from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.sql.commands import Command, Create, Finish, Nothing
 from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
+from aijobs_sdk.stores.sql.jobs_in_hand import JobInHand
 from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.threads import Threads
 from aijobs_sdk.stores.sql.turns import turns
-from aijobs_sdk.stores.sql.unit_of_work import JobInHand, UnitOfWork
+from aijobs_sdk.stores.sql.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 LARGEST_GROUP = 500
@@ -209,15 +210,15 @@ class Writer:
                 self._known.clear()
             work = UnitOfWork(session, now, known=self._known, again=again)
             # For everybody at once, and before the turns: all lock jobs in one order, so that no two wait in a ring.
-            work.read(job_id for command in commands for job_id in command.jobs())
+            work.jobs.read(job_id for command in commands for job_id in command.jobs())
             outcomes = _outcomes(commands, work, session)
             work.complete()
-            self._owes_news |= self._tells and bool(work.changed)
+            self._owes_news |= self._tells and bool(work.jobs.changed)
             if self._owes_news and time.monotonic() - self._told_at >= TELL_SECONDS:
                 session.write(_NOTIFY, (CHANNEL, self._database.token))
                 self._told_at, self._owes_news = time.monotonic(), False
-        self._remember(work.changed)
-        return Committed(outcomes, [(job.record, job.news) for job in work.changed], others_wrote)
+        self._remember(work.jobs.changed)
+        return Committed(outcomes, [(job.record, job.news) for job in work.jobs.changed], others_wrote)
 
     def others_wrote(self) -> bool:
         """Return whether another process has written to this SQLite file since the last look; call it in the thread."""
@@ -277,12 +278,12 @@ async def _outlasting_cancellation(written: asyncio.Future[Any]) -> None:
 def _outcomes(commands: Sequence[Command[Any]], work: UnitOfWork, session: Session) -> Sequence[object | AIJobsError]:
     """Return what becomes of each command; in PostgreSQL one tenant's can neither see nor change another's rows."""
     if not session.has_wall:
-        work.take_keys(_new_jobs(commands))
+        work.keys.take(_new_jobs(commands))
         return [_outcome(command, work) for command in commands]
     outcomes: dict[int, object | AIJobsError] = {}
     for tenant_id, places in turns(commands):
         session.hold_to(tenant_id)
-        work.take_keys(_new_jobs(commands[place] for place in places))
+        work.keys.take(_new_jobs(commands[place] for place in places))
         outcomes |= {place: _outcome(commands[place], work) for place in places}
         if tenant_id is not None:
             work.flush()  # while it is held to its tenant
