@@ -145,6 +145,7 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
 
         Raises:
             IdempotencyConflictError: a key was used for another type or payload; nothing was inserted.
+            InvalidRequestError: two of them that differ have one key.
             TooManyJobsError: a tenant would have more unfinished jobs than it may.
             RateLimitedError: a tenant submits jobs of a type faster than it may.
         """

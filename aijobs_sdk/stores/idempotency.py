@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from aijobs_sdk.contract.errors import IdempotencyConflictError
+from aijobs_sdk.contract.errors import IdempotencyConflictError, InvalidRequestError
 from aijobs_sdk.contract.job import Job, NewJob
+from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.store import IDEMPOTENCY_HOURS
 
 Key = tuple[UUID, str]
@@ -39,6 +40,7 @@ def ids_under_keys(jobs: Sequence[NewJob], held: Mapping[Key, Holder]) -> list[U
 
     Raises:
         IdempotencyConflictError: the key's holder has another type or payload.
+        InvalidRequestError: two of these jobs that differ have one key.
     """
     holders = dict(held)
     ids: list[UUID] = []
@@ -47,6 +49,13 @@ def ids_under_keys(jobs: Sequence[NewJob], held: Mapping[Key, Holder]) -> list[U
         key = key_of(new.job)
         holder = own if key is None else holders.setdefault(key, own)
         if key is not None and holder.fingerprint != new.fingerprint:
-            raise IdempotencyConflictError(key[1], holder.job_id)
+            raise _conflict(key, held)
         ids.append(holder.job_id)
     return ids
+
+
+def _conflict(key: Key, held: Mapping[Key, Holder]) -> IdempotencyConflictError | InvalidRequestError:
+    if key in held:
+        return IdempotencyConflictError(key[1], held[key].job_id)
+    problem = f"have the idempotency key {key[1]!r} twice, for another type or payload: give each job a key of its own"
+    return bad_argument("requests", problem)

@@ -88,6 +88,14 @@ async def test_a_conflicting_key_inserts_nothing_of_the_call(store: Store, clock
     assert len((await store.list_jobs(US, JobQuery())).jobs) == 1
 
 
+async def test_two_jobs_of_one_call_that_differ_cannot_have_one_key(store: Store, clock: Clock) -> None:
+    """No job is named that holds the key: there is none, as nothing was stored."""
+    two = [new_job(clock, idempotency_key="k", fingerprint=one) for one in ("one", "other")]
+    with pytest.raises(InvalidRequestError, match="`requests` have the idempotency key 'k' twice"):
+        await store.create(two)
+    assert (await store.list_jobs(US, JobQuery())).jobs == ()
+
+
 async def test_jobs_are_claimed_by_priority_then_by_age(store: Store, clock: Clock) -> None:
     low, normal, later, high = [
         await create(store, clock, priority=priority)
