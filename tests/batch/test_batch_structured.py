@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pydantic import BaseModel, Field, computed_field, field_validator, model_serializer, model_validator
 
@@ -239,3 +240,16 @@ async def test_a_class_that_is_written_as_text_has_no_columns(backend: WatchedBa
     names = ["task", *ALL_COLUMNS]
     assert [*batch.to_pandas()] == batch.to_arrow().column_names == names
     assert [*json.loads(batch.write(tmp_path / "out.jsonl").read_text("utf-8"))] == names
+
+
+@pytest.mark.parametrize("asks", [{"output_model": Harbour}, {"output_schema": Harbour.model_json_schema()}])
+async def test_an_answer_that_does_not_fit_is_written_to_parquet_as_text(
+    sim: aijobs.Mock, backend: WatchedBackend, tmp_path: Path, asks: dict[str, Any]
+) -> None:
+    """One unfit answer among many keeps nobody from the file of all: it stands there as in an Arrow table."""
+    sim.on().do(aijobs.ok('{"name": "Ash", "berths": "many"}').forever())
+    sim.on(prompt="elm").do(aijobs.ok('{"name": "Elm", "berths": 7}').forever())
+    batch = a_batch(backend, [{"task": "elm"}, {"task": "ash"}], **asks)
+    await batch.run()
+    file = pq.read_table(batch.write(tmp_path / "out.parquet"))
+    assert file["berths"].to_pylist() == batch.to_arrow()["berths"].to_pylist() == ["7", "many"]

@@ -31,6 +31,7 @@ class Layout:
     """
 
     def __init__(self, columns: Columns, outputs: Sequence[str], fields: Columns) -> None:
+        self._given = columns, fields
         self.outputs = tuple(outputs)
         self.inputs: Mapping[str, str] = _shown(columns.names, prefix="input_", taken={*outputs})
         self._fields = _shown(fields.names, prefix="output_", taken={*outputs, *self.inputs.values()})
@@ -43,6 +44,16 @@ class Layout:
     def names(self) -> list[str]:
         """All columns."""
         return [*self.inputs.values(), *self.outputs, *self._fields.values()]
+
+    def holding(self, rows: Iterable[BatchRow]) -> Layout:
+        """Return the same columns of kinds that hold these answers: one that failed may not fit what was asked for."""
+        if not self._fields:
+            return self
+        columns, fields = self._given
+        held = Columns(fields.kinds)
+        for row in rows:
+            held.note({name: value for name, value in output_fields(row).items() if name in self._fields})
+        return Layout(columns, self.outputs, held)
 
     def record(self, row: BatchRow) -> Record:
         """Return a row by columns; one that the row lacks is not among them."""

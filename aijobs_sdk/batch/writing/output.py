@@ -85,7 +85,7 @@ def _write_parquet(rows: Iterable[BatchRow], layout: Layout, path: Path) -> None
         from aijobs_sdk.batch.writing.output_parquet import write_parquet  # noqa: PLC0415 - pyarrow is an extra, and large
     except ImportError:
         raise ConfigurationError("Writing Parquet needs pyarrow: pip install 'aijobs-sdk[parquet]'.") from None
-    write_parquet(rows, layout, path)
+    write_parquet(rows, layout if isinstance(rows, Iterator) else layout.holding(rows), path)
 
 
 _OURS = (*ALL_COLUMNS, ANSWERS)
