@@ -253,3 +253,18 @@ async def test_an_answer_that_does_not_fit_is_written_to_parquet_as_text(
     await batch.run()
     file = pq.read_table(batch.write(tmp_path / "out.parquet"))
     assert file["berths"].to_pylist() == batch.to_arrow()["berths"].to_pylist() == ["7", "many"]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv", "parquet"])
+async def test_files_have_the_fields_of_every_schema_where_rows_ask_for_different_ones(
+    sim: aijobs.Mock, backend: WatchedBackend, tmp_path: Path, ending: str
+) -> None:
+    """What a row asks for itself has a column, though the first row did not ask for it."""
+    schemas = [{"type": "object", "properties": {name: {"type": "integer"}}} for name in ("berths", "cranes")]
+    rows = [{"task": task, "wants": wants} for task, wants in zip(["elm", "ash"], schemas, strict=True)]
+    sim.on(prompt="elm").do(aijobs.ok('{"berths": 7}').forever())
+    sim.on(prompt="ash").do(aijobs.ok('{"cranes": 2}').forever())
+    batch = a_batch(backend, rows, output_schema="{wants}")
+    await batch.run()
+    elm, ash = open_rows(batch.write(tmp_path / f"out.{ending}"))
+    assert [str(elm.get("berths")), str(ash.get("cranes"))] == ["7", "2"]

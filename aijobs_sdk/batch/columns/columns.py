@@ -35,6 +35,11 @@ class Columns:
             if kind is None or not covers(kind, value):
                 kinds[name] = either(kind or NOTHING, kind_of(value))
 
+    def join(self, others: Columns) -> None:
+        """Take account of others: a column that both have is of either kind."""
+        for name, kind in others.kinds.items():
+            self._kinds[name] = either(self._kinds.get(name, NOTHING), kind)
+
     def to_json(self) -> dict[str, JsonValue]:
         """Return them as a journal keeps them, in their order."""
         return {"columns": [[name, kind_to_json(kind)] for name, kind in self._kinds.items()]}

@@ -64,8 +64,9 @@ class Ledger:
         self.columns = columns or Columns()
         """Of the input; learnt from the rows, where a journal did not know them."""
         self.answer_columns = Columns() if output_model is None else columns_of_model(output_model)
-        """Of structured answers: those of their class, else as the first row describes them that asks for one."""
-        self._has_schema = output_model is not None
+        """Of structured answers: those of their class, else as rows describe them, which may ask for different ones."""
+        self._last_schema: object = None
+        """The one that was described last: mostly all rows ask for the same."""
         self._learns_columns = columns is None
         self.tally = Tally()
         self.causes = Causes()
@@ -94,8 +95,8 @@ class Ledger:
         """Take in the next row."""
         if self._learns_columns:
             self.columns.note(item.inputs)
-        if not self._has_schema and isinstance(schema := item.payload.get("output_schema"), Mapping):
-            self.answer_columns, self._has_schema = columns_of_schema(schema), True
+        if self._output_model is None and (schema := item.payload.get("output_schema")) != self._last_schema:
+            self._note_schema(schema)
         self._keys.add(item.key)
         self._items.put(item.index, item)  # with its key, which is not to be made again
         if self._inputs is not None:
@@ -104,6 +105,11 @@ class Ledger:
         self._model_of.append(self._models.setdefault(str(item.payload.get("model", "")), len(self._models)))
         if item.skipped is not None:
             self._skips[item.index] = item.skipped
+
+    def _note_schema(self, schema: object) -> None:
+        self._last_schema = schema
+        if isinstance(schema, Mapping):
+            self.answer_columns.join(columns_of_schema(schema))
 
     def close(self) -> None:
         """Find out, once all rows are in, which of them ask the same."""
