@@ -111,6 +111,7 @@ class BatchChange(Fact):
     """What is to be different about a batch; None: as it is."""
 
     settings: Mapping[str, StoredJson] | None = None
+    """Those that are to be different, by their names; the others stay."""
     rows: int | None = Field(default=None, ge=0)
     """So many there are: those kept behind them are forgotten."""
     wish: BatchWish | None = None

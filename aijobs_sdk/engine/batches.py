@@ -63,8 +63,13 @@ def as_of(record: BatchRecord, now: datetime) -> BatchRecord:
 
 
 def changed(record: BatchRecord, change: BatchChange, now: datetime) -> BatchRecord:
-    """Return the record with what is said in place of what was; who holds it has no part in this."""
+    """Return the record with what is said in place of what was; who holds it has no part in this.
+
+    Settings that are not named stay: who says one thing need not have read what others say meanwhile.
+    """
     said = {name: value for name, value in change if value is not None}
+    if change.settings is not None:
+        said["settings"] = {**record.settings, **change.settings}
     return as_of(record, now).replace(updated_at=now, **said)
 
 

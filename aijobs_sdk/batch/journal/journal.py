@@ -122,9 +122,7 @@ class Journal:
         said |= {} if digest is None else {DIGEST: digest}
         said |= {} if inputs_digest is None else {INPUTS_DIGEST: inputs_digest}
         said |= {} if columns is None else {COLUMNS: columns.to_json()}
-        # Beside what is there now: others may have changed it since it was read last.
-        settings = {**(await self.refresh()).settings, **said} if said else None
-        change = BatchChange(settings=settings, rows=rows, wish=wish)
+        change = BatchChange(settings=said or None, rows=rows, wish=wish)
         self.record = await self._backend.change_batch(self.id, change)
 
     async def hold(self, holder: Holder, standing: BatchStanding | None = None) -> BatchRecord:

@@ -170,7 +170,7 @@ class Books:
         if (journal.digest, journal.inputs_digest) != (ledger.digest, inputs_digest):
             await journal.keep(map(ledger.item, range(len(ledger))), total=len(ledger))
             await journal.change(columns=ledger.columns, inputs_digest=inputs_digest)
-        options = self._known.options.changed()
+        options = self._known.options.changed() if self._chosen is None else self._chosen
         await journal.change(options=options, digest=ledger.digest, wish=self._wish)
         self.are_noted(options)
 
