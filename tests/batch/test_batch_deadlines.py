@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+from contextlib import suppress
 from unittest.mock import DEFAULT, AsyncMock
 
 import pytest
@@ -91,6 +92,37 @@ async def test_a_row_that_is_retried_has_its_time_anew(backend: WatchedBackend, 
     batch = a_batch(backend, TASKS[:1], prompt=TURNS, row_timeout=20, name=name)
     await batch.run()
     assert (await batch.retry_failures())[0].answers == ("Ships.", "Ships.")
+
+
+@pytest.mark.parametrize("name", [None, "harbours"])
+@pytest.mark.usefixtures("each_turn_takes_a_while")
+async def test_the_time_without_a_run_is_none_of_a_rows(backend: WatchedBackend, name: str | None) -> None:
+    """A first turn that was under way while nobody ran the batch leaves the second all the time that it needs."""
+    batch = a_batch(backend, TASKS[:1], prompt=TURNS, row_timeout=20, name=name)
+    await interrupted(batch, after=5)
+    await asyncio.sleep(4)
+    assert (await batch.run())[0].answers == ("Ships.", "Ships.")
+
+
+async def test_a_turn_that_was_cancelled_with_its_batch_is_no_failure_after_one_that_nobody_timed(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    """A first turn may take longer than a row, while no run is there: that says nothing about the second."""
+    sim.on(prompt=TURNS[0]).do(aijobs.fail(500, seconds=12), aijobs.fail(500, seconds=12), aijobs.ok("Ships."))
+    sim.on(prompt=TURNS[1]).do(aijobs.fail("timeout").forever())
+    batch = a_batch(backend, TASKS[:1], prompt=TURNS, row_timeout=20, name="harbours")
+    await interrupted(batch, after=10)
+    await asyncio.sleep(20)
+    await interrupted(batch, after=5)
+    await batch.cancel()
+    await batch.refresh()
+    assert (batch.progress.state, batch.progress.failed) == (BatchState.CANCELLED, 0)
+
+
+async def interrupted(batch: AsyncBatch, *, after: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(after):
+            await batch.run()
 
 
 @pytest.mark.parametrize("name", [None, "harbours"])

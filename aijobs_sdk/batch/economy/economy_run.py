@@ -163,7 +163,9 @@ class EconomyRun(Run):
         if chunk.job_id is None and not await self._send_chunk(chunk):
             return
         self._has_sent = True
-        self._take_in(chunk, await self._sender.over(chunk.quickest))
+        since = self._loop.time()
+        job = await self._sender.over(chunk.quickest)
+        self._take_in(chunk, job, waited=self._loop.time() - since)
 
     async def _send_chunk(self, chunk: Chunk) -> bool:
         """Return whether it is under way now."""
@@ -199,17 +201,17 @@ class EconomyRun(Run):
                 self._settle_refused(part.course, found.get(place, error))
         chunk.parts = [part for place, part in enumerate(chunk.parts) if found and place not in found]
 
-    def _take_in(self, chunk: Chunk, job: Job) -> None:
+    def _take_in(self, chunk: Chunk, job: Job, *, waited: float) -> None:
         ends = {read_work(one.idempotency_key): one for one in unpacked(job)}
         for part in chunk.parts:
-            self._note_end(part.course, ends[part.work])
+            self._note_end(part.course, ends[part.work], waited)
 
-    def _note_end(self, course: Course, job: Job) -> None:
+    def _note_end(self, course: Course, job: Job, waited: float) -> None:
         self._give_back(course, cost_of_job(job))
         if self._is_to_be_asked_again(course, job):
             course.again()
             return
-        course.answered(job)
+        course.answered(job, waited=waited)
         step = next_step(self._ledger.item(course.index), course.jobs, self._output_model)
         if isinstance(step, Outcome):
             self._settle(course, step)

@@ -129,7 +129,7 @@ def _walk(
     Those that were not come to are left in `row`.
     """
     while isinstance(step := next_step(item, course.jobs, output_model), Ask):
-        seconds_left = None if row_timeout is None else row_timeout - course.seconds_taken
+        seconds_left = None if row_timeout is None else _seconds_left(row_timeout, course)
         course.retry, job = row.steps.pop(step.step, (0, None))
         course.refusals = row.refusals[step.step]
         if job is None:
@@ -142,6 +142,15 @@ def _walk(
             return None
         course.answered(job if row_timeout is None or not job.cancelled() else too_slow(job, row_timeout))
     return step
+
+
+def _seconds_left(row_timeout: float, course: Course) -> float:
+    """Return how long a step could take; all that a row may, where those before it took longer than that.
+
+    They were under way while no run was there, and how long that was nobody knows.
+    """
+    left = row_timeout - course.seconds_taken
+    return left if left > 0 else row_timeout
 
 
 def _said_nothing(job: Job, seconds_left: float | None) -> bool:

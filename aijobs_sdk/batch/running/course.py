@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
@@ -35,7 +36,7 @@ class Course:
     reserved: Decimal = Decimal(0)
     """What it may cost at most, of the budget."""
     seconds_taken: float = 0.0
-    """By the steps that were answered since it was last begun, in this process."""
+    """By the steps that were answered since it was last begun, while a run was there."""
 
     def work(self, key: str, step: str) -> Work:
         """Return what its next job is called."""
@@ -50,10 +51,10 @@ class Course:
         self.job_id, self.is_stopped = None, False
         self.retry += 1
 
-    def answered(self, job: Job) -> None:
-        """Note the end of a step."""
+    def answered(self, job: Job, *, waited: float = math.inf) -> None:
+        """Note the end of a step; of the time that it took no more counts than a run has waited for it."""
         self.jobs.append(job)
-        self.seconds_taken += seconds_of(job)
+        self.seconds_taken += min(seconds_of(job), waited)
         self.job_id, self.is_stopped, self.refusals = None, False, 0
         self.last_retry, self.retry = self.retry, 0
 

@@ -184,13 +184,14 @@ class Run:
             except InvalidRequestError as error:  # such as a limit that the check did not meet
                 self._settle_refused(course, error)
                 return
+            since = self._loop.time()
             job = part_of(await self._sender.over(course), course.work(item.key, step.step))
             if self._is_to_wait(course, job, lane):
                 course.again()
                 lane.put_back(index)
                 return
             lane.has_answered = lane.has_answered or job.result is not None
-            course.answered(job)
+            course.answered(job, waited=self._loop.time() - since)
         self._settle(course, step)
 
     def _begin(self, index: int) -> Course:
