@@ -139,8 +139,8 @@ class AsyncBatch(ShowsItself):
         self._audience.add(finished)
         try:
             run = self.runs.start()
-            while (index := await finished.get()) is not None:
-                if self._ledger.is_over(index):  # else it is asked again, and told of once more
+            while (index := await finished.get()) is not None or self.runs.has_an_end_to_come:
+                if index is not None and self._ledger.is_over(index):  # else it is asked again, and told of once more
                     yield self._ledger.row(index)
             await self.runs.until_over(run)
         finally:

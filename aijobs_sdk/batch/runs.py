@@ -36,6 +36,12 @@ class Runs:
         return self._one_at_a_time.locked() or (background is not None and not background.done())
 
     @property
+    def has_an_end_to_come(self) -> bool:
+        """Whether there is a run of whose end it will be told."""
+        background = self._background
+        return self._wanted > 0 or (background is not None and not background.done())
+
+    @property
     def trouble(self) -> Exception | None:
         """What ended the last run that did not end as runs do."""
         if self._trouble is not None and self._background is not None and self._background.done():

@@ -170,3 +170,19 @@ async def test_rows_that_are_asked_again_are_yielded_when_that_is_over(
     await retried
     assert (first.status, {row.status for row in seen}) == ("failed", {"completed"})
     assert sorted(row.index for row in seen) == list(range(12))
+
+
+async def test_a_slow_loop_is_given_rows_that_are_asked_again_after_the_run(
+    sim: aijobs.Mock, backend: WatchedBackend
+) -> None:
+    """Whoever looks at rows one by one sees the end of each, be it that of a second asking after all were over."""
+    sim.on(prompt="*harbour 3.").do(aijobs.fail("content_filter").forever())
+    batch = a_batch(backend)
+    rows = batch.as_completed()
+    seen = [await anext(rows)]
+    await batch.wait()
+    sim.on(prompt="*harbour 3.").do(aijobs.fail(500, seconds=5), aijobs.ok("Mended."))
+    retried = asyncio.create_task(batch.retry_failures())
+    await asyncio.sleep(1)
+    seen += [row async for row in rows]
+    assert {row.index: row.content for row in seen}[3] == (await retried)[3].content == "Mended."
