@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, RootModel, computed_field
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from aijobs_sdk.batch.reading.rows import open_rows
 
@@ -34,6 +37,21 @@ class Bare(RootModel[dict[str, set[str]]]):
     pass
 
 
+@pydantic_dataclass
+class Place:
+    tags: set[str] = Field(serialization_alias="labels")
+
+
+@dataclass
+class Pier:
+    places: list[Place]
+    tags: frozenset[str]
+
+
+class OfDataclasses(BaseModel):
+    piers: tuple[Pier, ...]
+
+
 class Computed(BaseModel):
     names: list[str]
 
@@ -53,6 +71,10 @@ class Computed(BaseModel):
         ),
         (Frozen(groups=frozenset({SEAS, frozenset({"a"})})), {"groups": [["a"], IN_ORDER]}),
         (Bare({"all": set(SEAS)}), {"all": IN_ORDER}),
+        (
+            OfDataclasses(piers=(Pier(places=[Place(tags=set(SEAS))], tags=SEAS),)),
+            {"piers": [{"places": [{"tags": IN_ORDER}], "tags": IN_ORDER}]},
+        ),
         (Computed(names=["sea", "bay"]), {"names": ["sea", "bay"], "tags": ["bay", "sea"]}),
     ],
     ids=lambda value: type(value).__name__,

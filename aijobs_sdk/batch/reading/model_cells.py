@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import is_dataclass
 from typing import cast
 
 from pydantic import BaseModel, JsonValue, RootModel
@@ -18,7 +19,7 @@ def _in_order(said: JsonValue, held: object) -> JsonValue:
     match held:
         case RootModel():
             return _in_order(said, held.root)
-        case BaseModel() if isinstance(said, dict):
+        case _ if isinstance(said, dict) and (isinstance(held, BaseModel) or is_dataclass(held)):
             return {name: _in_order(part, _field(held, name)) for name, part in said.items()}
         case Mapping() if isinstance(said, dict) and len(said) == len(held):
             pairs = zip(said.items(), held.values(), strict=True)
@@ -36,8 +37,8 @@ def _each(said: list[JsonValue], held: object) -> list[JsonValue]:
     return [_in_order(part, value) for part, value in zip(said, items, strict=True)]
 
 
-def _field(model: BaseModel, name: str) -> object:
-    """Return what a model holds under a name, be that one by which it is written."""
-    fields = type(model).model_fields
+def _field(model: object, name: str) -> object:
+    """Return what a model, or a dataclass in one, holds under a name, be that one by which it is written."""
+    fields = getattr(type(model), "__pydantic_fields__", {})
     known = next((own for own, field in fields.items() if name in {own, field.serialization_alias}), name)
     return getattr(model, known, None)
