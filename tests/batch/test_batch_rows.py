@@ -89,6 +89,7 @@ class Nested(BaseModel):
         (np.datetime64("2026-01-02T03:04:05.123456789"), datetime(2026, 1, 2, 3, 4, 5, 123456)),
         (np.array(["NaT"], dtype="datetime64[ns]"), [None]),
         (np.timedelta64(1, "s"), timedelta(seconds=1)),
+        (pd.Timedelta(days=1, hours=2), timedelta(days=1, hours=2)),
         (np.str_("x"), "x"),
         (np.bytes_(b"x"), b"x"),
         (memoryview(b"x"), b"x"),

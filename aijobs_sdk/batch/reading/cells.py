@@ -142,6 +142,8 @@ def _said_by_its_library(value: object) -> object:
         return plain(value.as_py())
     if hasattr(value, "to_pydatetime"):  # pandas
         return value.to_pydatetime(warn=False)
+    if hasattr(value, "to_pytimedelta"):  # which would be written in words of its own
+        return value.to_pytimedelta()
     if not isinstance(value, _KEPT):
         _check_kept(value)
     return value
