@@ -170,6 +170,15 @@ async def test_a_budget_sends_as_many_rows_as_fit_and_is_never_exceeded(backend:
     assert asked(backend) == 300
 
 
+async def test_a_budget_is_not_exceeded_by_rows_that_were_sent_before_there_was_one(backend: WatchedBackend) -> None:
+    """What is under way may cost any amount: more is sent once it is known how much that was."""
+    await left_at_its_vendor(an_economy(backend, ROWS[:60], max_tokens=100, name="harbours"))
+    batch = an_economy(backend, ROWS[:120], max_tokens=100, name="harbours", budget=6)
+    with pytest.raises(BatchPausedError, match="is used up"):
+        await batch.run()
+    assert Decimal(5) < billed(await batch.usage()) <= Decimal(6)
+
+
 async def test_a_pause_leaves_the_vendor_at_work_and_run_takes_in_what_came(
     sim: aijobs.Mock, backend: WatchedBackend
 ) -> None:

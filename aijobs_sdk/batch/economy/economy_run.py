@@ -120,7 +120,7 @@ class EconomyRun(Run):
 
     def _not_sent(self) -> Iterator[int]:
         for index in self._ledger.unfinished():
-            if self.reason is not None or self._lacking is not None:
+            if self.reason is not None or self._lacking is not None or not self._knows_the_most:
                 return
             course = self._courses.get(index)
             if course is None or course.job_id is None:
@@ -138,10 +138,17 @@ class EconomyRun(Run):
 
     async def _may_be_sent(self, chunk: Chunk) -> bool:
         """Set aside what a chunk may cost, and leave rows out for which there is no room; return whether any stay."""
-        if self.reason is None and self._budget.cap is not None:
+        if self._budget.cap is None:
+            self._unreserved.update(part.course.index for part in chunk.parts)
+        elif self.reason is None and self._knows_the_most:
             mosts = await self._priced(chunk)
             chunk.parts = [part for part, most in zip(chunk.parts, mosts, strict=True) if self._reserve(part, most)]
-        return self.reason is None and bool(chunk.parts)
+        return self.reason is None and self._knows_the_most and bool(chunk.parts)
+
+    @property
+    def _knows_the_most(self) -> bool:
+        """Whether it is known, where there is a budget, what those under way may cost; else more is sent later."""
+        return self._budget.cap is None or not self._unreserved
 
     async def _priced(self, chunk: Chunk) -> Sequence[Decimal]:
         while chunk.parts:
