@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from threading import Lock
 
@@ -68,13 +68,18 @@ class Intake:
         self._reading = Lock()
         self._read(READ_AHEAD)
 
-    async def into(self, ledger: Ledger, backend: Backend) -> None:
+    async def into(self, ledger: Ledger, backend: Backend, goes_on: Callable[[], bool]) -> bool:
         """Read into a ledger all rows that are not there yet: always the same one, and one caller at a time.
+
+        Returns:
+            Whether all are in; False once it is not to go on. The next call does.
 
         Raises:
             InvalidRequestError: rows cannot be used; they are named.
         """
         while len(self._refused) < MOST_REFUSED and (some := await self._next()):
+            if not goes_on():
+                return False
             await self._check([item for item in some if item.skipped is None], backend)
             for item in some:
                 ledger.add(item)
@@ -84,6 +89,7 @@ class Intake:
         if not self._is_over:
             ledger.close()
             self._is_over = True
+        return True
 
     async def _next(self) -> Sequence[Item]:
         """Return the rows that come next; none at the end."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from decimal import Decimal
+from itertools import count
 
 import pytest
 
@@ -12,8 +14,9 @@ import aijobs_sdk as aijobs
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.row import ALL_COLUMNS
 from aijobs_sdk.client.async_client import AsyncClient
-from aijobs_sdk.contract.errors import BatchNotFoundError, InvalidRequestError
-from batch.batch_worlds import QUESTIONS, TASKS, WatchedBackend, a_batch
+from aijobs_sdk.contract.batches import BatchState
+from aijobs_sdk.contract.errors import BatchNotFoundError, BatchPausedError, InvalidRequestError
+from batch.batch_worlds import QUESTIONS, TASKS, WatchedBackend, a_batch, until
 
 pytestmark = pytest.mark.anyio
 
@@ -327,3 +330,31 @@ async def test_bad_input_is_refused_when_the_batch_is_made(
     with pytest.raises(InvalidRequestError, match=problem):
         a_batch(backend, **options)
     assert backend.sent == []
+
+
+@pytest.mark.parametrize(
+    ("stop", "state"), [(AsyncBatch.cancel, BatchState.CANCELLED), (AsyncBatch.pause, BatchState.PAUSED)]
+)
+async def test_rows_without_an_end_are_read_until_somebody_stops_it(
+    backend: WatchedBackend, stop: Callable[[AsyncBatch], Awaitable[None]], state: BatchState
+) -> None:
+    """Whoever gave it an endless source, or a far too long one, need not wait until its rows have filled the disk."""
+    batch = a_batch(backend, ({"task": f"Write about harbour {n}."} for n in count()))
+    await batch.start()
+    await until(lambda: batch.progress.total > 1_000)
+    await stop(batch)
+    with suppress(BatchPausedError):
+        await batch.wait(timeout=60)
+    assert (batch.progress.state, batch.progress.finished, backend.sent) == (state, 0, [])
+
+
+async def test_a_batch_that_was_paused_while_its_rows_were_read_goes_on_with_the_next(backend: WatchedBackend) -> None:
+    """No row of a generator is lost, and none comes twice."""
+    batch = a_batch(backend, ({"task": f"Write about harbour {n}."} for n in range(1_200)))
+    await batch.start()
+    await until(lambda: batch.progress.total > 100)
+    await batch.pause()
+    with pytest.raises(BatchPausedError, match="paused"):
+        await batch.wait()
+    rows = await batch.run()
+    assert [row.inputs["task"] for row in rows] == [f"Write about harbour {n}." for n in range(1_200)]

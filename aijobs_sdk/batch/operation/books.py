@@ -63,8 +63,10 @@ class Books:
         """Whether there is a journal by which it is known to others: it has a name, and no rows that are still read."""
         return self._known.name is not None and self._intake is None
 
-    async def load(self) -> None:
+    async def load(self, goes_on: Callable[[], bool] = lambda: True) -> None:
         """Take all rows in, unless that was done; from the journal where the caller gave none: those that came last.
+
+        Those of a caller are read as long as it `goes_on`, and from there on by the next call.
 
         Raises:
             InvalidRequestError: rows cannot be used; they are named.
@@ -72,14 +74,14 @@ class Books:
         """
         async with self._turn:  # who comes second, or after one who was interrupted, goes on with what is there
             if not self._known.is_loaded:
-                await self._load()
+                await self._load(goes_on)
             elif self.journal is not None and self._chosen is not None and not self._helm.has_a_run:
                 await self._read_again(self.journal)
 
-    async def _load(self) -> None:
+    async def _load(self, goes_on: Callable[[], bool]) -> None:
         known = self._known
-        if self._intake is not None:
-            await self._intake.into(known.ledger, self._backend)
+        if self._intake is not None and not await self._intake.into(known.ledger, self._backend, goes_on):
+            return
         if known.name is not None:  # rows that are refused begin no journal
             await self._open_journal(known.name)
         self._intake, known.is_loaded = None, True

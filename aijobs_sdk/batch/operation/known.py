@@ -82,7 +82,7 @@ class Known:
     @property
     def is_all_over(self) -> bool:
         """Whether no row is to be sent any more."""
-        return next(self.ledger.unfinished(), None) is None
+        return self.is_loaded and next(self.ledger.unfinished(), None) is None
 
     def see(self, record: BatchRecord) -> None:
         """Note where it stands by what another process has noted."""

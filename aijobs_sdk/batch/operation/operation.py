@@ -72,7 +72,10 @@ class Operation:
 
         It is called one at a time.
         """
-        await self.books.load()
+        await self.books.load(lambda: self.helm.stopped is None)
+        if not self.known.is_loaded:
+            self.known.end(self.helm.stopped)
+            return
         await check_lanes(self.known.options.concurrency, self.known.ledger, self._backend)
         self.known.seen = None
         await self._tell_of_rounds()
