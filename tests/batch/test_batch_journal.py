@@ -15,9 +15,9 @@ import pytest
 import aijobs_sdk as aijobs
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.batch.async_batch import AsyncBatch
-from aijobs_sdk.batch.journal.journal import new_holder
+from aijobs_sdk.batch.journal.journal import Journal, new_holder
 from aijobs_sdk.batch.operation.operation import Operation
-from aijobs_sdk.contract.batches import BatchRecord, BatchState, Hold
+from aijobs_sdk.contract.batches import BatchRecord, BatchStanding, BatchState, Hold
 from aijobs_sdk.contract.errors import (
     BatchHeldError,
     BatchNotFoundError,
@@ -167,6 +167,21 @@ async def test_another_client_cancels_it_though_the_store_is_away_for_a_moment(
     completed = running.progress.completed
     await running.wait()
     assert (running.progress.state, running.progress.completed) == (BatchState.CANCELLED, completed)
+
+
+@pytest.mark.usefixtures("slow")
+async def test_what_a_killed_process_left_under_way_is_cancelled_at_once(backend: WatchedBackend) -> None:
+    """Whoever cancels after a crash need not wait until nobody holds the batch any more: each job costs money."""
+    first = a_named(backend, concurrency=4)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(first.run(), 1)
+    journal = await Journal.find(backend, NAME)
+    await journal.hold(new_holder().replace(pid=2**22 + 1), BatchStanding(state=BatchState.RUNNING))
+    other = found(backend)
+    await other.refresh()
+    await other.cancel()
+    assert other.progress.state is (await backend.batch(NAME)).standing.state is BatchState.CANCELLED
+    assert [job.is_final async for job in journal.jobs()] == [True] * 4
 
 
 @pytest.mark.usefixtures("slow")

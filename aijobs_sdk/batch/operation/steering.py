@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 
+from aijobs_sdk.batch.journal.holders import runner_of
 from aijobs_sdk.batch.journal.journal import Journal
 from aijobs_sdk.batch.journal.tenure import tenure
 from aijobs_sdk.batch.operation.books import Books
@@ -63,7 +64,7 @@ class Steering:
         standing = record.standing.replace(state=BatchState.CANCELLED, reason="")
         async with tenure(journal, lambda: standing, self._helm.heed), aclosing(journal.jobs()) as jobs:
             await stop_jobs(self._backend, [job.id async for job in jobs if not job.is_final])
-        self._known.state, self._known.reason = BatchState.CANCELLED, ""
+        self._known.see(record.replace(standing=standing))
 
     async def change(self, *, budget: Decimal | int | str | None, concurrency: int | Mapping[str, int] | None) -> None:
         """Run the rows in another way, as far as they were not sent yet; what is None stays as it is.
@@ -118,4 +119,4 @@ class Steering:
 
 def _is_left(record: BatchRecord) -> bool:
     """Return whether nobody runs a batch that is not finished."""
-    return record.holder is None and record.standing.state is not BatchState.FINISHED
+    return runner_of(record) is None and record.standing.state is not BatchState.FINISHED
