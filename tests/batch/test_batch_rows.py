@@ -112,6 +112,13 @@ def test_a_jsonl_file_gives_its_objects() -> None:
     assert rows[4]["turns"] == ["Scale a recipe for four loaves down to one.", "And what of the baking time?"]
 
 
+def test_blank_lines_of_a_jsonl_file_are_no_rows_also_behind_a_byte_order_mark(tmp_path: Path) -> None:
+    """A file of Windows may begin with a mark and an empty line, and is read as any other."""
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes('\ufeff\r\n{"q": "a"}\r\n \r\n{"q": "b"}\r\n\r\n'.encode())
+    assert list(open_rows(path)) == [{"q": "a"}, {"q": "b"}]
+
+
 def test_a_csv_file_gives_its_cells_as_texts_with_their_line_breaks(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_bytes('\ufeffq,n\r\n"a\nb, ""c""",1\r\n\r\nd,2\r\n'.encode())

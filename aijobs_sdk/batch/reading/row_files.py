@@ -6,6 +6,7 @@ import csv
 import gzip
 import json
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -24,6 +25,7 @@ MAX_CELL_CHARS = 2**31 - 1
 """The csv module stops at 131,072, which is less than a long document."""
 BYTES_AT_A_TIME = 1_000_000
 _GZIPPED = ".gz"
+_BLANK = frozenset({b"", BOM_UTF8})
 _GLOB_MARKS = frozenset("*?[")
 
 
@@ -66,7 +68,7 @@ def read_file(path: Path) -> Iterator[ReadRow]:
 
 def _read_jsonl(path: Path) -> Iterator[ReadRow]:
     for number, raw in _lines(path):
-        if raw.strip():
+        if raw.strip() not in _BLANK:
             yield _json_row(path, number, raw)
 
 
