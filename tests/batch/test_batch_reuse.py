@@ -133,11 +133,21 @@ async def test_another_way_to_ask_is_called_for_every_row(reuse: Reuse, changed:
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "temperature", "top_p"])
-@pytest.mark.parametrize("same", [1.0, "1"], ids=["a column with a gap elsewhere", "a column of a CSV"])
+@pytest.mark.parametrize(
+    "same", [1.0, "1", "1.0"], ids=["a column with a gap elsewhere", "a column of a CSV", "one with a gap in a CSV"]
+)
 async def test_a_number_in_another_form_is_no_call(reuse: Reuse, name: str, same: object) -> None:
     column = {name: "{number}"}
     assert await reuse.calls([{"task": "Sort letter 1.", "number": 1}], **column) == 1
     assert await reuse.calls([{"task": "Sort letter 1.", "number": same}], **column) == 0
+
+
+@pytest.mark.parametrize("name", ["temperature", "top_p"])
+async def test_a_fraction_that_a_csv_holds_is_no_call(reuse: Reuse, name: str) -> None:
+    """The same rows from Parquet and from a CSV ask the same, and are paid for once."""
+    column = {name: "{number}"}
+    assert await reuse.calls([{"task": "Sort letter 1.", "number": 0.35}], **column) == 1
+    assert await reuse.calls([{"task": "Sort letter 1.", "number": "0.350"}], **column) == 0
 
 
 async def test_another_schema_is_called_for_every_row(reuse: Reuse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pickle import PicklingError
 from typing import cast
@@ -45,8 +46,9 @@ FIELDS = frozenset(
 """All that can be said of a row. Whatever else there is may be a secret, which no journal is to keep: a backend drops
 `api_key`, and `max_token` as well, without a word to whoever meant `max_tokens`."""
 _NUMBERS = frozenset({"max_tokens", "seed", "temperature", "top_p"})
-_MOST_DIGITS = 18
-"""Of a number that is read from a text; a longer one is none that a model takes."""
+_WHOLE = re.compile(r"\d{1,18}", re.ASCII)
+"""A longer number is none that a model takes."""
+_WITH_A_POINT = re.compile(r"\d{1,15}\.\d{1,15}", re.ASCII)
 _FILLED_INSIDE = frozenset({"messages", "images"})
 """Fields whose parts may be templates; a JSON schema's braces, for one, are its own."""
 _NEEDED_IN_MESSAGES = frozenset({"role", "content"})
@@ -134,15 +136,17 @@ def sendable(name: str, value: object) -> JsonValue:
 
 
 def _in_one_form(number: JsonValue) -> JsonValue:
-    """Return a whole number as such: in a table one gap makes all of a column 10.0, in a CSV each is a text.
+    """Return a number as such, and a whole one without a point: one gap makes all of a column 10.0, a CSV texts of it.
 
     A row is known by what it asks, and would be asked and paid for again for the way its table was read.
     """
     match number:
         case float() if number.is_integer():
             return int(number)
-        case str() if number.isdecimal() and len(number) <= _MOST_DIGITS:
+        case str() if _WHOLE.fullmatch(number):
             return int(number)
+        case str() if _WITH_A_POINT.fullmatch(number):
+            return _in_one_form(float(number))
         case _:
             return number
 
