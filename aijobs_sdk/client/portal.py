@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import CancelledError, Future, wait
 from contextlib import AbstractContextManager, nullcontext, suppress
-from typing import Any, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import Any, NamedTuple, Never, Protocol, TypeVar, runtime_checkable
 
 from anyio.from_thread import BlockingPortal
 
@@ -42,6 +43,8 @@ class _Running(NamedTuple):
     hold_time: Callable[[], AbstractContextManager[None]]
     thread: threading.Thread
     pid: int
+    is_ending: threading.Event
+    """Set when nothing is run any more."""
 
 
 class Portal:
@@ -75,8 +78,10 @@ class Portal:
         except (AIJobsError, TimeoutError) as outcome:
             # How it came through our loop helps nobody, and fills a notebook; a bug keeps its whole traceback.
             raise outcome.with_traceback(None)  # noqa: B904 - it is the same error
-        except BaseException:
+        except BaseException as error:
             future.cancel()
+            if isinstance(error, CancelledError) and self._running().is_ending.is_set():
+                _end_with_the_program()
             raise
 
     def start(self, function: Callable[..., Coroutine[Any, Any, T]], *args: Any) -> Future[T]:  # noqa: ANN401
@@ -84,6 +89,7 @@ class Portal:
 
         Raises:
             ConfigurationError: this is the portal's own thread, where whoever waits waits for itself.
+            AIJobsError: the program is ending.
         """
         running = self._running()
         if running.thread is threading.current_thread():
@@ -91,6 +97,8 @@ class Portal:
                 "A blocking call would wait for itself here: this is the thread on which the client does its work. In "
                 "a hook, or an `async` function of a job type, use `aijobs.AsyncClient`, or `asyncio.to_thread()`."
             )
+        if running.is_ending.is_set():
+            _end_with_the_program()
         return running.portal.start_task_soon(_while_time_passes, running.hold_time, function, args)
 
     def iterate(self, items: AsyncGenerator[T], *, at_once: int = 1) -> Iterator[T]:
@@ -104,7 +112,7 @@ class Portal:
         finally:
             # Not waited for; and where a generator is left open until the program ends, the portal ends before it.
             # And a generator may be collected on the portal's own thread.
-            with suppress(RuntimeError, ConfigurationError):
+            with suppress(RuntimeError, AIJobsError, SystemExit):
                 self.start(items.aclose)
 
     def _running(self) -> _Running:
@@ -145,18 +153,31 @@ def _serve_until_stopped(loop: asyncio.AbstractEventLoop, started: Future[_Runni
 async def _serve(loop: asyncio.AbstractEventLoop, started: Future[_Running]) -> None:
     hold_time = loop.hold if isinstance(loop, TimeIsHeld) else nullcontext
     async with BlockingPortal() as portal:
-        started.set_result(_Running(portal, loop, hold_time, threading.current_thread(), os.getpid()))
+        thread, is_ending = threading.current_thread(), threading.Event()
+        started.set_result(_Running(portal, loop, hold_time, thread, os.getpid(), is_ending))
         await portal.sleep_until_stopped()
 
 
 def _stop(running: _Running) -> None:
     """Cancel what runs and end the thread; a handler that will not stop is left behind with its daemon thread."""
     if running.pid == os.getpid() and running.thread.is_alive():
+        running.is_ending.set()
         with suppress(RuntimeError):  # it is ending already
             # The portal's own way waits for the loop to answer, and a handler may block it.
             running.loop.call_soon_threadsafe(_cancel_all, running)
         if running.thread is not threading.current_thread():
             running.thread.join(STOP_SECONDS)
+
+
+def _end_with_the_program() -> Never:
+    """End a daemon thread in silence, as Python ends one that waits for anything else."""
+    if threading.current_thread() is not threading.main_thread():
+        sys.exit()
+    raise AIJobsError(
+        "The program is ending, and nothing can be asked any more. Ask before its last line, not in a function that "
+        "`atexit` calls.",
+        code="client_closed",
+    )
 
 
 def _cancel_all(running: _Running) -> None:

@@ -38,6 +38,33 @@ def test_a_script_may_end_in_the_middle_of_a_stream() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "accepted\n", "")
 
 
+def test_daemon_threads_that_wait_or_ask_at_the_end_of_a_script_end_in_silence() -> None:
+    """Python stops a daemon thread without a word; one that waits for a job is no other."""
+    ended = run(
+        LONG_JOB
+        + textwrap.dedent("""
+        import threading, time
+        def look():
+            while True:
+                job.refresh()
+        for waits in (job.result, job.wait, look, lambda: list(job.stream()), lambda: aijobs.wait([job])):
+            threading.Thread(target=waits, daemon=True).start()
+        time.sleep(0.3)  # let them get there; earlier or later, the promise is the same
+        """)
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+def test_a_function_that_runs_after_the_client_has_ended_with_the_script_is_told_so() -> None:
+    ended = run("""
+        import atexit, aijobs_sdk as aijobs
+        jobs = []
+        atexit.register(lambda: jobs[0].refresh())  # what was registered last runs first, and the client ends before
+        jobs.append(aijobs.Client().submit(type="test_job", payload={"seconds": 250}))
+    """)
+    assert "AIJobsError: The program is ending, and nothing can be asked any more." in ended.stderr
+
+
 def test_a_client_that_is_dropped_goes_quietly() -> None:
     ended = run("""
         import asyncio, gc, aijobs_sdk as aijobs
