@@ -10,7 +10,12 @@ from pydantic import AfterValidator, Field
 
 def is_plain(text: str) -> bool:
     """Return whether a text holds neither a NUL nor half a character, of which some database takes none."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    return "\x00" not in text and is_whole(text)
+
+
+def is_whole(text: str) -> bool:
+    """Return whether a text holds no half of a character (a lone surrogate), which no encoding has."""
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def made_plain(text: object) -> str:

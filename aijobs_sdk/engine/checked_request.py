@@ -14,6 +14,8 @@ from pydantic_core import from_json, to_json
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import Caller, JobRequest, Priority
+from aijobs_sdk.contract.payload_json import payload_json, what_is_no_json
+from aijobs_sdk.contract.plain_text import is_whole
 from aijobs_sdk.contract.shapes import problems_of, shape_of
 from aijobs_sdk.engine.job_type import JobType, JobTypes
 from aijobs_sdk.engine.payload import Sanitised, drop_secrets
@@ -66,30 +68,26 @@ def checked_payload(request: JobRequest, job_type: JobType[BaseModel]) -> BaseMo
         InvalidRequestError: every problem of it, field by field.
     """
     clean = _without_secrets(request.payload, job_type)
+    try:
+        payload = job_type.payload_model.model_validate(clean.payload, by_name=True, by_alias=True)
+    except ValidationError as error:
+        # What comes as JSON is its texts alone: over HTTP, by a replay, by a schedule. What is none is read as if it
+        # had come so, a UUID for a text too, and a strict model gets the datetime that it wants.
+        if (read := _read_as_json(request.payload, job_type)) is None:
+            problems = problems_of(error, at="payload", known=job_type.payload_model.model_fields)
+            raise invalid(*problems, code="invalid_payload") from None
+        clean, payload = read
     for path in clean.dropped:
         log.warning("dropped %s from a %s payload: its name looks like a secret", path, request.type)
-    try:
-        return _validated(clean.payload, job_type.payload_model)
-    except ValidationError as error:
-        problems = problems_of(error, at="payload", known=job_type.payload_model.model_fields)
-        raise invalid(*problems, code="invalid_payload") from None
+    return payload
 
 
-def _validated(payload: Mapping[str, object], model: type[BaseModel]) -> BaseModel:
-    try:
-        return model.model_validate(payload, by_name=True, by_alias=True)
-    except ValidationError:
-        # A strict model wants a datetime, and of what comes as JSON only its text: over HTTP, by a replay, a schedule.
-        if (read := _read_as_json(payload, model)) is None:
-            raise
-        return read
-
-
-def _read_as_json(payload: Mapping[str, object], model: type[BaseModel]) -> BaseModel | None:
+def _read_as_json(payload: Mapping[str, object], job_type: JobType[BaseModel]) -> tuple[Sanitised, BaseModel] | None:
     """Return the payload as its model reads JSON, which is as strict; None where it is no JSON, or not of the model."""
     try:
-        text = to_json(payload)
-        return model.model_validate_json(text, by_name=True, by_alias=True) if from_json(text) == payload else None
+        clean = _without_secrets(from_json(payload_json(payload)), job_type)
+        text = to_json(clean.payload)
+        return clean, job_type.payload_model.model_validate_json(text, by_name=True, by_alias=True)
     except ValueError:  # pydantic's are such
         return None
 
@@ -98,7 +96,7 @@ def _without_secrets(payload: Mapping[str, object], job_type: JobType[BaseModel]
     try:
         return drop_secrets(payload, job_type.payload_model)
     except RecursionError:
-        raise invalid(problem_at("payload", "holds itself, or is nested too deep"), code="invalid_payload") from None
+        raise no_json(payload) from None
 
 
 def prepared_payload(payload: BaseModel, prepare: Callable[[BaseModel], BaseModel]) -> BaseModel:
@@ -149,10 +147,8 @@ def _idempotency_key(request: JobRequest) -> str | None:
     if "\x00" in key or not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY:
         problem = f"must have 1 to {MAX_IDEMPOTENCY_KEY} characters, none of them NUL, got {shape_of(key)}"
         raise invalid(problem_at("idempotency_key", problem))
-    try:
-        key.encode()
-    except UnicodeEncodeError:  # half a character, which no database takes
-        raise unwritable("idempotency_key") from None
+    if not is_whole(key):  # which no database takes
+        raise invalid(what_is_no_json(key, "idempotency_key"))
     return key
 
 
@@ -163,9 +159,9 @@ def _run_at(request: JobRequest) -> datetime | None:
         raise invalid(problem_at("run_at", "must be within the calendar, also in UTC")) from None
 
 
-def unwritable(field: str) -> InvalidRequestError:
-    """Return the refusal of a field that no store takes."""
-    return invalid(problem_at(field, "holds something that cannot be written as JSON, or is nested too deep"))
+def no_json(payload: Mapping[str, object]) -> InvalidRequestError:
+    """Return the refusal of a payload that no store takes."""
+    return invalid(what_is_no_json(payload, "payload"), code="invalid_payload")
 
 
 def problem_at(field: str, problem: str) -> FieldProblem:

@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.job import Caller, Job, JobRequest, JobStatus, NewJob
 from aijobs_sdk.contract.model import unchecked
-from aijobs_sdk.engine.checked_request import checked_request, invalid, problem_at, unwritable
+from aijobs_sdk.engine.checked_request import checked_request, invalid, no_json, problem_at
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.kept_payload import NotKeptError
@@ -31,7 +31,7 @@ def new_job(request: JobRequest, *, caller: Caller, types: JobTypes, clock: Cloc
     asked, prepared, key, user_id, priority, max_attempts, run_at = checked_request(request, caller, types)
     keep = types[request.type].keep
     stored = _stored(asked, keep)
-    _check_it_is_read_back(stored)
+    _check_it_is_read_back(stored, of=request)
     fingerprint = None if key is None else _fingerprint(request.type, asked, stored)
     job = _job(
         id=new_id(),
@@ -63,11 +63,11 @@ def _stored(payload: BaseModel, keep: Callable[[BaseModel], Mapping[str, object]
         raise invalid(problem_at("payload", str(error)), code="invalid_payload") from None
 
 
-def _check_it_is_read_back(payload: Mapping[str, object]) -> None:
+def _check_it_is_read_back(payload: Mapping[str, object], *, of: JobRequest) -> None:
     try:
         from_json(to_json(payload))
-    except ValueError:  # half a character, a number of too many digits, a list in a list two hundred times
-        raise unwritable("payload") from None
+    except ValueError:  # half a character, a list in a list two hundred times
+        raise no_json(of.payload) from None
 
 
 def _fingerprint(type_name: str, asked: BaseModel, stored: Mapping[str, object]) -> str:

@@ -184,7 +184,7 @@ async def test_what_is_no_json_is_refused_by_the_name_of_its_field(backend: Http
     bad = JobRequest(type="test_job", payload={"echo": object()})
     with pytest.raises(InvalidRequestError) as refused:
         await backend.submit([ONE, bad])
-    assert [found.field for found in refused.value.fields] == ["requests[1].payload"]
+    assert [found.field for found in refused.value.fields] == ["requests[1].payload.echo"]
 
 
 async def test_a_number_that_json_has_no_word_for_is_found_among_many_requests(backend: HttpBackend) -> None:

@@ -1,0 +1,103 @@
+"""A payload as JSON: what is written in one way, such as a UUID or a date, is that text on every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
+from pydantic_core import from_json, to_json
+
+from aijobs_sdk.contract.error_info import FieldProblem
+from aijobs_sdk.contract.plain_text import is_whole
+from aijobs_sdk.contract.shapes import shape_of
+
+_SECRETS = (SecretStr, SecretBytes, Secret)
+_STARS = b'"**********"'
+"""What pydantic writes in the place of a secret."""
+_MOST_LEVELS = 32
+
+
+def payload_json(value: object, *, not_finite: Literal["constants", "null"] = "constants") -> bytes:
+    """Return the JSON of a value.
+
+    Raises:
+        ValueError: there is none; `what_is_no_json()` says of what.
+    """
+    written = to_json(value, inf_nan_mode=not_finite, fallback=_simpler)
+    if _STARS in written and _holds_a_secret(value):  # as words they may stand in any text
+        raise ValueError("a secret")
+    return written
+
+
+def what_is_no_json(value: object, place: str) -> FieldProblem:
+    """Return which part of a value has no JSON, or none that is read again, and why; the value stands at `place`."""
+    names: list[str] = []
+    above: list[int] = []
+    while (found := _first_without(value)) is not None:
+        above.append(id(value))
+        name, value = found
+        names.append(name)
+        if id(value) in above:
+            return FieldProblem(field=place + "".join(names), problem="holds itself")
+        if len(names) > _MOST_LEVELS:
+            return FieldProblem(field=place + "".join(names[:2]), problem="is nested too deep")
+    return FieldProblem(field=place + "".join(names), problem=_why(value))
+
+
+def _why(value: object) -> str:
+    match value:
+        case str():
+            return "holds half of a character (a lone surrogate)"
+        case Mapping() if not all(is_whole(str(name)) for name in value):
+            return "has a name that holds half of a character (a lone surrogate)"
+        case int():
+            return "is a whole number of too many digits"
+        case _ if isinstance(value, _SECRETS):
+            return f"is a {type(value).__name__}, and a payload is kept where it can be read: it holds no secret"
+        case _:
+            return f"cannot be written as JSON, got {shape_of(value)}"
+
+
+def _first_without(value: object) -> tuple[str, object] | None:
+    return next(((name, held) for name, held in held_by(value) if not _has_json(held)), None)
+
+
+def _has_json(value: object) -> bool:
+    try:
+        from_json(payload_json(value))
+    except ValueError:
+        return False
+    return True
+
+
+def held_by(value: object) -> Iterator[tuple[str, object]]:
+    """Yield what an object or a list holds, each with what its place adds to a path."""
+    match value:
+        case BaseModel():
+            yield from held_by(value.__dict__)
+        case Mapping():
+            yield from ((f".{name}", held) for name, held in value.items())
+        case list() | tuple():
+            yield from ((f"[{n}]", held) for n, held in enumerate(value))
+
+
+def _holds_a_secret(value: object) -> bool:
+    return isinstance(value, _SECRETS) or any(_holds_a_secret(held) for _, held in held_by(value))
+
+
+def _simpler(value: object) -> object:
+    """Return a value that has a JSON: of a scalar of numpy, or what is like it, the number that it is.
+
+    Raises:
+        TypeError: there is none.
+    """
+    if getattr(value, "shape", None) == () and (item := getattr(value, "item", None)) is not None:
+        return item()
+    match value:
+        case Mapping():
+            return dict(value)
+        case Sequence() if not isinstance(value, memoryview):
+            return list(value)
+        case _:
+            raise TypeError(type(value))
