@@ -134,9 +134,10 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
     payload = _as_mapping(options.get("payload") or {})
     if prompt is not None:
         payload["prompt"] = prompt
-    payload |= {name: _plain(value) for name, value in options.items() if name in _OF_THE_PAYLOAD and value is not None}
+    given = {name: value for name, value in options.items() if name in _OF_THE_PAYLOAD and value is not None}
+    payload |= {name: _plain(name, value) for name, value in given.items()}
     if options.get("images"):
-        payload["images"] = image_inputs(options["images"])
+        payload["images"] = _pictures(options["images"])
     if (output_model := options.get("output_model")) is not None:
         payload["output_schema"] = output_schema(output_model)
     asked = {
@@ -152,13 +153,27 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
     return checked(JobRequest, asked, "Cannot submit this job")
 
 
-def _plain(value: object) -> object:
+def _plain(name: str, value: object) -> object:
     """Return models as mappings, also those in a list: a payload is plain until it is checked."""
+    try:
+        return _without_models(value)
+    except (RecursionError, ValueError):  # the second is pydantic's word for it
+        raise bad_argument(name, "holds itself, or is nested too deep") from None
+
+
+def _pictures(given: object) -> list[dict[str, str]]:
+    try:
+        return image_inputs(given)
+    except RecursionError:
+        raise bad_argument("images", "holds itself, or is nested too deep") from None
+
+
+def _without_models(value: object) -> object:
     match value:
         case BaseModel():
             return value.model_dump(exclude_unset=True)
         case list() | tuple():
-            return [_plain(one) for one in value]
+            return [_without_models(one) for one in value]
         case _:
             return value
 
@@ -242,9 +257,16 @@ def _as_mapping(payload: object) -> dict[str, object]:
     match payload:
         case BaseModel():
             # All of it: what one model of a union is told from another by may be a default. What is one is not stored.
-            return payload.model_dump(round_trip=True)
+            return _dumped(payload)
         case Mapping():
             return dict(payload)
         case _:
             problem = f"must be a mapping or a pydantic model, got {shape_of(payload)}"
             raise bad_argument("payload", problem)
+
+
+def _dumped(payload: BaseModel) -> dict[str, object]:
+    try:
+        return payload.model_dump(round_trip=True)
+    except (RecursionError, ValueError):
+        raise bad_argument("payload", "holds itself, or is nested too deep") from None

@@ -86,6 +86,10 @@ def path_of(name: str, given: object) -> Path:
     if "\0" in path:
         raise bad_argument(name, "holds a NUL, and no path can")
     try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise bad_argument(name, "holds half of a character (a lone surrogate), and no path can") from None
+    try:
         return Path(path).expanduser()
     except RuntimeError:  # Python's word for it
         whose = Path(path).parts[0]

@@ -14,6 +14,8 @@ import aijobs_sdk as aijobs
 from aijobs_sdk.contract.errors import InvalidRequestError
 
 SVG = "data:image/svg+xml;base64,AAAA"
+ITSELF: list[object] = []
+ITSELF.append(ITSELF)
 TOOL_OF_OPENAI = {"type": "function", "function": {"name": "look_up"}}
 
 
@@ -106,6 +108,11 @@ def test_a_refusal_says_what_is_taken(option: str, value: Any, problem: str) -> 
         (lambda client: client.purge_dead_letters(older_than="30d"), "older_than"),
         (lambda client: client.submit_many(["hi"]), "requests"),
         (lambda client: list(client.submit(type="test_job").stream(after="x")), "after"),
+        (lambda client: client.submit("hi", model="gpt-5.2", messages=ITSELF), "messages"),
+        (lambda client: client.estimate("hi", model="gpt-5.2", tools=ITSELF), "tools"),
+        (lambda client: client.submit("hi", model="gpt-5.2", images=ITSELF), "images"),
+        (lambda client: client.submit("hi", model="gpt-5.2", images="\ud800"), "images"),
+        (lambda client: client.submit("hi", model="gpt-5.2", max_tokens=10**5000), "payload.max_tokens"),
     ],
 )
 def test_a_question_that_cannot_be_asked_is_refused_by_the_name_of_its_argument(
