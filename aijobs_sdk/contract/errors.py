@@ -45,6 +45,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from aijobs_sdk.contract.error_info import ErrorCategory, ErrorInfo, FieldProblem, shown_beside
+from aijobs_sdk.contract.shapes import shortened
 from aijobs_sdk.contract.showing import heading, known_facts
 from aijobs_sdk.markup import Markup, element, markup, table
 
@@ -135,7 +136,7 @@ class ScheduleNotFoundError(AIJobsError, LookupError):
     code = "schedule_not_found"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"No schedule {name!r}. `client.schedules()` shows all there are.")
+        super().__init__(f"No schedule {shortened(name)!r}. `client.schedules()` shows all there are.")
         self.name = name
 
 
@@ -194,7 +195,7 @@ class BatchNotFoundError(AIJobsError, LookupError):
     code = "batch_not_found"
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"No batch {name!r}. `client.batches()` shows all there are.")
+        super().__init__(f"No batch {shortened(name)!r}. `client.batches()` shows all there are.")
         self.name = name
 
 

@@ -13,6 +13,8 @@ from aijobs_sdk.contract.job import JobRequest, Priority
 from aijobs_sdk.contract.model import Fact, StoredJson
 from aijobs_sdk.contract.plain_text import OneLine
 
+LONGEST_NAME = 100
+
 
 def _no_step(name: str) -> str:
     if name in {".", ".."}:
@@ -20,7 +22,7 @@ def _no_step(name: str) -> str:
     return name
 
 
-ScheduleName = Annotated[OneLine, AfterValidator(_no_step), Field(min_length=1, max_length=100)]
+ScheduleName = Annotated[OneLine, AfterValidator(_no_step), Field(min_length=1, max_length=LONGEST_NAME)]
 
 
 class ScheduleRequest(Fact):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aijobs_sdk.contract.batches import MOST_ROWS_AT_ONCE, BatchRecord, BatchRequest
+from aijobs_sdk.contract.batches import LONGEST_NAME, MOST_ROWS_AT_ONCE, BatchRecord, BatchRequest
 from aijobs_sdk.contract.errors import BatchNotFoundError
 from aijobs_sdk.server.answers import BODY, answer, answers_with, refuses_with, takes
 from aijobs_sdk.server.auth import Reader, Writer
@@ -31,7 +31,7 @@ async def open_batch(request: Request, writer: Writer) -> Response:
 
 
 @router.get("", responses=answers_with(BatchesOut))
-async def list_batches(reader: Reader, name: Annotated[str | None, Query(max_length=200)] = None) -> Response:
+async def list_batches(reader: Reader, name: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None) -> Response:
     """List batches, the newest first, or the one of a name."""
     if name is None:
         return answer(BatchesOut(batches=list(await reader.backend.batches())))

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Header, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aijobs_sdk.contract.batches import LONGEST_NAME
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.server.answers import BODY, refuses_with, takes
 from aijobs_sdk.server.auth import Reader
@@ -73,7 +74,9 @@ async def follow_one(
 async def follow_some(
     reader: Reader,
     ids: Annotated[str | None, Query(description="`<id>` or `<id>:<after>`, separated by commas.")] = None,
-    batch: Annotated[str | None, Query(max_length=200, description="The name of a batch, instead of ids.")] = None,
+    batch: Annotated[
+        str | None, Query(max_length=LONGEST_NAME, description="The name of a batch, instead of ids.")
+    ] = None,
     last_event_id: _LastEventId = None,
 ) -> Response:
     """Stream the events of some jobs, until all of them are over; or of a batch, with those that it gets meanwhile."""

@@ -9,7 +9,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aijobs_sdk.contract.schedule import Schedule, ScheduleName, ScheduleRequest
+from aijobs_sdk.contract.schedule import LONGEST_NAME, Schedule, ScheduleName, ScheduleRequest
 from aijobs_sdk.server.answers import BODY, answer, answers_with, refuses_with, takes
 from aijobs_sdk.server.auth import Reader, Writer
 from aijobs_sdk.server.body import parsed, read_json
@@ -26,7 +26,7 @@ class _AnyText(PathConvertor):
 
 register_url_convertor("any_text", _AnyText())
 
-Name = Annotated[str, Path(min_length=1, max_length=100)]
+Name = Annotated[str, Path(min_length=1, max_length=LONGEST_NAME)]
 """Of a schedule that there may be: it is not for its deletion to say how one may be called."""
 
 

@@ -46,6 +46,13 @@ async def not_found(asking: Awaitable[object]) -> None:
         await asking
 
 
+@pytest.mark.parametrize("length", [201, 70_000])
+async def test_a_name_that_is_too_long_for_any_is_no_batchs(backend: Backend, length: int) -> None:
+    with pytest.raises(BatchNotFoundError) as refused:
+        await backend.batch("x" * length)
+    assert len(str(refused.value)) < 200
+
+
 async def test_a_batch_is_opened_by_whoever_asks(backend: Backend, clock: Clock) -> None:
     batch = await backend.open_batch(REQUEST)
 

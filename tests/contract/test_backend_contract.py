@@ -696,7 +696,7 @@ async def test_a_schedule_that_cannot_be_is_refused_by_name(
     assert await backend.schedules() == []
 
 
-@pytest.mark.parametrize("name", ["\x00", "a\x00b", "\ud800", "", ".", ".."])
+@pytest.mark.parametrize("name", ["\x00", "a\x00b", "\ud800", "", ".", "..", "x" * 101, "é" * 70_000])
 async def test_a_name_that_no_store_keeps_is_no_schedules(backend: Backend, name: str) -> None:
     with pytest.raises(ScheduleNotFoundError):
         await backend.unschedule(name)

@@ -47,7 +47,7 @@ from aijobs_sdk.contract.health import Health
 from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
-from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
+from aijobs_sdk.contract.schedule import LONGEST_NAME, Schedule, ScheduleRequest
 from aijobs_sdk.contract.suggestions import Suggestion
 from aijobs_sdk.providers.per_loop import PerLoop
 
@@ -269,7 +269,8 @@ class HttpBackend:
 
     async def unschedule(self, name: str) -> None:
         """Submit no more of a schedule."""
-        if not is_plain(name) or name in {"", ".", ".."}:  # no address can hold it, or end with it
+        # No schedule is called so, and no address can hold it, or end with it.
+        if not is_plain(name) or name in {"", ".", ".."} or len(name) > LONGEST_NAME:
             raise ScheduleNotFoundError(name)
         question = Question(method="DELETE", path="/api/schedules/{}", names=(name,), done_if=ScheduleNotFoundError)
         await self._ask(question, bytes)

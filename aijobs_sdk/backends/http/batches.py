@@ -11,7 +11,7 @@ from aijobs_sdk.backends.http.answers import as_fact, as_list, as_part
 from aijobs_sdk.backends.http.calls import Calls
 from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.written_rows import WrittenRow, body_of, in_parts, too_large, written
-from aijobs_sdk.contract.batches import BatchChange, BatchItem, BatchRecord, BatchRequest, Hold
+from aijobs_sdk.contract.batches import LONGEST_NAME, BatchChange, BatchItem, BatchRecord, BatchRequest, Hold
 from aijobs_sdk.contract.errors import BatchNotFoundError, RequestTooLargeError
 from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.engine.batches import check_rows_at_once
@@ -34,7 +34,7 @@ class Batches:
         Raises:
             BatchNotFoundError: there is none.
         """
-        if is_plain(name):  # no address can hold another
+        if is_plain(name) and len(name) <= LONGEST_NAME:  # no address can hold another
             for batch in await self._list(Question(method="GET", path="/api/batches", query={"name": name})):
                 return batch
         raise BatchNotFoundError(name)
