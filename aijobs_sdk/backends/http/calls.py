@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 import httpx
 
 from aijobs_sdk.backends.http.backoff import Backoff, Chance
+from aijobs_sdk.backends.http.body import body_of, opened
 from aijobs_sdk.backends.http.limits import HttpLimits
 from aijobs_sdk.backends.http.parting import Parting
 from aijobs_sdk.backends.http.question import Question
@@ -96,7 +97,7 @@ class Calls:
     async def _answer(self, attempt: _Attempt) -> bytes:
         async with self._turns:
             try:
-                response = await self._send(attempt)
+                response, body = await self._send(attempt)
             except httpx.TransportError as error:
                 raise self._meaning_of(error) from error
             except httpx.DecodingError as error:
@@ -105,28 +106,31 @@ class Calls:
                 raise RequestTooLargeError(
                     f"{self.server} was not asked: a name or a filter is longer than an address may be. Shorten it."
                 ) from None
-        raise_refusal(response, attempt.question, self.server)
-        return response.content
+        raise_refusal(response, body, attempt.question, self.server)
+        return body
 
-    async def _send(self, attempt: _Attempt) -> httpx.Response:
+    async def _send(self, attempt: _Attempt) -> tuple[httpx.Response, bytes]:
         if self._client.is_closed:
             raise closed(self.server)
         question, number, span = attempt
         now = asyncio.get_running_loop().time
         began = now()
         self._telling.sent(question, number)
-        response = await self._parting.wait_for(
-            self._client.request(
-                question.method,
-                question.address,
-                params=question.parameters,
-                content=question.body,
-                headers=question.headers,
-            )
-        )
+        response, body = await self._parting.wait_for(self._exchange(question))
         self._telling.answered(question, number, response, now() - began)
         span.answered(response.status_code, number)
-        return response
+        return response, body
+
+    async def _exchange(self, question: Question) -> tuple[httpx.Response, bytes]:
+        request = self._client.build_request(
+            question.method,
+            question.address,
+            params=question.parameters,
+            content=question.body,
+            headers=question.headers,
+        )
+        async with opened(self._client, request) as response:
+            return response, await body_of(response, server=self.server, most_bytes=self._limits.max_answer_bytes)
 
     def _meaning_of(self, error: httpx.TransportError) -> TryAgain | NoServerOfOursError:
         if _is_about_a_certificate(error):

@@ -26,5 +26,7 @@ class HttpLimits(Given):
     """Requests under way on one loop, streams of events left out."""
     max_streams: Annotated[int, Field(ge=1)] = 16
     """Streams of events open on one loop, however many jobs are followed."""
+    max_answer_bytes: Annotated[int, Field(ge=1)] = 256 * 2**20
+    """What one answer may have, unpacked: something that answers without end must not fill the memory."""
     stream_idle_seconds: _Seconds = 45.0
     """After how long a silence a stream counts as broken: a server says something every 15 seconds."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
 from uuid import UUID
 
 import httpx
 from pydantic_core import to_json
 
+from aijobs_sdk.backends.http.body import body_of, opened
 from aijobs_sdk.backends.http.calls import reason_of
 from aijobs_sdk.backends.http.frames import EVENT_STREAM, Frame, FrameReader, FrameTooLargeError
 from aijobs_sdk.backends.http.limits import HttpLimits
@@ -17,7 +17,6 @@ from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.refusal import closed, raise_refusal
 from aijobs_sdk.backends.http.telling import Telling
 from aijobs_sdk.contract.errors import ServerUnavailableError
-from aijobs_sdk.providers.to_its_end import to_its_end
 
 DEAF_SECONDS = 60.0
 """How long no stream is tried after it turned out that none gets through."""
@@ -31,6 +30,7 @@ class Listener:
         self._server = server
         self._telling = telling
         self._timeout = httpx.Timeout(limits.stream_idle_seconds, connect=limits.connect_seconds, pool=None)
+        self._most_bytes = limits.max_answer_bytes
         self._deaf_until = 0.0
 
     @property
@@ -63,7 +63,7 @@ class Listener:
             timeout=self._timeout,
         )
         try:
-            async with _opened(self._client, request) as response:
+            async with opened(self._client, request) as response:
                 self._telling.answered(question, 1, response, now() - began)
                 await self._check(response, question)
                 reader = FrameReader()
@@ -82,25 +82,16 @@ class Listener:
             self._go_deaf(error.message)
 
     async def _check(self, response: httpx.Response, question: Question) -> None:
+        body = b""
         if not response.is_success:
-            await response.aread()
+            body = await body_of(response, server=self._server, most_bytes=self._most_bytes)
         elif EVENT_STREAM not in response.headers.get("content-type", ""):
             raise ServerUnavailableError("its answer was no stream")
-        raise_refusal(response, question, self._server)
+        raise_refusal(response, body, question, self._server)
 
     def _go_deaf(self, reason: str) -> None:
         self._deaf_until = asyncio.get_running_loop().time() + DEAF_SECONDS
         self._telling.is_deaf(reason)
-
-
-@asynccontextmanager
-async def _opened(client: httpx.AsyncClient, request: httpx.Request) -> AsyncIterator[httpx.Response]:
-    """Close the answer after the block, whatever happens."""
-    response = await client.send(request, stream=True)
-    try:
-        yield response
-    finally:
-        await to_its_end(response.aclose())
 
 
 def _question(positions: Mapping[UUID, int]) -> Question:

@@ -61,8 +61,8 @@ def closed(server: str) -> AIJobsError:
     )
 
 
-def raise_refusal(response: httpx.Response, question: Question, server: str) -> None:
-    """Raise what an answer means that cannot be used; the body of one with an error status has been read.
+def raise_refusal(response: httpx.Response, body: bytes, question: Question, server: str) -> None:
+    """Raise what an answer means that cannot be used; the body of one with a good status is not looked at.
 
     Raises:
         TryAgain: it may pass.
@@ -73,7 +73,7 @@ def raise_refusal(response: httpx.Response, question: Question, server: str) -> 
             return
         raise TryAgain(f"its answer was not {question.media_type}")
     status = response.status_code
-    error = _error(response, server)
+    error = _error(response, body, server)
     # A refusal to store is an outcome, as it is where jobs run in this process; other limits are waited for.
     is_outcome = isinstance(error, AdmissionError) and question.idempotency_key is not None
     if status not in _PASSING or is_outcome or isinstance(error, UnreadableRecordError):
@@ -86,9 +86,9 @@ def raise_refusal(response: httpx.Response, question: Question, server: str) -> 
     )
 
 
-def _error(response: httpx.Response, server: str) -> AIJobsError:
+def _error(response: httpx.Response, body: bytes, server: str) -> AIJobsError:
     status = response.status_code
-    problem = _problem(response.content)
+    problem = _problem(body)
     code = problem.get("code")
     if code not in (None, "not_found") and isinstance(problem.get("detail"), str):
         error = error_of(status, problem)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -17,6 +17,7 @@ import respx
 from pydantic import SecretStr
 
 from aijobs_sdk.backends.http.backend import HttpBackend
+from aijobs_sdk.backends.http.limits import HttpLimits
 from aijobs_sdk.backends.http.parting import LAST_SECONDS
 from aijobs_sdk.contract.errors import (
     AIJobsError,
@@ -45,6 +46,14 @@ PROMPT = "prompt-canary-31"
 ONE = JobRequest(type="test_job", payload={"echo": PROMPT})
 ACCEPTED = httpx.Response(201, json=record())
 EMPTY_PAGE = httpx.Response(200, json={"jobs": [], "next_cursor": None})
+
+
+class Endless(httpx.AsyncByteStream):
+    """A body that a client has to stop reading by itself."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            yield b" " * 4096
 
 
 class OpeningLine(httpx.AsyncBaseTransport):
@@ -147,8 +156,6 @@ async def test_a_record_that_cannot_be_read_is_told_and_not_asked_for_again(
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda backend, text: backend.unschedule(text),
-        lambda backend, text: backend.batch(text),
         lambda backend, text: backend.list_jobs(JobQuery(type=text)),
         lambda backend, text: backend.dead_letters(DeadLetterQuery(provider=text)),
     ],
@@ -174,6 +181,18 @@ async def test_many_jobs_are_submitted_by_one_request_and_come_back_in_order(
     jobs = await backend.submit([ONE, ONE])
     assert [job.id for job in jobs] == [OTHER, JOB]
     assert [one["payload"] for one in json.loads(asked.calls.last.request.content)["jobs"]] == [ONE.payload] * 2
+
+
+async def test_an_answer_without_end_is_not_taken_in() -> None:
+    """Whatever answers in a server's place, it cannot fill the memory, and is not asked for the same again."""
+    server = respx.Router(base_url="http://jobs.test")
+    asked = server.get(f"/api/jobs/{JOB}").mock(side_effect=lambda _: httpx.Response(502, stream=Endless()))
+    transport = httpx.MockTransport(server.async_handler)
+    limits = HttpLimits(max_answer_bytes=10_000)
+    backend = HttpBackend("http://jobs.test", limits=limits, open_transport=lambda: transport)
+    with pytest.raises(ServerUnavailableError, match="answered with more than 10,000 bytes"):
+        await backend.get(JOB)
+    assert asked.call_count == 1
 
 
 async def test_nothing_to_submit_asks_nobody(backend: HttpBackend) -> None:
