@@ -113,13 +113,14 @@ class Job(Fact):
     type: str
     status: JobStatus
     priority: Priority
-    payload: Mapping[str, StoredJson]
+    payload: Mapping[str, StoredJson] = Field(repr=False)
+    """What was asked; not in a `repr`, nor what it came to: a log that tells of a job tells no prompt."""
     progress: int = Field(default=0, ge=0, le=100)
     message: str = ""
     attempts: int = 0
     """Attempts begun so far, counted when a worker claims the job."""
     max_attempts: int = Field(default=DEFAULT_MAX_ATTEMPTS, ge=1)
-    result: Mapping[str, StoredJson] | None = None
+    result: Mapping[str, StoredJson] | None = Field(default=None, repr=False)
     error: ErrorInfo | None = None
     idempotency_key: str | None = None
     task_id: str | None = None
@@ -174,7 +175,7 @@ class JobRequest(Given):
     """What a caller asks for, before anything about it was checked."""
 
     type: str
-    payload: Mapping[str, object]
+    payload: Mapping[str, object] = Field(repr=False)
     user_id: str | UUID | None = None
     """On whose behalf, when that is not the caller."""
     priority: str | None = None

@@ -120,7 +120,7 @@ class DeadLetter(Fact):
     user_id: UUID
     type: str
     priority: Priority
-    payload: Mapping[str, StoredJson]
+    payload: Mapping[str, StoredJson] = Field(repr=False)
     max_attempts: int
     errors: tuple[ErrorInfo, ...] = Field(min_length=1)
     """How each attempt failed, the last one last."""

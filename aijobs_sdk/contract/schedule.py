@@ -46,7 +46,7 @@ class Schedule(Fact):
     cron: str
     timezone: str
     type: str
-    payload: Mapping[str, StoredJson]
+    payload: Mapping[str, StoredJson] = Field(repr=False)
     priority: Priority
     max_attempts: int
     next_run_at: datetime

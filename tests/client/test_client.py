@@ -384,3 +384,14 @@ def test_virtual_time_is_refused_on_a_loop_of_real_time() -> None:
 
     with pytest.raises(aijobs.ConfigurationError, match="clock='real'"):
         asyncio.run(cell())
+
+
+def test_what_is_written_of_a_job_shows_no_prompt_and_no_answer() -> None:
+    """A log line, or a traceback with its variables, tells which job it is, and how it stands."""
+    with aijobs.mock() as sim, aijobs.Client() as client:
+        sim.on().do(aijobs.ok(text="answer-canary"), aijobs.fail(400))
+        done, failed = (client.submit("prompt-canary", model="gpt-5.2") for _ in range(2))
+        request = client.request("prompt-canary", model="gpt-5.2")
+        written = f"{done.wait()} {failed.wait()!r} {client.dead_letters()!r} {request!r}"
+    assert "canary" not in written
+    assert f"Job(id={failed.id!r}, " in written
