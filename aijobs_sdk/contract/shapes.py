@@ -106,6 +106,8 @@ def _problem(found: ErrorDetails, known: Iterable[str]) -> str:
 
 def expected_by(kind: str, message: str) -> str:
     """Return what pydantic expected, as the rest of a sentence that begins with the field's name."""
+    if kind == "string_unicode":  # as bytes come that a terminal, or a file, has in another encoding
+        return "is no text in UTF-8"
     # Behind a colon it may quote the value. A pattern may have colons, and is our own.
     shown = message if kind == "string_pattern_mismatch" else message.split(":", maxsplit=1)[0]
     expected = shown.removeprefix("Value error, ")

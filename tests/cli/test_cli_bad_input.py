@@ -48,6 +48,7 @@ def assert_refused(result: Result, message: str, folder: Path, files: Sequence[s
     ("arguments", "message"),
     [
         (["", "--model", "gpt-5.2"], "`payload.prompt`"),
+        (["\udce9", "--model", "gpt-5.2"], "`payload.prompt` is no text in UTF-8, got a text of 1 characters"),
         (["Hi", "--model", "gpt-5"], "Did you mean 'gpt-5.2'?"),
         (["Hi"], "`payload.model` is required"),
         ([LONG * 2, "--model", "gpt-5.2"], "reads at most 400,000"),
