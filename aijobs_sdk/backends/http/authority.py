@@ -73,6 +73,9 @@ class Authority:
             return False
         if known is not None:
             known[job_id] = job
+        if job.is_final and not readers.want_log(job_id):  # which may be kept back, as streams are
+            readers.end(job_id)
+            return True
         return await self._read(job, readers)
 
     async def _read(self, job: Job, readers: Readers) -> bool:
@@ -83,11 +86,22 @@ class Authority:
             events = await self._logs.read(job.id, after=after)
         except NoSuchRouteError:
             events = ()
-        except PASSING:
-            return False
+        except PASSING as error:
+            if not (job.is_final and isinstance(error, ServerUnavailableError)):
+                return False
+            readers.fail(job.id, _log_kept_back(job, error))
+            return True
         for event in events:
             readers.announce_gap(job.id)  # what is not in a whole answer is gone
             readers.take(event)
         if job.is_final and not events:
             readers.end(job.id)
         return True
+
+
+def _log_kept_back(job: Job, error: ServerUnavailableError) -> ServerUnavailableError:
+    """Return why a log is read no further of a job whose record can be read."""
+    return ServerUnavailableError(
+        f"Job {job.id} is over, but its events do not get through: something on the way may keep event streams "
+        f"(text/event-stream) back. `wait()` and `result()` need none. ({error.message})"
+    )

@@ -127,7 +127,7 @@ class HttpBackend:
 
     async def ended(self, job_id: UUID) -> Job:
         """Return the job once it is over; no break on the way ends it."""
-        return await self._session.ends.of(job_id, self._told)
+        return await self._session.ends.of(job_id, self._told if self._hooks.event else None)
 
     async def events(self, job_id: UUID, *, after: int = 0, follow: bool = True) -> AsyncGenerator[JobEvent]:
         """Yield events with `seq` > `after`, and stop after the terminal one; no break on the way ends it."""

@@ -30,8 +30,8 @@ class Ends:
         if not job.is_final:  # its idempotency key has found one that ended long ago
             self._note(job.id, 0)
 
-    async def of(self, job_id: UUID, told: Callable[[JobEvent], object]) -> Job:
-        """Return the job once it is over; its events are told as they come.
+    async def of(self, job_id: UUID, told: Callable[[JobEvent], object] | None) -> Job:
+        """Return the job once it is over; its events are told as they come, where somebody is to be told.
 
         Raises:
             JobNotFoundError: this tenant has no such job.
@@ -40,10 +40,11 @@ class Ends:
         if seen != 0 and (job := await self._lookups.get(job_id)).is_final:  # one answer may tell of several
             self._seen.pop(job_id, None)
             return job
-        async with aclosing(self._watch.follow(job_id, seen or 0)) as events:
+        async with aclosing(self._watch.follow(job_id, seen or 0, wants_log=told is not None)) as events:
             async for event in events:
                 self._note(job_id, event.seq)
-                told(event)
+                if told is not None:
+                    told(event)
         self._seen.pop(job_id, None)
         return await self._lookups.get(job_id)
 

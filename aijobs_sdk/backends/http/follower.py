@@ -19,8 +19,10 @@ class GapError(ValueError):
 class Follower:
     """Where a reader is in the log, and what waits to be read."""
 
-    def __init__(self, job_id: UUID, after: int) -> None:
+    def __init__(self, job_id: UUID, after: int, *, wants_log: bool = True) -> None:
         self.job_id = job_id
+        self.wants_log = wants_log
+        """Whether each event is wanted; else only that the job is over."""
         self.seen = after
         """The number of the last event that was taken in."""
         self.is_over = False

@@ -85,7 +85,7 @@ class Listener:
         body = b""
         if not response.is_success:
             body = await body_of(response, server=self._server, most_bytes=self._most_bytes)
-        elif EVENT_STREAM not in response.headers.get("content-type", ""):
+        elif EVENT_STREAM not in response.headers.get("content-type", "").lower():
             raise ServerUnavailableError("its answer was no stream")
         raise_refusal(response, body, question, self._server)
 

@@ -32,6 +32,10 @@ class Readers:
         """Return up to where all who follow a job have seen its log, by job."""
         return {job_id: min(one.seen for one in followers) for job_id, followers in self._of.items()}
 
+    def want_log(self, job_id: UUID) -> bool:
+        """Whether somebody who follows this job wants each of its events."""
+        return any(follower.wants_log for follower in self._of.get(job_id, ()))
+
     def are_one(self) -> bool:
         """Whether there is a single reader, who keeps nobody waiting."""
         return len(self._of) == 1 and all(len(followers) == 1 for followers in self._of.values())

@@ -69,7 +69,7 @@ def raise_refusal(response: httpx.Response, body: bytes, question: Question, ser
         AIJobsError: it will not.
     """
     if response.is_success:
-        if question.media_type is None or question.media_type in response.headers.get("content-type", ""):
+        if question.media_type is None or question.media_type in response.headers.get("content-type", "").lower():
             return
         raise TryAgain(f"its answer was not {question.media_type}")
     status = response.status_code

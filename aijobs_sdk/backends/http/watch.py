@@ -30,13 +30,15 @@ class Watch:
         self._gathered_at = float("-inf")
         self._window_seconds = SHORTEST_SECONDS
 
-    async def follow(self, job_id: UUID, after: int) -> AsyncGenerator[JobEvent]:
+    async def follow(self, job_id: UUID, after: int, *, wants_log: bool = True) -> AsyncGenerator[JobEvent]:
         """Yield the job's events with `seq` > `after`, past ones first, and stop after the terminal one.
+
+        Who does not want the log may miss events where no stream gets through.
 
         Raises:
             JobNotFoundError: this tenant has no such job.
         """
-        follower = Follower(job_id, after)
+        follower = Follower(job_id, after, wants_log=wants_log)
         self._join(follower)
         try:
             while (event := await follower.next_event()) is not None:

@@ -241,3 +241,30 @@ async def test_a_line_that_looks_like_two_is_one(server: respx.Router, backend: 
 async def test_a_log_is_read_without_following(server: respx.Router, backend: HttpBackend) -> None:
     server.get(EVENTS, params={"follow": "false", "after": "1"}).mock(return_value=stream(event(2), event(3)))
     assert [one.seq async for one in backend.events(JOB, after=1, follow=False)] == [2, 3]
+
+
+NO_STREAMS = httpx.Response(200, text="<html>Not allowed here</html>", headers={"content-type": "text/html"})
+
+
+async def test_a_job_is_waited_for_where_no_stream_gets_through(server: respx.Router, backend: HttpBackend) -> None:
+    """Something on the way that answers for every event stream keeps nobody waiting for a job that is over."""
+    server.get(EVENTS).mock(return_value=NO_STREAMS)
+    looks = server.get(f"/api/jobs/{JOB}")
+    looks.mock(side_effect=[httpx.Response(200, json=record(status=s)) for s in ("pending", "pending", "completed")])
+    assert (await backend.ended(JOB)).is_final
+
+
+async def test_who_wants_the_events_of_a_job_that_is_over_is_told_that_none_get_through(
+    server: respx.Router, backend: HttpBackend
+) -> None:
+    server.get(EVENTS).mock(return_value=NO_STREAMS)
+    server.get(f"/api/jobs/{JOB}").respond(json=record(status="completed"))
+    with pytest.raises(ServerUnavailableError, match=rf"Job {JOB} is over, but its events do not get through"):
+        await seen(backend)
+
+
+async def test_a_stream_is_known_by_its_kind_in_any_case(server: respx.Router, backend: HttpBackend) -> None:
+    shouted = stream(event(1), event(2, "completed"))
+    shouted.headers["content-type"] = "Text/Event-Stream; Charset=UTF-8"
+    server.get(EVENTS).mock(return_value=shouted)
+    assert await seen(backend) == [1, 2]
