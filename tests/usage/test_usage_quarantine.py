@@ -110,6 +110,46 @@ def test_a_line_that_is_no_record_costs_only_itself(tmp_path: Path, broken: str,
     assert bill(store).rows == 2
 
 
+@pytest.mark.parametrize(
+    ("last", "cut"),
+    [("credits_used", "1"), ("credits_used", "125.2"), ("output_tokens", "4"), ("tenant_id", "ac"), ("model", "gpt-5")],
+)
+def test_a_last_value_that_may_have_been_cut_is_not_billed(tmp_path: Path, last: str, cut: str) -> None:
+    """A part of an amount, a count or a name is one as well: only a line end says that it is whole."""
+    columns = [*(column for column in USAGE_COLUMNS if column != last), last]
+    whole = csv_text([text_row(1), text_row(2)], columns=columns)
+    line = csv_record(text_row(3, **{last: cut}), columns=columns).removesuffix(f'"{cut}"') + cut
+
+    ended = read(write(tmp_path, "ended.csv", f"{whole}{line}\n"))
+    store = read(write(tmp_path, "cut.csv", f"{whole}{line}"))
+
+    ((place, reason, detail),) = store.ask("SELECT line, reason, detail FROM quarantine").cells
+    assert (place, reason) == (4, "broken_line")
+    assert f"so that {last} may be cut" in str(detail)
+    assert (bill(store).rows, bill(ended).rows) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("last", "value"),
+    [
+        ("credits_used", "1.500000"),
+        ("created_at", "2026-01-22T10:15:00Z"),
+        ("created_at", "2026-01-22 10:15:00"),
+        ("created_at", "2026-01-22T10:15:00.25+05:30"),
+        ("month_year", "2026-01"),
+        ("metadata", "{}"),
+        ("region", "eu"),
+    ],
+)
+def test_a_last_value_that_nothing_can_follow_needs_no_line_end(tmp_path: Path, last: str, value: str) -> None:
+    """Many programs end no last line; what shows by itself that it is whole is billed."""
+    columns = [*(column for column in USAGE_COLUMNS if column != last), last]
+    row = text_row(1, **{last: value})
+    line = csv_record(row, columns=columns).removesuffix(f'"{value}"') + value
+
+    assert bill(read(write(tmp_path, "whole.csv", f"{','.join(columns)}\n{line}"))).rows == 1
+
+
 def test_an_open_quote_swallows_no_neighbour(tmp_path: Path) -> None:
     swallowing = '"' + text_row(9)["id"] + ",acme"
     lines = [HEADER, GOOD, swallowing, ALSO_GOOD, swallowing, csv_record(text_row(3))]

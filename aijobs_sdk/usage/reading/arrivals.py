@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS
 from aijobs_sdk.usage.reading.csv_lines import csv_header, csv_records
+from aijobs_sdk.usage.reading.cut_off import may_be_cut
 from aijobs_sdk.usage.reading.exports import SourceFormat
 from aijobs_sdk.usage.reading.first_look import TextFormat, ends_a_line, filled_lines, foreign_encoding, needs_care
 from aijobs_sdk.usage.reading.headers import column_names, header_problem
@@ -52,7 +53,7 @@ class Layout:
     """Parquet: by column; a DOUBLE read as its neighbour's DECIMAL would be rounded."""
     header_problem: str | None = None
     line_by_line: bool = False
-    """Text that DuckDB would misread or give up on, or whose header is not where it looks for it."""
+    """Text that DuckDB would misread or give up on, that may be cut, or whose header is not where it looks for it."""
 
 
 def layout_of(database: Database, source: Source) -> Layout:
@@ -75,11 +76,12 @@ def layout_of(database: Database, source: Source) -> Layout:
             if problem and not ends_a_line(source.file):
                 # Nothing below it could be set aside, and an export cut so early would count as one of nothing.
                 raise InvalidRequestError(f"{source.path} ends in its header: {problem}. Export it again.")
+            named = column_names(header.fields)
             return Layout(
                 "csv",
-                columns=column_names(header.fields),
+                columns=named,
                 header_problem=problem,
-                line_by_line=careful or not header.is_first_line,
+                line_by_line=careful or not header.is_first_line or may_be_cut(source.file, named[-1]),
             )
         case "parquet":
             columns = _parquet_columns(database, source)

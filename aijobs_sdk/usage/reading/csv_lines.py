@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from aijobs_sdk.usage.reading.cut_off import last_value, may_go_on
 from aijobs_sdk.usage.reading.headers import column_names
 from aijobs_sdk.usage.reading.lines import Line, Lines, Record
 
@@ -44,10 +45,18 @@ def csv_records(path: Path) -> Iterator[Record]:
         names = column_names(next(found).fields)
         for parsed in found:
             number, raw = parsed.lines[0].number, "\n".join(line.shown for line in parsed.lines)
-            if parsed.problem is None:
+            problem = parsed.problem or _cut_problem(parsed, names[-1])
+            if problem is None:
                 yield Record(number, raw, dict(zip(names, parsed.fields, strict=True)))
             else:
-                yield Record(number, raw, reason="broken_line", detail=parsed.problem)
+                yield Record(number, raw, reason="broken_line", detail=problem)
+
+
+def _cut_problem(parsed: _Parsed, column: str) -> str | None:
+    value = None if parsed.has_further_fields else last_value(parsed.lines[-1].text)
+    if value is None or not may_go_on(column, value):
+        return None
+    return f"it has no line end, so that {column} may be cut: export the file again, or end the line if it is whole"
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class _Parsed:
     lines: list[Line]
     fields: tuple[str, ...] = ()
     problem: str | None = None
+    has_further_fields: bool = False
+    """Whether empty ones stood past the last column."""
 
 
 def _parsed(lines: Lines) -> Iterator[_Parsed]:
@@ -79,9 +90,9 @@ def _parse(first: Line, following: Lines, width: int | None) -> _Parsed:
             fields = _fields("".join(one.text for one in taken))
     if isinstance(fields, str):
         return _Parsed(taken, problem=fields if len(taken) == 1 else _OPEN)  # a quote that led into other records
-    fields = _without_trailing_commas(fields, width)
-    problem = _width_problem(fields, width) or next((line.problem for line in taken if line.problem), None)
-    return _Parsed(taken, tuple(fields), problem)
+    read = _without_trailing_commas(fields, width)
+    problem = _width_problem(read, width) or next((line.problem for line in taken if line.problem), None)
+    return _Parsed(taken, tuple(read), problem, has_further_fields=len(fields) > len(read))
 
 
 def _fields(text: str) -> list[str] | str:

@@ -9,6 +9,7 @@ from usage.usage_rows import csv_record, csv_text
 
 TWO_COLUMNS_SWAPPED = HEADER.replace("tenant_id,user_id", "user_id,tenant_id")
 ZONED = "2026-01-22T10:15:00"
+UNQUOTED = record(2, metadata="").replace('"', "")
 
 VALUES = [
     between_good_ones("metadata_cut_off", "bad_metadata", metadata='{"job_id": "j1'),
@@ -93,6 +94,8 @@ LINES = [
     ),
     one_csv("commas_after_the_last_field", record(1) + ",,", record(2) + ",", kept=2),
     Dirty("cut_in_the_last_line", {"cut.csv": csv_of(record(1), record(2))[:-40]}, 1, 0, ("broken_line",)),
+    Dirty("cut_in_the_last_value", {"part.csv": csv_of(record(1)) + UNQUOTED[:-4].encode()}, 1, 0, ("broken_line",)),
+    Dirty("no_line_end_after_a_whole_value", {"whole.csv": csv_of(record(1)) + UNQUOTED.encode()}, 2),
     Dirty("no_line_end_at_the_end", {"last.csv": csv_of(record(1), record(2)).rstrip()}, 2),
     Dirty("crlf_and_a_byte_order_mark", {"w.csv": b"\xef\xbb\xbf" + csv_of(record(1), record(2), line_end="\r\n")}, 2),
     Dirty("mixed_line_ends", {"m.csv": csv_of(record(1)) + f"{record(2)}\r\n{record(3)}\n".encode()}, 3),
