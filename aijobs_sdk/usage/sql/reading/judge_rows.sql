@@ -23,8 +23,9 @@ WITH file_start AS (
         CASE WHEN regexp_full_match(told[1], '(\d{1,19}(\.\d+)?|\.\d+)([eE][+-]?\d{1,2})?')
              THEN TRY_CAST(told[1] AS DECIMAL(38,18)) END AS any_amount,
         CASE WHEN any_amount < 1000000000000 THEN any_amount END AS metered,  -- as credits, so that sums of a month fit
-        CASE WHEN regexp_full_match(
-                 created_at, '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)? ?(Z|UTC|[+-]\d\d(:?\d\d)?)?')
+        CASE WHEN regexp_full_match(  -- no clock on earth is sixteen hours from UTC, but DuckDB takes any two digits
+                 created_at,
+                 '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)? ?(Z|UTC|[+-](0\d|1[0-5])(:?[0-5]\d)?)?')
              THEN TRY_CAST(created_at AS TIMESTAMPTZ) AT TIME ZONE 'UTC' END AS instant,
         CASE WHEN $zone = 'UTC' THEN instant ELSE (instant AT TIME ZONE 'UTC') AT TIME ZONE $zone END::DATE AS local_day,
         starts_with(local_day::VARCHAR, month_year) AS is_month_of_day
