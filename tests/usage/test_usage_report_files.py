@@ -90,7 +90,9 @@ def test_csv_columns_sum_to_the_bill(tmp_path: Path) -> None:
     assert sum(Decimal(row["credits"]) for row in csv_rows(tmp_path / "2026-01-by-user.csv")) == Decimal("23647.823513")
 
 
-@pytest.mark.parametrize("name", ['=HYPERLINK("x")', "+1", "-1", "@x", "\t=1"])
+@pytest.mark.parametrize(
+    "name", ['=HYPERLINK("x")', "+1", "-1", "@x", "\t=1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20x"]
+)
 def test_no_name_in_csv_is_a_formula_to_a_spreadsheet(tmp_path: Path, name: str) -> None:
     write_csv_tables(month_facts([replace(use, tenant=name) for use in january_uses()[:1]]), tmp_path)
     (row,) = csv_rows(tmp_path / "2026-01-by-tenant.csv")

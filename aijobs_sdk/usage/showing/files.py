@@ -63,7 +63,8 @@ def _csv_value(value: Cell) -> str | None:
 
 
 _BIGINT_END = 2**63
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+"""With those of full width: where Japanese or Chinese is written, Excel takes them as the others."""
 
 
 def _write_parquet(database: Database, table: FactTable, path: Path) -> None:
