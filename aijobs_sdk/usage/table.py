@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -169,11 +170,11 @@ def text_lines(
     shown = [list(columns), *([cell_text(value) for value in row] for row in rows)]
     if footer is not None:
         shown.append([cell_text(value) for value in footer])
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    widths = [max(map(_places, column)) for column in zip(*shown, strict=True)]
     to_the_right = _to_the_right(columns, rows)
     lines = [
         "  ".join(
-            text.rjust(width) if right else text.ljust(width)
+            _padded(text, width, to_the_right=right)
             for text, width, right in zip(row, widths, to_the_right, strict=True)
         ).rstrip()
         for row in shown
@@ -183,6 +184,22 @@ def text_lines(
     if footer is not None:
         lines.insert(-1, rule)
     return lines
+
+
+def _padded(text: str, width: int, *, to_the_right: bool) -> str:
+    room = " " * (width - _places(text))
+    return f"{room}{text}" if to_the_right else f"{text}{room}"
+
+
+def _places(text: str) -> int:
+    """Return how many places of a terminal's line `text` takes: most characters of Chinese and Japanese take two."""
+    return len(text) if text.isascii() else sum(map(_places_of, text))
+
+
+def _places_of(character: str) -> int:
+    if unicodedata.category(character) in {"Mn", "Me"}:  # a mark over, below or around the letter before it
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
 
 
 def cell_text(value: object) -> str:

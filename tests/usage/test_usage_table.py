@@ -11,6 +11,7 @@ from uuid import UUID
 import polars as pl
 import pyarrow as pa
 import pytest
+from rich.cells import cell_len
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.usage.table import UsageTable
@@ -95,3 +96,12 @@ def test_a_library_that_is_not_there_is_named_with_how_to_install_it(
 
     with pytest.raises(ConfigurationError, match=f"pip install {library}"):
         getattr(TABLE, call)()
+
+
+def test_columns_stand_below_each_other_beside_chinese_japanese_and_marks() -> None:
+    """A terminal gives most of these characters two places, and a mark over a letter none."""
+    names = ("東京支店", "한국", "\uff26\uff35", "e\u0301tude", "acme")
+    lines = str(UsageTable(columns=("name", "n"), cells=tuple((name, 7) for name in names))).splitlines()
+
+    assert [cell_len(line.removesuffix("7")) for line in lines[2:]] == [10] * 5
+    assert cell_len(lines[1]) == 11
