@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import string
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -62,6 +62,7 @@ class JobMagics:
         """See USAGE_HELP."""
         told = read_usage_line(line)
         with _told_in_one_line():
+            by = None if told.by is None else _columns(told.by)
             client = self._client(told.client)
             month = told.month or month_of(client.now())
             rows = client.usage_rows(month)
@@ -69,7 +70,7 @@ class JobMagics:
             if first is None:
                 print(f"Nothing was billed in {month}.")  # noqa: T201 - the cell's answer
                 return None
-            return _report(chain([first], rows), month, by=told.by)
+            return _report(chain([first], rows), month, by=by)
 
     def _submit(self, told: PromptLine, cell: str) -> JobHandle[Any]:
         options = submit_options(told.options, model=told.model, variables=self._variables)
@@ -110,11 +111,17 @@ def _watched(job: JobHandle[Any]) -> JobResult:
     return result
 
 
-def _report(rows: Iterable[UsageRow], month: str, *, by: str | None) -> MonthlyReport:
-    from aijobs_sdk.usage.usage import Usage  # noqa: PLC0415 - DuckDB is an extra, and takes a while to load
+def _columns(names: str) -> tuple[str, ...]:
+    from aijobs_sdk.usage.report.groups import group_columns  # noqa: PLC0415 - DuckDB is an extra, and takes a while
+
+    return group_columns(map(str.strip, names.split(",")))
+
+
+def _report(rows: Iterable[UsageRow], month: str, *, by: Sequence[str] | None) -> MonthlyReport:
+    from aijobs_sdk.usage.usage import Usage  # noqa: PLC0415 - as above
 
     with Usage(rows) as usage:
-        return usage.report(month) if by is None else usage.report(month, by=map(str.strip, by.split(",")))
+        return usage.report(month) if by is None else usage.report(month, by=by)
 
 
 def _variable_name(name: str | None) -> str | None:

@@ -196,9 +196,11 @@ def test_a_client_to_await_is_refused_rather_than_another_one_asked(kernel: Kern
 
 
 @pytest.mark.parametrize(
-    ("line", "problem"), [("january", "must be a month"), ("--by colour --client client", "colour")]
+    ("line", "problem"),
+    [("january", "must be a month"), ("--by colour --client client", "colour"), ("2020-01 --by colour", "colour")],
 )
 def test_what_usage_cannot_use_is_named(kernel: Kernel, line: str, problem: str) -> None:
+    """In a month without usage, too: a misspelt column is not to look like one."""
     send(kernel, "--model gpt-5.2 --client client")
     assert problem in complaint(kernel, f"%aijobs_usage {line}")
 
