@@ -22,6 +22,8 @@ _BAR = "width: 30em; max-width: 100%"
 
 # What moves a cursor or turns the direction of writing; and halves of a character, which no stream can carry.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""On a page only what turns all that follows: the marks of Arabic and Hebrew text do their work there."""
 
 
 def to_html(view: View) -> str:
@@ -58,11 +60,15 @@ def to_line(view: View) -> str:
 
 def one_line(text: str) -> str:
     """Return text as it can stand in a line of a terminal: what would move the cursor is made visible."""
-    return _UNSEEN.sub(lambda found: ascii(found.group())[1:-1], " ".join(text.split()))
+    return _UNSEEN.sub(_visible, " ".join(text.split()))
 
 
-def _page(view: View, causes: Iterable[CauseLine], left_out: Iterable[str]) -> Markup:
-    return element(
+def _visible(found: re.Match[str]) -> str:
+    return ascii(found.group())[1:-1]
+
+
+def _page(view: View, causes: Iterable[CauseLine], left_out: Iterable[str]) -> str:
+    page = element(
         "div",
         _head(view),
         element("progress", f"{view.percent} %", max=100, value=view.percent, title="done", style=_BAR),
@@ -72,6 +78,7 @@ def _page(view: View, causes: Iterable[CauseLine], left_out: Iterable[str]) -> M
         element("div", element("i", view.tail_label), ": ", view.tail) if view.tail else None,
         element("small", f"as of {view.as_of}") if view.as_of else None,
     )
+    return _TURNING.sub(_visible, page)
 
 
 def _head(view: View) -> Markup:

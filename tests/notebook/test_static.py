@@ -139,3 +139,18 @@ def test_github_removes_no_word() -> None:
 def test_a_name_cannot_move_the_cursor_nor_turn_the_line() -> None:
     line = to_line(batch_view(title="two\nlines\x1b[2J\u202e\ud800"))
     assert line.startswith(r"two lines\x1b[2J\u202e\ud800: 1,240 of 4,000 rows")
+
+
+def test_no_text_turns_what_follows_it_on_the_page() -> None:
+    """What somebody's model or error says is not to have the numbers beside it read backwards."""
+    turned = "a\u202eb\u2067c"
+    cause = Cause(code=turned, count=2, message=turned, examples=(1,))
+    page = to_html(
+        batch_view(title=turned, models=(turned,), note=turned, tail=Tail(label=turned, text=turned), causes=(cause,))
+    )
+    assert page.count(r"a\u202eb\u2067c") == 7
+    assert not {"\u202e", "\u2067"} & set(page)
+
+
+def test_marks_of_arabic_and_hebrew_text_stay_in_the_page() -> None:
+    assert "(\u05e9\u05dc\u05d5\u05dd\u200f)" in to_html(batch_view(note="(\u05e9\u05dc\u05d5\u05dd\u200f)"))
