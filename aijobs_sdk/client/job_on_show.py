@@ -13,7 +13,7 @@ from aijobs_sdk.batch.place import Place
 from aijobs_sdk.client.written import Written
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorInfo
-from aijobs_sdk.contract.errors import JobNotFoundError
+from aijobs_sdk.contract.errors import AIJobsError, JobNotFoundError
 from aijobs_sdk.contract.events import (
     JobAccepted,
     JobCancelled,
@@ -61,6 +61,8 @@ class JobOnShow:
         self._written = Written()
         self._note = ""
         """What came in the way of following it, or of what was asked for last."""
+        self._is_abandoned = False
+        """Whether its client was closed while it was followed; it is followed again when it is shown again."""
         self.aside = ""
         """What whoever waits for it has to say, before everything else."""
         known = handle.last_known
@@ -76,7 +78,7 @@ class JobOnShow:
         if (known is not None and known.is_final) or not self._place.is_there:
             return
         if self._following is None or self._following.done():
-            self._note = ""
+            self._note, self._is_abandoned = "", False
             self._following = self._place.start(self._follow)
             self._following.add_done_callback(self._heed_end)
 
@@ -90,7 +92,8 @@ class JobOnShow:
             self._now,
             note=self.aside or self._note,
             tail=Tail(label=ANSWER, text=text) if text else None,
-            commands=self._now.commands if self._place.is_there else (),
+            commands=self._now.commands if self._place.is_there and not self._is_abandoned else (),
+            is_abandoned=self._is_abandoned,
         )
 
     def steer(self, command: Command) -> None:
@@ -132,6 +135,7 @@ class JobOnShow:
         if done.cancelled() or (error := done.exception()) is None:
             return
         self._note = str(error) or type(error).__name__
+        self._is_abandoned = isinstance(error, AIJobsError) and error.code == "client_closed"
         if isinstance(error, JobNotFoundError):  # nothing will ever become of it
             cause = Cause(code=error.code, count=1, message=self._note, examples=())
             self._now, self._note = replace(self._now, phase=Phase.FAILED, error=cause, commands=()), ""

@@ -47,14 +47,14 @@ class Panel:
         return self._watched() is watched
 
     def look(self, *, draws: bool = True) -> bool:
-        """Draw how it stands, if it stands otherwise than it did; for the last time if it is final.
+        """Draw how it stands, if it stands otherwise than it did; for the last time if nothing comes after it.
 
-        If it is not to be drawn now, only what is final is. Return whether it was drawn, and goes on.
+        If it is not to be drawn now, only what is last is. Return whether it was drawn, and goes on.
         """
         if self.is_over:
             return False
         snapshot = self._snapshot()
-        if snapshot is None or snapshot.phase.is_final:
+        if snapshot is None or snapshot.is_last:
             self._finish(snapshot)
         elif draws and (now := (snapshot, self._paced(snapshot))) != self._last:
             self._last = now

@@ -90,6 +90,11 @@ class BatchSnapshot:
     """What may be asked for now."""
 
     @property
+    def is_last(self) -> bool:
+        """Whether it will not stand otherwise."""
+        return self.phase.is_final
+
+    @property
     def finished(self) -> int:
         """Rows that are over, one way or another."""
         return self.completed + self.failed + self.skipped
@@ -121,6 +126,13 @@ class JobSnapshot:
     tail: Tail | None = None
     """The end of what was written so far."""
     commands: tuple[Command, ...] = ()
+    is_abandoned: bool = False
+    """Whether nobody learns any more what becomes of it."""
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it will not stand otherwise, or nobody would know."""
+        return self.phase.is_final or self.is_abandoned
 
 
 Snapshot: TypeAlias = BatchSnapshot | JobSnapshot

@@ -182,6 +182,28 @@ def test_what_came_in_the_way_is_over_once_it_is_followed_again(
     assert seen(job, lambda one: one.phase is not Phase.READY).note == ""
 
 
+def test_a_panel_is_over_once_the_client_of_its_job_is_closed(sim: aijobs.Mock, client: aijobs.Client) -> None:
+    """Nobody learns what becomes of the job: it is drawn for the last time, and not looked at until the kernel ends."""
+    sim.on().do(aijobs.fail("stall", seconds=3600).forever())
+    job = client.submit(PROMPT, model=MODEL)
+    job.show()
+    seen(job, lambda one: one.phase is Phase.RUNNING)
+    client.close()
+    shown = seen(job, lambda one: one.note)
+    hub.look_now(job.on_show)
+    assert (hub.has(job.on_show), shown.is_last, shown.commands) == (False, True, ())
+    assert "The client was closed" in shown.note
+
+
+def test_a_job_whose_client_was_closed_is_followed_again_once_it_is_shown_again(client: aijobs.Client) -> None:
+    job = client.submit(type="test_job", payload={"seconds": 3600})
+    job.show()
+    client.close()
+    seen(job, lambda one: one.is_last)
+    job.show()
+    assert not now(job).is_abandoned
+
+
 @pytest.mark.parametrize("said", [None, "a few", "NaN", ["2.5"]])
 def test_a_type_of_your_own_may_mean_something_else_by_the_same_words(sim: aijobs.Mock, said: JsonValue) -> None:
     async def run(context: aijobs.JobContext, payload: Own) -> OwnResult:
