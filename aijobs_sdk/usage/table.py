@@ -170,7 +170,7 @@ def text_lines(
     shown = [list(columns), *([cell_text(value) for value in row] for row in rows)]
     if footer is not None:
         shown.append([cell_text(value) for value in footer])
-    widths = [max(map(_places, column)) for column in zip(*shown, strict=True)]
+    widths = [max(map(width_of, column)) for column in zip(*shown, strict=True)]
     to_the_right = _to_the_right(columns, rows)
     lines = [
         "  ".join(
@@ -187,16 +187,16 @@ def text_lines(
 
 
 def _padded(text: str, width: int, *, to_the_right: bool) -> str:
-    room = " " * (width - _places(text))
+    room = " " * (width - width_of(text))
     return f"{room}{text}" if to_the_right else f"{text}{room}"
 
 
-def _places(text: str) -> int:
-    """Return how many places of a terminal's line `text` takes: most characters of Chinese and Japanese take two."""
-    return len(text) if text.isascii() else sum(map(_places_of, text))
+def width_of(text: str) -> int:
+    """Return how many places of a line `text` takes: most characters of Chinese and Japanese take two."""
+    return len(text) if text.isascii() else sum(map(_width_of, text))
 
 
-def _places_of(character: str) -> int:
+def _width_of(character: str) -> int:
     if unicodedata.category(character) in {"Mn", "Me"}:  # a mark over, below or around the letter before it
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

@@ -92,6 +92,24 @@ def test_an_amount_that_a_double_cannot_carry_is_text_with_a_note(tmp_path: Path
     assert all(cell.comment is not None and "are text" in cell.comment.text for cell in amounts)
 
 
+def test_a_column_has_room_for_its_sum(tmp_path: Path) -> None:
+    """Excel shows hashes for a number that is wider than its column, and a sum is longer than what it adds up."""
+    (use,) = january_uses()[:1]
+    facts = month_facts([replace(use, tenant=f"t{number}", credits=Decimal("9.123456")) for number in range(4000)])
+    sheet = load_workbook(write_workbook(facts, tmp_path / "book.xlsx"))["Statement"]
+
+    assert facts.totals.credits == Decimal("36493.824000")
+    assert sheet.column_dimensions["F"].width >= len("36,493.824000")
+
+
+def test_a_column_has_room_for_a_japanese_name(tmp_path: Path) -> None:
+    name = "東京支店の大きなお客様"
+    uses = [replace(use, tenant=name) for use in january_uses()[:1]]
+    sheet = load_workbook(write_workbook(month_facts(uses), tmp_path / "book.xlsx"))["By tenant"]
+
+    assert sheet.column_dimensions["A"].width >= 2 * len(name)
+
+
 @pytest.mark.parametrize(
     "name", ['=HYPERLINK("http://x.example","y")', "+1+1", "@SUM(A1)", "http://x.example", "\x1b[2J", "0012", "TRUE"]
 )

@@ -15,7 +15,7 @@ from aijobs_sdk.usage.showing.chapters.all_chapters import chapters
 from aijobs_sdk.usage.showing.chapters.heading import particulars, title
 from aijobs_sdk.usage.showing.fact_table import Cell, Chapter, FactTable, Kind
 from aijobs_sdk.usage.showing.figures import exact, shown
-from aijobs_sdk.usage.table import cell_text
+from aijobs_sdk.usage.table import cell_text, width_of
 from aijobs_sdk.usage.writing import write_files
 
 try:
@@ -159,6 +159,7 @@ class _Writer:
                 name = xl_col_to_name(number)
                 formula = f"=SUM({name}{first + 1}:{name}{self._row})"
                 self._sheet.write_formula(self._row, number, formula, style, float(value))
+                self._make_room(number, value)
             else:
                 self._put(self._row, number, _told(value, column.kind), style)
 
@@ -178,7 +179,21 @@ class _Writer:
                 self._sheet.write_comment(row, column, _INEXACT, {"author": "aijobs-sdk"})
             case _:
                 assert_never(value)
-        self._widths[column] = max(self._widths.get(column, 0), len(str(value)))
+        self._make_room(column, value)
+
+    def _make_room(self, column: int, value: Cell) -> None:
+        """Have a column as wide as `value` is shown: Excel shows hashes for a number that has no room."""
+        self._widths[column] = max(self._widths.get(column, 0), width_of(_as_shown(value)))
+
+
+def _as_shown(value: Cell) -> str:
+    match value:
+        case Decimal():
+            return exact(value)
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)
 
 
 def _told(value: Cell, kind: Kind) -> Cell:
