@@ -261,6 +261,19 @@ def test_a_path_that_gives_no_rows_is_refused_by_name(
     assert str(tmp_path / name) in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["usage.csv.zst", "usage.jsonl.BZ2", "usage.parquet.gz", "usage.csv.zip"])
+@pytest.mark.parametrize("named", ["{0}", "{0}/*", "{0}/{1}", "local://{0}"])
+def test_usage_that_is_packed_in_another_way_is_refused_and_not_passed_over(
+    tmp_path: Path, name: str, named: str
+) -> None:
+    """In a folder it would be missing in the bill, and nobody told."""
+    export_usage([usage_row(1)], tmp_path, format="csv")
+    write(tmp_path, name, "packed")
+
+    with pytest.raises(InvalidRequestError, match=rf"{name} is packed .* Unpack it, or make it a \.csv\.gz"):
+        read(named.format(tmp_path, name))
+
+
 def test_no_paths_at_all_are_refused() -> None:
     with pytest.raises(InvalidRequestError, match="No paths were given"):
         read([])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ _FORMAT_OF: dict[str, SourceFormat] = {
     ".parquet": "parquet",
 }
 _ENDINGS = ".csv, .jsonl or .parquet"
+_PACKED = ".csv.gz or .jsonl.gz"
+_PACKED_OTHERWISE = re.compile(r".*\.(csv|jsonl|parquet)\.(gz|zst|bz2|xz|zip|lz4|br|z|7z)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,18 @@ class Export:
 
 
 def format_of(name: str) -> SourceFormat | None:
-    """Return what a file of this name holds; None: no usage."""
+    """Return what a file of this name holds; None: no usage.
+
+    Raises:
+        InvalidRequestError: usage, packed in a way that cannot be read. In a folder it would be missing in the bill.
+    """
     lowered = name.lower()
-    return next((kind for ending, kind in _FORMAT_OF.items() if lowered.endswith(ending)), None)
+    kind = next((kind for ending, kind in _FORMAT_OF.items() if lowered.endswith(ending)), None)
+    if kind is None and _PACKED_OTHERWISE.fullmatch(name):
+        raise InvalidRequestError(
+            f"{name} is packed in a way that is not read here. Unpack it, or make it a {_PACKED}."
+        )
+    return kind
 
 
 def local_exports(path: Path) -> list[Export]:
@@ -116,7 +128,7 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _exports_among(paths: Iterable[Path]) -> list[Path]:
-    return [path for path in paths if format_of(path.name) and not is_hidden(path.name) and path.is_file()]
+    return [path for path in paths if not is_hidden(path.name) and path.is_file() and format_of(str(path))]
 
 
 def _described(file: Path) -> Export:

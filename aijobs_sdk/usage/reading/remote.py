@@ -94,7 +94,7 @@ def _listed(files: _FileSystem, root: str) -> _Listing | None:
     return {
         name: about
         for name, about in found.items()
-        if format_of(name) and not is_hidden(name.removeprefix(named)) and about.get("type") != "directory"
+        if not is_hidden(name.removeprefix(named)) and about.get("type") != "directory" and format_of(name)
     }
 
 
@@ -150,6 +150,8 @@ def _told(shown: str) -> Iterator[None]:
     """Let errors of reading leave as one of ours, which names the place."""
     try:
         yield
+    except InvalidRequestError:  # a ValueError, that says all there is to say
+        raise
     except (OSError, ValueError) as error:
         raise InvalidRequestError(
             f"{shown} cannot be read ({type(error).__name__}). Check the URL, and who may read it."
