@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,13 +19,16 @@ from pydantic import JsonValue
 from aijobs_sdk.cli.errors import BadInput
 from aijobs_sdk.cli.options import json_option
 from aijobs_sdk.cli.usage_options import A_FILE, read_usage
+from aijobs_sdk.usage.showing.formulas import is_formula
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @click.command()
 @click.argument("query")
 @click.argument("paths", nargs=-1)
 @click.option("--store", type=A_FILE, metavar="FILE", help="Where usage is kept; PATHS are read into it first.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, with all rows and all digits.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, with all rows and all digits, and no formulas.")
 @json_option
 def sql(query: str, paths: tuple[str, ...], *, store: Path | None, as_csv: bool, as_json: bool) -> None:
     """Answer one SELECT over usage.
@@ -42,7 +46,7 @@ def sql(query: str, paths: tuple[str, ...], *, store: Path | None, as_csv: bool,
     elif as_csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(answer.columns)
-        writer.writerows([_text(value) for value in row] for row in answer.cells)
+        writer.writerows(map(_csv_value, row) for row in answer.cells)
     else:
         click.echo(str(answer))
 
@@ -52,6 +56,12 @@ def _refuse_one_name_for_two(columns: Sequence[str]) -> None:
     for column, count in Counter(columns).items():
         if count > 1:
             raise BadInput(f"More than one column is called {column!r}. Name them apart (AS), or ask for --csv.")
+
+
+def _csv_value(value: object) -> str:
+    """Return a value as text; what is text already, and no number, is led by an apostrophe if it would be a formula."""
+    text = _text(value)
+    return f"'{text}" if isinstance(value, str) and is_formula(text) and not _NUMBER.fullmatch(text) else text
 
 
 def _object(row: Mapping[str, object]) -> JsonValue:

@@ -102,6 +102,13 @@ def test_a_question_is_answered_with_all_digits_as_csv() -> None:
     ]
 
 
+def test_no_text_in_an_answer_as_csv_is_a_formula_to_a_spreadsheet() -> None:
+    """Names come from others; amounts stay what they are, also those that the question made text of."""
+    query = "SELECT '=HYPERLINK(1)' AS a, '\uff1d1' AS b, '-15.50' AS c, -15.50 AS d, '-v' AS e"
+    _, row = csv.reader(io.StringIO(usage("sql", query, "exports", "--csv").stdout))
+    assert row == ["'=HYPERLINK(1)", "'\uff1d1", "-15.50", "-15.50", "'-v"]
+
+
 def test_a_question_is_answered_as_json_with_exact_amounts() -> None:
     query = "SELECT sum(credits_used) AS credits, count(*) AS rows, NULL AS none, [day] AS days, 0.5::DOUBLE AS half "
     query += "FROM usage GROUP BY day"

@@ -15,6 +15,7 @@ from aijobs_sdk.usage.facts.month import MonthFacts
 from aijobs_sdk.usage.showing.chapters.all_chapters import chapters
 from aijobs_sdk.usage.showing.fact_table import Cell, Column, FactTable, Kind
 from aijobs_sdk.usage.showing.figures import places_of
+from aijobs_sdk.usage.showing.formulas import is_formula
 from aijobs_sdk.usage.statement import statement
 from aijobs_sdk.usage.store import Database, scratch_database
 from aijobs_sdk.usage.table import cell_text
@@ -59,12 +60,10 @@ def _write_csv(table: FactTable, path: Path) -> None:
 def _csv_value(value: Cell) -> str | None:
     if not isinstance(value, str):
         return _plain(value)
-    return f"'{cell_text(value)}" if value.startswith(_FORMULA_STARTS) else cell_text(value)
+    return f"'{cell_text(value)}" if is_formula(value) else cell_text(value)
 
 
 _BIGINT_END = 2**63
-_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
-"""With those of full width: where Japanese or Chinese is written, Excel takes them as the others."""
 
 
 def _write_parquet(database: Database, table: FactTable, path: Path) -> None:
