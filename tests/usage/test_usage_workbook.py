@@ -58,6 +58,13 @@ def test_amounts_and_counts_are_numbers(january: Path) -> None:
     assert first == ("umbrella", 1577, 1280524, 421059, 6149.783053, 5719.29823929, 0.260057)
 
 
+def test_a_count_among_amounts_is_shown_as_a_count(january: Path) -> None:
+    sheet = load_workbook(january)["Month before"]
+    forms = {row[0].value: row[1].number_format for row in sheet.iter_rows(3)}
+
+    assert (forms["requests"], forms["credits"]) == ("#,##0", "#,##0.000000######")
+
+
 def test_the_sums_are_formulas_that_come_to_the_values_beside_them(january: Path) -> None:
     shown = load_workbook(january, data_only=True)
     found = formulas(load_workbook(january))

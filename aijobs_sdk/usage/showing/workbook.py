@@ -143,7 +143,7 @@ class _Writer:
         first = self._row + 2
         for place, row in enumerate(table.rows, start=first):
             for number, (value, column) in enumerate(zip(row, table.columns, strict=True)):
-                self._put(place, number, _told(value, column.kind), self._styles.values[column.kind])
+                self._put(place, number, _told(value, column.kind), self._styles.values[_form(value, column.kind)])
         self._row = first + len(table.rows)
         if table.total is not None:
             self._write_total(table, table.total, first)
@@ -154,7 +154,7 @@ class _Writer:
 
     def _write_total(self, table: FactTable, total: Sequence[Cell], first: int) -> None:
         for number, (value, column) in enumerate(zip(total, table.columns, strict=True)):
-            style = self._styles.totals[column.kind]
+            style = self._styles.totals[_form(value, column.kind)]
             if _is_sum(value, [row[number] for row in table.rows]):
                 name = xl_col_to_name(number)
                 formula = f"=SUM({name}{first + 1}:{name}{self._row})"
@@ -194,6 +194,11 @@ def _as_shown(value: Cell) -> str:
             return f"{value:,}"
         case _:
             return str(value)
+
+
+def _form(value: Cell, kind: Kind) -> Kind:
+    """Return as what a value is shown: a count among amounts, as of requests, has no millionths."""
+    return Kind.COUNT if isinstance(value, int) and kind is Kind.AMOUNT else kind
 
 
 def _told(value: Cell, kind: Kind) -> Cell:
