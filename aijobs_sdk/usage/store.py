@@ -67,7 +67,7 @@ class UsageStore:
         self._file = _open_file(self.path)
         self._closed = False
         if not self.path.exists() or not self.ask(_ANY_TABLE):
-            with self.writing() as database:
+            with _heeding_interrupts(), self._file.writing() as database:
                 if not database.execute(_ANY_TABLE).fetchall():  # another may have been first
                     _make_tables(database, timezone)
         with self.reading() as database:
@@ -79,7 +79,7 @@ class UsageStore:
 
         It waits until nobody in this process asks the store any more; ask it before the block, and not within.
         """
-        self._check_open()
+        self._check_there()
         with _heeding_interrupts(), self._file.writing() as database:
             yield database
 
@@ -89,7 +89,7 @@ class UsageStore:
 
         Until the block ends all in this process who ask the store are told of the same state, and nobody can write.
         """
-        self._check_open()
+        self._check_there()
         with _heeding_interrupts(), self._file.reading() as session:
             yield session
 
@@ -106,9 +106,11 @@ class UsageStore:
         if self._forget is not None:
             self._forget()
 
-    def _check_open(self) -> None:
+    def _check_there(self) -> None:
         if self._closed:
             raise InvalidRequestError("This usage was closed. Make another: aijobs.Usage(...).")
+        if not self._file.is_there:  # DuckDB would write into a new file, without our tables
+            raise InvalidRequestError(f"{self.path} is not there any more. Make the usage anew: aijobs.Usage(...).")
 
 
 def _delete(folder: Path, *, made_by: int) -> None:
@@ -128,13 +130,18 @@ class _OpenFile:
         """How many read now, by the one reader. While they do, what they see does not change."""
         self._is_writing = False
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is such a file now."""
+        return self._path.exists()
+
     @contextmanager
     def writing(self) -> Iterator[Database]:
         with self._turn:
             self._turn.wait_for(lambda: not (self._sessions or self._is_writing))
             self._is_writing = True
         try:
-            with _opened(self._path, read_only=False) as database, _transaction(database):
+            with _told_of_damage(self._path), _opened(self._path, read_only=False) as database, _transaction(database):
                 yield database
         finally:
             with self._turn:
@@ -145,7 +152,7 @@ class _OpenFile:
     def reading(self) -> Iterator[Database]:
         reader = self._join()
         try:
-            with reader.cursor() as session:
+            with _told_of_damage(self._path), reader.cursor() as session:
                 yield session
         finally:
             self._leave()
@@ -224,6 +231,19 @@ def _transaction(database: Database) -> Iterator[None]:
     except duckdb.Error as error:
         raise StoreUnavailableError(
             f"Nothing was written to the store of usage: {error} Is the disk full? Make room, and do it again."
+        ) from error
+
+
+@contextmanager
+def _told_of_damage(path: Path) -> Iterator[None]:
+    """Let a part of the file that is gone or spoilt be told as that: DuckDB finds it where it reads."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if not any(mark in str(error) for mark in ("Corrupt database file", f'enough bytes from file "{path}"')):
+            raise
+        raise StoreUnavailableError(
+            f"{path} is damaged: {error} Use a copy of it, or ingest the exports into a new store."
         ) from error
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.errors import InvalidRequestError, StoreUnavailableError
+from aijobs_sdk.usage.reading.ingest import ingest
 from aijobs_sdk.usage.store import Database, DatabaseError, UsageStore, scratch_database
 from usage.usage_entries import entries
 from usage.usage_rows import usage_row
@@ -150,6 +151,36 @@ def test_a_block_that_fails_leaves_nothing_behind(path: Path) -> None:
 def test_nothing_can_be_written_where_the_store_is_only_asked(path: Path) -> None:
     with UsageStore(path).reading() as session, pytest.raises(DatabaseError, match="read-only"):
         session.execute("DELETE FROM entry")
+
+
+def test_a_store_that_was_deleted_is_told_of_and_not_made_again_without_its_tables(path: Path) -> None:
+    store = UsageStore(path)
+    path.unlink()
+
+    with pytest.raises(InvalidRequestError, match=r"usage\.duckdb is not there any more"), store.writing():
+        pass
+    with pytest.raises(InvalidRequestError, match=r"usage\.duckdb is not there any more"):
+        store.ask("FROM entry")
+    assert not path.exists()
+
+
+def test_a_store_is_found_from_another_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = UsageStore("usage.duckdb")
+    monkeypatch.chdir(tmp_path.parent)
+
+    assert store.ask("SELECT count(*) FROM entry").cells == ((0,),)
+
+
+def test_a_store_of_which_a_part_is_gone_is_told_to_be_damaged(path: Path) -> None:
+    """As a copy is that was cut off: it can be opened, and is found to be short only where it is read."""
+    UsageStore(path, timezone="Europe/Berlin")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    with pytest.raises(
+        StoreUnavailableError, match=r"usage\.duckdb is damaged: .* ingest the exports into a new store"
+    ):
+        ingest(UsageStore(path), [usage_row(1)])
 
 
 def test_a_store_without_a_name_is_gone_when_it_is_closed() -> None:
