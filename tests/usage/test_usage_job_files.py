@@ -165,6 +165,7 @@ def test_a_bad_line_is_told_by_line_and_field_and_nothing_is_noted(
         ("jobs.jsonl", GOOD_JSON.replace("gpt-5.2", r"\ud800"), "line 1: `model` must hold no NUL, and no half"),
         ("jobs.csv", "id,tenant_id\n1,2\n", "line 2: `job_id` is required"),
         ("jobs.csv", ",".join(JOB_COLUMNS) + "\n" + ",".join([*GOOD, "x"]), "line 2: it has more fields"),
+        ("jobs.csv", ",".join(JOB_COLUMNS) + "\n" + ",".join(GOOD[:-1]), "line 2: it has fewer fields .* may be cut"),
         ("jobs.csv", '"job_id\n', "cannot be read as a file of jobs"),
         ("jobs.parquet", "no parquet", "cannot be read as a file of jobs"),
         ("jobs.txt", "x", "means no file of jobs"),

@@ -76,6 +76,10 @@ def _csv_values(path: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
         for row in reader:
             if None in row:
                 raise _unusable(path, reader.line_num, "it has more fields than the header")
+            if None in row.values():  # all behind it may be missing as well
+                raise _unusable(
+                    path, reader.line_num, "it has fewer fields than the header, so that the file may be cut"
+                )
             yield reader.line_num, {name: text or None for name, text in row.items()}
 
 
