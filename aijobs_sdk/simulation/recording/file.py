@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +17,9 @@ from pydantic import ValidationError
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.simulation.recording.exchange import Exchange
+
+if sys.platform != "win32":
+    import fcntl
 
 FORMAT, VERSION = "aijobs-recording", 1
 _FIRST_LINE = json.dumps({"format": FORMAT, "version": VERSION}).encode() + b"\n"
@@ -50,13 +56,13 @@ class Recording(NamedTuple):
 
 
 class RecordingFile:
-    """A recording that grows. Calls may end in any thread; the file belongs to one process at a time."""
+    """A recording that grows. Calls may end in any thread; the file belongs to one recorder at a time."""
 
     def __init__(self, path: str | Path) -> None:
         """Open a file to add to, or a new one.
 
         Raises:
-            ConfigurationError: nothing can be written there.
+            ConfigurationError: nothing can be written there, or somebody records to it already.
             InvalidRequestError: there is a file that is no recording, or one of another version.
         """
         self.path = Path(path)
@@ -64,14 +70,17 @@ class RecordingFile:
         """What the next call is told by."""
         self._lock = threading.Lock()
         self._lost: list[str] = []
-        if self.path.exists():
-            self.next_number += max((one.number for one in Recording.load(self.path).exchanges), default=0)
         try:
             # One write() a line, past all buffers: nothing is left half said when this process ends.
             self._file = self.path.open("ab", buffering=0)
         except OSError as error:
             raise _cannot_record(self.path, error.strerror) from error
-        self._begin()
+        try:
+            _take_for_oneself(self._file, self.path)
+            self._begin()
+        except BaseException:
+            self._file.close()
+            raise
 
     def add(self, exchange: Exchange) -> None:
         """Write one exchange. Where that fails the caller's call goes on, and `close()` tells of it."""
@@ -87,7 +96,9 @@ class RecordingFile:
             ConfigurationError: some exchanges could not be written.
         """
         with self._lock:
-            self._file.close()
+            if not self._file.closed:
+                _give_back(self._file)
+                self._file.close()
         if self._lost:
             raise ConfigurationError(
                 f"{len(self._lost)} exchanges are missing in {self.path}: {self._lost[0]}. Make room and record again."
@@ -95,13 +106,14 @@ class RecordingFile:
 
     def _begin(self) -> None:
         size = self._file.seek(0, os.SEEK_END)
+        if size:
+            self.next_number += max((one.number for one in Recording.load(self.path).exchanges), default=0)
         torn = self.path.read_bytes().rpartition(b"\n")[2] if size else b""
         if torn:
             self._file.truncate(size - len(torn))  # or the next line would begin in the middle of this one
         if size == len(torn):
             self._write(_FIRST_LINE)
         if self._lost:
-            self._file.close()
             raise _cannot_record(self.path, self._lost[0])
 
     def _write(self, line: bytes) -> None:
@@ -112,6 +124,30 @@ class RecordingFile:
                 self._lost.append("there was no room for all of it")
         except OSError as error:
             self._lost.append(error.strerror or str(error))
+
+
+def _take_for_oneself(file: FileIO, path: Path) -> None:
+    """Keep other recorders off, in this process and in others: each would number its calls as if it were alone.
+
+    Raises:
+        ConfigurationError: one is there already.
+    """
+    if sys.platform == "win32":
+        return  # where it would keep readers off as well
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigurationError(
+            f"Cannot record to {path}: somebody records to it already. Share that recorder, or name another file."
+        ) from None
+    except OSError:
+        return  # a file system without locks
+
+
+def _give_back(file: FileIO) -> None:
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)  # as a forked child may have it open still
 
 
 def _whole_lines(path: Path, data: bytes) -> list[bytes]:

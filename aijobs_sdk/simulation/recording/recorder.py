@@ -60,7 +60,8 @@ def record(path: str | Path) -> Iterator[Recorder]:
     `aijobs.mock(replay=path)` plays it.
 
     Raises:
-        ConfigurationError: the file cannot be written, at once; at the end: some exchanges could not.
+        ConfigurationError: the file cannot be written, or somebody records to it already; at the end: some exchanges
+            could not be written.
         InvalidRequestError: there is a file that is no recording, or one of another version.
     """
     recorder = Recorder(RecordingFile(path))

@@ -37,6 +37,17 @@ def test_a_second_run_is_added_to_the_first(path: Path) -> None:
     assert [one.number for one in exchanges_in(path)] == [1, 2]
 
 
+def test_a_file_that_is_recorded_to_is_no_other_recorders(path: Path) -> None:
+    """Each would number its calls as if it were alone, and a replay could not tell whose came first."""
+    with (
+        aijobs.record(path),
+        pytest.raises(aijobs.ConfigurationError, match=r"Cannot record to .*run\.jsonl: somebody records to it"),
+    ):
+        record_one(path)
+    record_one(path)
+    assert [one.number for one in exchanges_in(path)] == [1, 2]
+
+
 def test_a_line_says_what_was_asked_and_how_it_ended(path: Path) -> None:
     [one] = exchanges_in(path)
     assert str(one.asked) == "POST /v1/chat/completions (gpt-5.2)"
