@@ -80,7 +80,7 @@ async def play_through(response: HttpResponse, elapsed: Elapsed, scope: Scope, s
         await _send_at_once(response, send)
         return
     if response.ending is not Ending.REFUSED:
-        await send({"type": "http.response.start", "status": response.status, "headers": _headers(response)})
+        await send({"type": "http.response.start", "status": response.status, "headers": response.raw_headers})
         for due in _joined(response.chunks):
             await _reach(due.at_seconds, elapsed)
             await send({"type": "http.response.body", "body": due.data, "more_body": True})
@@ -111,13 +111,9 @@ async def break_off(scope: Scope) -> None:
 
 async def _send_at_once(response: HttpResponse, send: Send) -> None:
     body = b"".join([chunk.data for chunk in response.chunks])
-    headers = [*_headers(response), (b"content-length", b"%d" % len(body))]
+    headers = [*response.raw_headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-def _headers(response: HttpResponse) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode("latin-1")) for name, value in response.headers.items()]
 
 
 async def _reach(at_seconds: float, elapsed: Elapsed) -> None:

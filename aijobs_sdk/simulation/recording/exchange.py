@@ -8,9 +8,9 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.simulation.recording.secrets import public_path, public_query
@@ -20,6 +20,22 @@ from aijobs_sdk.simulation.wire.identities import fingerprint
 _STREAMING = (":streamGenerateContent", "/invoke-with-response-stream", "/converse-stream")
 _MODEL = re.compile(r"/model/(?P<bedrock>.+)/(?:invoke|converse)|/models/(?P<other>[^/:]+)")
 _BOUNDARY = re.compile(r"boundary=\"?([^\";]+)")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_HEADER_VALUE = re.compile(r"[^\x00\r\n\u0100-\U0010ffff]*")
+STATUSES = range(100, 600)
+"""Those of HTTP: nobody could be answered with another one."""
+
+
+def _decodable(text: str) -> str:
+    base64.b64decode(text, validate=True)
+    return text
+
+
+def _headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise ValueError(f"{name!r} is no header of HTTP, with its name in lower case and a byte a character")
+    return headers
 
 
 class Ended(StrEnum):
@@ -78,7 +94,7 @@ class RecordedChunk(Fact):
     at: float
     """In seconds from the start of the call."""
     text: str | None = None
-    base64: str | None = None
+    base64: Annotated[str, AfterValidator(_decodable)] | None = None
     """Instead of the text, where the bytes are none."""
 
     @classmethod
@@ -101,9 +117,9 @@ class Exchange(Fact):
     number: int
     """In the order in which the calls of a recording began."""
     asked: Question
-    status: int | None = Field(ge=100, le=599)
+    status: int | None = Field(ge=STATUSES[0], le=STATUSES[-1])
     """None where it ended before the answer began."""
-    headers: Mapping[str, str] = {}
+    headers: Annotated[Mapping[str, str], AfterValidator(_headers)] = {}
     answered_at: float | None = None
     """When status and headers came, in seconds from the start of the call."""
     chunks: tuple[RecordedChunk, ...] = ()

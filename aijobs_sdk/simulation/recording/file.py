@@ -89,6 +89,10 @@ class RecordingFile:
             if not self._file.closed:
                 self._write(line)
 
+    def leave_out(self, problem: str) -> None:
+        """Leave out an exchange that no file could hold; `close()` tells of it."""
+        self._lost.append(problem)
+
     def close(self) -> None:
         """Close the file.
 
@@ -101,7 +105,7 @@ class RecordingFile:
                 self._file.close()
         if self._lost:
             raise ConfigurationError(
-                f"{len(self._lost)} exchanges are missing in {self.path}: {self._lost[0]}. Make room and record again."
+                f"{len(self._lost)} exchanges are missing in {self.path}: {self._lost[0]}. Mend that and record again."
             )
 
     def _begin(self) -> None:
@@ -170,8 +174,9 @@ def _exchanges(path: Path, lines: Sequence[bytes]) -> Iterator[Exchange]:
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             field = ".".join(map(str, first["loc"])) or "it"
+            said = first["msg"].removeprefix("Value error, ")
             raise InvalidRequestError(
-                f"{path}, line {number}: this is no recorded exchange: {field}: {first['msg']}. Record it again.",
+                f"{path}, line {number}: this is no recorded exchange: {field}: {said}. Record it again.",
                 code="invalid_recording",
             ) from None
 
@@ -179,7 +184,7 @@ def _exchanges(path: Path, lines: Sequence[bytes]) -> Iterator[Exchange]:
 def _check_first_line(path: Path, line: bytes) -> None:
     try:
         said = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _no_recording(path) from None
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise _no_recording(path)

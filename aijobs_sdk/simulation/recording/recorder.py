@@ -48,7 +48,10 @@ class Recorder:
 
     def _end(self, take: Take) -> None:
         self._under_way.discard(take)
-        self._file.add(take.exchange())
+        if take.problem is None:
+            self._file.add(take.exchange())
+        else:
+            self._file.leave_out(take.problem)
 
 
 @contextmanager

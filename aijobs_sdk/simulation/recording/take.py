@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import anyio
 
-from aijobs_sdk.simulation.recording.exchange import Ended, Exchange, Question, RecordedChunk
+from aijobs_sdk.simulation.recording.exchange import STATUSES, Ended, Exchange, Question, RecordedChunk
 from aijobs_sdk.simulation.recording.outcome import has_end_marker
 from aijobs_sdk.simulation.recording.secrets import Secrets
 from aijobs_sdk.simulation.wire.exchange import Chunk, Headers, HttpRequest
@@ -50,6 +50,13 @@ class Take:
         if self._ended is None:
             whole = has_end_marker(b"".join(chunk.data for chunk in self._chunks))
             self._finish(Ended.WHOLE if whole else Ended.LEFT)
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be written down; None where it can."""
+        if self._status is None or self._status in STATUSES:
+            return None
+        return f"an answer had the status {self._status}, which is none of HTTP's, and cannot be played"
 
     def exchange(self) -> Exchange:
         """Return what is known, as it may be written down."""

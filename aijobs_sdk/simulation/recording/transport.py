@@ -10,9 +10,9 @@ import anyio
 
 from aijobs_sdk.simulation.recording.exchange import Ended
 from aijobs_sdk.simulation.recording.take import Take
-from aijobs_sdk.simulation.wire.exchange import HttpRequest
+from aijobs_sdk.simulation.wire.exchange import Headers, HttpRequest
 
-_OF_THE_ENCODING = frozenset({"content-encoding", "content-length"})
+_OF_THE_ENCODING = frozenset({b"content-encoding", b"content-length"})
 
 
 def recording_transport(library: ModuleType, under: Any, begin: Callable[[HttpRequest], Take]) -> Any:  # noqa: ANN401 - classes of the library's own
@@ -54,11 +54,10 @@ def recording_transport(library: ModuleType, under: Any, begin: Callable[[HttpRe
             except anyio.get_cancelled_exc_class():
                 take.end(Ended.LEFT)
                 raise
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            take.answered(response.status_code, headers)
+            take.answered(response.status_code, _told(response, library))
             return library.Response(
                 response.status_code,
-                headers=_unpacked(response.headers.multi_items()),
+                headers=_unpacked(response.headers.raw),
                 stream=Stream(response, take),
                 request=request,
                 extensions=response.extensions,
@@ -81,9 +80,14 @@ async def _asked(request: Any) -> HttpRequest:  # noqa: ANN401
     )
 
 
-def _unpacked(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def _told(response: Any, library: ModuleType) -> Headers:  # noqa: ANN401
+    # Where no encoding is named, one is guessed by what happens to stand in them.
+    return {**library.Headers(response.headers.raw, encoding="latin-1")}
+
+
+def _unpacked(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Return the headers of a body that is passed on unpacked."""
-    if not any(name.lower() == "content-encoding" for name, _ in headers):
+    if not any(name.lower() == b"content-encoding" for name, _ in headers):
         return headers
     return [(name, value) for name, value in headers if name.lower() not in _OF_THE_ENCODING]
 

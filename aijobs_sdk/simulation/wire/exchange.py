@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from aijobs_sdk.simulation.core import Simulation
 
 Headers = Mapping[str, str]
-"""Names in lower case."""
+"""Names in lower case; a character of a value is a byte of it, as HTTP has it."""
 Json = dict[str, JsonValue]
 """An object to send."""
 _UNREAD: JsonValue = {}
@@ -91,6 +91,11 @@ class HttpResponse(NamedTuple):
     def starts_at_seconds(self) -> float:
         """When the status and the headers are sent."""
         return self.chunks[0].at_seconds if self.chunks else self.ends_at_seconds
+
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as they are sent."""
+        return [(name.encode(), value.encode("latin-1")) for name, value in self.headers.items()]
 
     @property
     def body(self) -> bytes:

@@ -78,7 +78,7 @@ def transport_under(library: ModuleType, endpoints: Endpoints, clock: Clock) -> 
                 raise library.ConnectError("connection refused", request=request)
             stream = Stream(response, playing, asked)
             stream.answer = library.Response(
-                response.status, headers=dict(response.headers), stream=stream, request=request
+                response.status, headers=response.raw_headers, stream=stream, request=request
             )
             return stream.answer
 

@@ -18,6 +18,8 @@ import pytest
 import aijobs_sdk as aijobs
 from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.recording.exchange import Ended
+from aijobs_sdk.simulation.recording.file import RecordingFile
+from aijobs_sdk.simulation.recording.recorder import Recorder
 from mock_server.server import running
 from simulation.recording.recorded_run import (
     CHAT,
@@ -195,3 +197,32 @@ def test_a_server_without_its_recording_ends_with_a_sentence(tmp_path: Path) -> 
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode != 0
     assert "gone.jsonl: No such file or directory." in ended.stderr
+
+
+ODD = [(b"x-request-id", b"caf\xe9"), (b"x-ratelimit-limit-requests", "\u20ac".encode())]
+
+
+async def ask(network: Any) -> httpx2.Response:
+    async with httpx2.AsyncClient(transport=network, base_url=FAR) as client:
+        return await client.post("/v1/chat/completions", json=CHAT)
+
+
+def answering(**answer: Any) -> httpx2.MockTransport:
+    return httpx2.MockTransport(lambda _: httpx2.Response(**answer))
+
+
+def test_headers_that_are_not_in_ascii_come_through_and_come_again_byte_by_byte(tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    with aijobs.record(path) as recorder:
+        seen_first = asyncio.run(ask(recorder.transport(httpx2, under=answering(status_code=200, headers=ODD))))
+    with aijobs.mock(replay=path, strict=True) as sim:
+        seen_again = in_time_of(sim, lambda: ask(sim.transport(httpx2)))
+    assert seen_first.headers.raw[:2] == seen_again.headers.raw == ODD
+
+
+def test_an_answer_that_could_not_be_played_reaches_its_caller_and_is_told_at_the_end(tmp_path: Path) -> None:
+    recorder = Recorder(RecordingFile(tmp_path / "odd.jsonl"))
+    answer = asyncio.run(ask(recorder.transport(httpx2, under=answering(status_code=799, text="no"))))
+    assert (answer.status_code, answer.text) == (799, "no")
+    with pytest.raises(aijobs.ConfigurationError, match=r"1 exchanges are missing in .*: an answer had the status 799"):
+        recorder.close()

@@ -82,6 +82,27 @@ def test_a_line_that_is_no_exchange_is_named(path: Path) -> None:
         Recording.load(path)
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ('"text":', '"base64":', r"chunks\.0\.base64: Only base64 data is allowed"),
+        ('"headers":{', '"headers":{"request-id":"€",', "headers: 'request-id' is no header of HTTP"),
+        ('"headers":{', '"headers":{"a b":"",', "headers: 'a b' is no header of HTTP"),
+        ('"status":200', '"status":799', "status: Input should be less than or equal to 599"),
+    ],
+)
+def test_what_no_host_could_play_is_named_by_its_line_and_field(path: Path, right: str, wrong: str, said: str) -> None:
+    path.write_text(path.read_text().replace(right, wrong))
+    with pytest.raises(aijobs.InvalidRequestError, match=rf"run\.jsonl, line 2: .*{said}"):
+        Recording.load(path)
+
+
+def test_a_first_line_that_is_nested_without_end_is_that_of_no_recording(path: Path) -> None:
+    path.write_text("[" * 100_000 + "\n")
+    with pytest.raises(aijobs.InvalidRequestError, match=r"run\.jsonl is no recording"):
+        Recording.load(path)
+
+
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(aijobs.ConfigurationError, match=r"Cannot record to .*nowhere/run\.jsonl: No such file"):
         record_one(tmp_path / "nowhere" / "run.jsonl")
