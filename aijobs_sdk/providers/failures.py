@@ -15,6 +15,8 @@ _NAME = re.compile(r"[\w.\[\]-]{1,64}")
 _LONG_PART = re.compile(r"[\w.-]{16,}")
 """Of what lets us in: shorter ones stand in names by chance, and no vendor's key is."""
 _HOLD_KEYS = ("authorization", "x-api-key", "x-amz-security-token")
+_TOLD_BY_STATUS = frozenset({"bad_request", "invalid_api_key"})
+"""What a status says where nobody tells more."""
 OVERLOADED = 529
 """Anthropic's status for an overload; no standard names it."""
 
@@ -46,6 +48,21 @@ class Failure(Fact):
             overloaded=self.overloaded,
             allowances=allowances,
         )
+
+
+def as_told(failure: Failure, headers: Mapping[str, str]) -> Failure:
+    """Return what a failure means where its answer says whether it may be asked again, by `x-should-retry`.
+
+    A header of OpenAI's and Anthropic's own, which their libraries obey. Where a name tells more than the status, such
+    as that a quota is exhausted, no header makes that good.
+    """
+    match headers.get("x-should-retry"):
+        case "false" if failure.retryable:
+            return failure.replace(retryable=False, advice="It says that to ask again does not help.")
+        case "true" if failure.code in _TOLD_BY_STATUS:
+            return failure.replace(retryable=True, advice="It says that to ask again may help.")
+        case _:
+            return failure
 
 
 def is_name(value: object, sent: Mapping[str, str] | None = None) -> bool:

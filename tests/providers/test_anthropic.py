@@ -657,3 +657,20 @@ def sent_to_bedrock(keys: BedrockKeys, **changes: object) -> httpx2.Request:
 
     ask_bedrock(respond, keys=keys, **changes)
     return sent[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "told", "retryable"),
+    [
+        (529, "overloaded_error", "false", False),
+        (400, "invalid_request_error", "true", True),
+        (402, "billing_error", "true", False),
+    ],
+)
+def test_an_answer_that_says_whether_to_ask_again_is_obeyed(status: int, kind: str, told: str, retryable: bool) -> None:
+    """As by Anthropic's own library; a limit of spending alone stays one, whatever a header says."""
+    body = {"type": "error", "error": {"type": kind, "message": ""}}
+    error = failing(
+        lambda: ask_anthropic(lambda _: httpx2.Response(status, json=body, headers={"x-should-retry": told}))
+    )
+    assert error.retryable is retryable

@@ -166,3 +166,22 @@ def test_an_answer_that_is_cut_off_for_no_reason_is_an_answer() -> None:
     answer = whole(status="incomplete", incomplete_details={"reason": None})
 
     assert ended(answer, streamed=False).finish_reason == "length"
+
+
+@pytest.mark.parametrize(
+    ("status", "error_code", "told", "retryable"),
+    [
+        (503, None, "false", False),
+        (429, "rate_limit_exceeded", "false", False),
+        (400, None, "true", True),
+        (429, "insufficient_quota", "true", False),
+        (503, None, "perhaps", True),
+    ],
+)
+def test_an_answer_that_says_whether_to_ask_again_is_obeyed(
+    status: int, error_code: str | None, told: str, retryable: bool
+) -> None:
+    """As by OpenAI's own library; an exhausted quota alone stays one, whatever a header says."""
+    headers = {"x-should-retry": told, "retry-after": "7"}
+    error = error_of(httpx2.Response(status, json={"error": {"code": error_code}}, headers=headers))
+    assert (error.retryable, error.retry_after_seconds) == (retryable, 7 if retryable else None)

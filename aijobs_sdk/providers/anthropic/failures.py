@@ -22,6 +22,7 @@ from aijobs_sdk.providers.failures import (
     TIMED_OUT,
     UNREADABLE,
     Failure,
+    as_told,
     is_name,
     status_failure,
 )
@@ -90,6 +91,8 @@ def _refused(error: anthropic.APIStatusError, provider: str) -> ProviderError:
     """Return what an error means that the vendor told: by a status, or in the middle of an answer that began well."""
     name, is_status = _name_of(error), error.status_code >= HTTPStatus.MULTIPLE_CHOICES
     failure = _failure_of(error, name) or (status_failure(error.status_code) if is_status else BROKEN_OFF)
+    if is_status:
+        failure = as_told(failure, error.response.headers)
     told, sent = (("code", name), ("request", _id_of(error))), error.request.headers
     shown = [f"{what} {one}" for what, one in told if is_name(one, sent)]
     return failure.replace(

@@ -19,6 +19,7 @@ from aijobs_sdk.providers.failures import (
     TIMED_OUT,
     UNREADABLE,
     Failure,
+    as_told,
     is_name,
     status_failure,
 )
@@ -67,9 +68,11 @@ def translated() -> Iterator[None]:
 
 def _refused(error: openai.APIStatusError) -> ProviderError:
     """Return what it means that OpenAI answered with a status from 300 on."""
+    headers = error.response.headers
     failure = refusal(error.status_code, code=error.code, param=error.param, sent=error.request.headers)
-    wait = retry_after_seconds(error.response.headers) if failure.retryable else None
-    return failure.replace(retry_after_seconds=wait).error(NAME, allowances(error.response.headers))
+    failure = as_told(failure, headers)
+    wait = retry_after_seconds(headers) if failure.retryable else None
+    return failure.replace(retry_after_seconds=wait).error(NAME, allowances(headers))
 
 
 def refusal(status: int, *, code: JsonValue, param: JsonValue = None, sent: Mapping[str, str] | None = None) -> Failure:
