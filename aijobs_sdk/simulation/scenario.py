@@ -29,6 +29,7 @@ from aijobs_sdk.simulation.scenario_lines import (
 from aijobs_sdk.simulation.timeline import Incident
 
 _LINE = re.compile(r"\(at line (\d+), column \d+\)")
+_DIGITS = re.compile(r"[\d_]+")
 _Form = TypeVar("_Form", bound=BaseModel)
 
 
@@ -120,7 +121,13 @@ def _read_toml(name: str, text: str) -> _Source:
         found = _LINE.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1
         raise _unreadable(name, line, "TOML", _LINE.sub("", str(error)).strip()) from None
+    except ValueError:  # of Python's own reading of numbers
+        raise _unreadable(name, _line_of_digits(text), "TOML", "it holds a whole number of too many digits") from None
     return _Source(name, data, lambda: toml_lines(text))
+
+
+def _line_of_digits(text: str) -> int:
+    return text.count("\n", 0, max(_DIGITS.finditer(text), key=lambda found: len(found[0])).start()) + 1
 
 
 def _read_yaml(name: str, text: str) -> _Source:

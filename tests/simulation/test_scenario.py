@@ -234,6 +234,7 @@ def test_what_is_wrong_in_yaml_is_named_with_line_and_field(
     ("name", "text", "line", "language"),
     [
         ("a.toml", "seed = 1\nprofile =\n", 2, "TOML"),
+        pytest.param("a.toml", f"profile = 'fast'\nseed = {'1' * 5_000}\n", 2, "TOML", id="a number without end"),
         ("a.toml", 'seed = 1\nrules = [{match = {}, steps = ["', 2, "TOML"),
         ("a.yaml", "seed: 1\nrules: [}\n", 2, "YAML"),
         ("a.yaml", "seed: [1\n", 2, "YAML"),
