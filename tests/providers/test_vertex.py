@@ -189,6 +189,15 @@ def test_an_error_without_words_means_what_its_status_says(content: bytes, strea
     assert (error.code, error.retry_after_seconds) == ("rate_limited", 7)
 
 
+@streamed_or_not
+@pytest.mark.parametrize(("status", "content"), [(202, b"{}"), (204, b""), (206, b"<html>")])
+def test_a_good_status_without_an_answer_is_an_error_that_may_pass(status: int, content: bytes, streamed: bool) -> None:
+    """As from the other vendors: it says nothing against the request."""
+    error = error_of(httpx2.Response(status, content=content), streamed=streamed)
+    assert (error.code, error.retryable) == ("invalid_response", True)
+    assert f"answered {status}" in str(error)
+
+
 def test_names_are_shown_and_sentences_are_not() -> None:
     violation = {"field": "contents[0].parts", "description": SECRET}
     body = refused(400, "INVALID_ARGUMENT", reason(SECRET), {"fieldViolations": [violation]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import httpx2
 from google.genai import errors
@@ -163,7 +164,9 @@ def translated() -> Iterator[None]:
 
 def _refused(error: errors.APIError) -> ProviderError:
     """Return what it means that Google answered with another status than 200."""
-    failure = _error_in(error.details).failure(status_failure(error.code))
+    # The library takes 200 alone for good: another one of its kind says nothing against the request.
+    otherwise = UNREADABLE if error.code < HTTPStatus.MULTIPLE_CHOICES else status_failure(error.code)
+    failure = _error_in(error.details).failure(otherwise)
     headers = getattr(error.response, "headers", {})
     wait = failure.retry_after_seconds
     if wait is None and failure.retryable:
