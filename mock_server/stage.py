@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from aijobs_sdk.server.stays import Stays, end
 from aijobs_sdk.simulation.wire.exchange import Chunk, Ending, HttpRequest, HttpResponse
 
 Scope = Mapping[str, Any]
@@ -22,28 +23,19 @@ class Stage:
     """Plays answers, and is cleared when the server stops."""
 
     def __init__(self) -> None:
-        self._stays: set[asyncio.Timeout] = set()
-        self._over = False
+        self._stays = Stays()
 
     def clear(self) -> None:
         """Break off every answer that takes its time, and each that comes after."""
-        self._over = True
-        for stay in list(self._stays):
-            _leave(stay)
+        self._stays.end_all()
 
-    @asynccontextmanager
-    async def stay(self) -> AsyncIterator[asyncio.Timeout]:
+    def stay(self) -> AbstractAsyncContextManager[asyncio.Timeout]:
         """Let what takes its time inside be broken off when the stage is cleared.
 
         Raises:
             TimeoutError: it was, or whoever has the `Timeout` let it end.
         """
-        async with asyncio.timeout(0 if self._over else None) as stay:
-            self._stays.add(stay)
-            try:
-                yield stay
-            finally:
-                self._stays.discard(stay)
+        return self._stays.one_more()
 
     async def play(
         self,
@@ -68,7 +60,7 @@ class Stage:
                 finally:
                     watching.cancel()
         except TimeoutError:
-            if self._over:
+            if self._stays.are_over:
                 request.end(read_to_end=False)
                 await break_off(scope)
 
@@ -95,12 +87,7 @@ async def _end_when_gone(stay: asyncio.Timeout, request: HttpRequest, receive: R
     while (await receive())["type"] != "http.disconnect":
         pass
     request.end(read_to_end=False)
-    _leave(stay)
-
-
-def _leave(stay: asyncio.Timeout) -> None:
-    if not stay.expired():
-        stay.reschedule(asyncio.get_running_loop().time())
+    end(stay)
 
 
 async def break_off(scope: Scope) -> None:

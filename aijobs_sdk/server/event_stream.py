@@ -12,9 +12,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from aijobs_sdk.contract.errors import AIJobsError
-from aijobs_sdk.server.open_streams import OpenStreams, end
+from aijobs_sdk.server.open_streams import OpenStreams
 from aijobs_sdk.server.outbox import Outbox
 from aijobs_sdk.server.sse import KEEP_ALIVE, MEDIA_TYPE, RETRY
+from aijobs_sdk.server.stays import end
 
 log = logging.getLogger("aijobs.server")
 

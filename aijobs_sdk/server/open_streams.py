@@ -9,18 +9,18 @@ from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 from aijobs_sdk.contract.errors import TooManyStreamsError
+from aijobs_sdk.server.stays import Stays
 
 _RETRY_AFTER_SECONDS = 1.0
 
 
 class OpenStreams:
-    """Counts streams, and holds the string by which each of them is pulled off its stage."""
+    """Counts streams, and ends them."""
 
     def __init__(self, *, per_tenant: int) -> None:
         self._per_tenant = per_tenant
         self._open: Counter[UUID] = Counter()
-        self._stays: set[asyncio.Timeout] = set()
-        self._over = False
+        self._stays = Stays()
 
     @asynccontextmanager
     async def one_more(self, tenant_id: UUID) -> AsyncIterator[asyncio.Timeout]:
@@ -34,12 +34,8 @@ class OpenStreams:
         self._open[tenant_id] += 1
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(0 if self._over else None) as stay:
-                    self._stays.add(stay)
-                    try:
-                        yield stay
-                    finally:
-                        self._stays.discard(stay)
+                async with self._stays.one_more() as stay:
+                    yield stay
         finally:
             self._open[tenant_id] -= 1
             if not self._open[tenant_id]:
@@ -47,19 +43,11 @@ class OpenStreams:
 
     def end_all(self) -> None:
         """End every stream there is, and each that comes after, on the loop they run on."""
-        self._over = True
-        self.end_present()
+        self._stays.end_all()
 
     def end_present(self) -> None:
         """End every stream there is, on the loop they run on; others may come."""
-        for stay in list(self._stays):
-            end(stay)
+        self._stays.end_present()
 
     def __len__(self) -> int:
         return self._open.total()
-
-
-def end(stay: asyncio.Timeout) -> None:
-    """Leave the block that stays as long as this says."""
-    if not stay.expired():
-        stay.reschedule(asyncio.get_running_loop().time())
