@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from aijobs_sdk.contract.shapes import shape_of
+from aijobs_sdk.contract.shapes import shape_of, shortened
 from aijobs_sdk.engine.job_type import JobType
 
 # NaN and infinity are numbers to Python and nothing to JSON: a database would refuse them, much later.
@@ -19,9 +19,9 @@ _JSON: TypeAdapter[Mapping[str, JsonValue]] = TypeAdapter(
 class InvalidResultError(Exception):
     """The handler returned something that is not its type's result, or that JSON cannot hold."""
 
-    def __init__(self, result: object, job_type: JobType[BaseModel]) -> None:
-        wanted = "an object that JSON can hold" if job_type.result_model is None else job_type.result_model.__name__
-        super().__init__(f"The handler of {job_type.name!r} returned {shape_of(result)}, which is not {wanted}.")
+    def __init__(self, result: object, job_type: JobType[BaseModel], wanted: str, *, field: Sequence[object]) -> None:
+        place = f": see `{shortened('.'.join(map(str, field)))}`" if field else ""
+        super().__init__(f"The handler of {job_type.name!r} returned {shape_of(result)}, which is not {wanted}{place}.")
 
 
 def as_json(result: object, job_type: JobType[BaseModel]) -> Mapping[str, JsonValue]:
@@ -30,16 +30,35 @@ def as_json(result: object, job_type: JobType[BaseModel]) -> Mapping[str, JsonVa
     Raises:
         InvalidResultError: it is not its type's result, or JSON cannot hold it.
     """
+    model = job_type.result_model
     try:
-        return _read_as_json(result, job_type.result_model)
-    except ValueError:  # pydantic's are such; their text shows the values
-        raise InvalidResultError(result, job_type) from None
+        fitting = result if model is None or isinstance(result, model) else model.model_validate(result)
+    except ValidationError as error:  # its text shows the values
+        raise InvalidResultError(result, job_type, error.title, field=_first_of(error)) from None
+    try:
+        return _read_as_json(fitting)
+    except ValueError:
+        wanted, field = "an object that JSON can hold", _unspeakable(fitting)
+        raise InvalidResultError(result, job_type, wanted, field=field) from None
 
 
-def _read_as_json(result: object, model: type[BaseModel] | None) -> Mapping[str, JsonValue]:
-    if model is not None and not isinstance(result, model):
-        result = model.model_validate(result)
+def _read_as_json(result: object) -> Mapping[str, JsonValue]:
     data = result.model_dump(mode="json") if isinstance(result, BaseModel) else _JSON.validate_python(result)
     # As every reader will have it; what cannot be read, such as a number of too many digits, does not come back.
     read: Mapping[str, JsonValue] = from_json(to_json(data, inf_nan_mode="constants"), allow_inf_nan=False)
     return read
+
+
+def _unspeakable(result: object) -> Sequence[object]:
+    """Return where there is what JSON cannot hold; nothing where it is everywhere, or only in how it is written."""
+    try:
+        _JSON.validate_python(result.model_dump(mode="json") if isinstance(result, BaseModel) else result)
+    except ValidationError as error:
+        return _first_of(error)[::2]  # between the names stand those of kinds of JSON
+    except ValueError:  # it cannot even be written
+        return ()
+    return ()
+
+
+def _first_of(error: ValidationError) -> Sequence[object]:
+    return error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]

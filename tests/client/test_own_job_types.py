@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
+import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -135,6 +137,31 @@ def test_a_result_that_json_cannot_hold_fails_the_job(client: aijobs.Client) -> 
     error = client.submit(type="unspeakable").wait().error
     assert error is not None
     assert error.code == "invalid_result"
+
+
+class Measured(BaseModel):
+    sizes: list[float]
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [
+        (Measured(sizes=[1.0, math.nan]), "a Measured, which is not an object that JSON can hold: see `sizes.1`."),
+        ({"sizes": [1, "a word"]}, "an object with 1 fields, which is not Measured: see `sizes.1`."),
+        ({}, "an object with 0 fields, which is not Measured: see `sizes`."),
+    ],
+)
+def test_a_result_that_cannot_be_is_told_with_its_field_and_without_its_value(result: Any, says: str) -> None:
+    """A Measured that "is not Measured" told nobody what was wrong with it."""
+
+    @aijobs.job_type("measure")
+    async def measure(context: aijobs.JobContext, payload: Nothing) -> Measured:
+        return typing.cast("Measured", result)
+
+    with aijobs.mock(), aijobs.Client(job_types=[measure]) as client:
+        error = client.submit(type="measure").wait().error
+    assert error is not None
+    assert error.message == f"The handler of 'measure' returned {says}"
 
 
 def test_a_retry_that_writes_nothing_takes_back_what_was_shown(client: aijobs.Client) -> None:
