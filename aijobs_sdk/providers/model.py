@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
@@ -20,12 +20,21 @@ from aijobs_sdk.providers.prices import Price, in_order, library_prices, price_o
 from aijobs_sdk.providers.token_counts import EncodingName
 
 
+def _in_one_line(name: str) -> str:
+    if not name.isprintable() or name != name.strip() or not name:
+        raise ValueError("must be printed characters, with no blank at either end")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_in_one_line)]
+
+
 class Route(Given):
     """One way to reach a model: a vendor, the vendor's own name for it, and what that vendor charges."""
 
-    provider: str
+    provider: Name
     """`openai`, `anthropic`, `bedrock`, `vertex`, or a vendor of the user's own."""
-    model_id: str
+    model_id: Name
     region: str | None = None
     endpoint: str | None = None
     """None: the vendor's library knows it from the region."""
@@ -88,7 +97,7 @@ class Parameter(StrEnum):
 class Model(Given):
     """One model under our name for it. The first route that is set up is the one it is called by."""
 
-    name: str
+    name: Name
     kind: Literal["text", "image"] = "text"
     context_window: int | None = Field(default=None, gt=0)
     """Tokens, input and output together; None where the vendor publishes no limit."""

@@ -83,6 +83,14 @@ def test_a_file_that_cannot_be_used_opens_no_client(tmp_path: Path) -> None:
         aijobs.Client(models=path)
 
 
+@pytest.mark.parametrize("name", ["", " ", "ours-1 ", "ours\\n1", "ours\\u00001"])
+def test_a_name_that_nobody_could_type_is_refused_where_it_is_written(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidRequestError, match=r"`models\.0\.name` must be printed characters"):
+        aijobs.Client(models=written(tmp_path / "ours.toml", name=name))
+    with pytest.raises(InvalidRequestError, match=r"`models\.0\.routes\.0\.provider` must be printed characters"):
+        aijobs.Client(models=written(tmp_path / "ours.toml", provider=name))
+
+
 def test_a_worker_reads_the_same_file(tmp_path: Path) -> None:
     path = tmp_path / "ours.toml"
     path.write_text("[[models]]\nnames = 3")
