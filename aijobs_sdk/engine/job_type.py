@@ -73,8 +73,9 @@ def _check(name: object, **numbers: int | None) -> None:
             f"`name` of a job type must be {LONGEST_NAME} printed characters at most, got {shape_of(name)}."
         )
     for field, number in numbers.items():
-        if number is not None and number < 1:
-            raise ValueError(f"`{field}` of job type {name!r} must be 1 or more, got {number}.")
+        if number is not None and (not isinstance(number, int) or number < 1):
+            got = number if isinstance(number, int) else shape_of(number)
+            raise ValueError(f"`{field}` of job type {name!r} must be a whole number from 1 up, got {got}.")
 
 
 class JobTypes(Mapping[str, JobType[Any]]):
@@ -178,7 +179,9 @@ def _is_secret(kind: object) -> bool:
 
 
 def _model(annotation: object) -> type[BaseModel] | None:
-    return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    if annotation is BaseModel or not isinstance(annotation, type):
+        return None
+    return annotation if issubclass(annotation, BaseModel) else None
 
 
 def _as_coroutine(

@@ -196,6 +196,14 @@ def test_a_function_without_a_payload_model_is_no_job_type() -> None:
             return payload
 
 
+def test_a_model_without_a_name_of_its_own_is_no_payload_model() -> None:
+    with pytest.raises(TypeError, match="pydantic payload model"):
+
+        @aijobs.job_type("anything")
+        async def anything(context: aijobs.JobContext, payload: BaseModel) -> dict[str, Any]:
+            return {}
+
+
 def test_two_types_of_one_name_are_refused() -> None:
     with pytest.raises(aijobs.InvalidRequestError, match="shout"):
         aijobs.Client(job_types=[shout, shout])
@@ -223,6 +231,7 @@ def test_what_need_not_be_seen_soon_goes_before_the_next_progress() -> None:
         ({"name": "a\x00b"}, "`name`"),
         ({"name": 5}, "`name`"),
         ({"max_attempts": 0}, "`max_attempts`"),
+        ({"max_attempts": "3"}, "`max_attempts` of job type 'own' must be a whole number from 1 up, got a text"),
         ({"max_running": 0}, "`max_running`"),
         ({"priority": "urgent"}, "`priority`"),
     ],
