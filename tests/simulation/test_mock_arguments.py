@@ -49,6 +49,7 @@ def test_a_world_that_cannot_be_is_refused_by_the_name_of_its_argument(argument:
         (lambda sim: sim.limit(model="gtp-5.2", requests_per_minute=5), "model"),
         (lambda sim: sim.capacity(model="gtp-5.2", max_concurrency=5), "model"),
         (lambda _: ok(5), "text"),  # type: ignore[arg-type]
+        (lambda _: ok("Slow \ud83d water."), "text"),
         (lambda _: ok(tokens=0), "tokens"),
         (lambda _: fail("truncate", after_tokens=-1), "after_tokens"),
         (lambda _: fail("max_tokens", after_tokens=-1), "after_tokens"),
