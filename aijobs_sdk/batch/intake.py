@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from threading import Lock
 
+import anyio.to_thread
+
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.asking.recipe import Recipe
 from aijobs_sdk.batch.economy.chunk_sending import checked_for_economy
@@ -94,7 +96,8 @@ class Intake:
     async def _next(self) -> Sequence[Item]:
         """Return the rows that come next; none at the end."""
         if not self._waiting:
-            await asyncio.to_thread(self._read, READ_AT_ONCE)
+            # In a thread of anyio's: those of asyncio take nothing more in as soon as the program begins to end.
+            await anyio.to_thread.run_sync(self._read, READ_AT_ONCE, abandon_on_cancel=True)
         return self._waiting[:CHECKED_AT_ONCE]
 
     def _read(self, most: int) -> None:

@@ -102,7 +102,8 @@ class Spool(Generic[T]):
     def _open(self) -> None:
         with tempfile.TemporaryFile(buffering=0) as file:
             self._fd = os.dup(file.fileno())
-        weakref.finalize(self, os.close, self._fd)
+        # Not at the program's end, when a run may still be going on.
+        weakref.finalize(self, os.close, self._fd).atexit = False
 
 
 def _no_room(error: OSError) -> ConfigurationError:

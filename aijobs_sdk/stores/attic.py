@@ -66,7 +66,8 @@ class Attic:
         # Whoever uses the store next may do so in another thread; never two at a time.
         self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._connection.executescript(_TABLES)
-        weakref.finalize(self, _close, self._connection, self._pid)
+        # Not at the program's end, when jobs may still be under way.
+        weakref.finalize(self, _close, self._connection, self._pid).atexit = False
         return self._connection
 
     @contextmanager

@@ -38,6 +38,29 @@ def test_a_script_may_end_in_the_middle_of_a_stream() -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "accepted\n", "")
 
 
+def test_a_script_may_end_while_a_batch_runs_in_the_background() -> None:
+    ended = run("""
+        import time, aijobs_sdk as aijobs
+        batch = aijobs.Client().batch([f"River {n} " * 200 for n in range(2_000)], prompt="{text}", model="gpt-5.2")
+        batch.start()
+        while not batch.progress.finished:
+            time.sleep(0.01)
+    """)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_script_may_end_while_rows_of_a_batch_are_read() -> None:
+    ended = run("""
+        import itertools, time, aijobs_sdk as aijobs
+        rows = ({"text": f"River {n}"} for n in itertools.count())
+        batch = aijobs.Client().batch(rows, prompt="{text}", model="gpt-5.2")
+        batch.start()
+        while batch.progress.total < 1_000:
+            time.sleep(0.01)
+    """)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_daemon_threads_that_wait_or_ask_at_the_end_of_a_script_end_in_silence() -> None:
     """Python stops a daemon thread without a word; one that waits for a job is no other."""
     ended = run(
