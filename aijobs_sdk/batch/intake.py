@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from threading import Lock
-
-import anyio.to_thread
 
 from aijobs_sdk.batch.asking.item import Item
 from aijobs_sdk.batch.asking.recipe import Recipe
@@ -96,8 +96,7 @@ class Intake:
     async def _next(self) -> Sequence[Item]:
         """Return the rows that come next; none at the end."""
         if not self._waiting:
-            # In a thread of anyio's: those of asyncio take nothing more in as soon as the program begins to end.
-            await anyio.to_thread.run_sync(self._read, READ_AT_ONCE, abandon_on_cancel=True)
+            await _in_thread(partial(self._read, READ_AT_ONCE))
         return self._waiting[:CHECKED_AT_ONCE]
 
     def _read(self, most: int) -> None:
@@ -115,3 +114,13 @@ class Intake:
         for place, error in found.items():
             self._refused.setdefault(items[place].index // self._asks_a_row, error)
         await asyncio.sleep(0)  # others run on this loop too
+
+
+async def _in_thread(read: Callable[[], None]) -> None:
+    """Let others go on while this reads; wait in vain where the program is ending, until that ends the waiting too."""
+    loop = asyncio.get_running_loop()
+    try:
+        reading = loop.run_in_executor(None, contextvars.copy_context().run, read)
+    except RuntimeError:  # threads take nothing more in
+        reading = loop.create_future()
+    await reading
