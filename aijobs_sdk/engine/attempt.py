@@ -16,6 +16,7 @@ from aijobs_sdk.engine.job_type import JobTypes
 from aijobs_sdk.engine.kept_payload import read_kept
 from aijobs_sdk.engine.kept_result import as_json
 from aijobs_sdk.engine.log_context import log_as
+from aijobs_sdk.engine.program import is_program_ending
 from aijobs_sdk.engine.time_limit import TimeLimit
 
 
@@ -54,7 +55,12 @@ async def run_attempt(
 
 async def _run_handler(context: JobContext, types: JobTypes) -> Outcome:
     job_type = types[context.job.type]
-    result = await job_type.run(context, read_kept(job_type.payload_model, context.job.payload))
+    try:
+        result = await job_type.run(context, read_kept(job_type.payload_model, context.job.payload))
+    except Exception:
+        if is_program_ending():  # which failed it: nothing gets a thread any more
+            await asyncio.Future()  # until the end of its loop, by which the job is given back
+        raise
     data = as_json(result, job_type)
     if not isinstance(context.effects, Effects):
         raise TypeError(f"`context.effects` must be Effects, got {shape_of(context.effects)}.")

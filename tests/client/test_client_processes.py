@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+import aijobs_sdk as aijobs
 from cli.children import HEARS_CTRL_C, child
 from client.scripts import run
 
@@ -119,6 +120,29 @@ def test_a_script_whose_handler_used_a_thread_ends_quietly() -> None:
         print(client.submit(type="in_a_thread").result().done)
     """)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "7\n", "")
+
+
+def test_a_job_whose_script_ends_while_it_needs_threads_is_given_back(tmp_path: Path) -> None:
+    """From the end of its main thread on a program gets no thread any more: that is no failure of a job."""
+    there = f"sqlite:///{tmp_path}/jobs.db"
+    ended = run(f"""
+        import asyncio, time, aijobs_sdk as aijobs
+        from pydantic import BaseModel
+        class Nothing(BaseModel): ...
+        @aijobs.job_type("steps")
+        async def steps(context: aijobs.JobContext, payload: Nothing) -> dict[str, str]:
+            async with asyncio.TaskGroup() as group:  # which puts what it raises into a group of its own
+                for _ in range(100):
+                    await group.create_task(asyncio.to_thread(time.sleep, 0.05))
+            return {{}}
+        client = aijobs.Client({there!r}, job_types=[steps])
+        jobs = [client.submit(type="steps") for _ in range(3)]
+        while not all(job.refresh().attempts for job in jobs):
+            time.sleep(0.01)
+    """)
+    client = aijobs.Client(there, concurrency=0)
+    stand = [(job.status, job.attempts) for job in client.list()]
+    assert (ended.returncode, ended.stderr, stand) == (0, "", [("pending", 0)] * 3)
 
 
 def test_a_script_ends_while_a_handler_blocks_the_loop() -> None:
