@@ -69,7 +69,7 @@ def _as_generation(request: ImageRequest) -> GenerationRequest:
 def _paint(request: ImageRequest, simulation: Simulation) -> bytes:
     try:
         from aijobs_sdk.simulation.picture import draw_picture  # noqa: PLC0415 - Pillow is an extra
-    except ModuleNotFoundError:
+    except ImportError:  # of Pillow, or, since Python 3.13, of a module that another thread has just failed to load
         raise _cannot_draw() from None
     width, height = map(int, request.size.split("x"))
     return draw_picture(request.prompt, simulation.draws_of_job(request.draw_key, "image/0"), width, height)
