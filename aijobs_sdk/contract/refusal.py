@@ -25,6 +25,15 @@ def bad_argument(name: str, problem: str, *, code: str = "invalid_request") -> I
     )
 
 
+def cannot_submit(field: str, problem: str) -> InvalidRequestError:
+    """Return the refusal of a job for one part of its payload, which cannot be kept."""
+    return InvalidRequestError(
+        f"Cannot submit this job: `{field}` {problem}.",
+        code="invalid_payload",
+        fields=[FieldProblem(field=field, problem=problem)],
+    )
+
+
 def in_words(problems: Iterable[FieldProblem], *, between: str = ", ") -> str:
     """Return what is wrong with each field, one after the other."""
     return between.join(f"`{one.field}` {one.problem}" if one.field else one.problem for one in problems)

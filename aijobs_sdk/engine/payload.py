@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from aijobs_sdk.contract.error_info import FieldProblem
-from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.plain_text import is_whole
+from aijobs_sdk.contract.refusal import cannot_submit
 from aijobs_sdk.engine.declared import Kinds, declared_by
 
 _SECRET = re.compile(r"password|secret|token|api[-_ ]?key", re.IGNORECASE)
@@ -44,7 +43,7 @@ def _clean(fields: Mapping[str, object], kinds: Kinds, path: str, dropped: list[
     for key, value in fields.items():
         where = f"{path}.{key}"
         if not is_whole(str(key)):  # validation would put question marks in its place
-            raise _refused(path, "has a name that holds half of a character (a lone surrogate)")
+            raise cannot_submit(path, "has a name that holds half of a character (a lone surrogate)")
         if key not in declared and not kinds.are_verbatim and _looks_like_a_secret(str(key), declared):
             dropped.append(where)
         else:
@@ -73,16 +72,8 @@ def _clean_value(value: object, kinds: Kinds, path: str, dropped: list[str]) -> 
             items = [_clean_value(item, kinds.items, f"{path}[{n}]", dropped) for n, item in enumerate(value)]
             return tuple(items) if isinstance(value, tuple) else items  # a strict model tells them apart
         case float() if not isfinite(value):  # JSON has no such number: it would be kept as null
-            raise _refused(path, "must be a finite number")
+            raise cannot_submit(path, "must be a finite number")
         case int() if value.bit_length() > _MOST_BITS:
-            raise _refused(path, "is a whole number of too many digits")
+            raise cannot_submit(path, "is a whole number of too many digits")
         case _:
             return value
-
-
-def _refused(path: str, problem: str) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"Cannot submit this job: `{path}` {problem}.",
-        code="invalid_payload",
-        fields=[FieldProblem(field=path, problem=problem)],
-    )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Self
 
 from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.plain_text import is_whole
 from aijobs_sdk.contract.refusal import bad_argument, checked
 from aijobs_sdk.simulation.durations import seconds_of
 from aijobs_sdk.simulation.faults import BatchFault, Fault, FaultKind, Quirk, named_fault, status_fault
 
-_HALF_A_CHARACTER = re.compile(r"[\ud800-\udfff]")
 SILENCE_SECONDS = 600.0
 """How long a time-out stays silent: longer than any caller's own limit."""
 CUT_AFTER_TOKENS = 20
@@ -80,7 +79,7 @@ def ok(text: str | None = None, *, tokens: int | None = None) -> Step:
     """
     if text is not None and tokens is not None:
         raise bad_argument("tokens", "is how long a text of the simulation's own is: leave it out, or `text`")
-    if isinstance(text, str) and _HALF_A_CHARACTER.search(text):
+    if isinstance(text, str) and not is_whole(text):
         raise bad_argument("text", "holds half a character, which no provider could send: write it whole")
     return checked(Succeed, {"text": text, "tokens": tokens}, "Cannot answer so")
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from aijobs_sdk.backends.http.question import Question
-from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
 from aijobs_sdk.contract.payload_json import held_by, payload_json, what_is_no_json
+from aijobs_sdk.contract.refusal import cannot_submit
 
 
 def json_of(request: JobRequest, user_id: UUID | None, *, place: str = "") -> bytes:
@@ -26,7 +26,7 @@ def json_of(request: JobRequest, user_id: UUID | None, *, place: str = "") -> by
     except ValueError:
         problem = what_is_no_json(said, place.removesuffix("."))
         field = problem.field if place else problem.field.removeprefix(".")
-        raise _refused(problem.model_copy(update={"field": field})) from None
+        raise cannot_submit(field, problem.problem) from None
     if (b"NaN" in written or b"Infinity" in written) and not _is_finite(said):  # as words they may stand in any text
         raise _not_finite(f"{place}{_first_not_finite(said).removeprefix('.')}")
     return written
@@ -38,12 +38,7 @@ def _is_finite(value: object) -> bool:
 
 def _not_finite(field: str) -> InvalidRequestError:
     """Return the refusal of a number that JSON has no word for: a server could only say that it read no JSON."""
-    return _refused(FieldProblem(field=field, problem="must be a finite number"))
-
-
-def _refused(problem: FieldProblem) -> InvalidRequestError:
-    message = f"Cannot submit this job: `{problem.field}` {problem.problem}."
-    return InvalidRequestError(message, code="invalid_payload", fields=[problem])
+    return cannot_submit(field, "must be a finite number")
 
 
 def _first_not_finite(value: object) -> str:

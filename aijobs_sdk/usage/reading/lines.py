@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from aijobs_sdk.contract.plain_text import is_whole
+
 LONGEST_LINE = 1_000_000
 """In characters. No honest usage row comes near."""
 
@@ -38,7 +40,7 @@ class Line:
     @property
     def problem(self) -> str | None:
         """Why no record can be read from it, whatever the format."""
-        if not self.text.isascii() and any("\ud800" <= character <= "\udfff" for character in self.text):
+        if not is_whole(self.text):
             return "the line is not UTF-8"
         return f"the line is longer than {LONGEST_LINE:,} characters" if len(self.text) > LONGEST_LINE else None
 
