@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from threading import Lock
 
@@ -21,6 +19,7 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import nearest, shortened
+from aijobs_sdk.engine.handler_thread import run_in_thread
 
 READ_AHEAD = 100
 """Rows that are read when a batch is made, so that most mistakes show in the line that made them."""
@@ -70,18 +69,13 @@ class Intake:
         self._reading = Lock()
         self._read(READ_AHEAD)
 
-    async def into(self, ledger: Ledger, backend: Backend, goes_on: Callable[[], bool]) -> bool:
+    async def into(self, ledger: Ledger, backend: Backend) -> None:
         """Read into a ledger all rows that are not there yet: always the same one, and one caller at a time.
-
-        Returns:
-            Whether all are in; False once it is not to go on. The next call does.
 
         Raises:
             InvalidRequestError: rows cannot be used; they are named.
         """
         while len(self._refused) < MOST_REFUSED and (some := await self._next()):
-            if not goes_on():
-                return False
             await self._check([item for item in some if item.skipped is None], backend)
             for item in some:
                 ledger.add(item)
@@ -91,12 +85,11 @@ class Intake:
         if not self._is_over:
             ledger.close()
             self._is_over = True
-        return True
 
     async def _next(self) -> Sequence[Item]:
         """Return the rows that come next; none at the end."""
         if not self._waiting:
-            await _in_thread(partial(self._read, READ_AT_ONCE))
+            await run_in_thread(self._read, READ_AT_ONCE)  # of one that waits for its rows nobody need wait
         return self._waiting[:CHECKED_AT_ONCE]
 
     def _read(self, most: int) -> None:
@@ -114,13 +107,3 @@ class Intake:
         for place, error in found.items():
             self._refused.setdefault(items[place].index // self._asks_a_row, error)
         await asyncio.sleep(0)  # others run on this loop too
-
-
-async def _in_thread(read: Callable[[], None]) -> None:
-    """Let others go on while this reads; wait in vain where the program is ending, until that ends the waiting too."""
-    loop = asyncio.get_running_loop()
-    try:
-        reading = loop.run_in_executor(None, contextvars.copy_context().run, read)
-    except RuntimeError:  # threads take nothing more in
-        reading = loop.create_future()
-    await reading

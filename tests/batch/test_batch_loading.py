@@ -33,6 +33,7 @@ class Stalling:
             if n == 150:
                 self.stalls.set()
                 self.goes_on.wait(10)
+                self.stalls.clear()
             yield row
 
 
@@ -63,6 +64,22 @@ async def test_who_comes_after_one_who_was_interrupted_goes_on_there(
     await asyncio.sleep(0 if goes_on_at_once else 1)
     source.goes_on.set()
     assert [row.inputs for row in await second] == MANY
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("steer", "state"), [("pause", "paused"), ("cancel", "cancelled")])
+async def test_a_source_that_waits_for_its_next_row_holds_up_no_end(
+    backend: WatchedBackend, steer: str, state: str
+) -> None:
+    source = Stalling()
+    batch = a_batch(backend, source)
+    await batch.start()
+    await asyncio.to_thread(source.stalls.wait)
+    await getattr(batch, steer)()
+    await until(lambda: not batch.runs.is_going_on)
+    assert (batch.progress.state, source.stalls.is_set()) == (state, True)
+    source.goes_on.set()
+    assert [row.inputs for row in await batch.run()] == MANY
 
 
 @pytest.mark.anyio

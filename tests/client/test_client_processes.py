@@ -62,6 +62,20 @@ def test_a_script_may_end_while_rows_of_a_batch_are_read() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_a_script_may_end_while_a_batch_waits_for_its_next_row() -> None:
+    ended = run("""
+        import queue, aijobs_sdk as aijobs
+        waiting = queue.Queue()
+        for n in range(150):
+            waiting.put(f"River {n}")
+        batch = aijobs.Client().batch(iter(waiting.get, None), prompt="{text}", model="gpt-5.2")
+        batch.start()
+        while not waiting.empty():
+            pass
+    """)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_daemon_threads_that_wait_or_ask_at_the_end_of_a_script_end_in_silence() -> None:
     """Python stops a daemon thread without a word; one that waits for a job is no other."""
     ended = run(

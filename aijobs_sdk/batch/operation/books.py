@@ -61,12 +61,17 @@ class Books:
     @property
     def are_open_to_others(self) -> bool:
         """Whether there is a journal by which it is known to others: it has a name, and no rows that are still read."""
-        return self._known.name is not None and self._intake is None
+        return self._known.name is not None and not self.have_a_source
 
-    async def load(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+    @property
+    def have_a_source(self) -> bool:
+        """Whether rows of a caller are still read."""
+        return self._intake is not None
+
+    async def load(self) -> None:
         """Take all rows in, unless that was done; from the journal where the caller gave none: those that came last.
 
-        Those of a caller are read as long as it `goes_on`, and from there on by the next call.
+        What an interrupted call has read of a caller's rows is kept, and the next one goes on there.
 
         Raises:
             InvalidRequestError: rows cannot be used; they are named.
@@ -74,14 +79,14 @@ class Books:
         """
         async with self._turn:  # who comes second, or after one who was interrupted, goes on with what is there
             if not self._known.is_loaded:
-                await self._load(goes_on)
+                await self._load()
             elif self.journal is not None and self._chosen is not None and not self._helm.has_a_run:
                 await self._read_again(self.journal)
 
-    async def _load(self, goes_on: Callable[[], bool]) -> None:
+    async def _load(self) -> None:
         known = self._known
-        if self._intake is not None and not await self._intake.into(known.ledger, self._backend, goes_on):
-            return
+        if self._intake is not None:
+            await self._intake.into(known.ledger, self._backend)
         if known.name is not None:  # rows that are refused begin no journal
             await self._open_journal(known.name)
         self._intake, known.is_loaded = None, True

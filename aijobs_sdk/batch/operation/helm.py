@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import assert_never
 
+import anyio
+
 from aijobs_sdk.batch.operation.known import Known
 from aijobs_sdk.batch.options import BatchOptions, read_options
 from aijobs_sdk.batch.running.run import Run
@@ -21,6 +23,7 @@ class Helm:
     def __init__(self, known: Known) -> None:
         self._known = known
         self._run: Run | None = None
+        self._before_it: anyio.CancelScope | None = None
         self.stopped: str | None = None
         """Why a run is to end, also one that has not begun yet; None where it is not."""
 
@@ -44,6 +47,18 @@ class Helm:
             self._run.take_up(rows)
 
     @contextmanager
+    def unless_stopped(self) -> Iterator[None]:
+        """Do inside what comes before a run; it is broken off where that is to end."""
+        with anyio.CancelScope() as scope:
+            self._before_it = scope
+            if self.stopped is not None:
+                scope.cancel()
+            try:
+                yield
+            finally:
+                self._before_it = None
+
+    @contextmanager
     def steering(self, run: Run) -> Iterator[None]:
         """Steer this run inside."""
         self._run = run
@@ -60,15 +75,20 @@ class Helm:
 
     def pause(self) -> None:
         """Have no more rows sent, and those under way end."""
-        self.stopped = PAUSED
+        self._stop(PAUSED)
         if self._run is not None:
             self._run.halt(PAUSED)
 
     async def cancel(self) -> None:
         """Have no more rows sent, and those under way asked to stop."""
-        self.stopped = CANCELLED
+        self._stop(CANCELLED)
         if self._run is not None:
             await self._run.cancel()
+
+    def _stop(self, why: str) -> None:
+        self.stopped = why
+        if self._before_it is not None:
+            self._before_it.cancel()
 
     def go_by(self, options: BatchOptions) -> None:
         """Have the rows run in this way; a run that waits for room in the budget looks again."""

@@ -72,7 +72,9 @@ class Operation:
 
         It is called one at a time.
         """
-        await self.books.load(lambda: self.helm.stopped is None)
+        # A source may wait for its next row for ever.
+        with self.helm.unless_stopped() if self.books.have_a_source else nullcontext():
+            await self.books.load()
         if not self.known.is_loaded:
             self.known.end(self.helm.stopped)
             return
