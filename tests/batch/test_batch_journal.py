@@ -26,6 +26,7 @@ from aijobs_sdk.contract.errors import (
     InvalidRequestError,
     StoreUnavailableError,
 )
+from aijobs_sdk.contract.job import JobQuery
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.notebook.snapshot import Command, Phase
@@ -182,6 +183,23 @@ async def test_what_a_killed_process_left_under_way_is_cancelled_at_once(backend
     await other.cancel()
     assert other.progress.state is (await backend.batch(NAME)).standing.state is BatchState.CANCELLED
     assert [job.is_final async for job in journal.jobs()] == [True] * 4
+
+
+@pytest.mark.usefixtures("slow")
+@pytest.mark.parametrize("economy", [False, True])
+async def test_a_row_whose_job_somebody_cancelled_has_failed_for_everybody(
+    backend: WatchedBackend, economy: bool
+) -> None:
+    """Whoever sees it run, and whoever finds it in the journal: neither sends the row again by itself."""
+    batch = a_batch(backend, TASKS[:2], name=NAME, economy=economy)
+    await batch.start()
+    await until(lambda: batch.progress.running == 2)
+    await backend.cancel((await backend.list_jobs(JobQuery())).jobs[0].id)
+    await batch.wait()
+    again = found(backend)
+    await again.run()
+    assert again.progress.failed == batch.progress.failed >= 1
+    assert [row.status for row in await again.retry_failures()] == ["completed"] * 2
 
 
 @pytest.mark.usefixtures("slow")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from uuid import UUID, uuid4
@@ -37,6 +37,7 @@ CHUNKS_AT_ONCE = 10
 DIGEST = "rows_digest"
 INPUTS_DIGEST = "inputs_digest"
 COLUMNS = "input_columns"
+CANCELLED_JOBS = "cancelled_jobs"
 
 
 class Journal:
@@ -106,6 +107,19 @@ class Journal:
         """Which columns its rows have, and of which kinds they were before they were kept; None where none are."""
         written = self.record.settings.get(COLUMNS)
         return Columns.from_json(written) if isinstance(written, Mapping) else None
+
+    @property
+    def cancelled_jobs(self) -> frozenset[str]:
+        """Which jobs somebody has cancelled by themselves: their rows failed of it, as of nothing that ends a run."""
+        noted = self.record.settings.get(CANCELLED_JOBS)
+        return frozenset(map(str, noted)) if isinstance(noted, Sequence) else frozenset()
+
+    async def note_cancelled(self, job_ids: Iterable[UUID]) -> None:
+        """Add to these jobs."""
+        all_of_them = self.cancelled_jobs.union(map(str, job_ids))
+        if all_of_them != self.cancelled_jobs:
+            noted: list[JsonValue] = [*sorted(all_of_them)]
+            self.record = await self._backend.change_batch(self.id, BatchChange(settings={CANCELLED_JOBS: noted}))
 
     async def change(
         self,

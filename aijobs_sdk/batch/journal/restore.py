@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -29,6 +29,8 @@ class _Found:
     """The jobs of one row, the newest of each step."""
 
     copy: int
+    cancelled: Collection[str]
+    """Jobs of the batch that somebody cancelled by themselves."""
     steps: dict[str, tuple[int, Job]] = field(default_factory=dict)
     """By step: which retry it was, and the job."""
     given_up: list[Job] = field(default_factory=list)
@@ -59,12 +61,14 @@ async def restore(
     ledger: Ledger,
     output_model: type[BaseModel] | None,
     *,
+    cancelled: Collection[str] = (),
     retry_failed_until: datetime | None = None,
     row_timeout: float | None = None,
 ) -> Restored:
     """Settle the rows of a ledger that these jobs have answered; return what is known of the others.
 
-    Rows that failed at `retry_failed_until` or before are open.
+    Of jobs that were `cancelled` by their ids their rows have failed, of others only their run has ended. Rows that
+    failed at `retry_failed_until` or before are open.
     """
     restored = Restored()
     found: dict[int, _Found] = {}
@@ -84,7 +88,7 @@ async def restore(
                 asked_anew[index] = work.retry
             continue
         is_refusal = _is_refusal(job) and not _ended_by(job.completed_at, retry_failed_until)
-        found.setdefault(index, _Found(work.copy)).add(work, job, is_refusal=is_refusal)
+        found.setdefault(index, _Found(work.copy, cancelled)).add(work, job, is_refusal=is_refusal)
     for index, row in found.items():
         course = restored.courses.begin(index, copy=row.copy)
         for job in row.given_up:
@@ -137,10 +141,12 @@ def _walk(
         if not job.is_final:
             course.job_id, course.reserved = job.id, _reserved(job)
             return None
-        if course.refusals <= MOST_REFUSALS and (_said_nothing(job, seconds_left) or has_tries_left(job)):
+        was_alone = job.cancelled() and str(job.id) in row.cancelled
+        said_nothing = not was_alone and (_said_nothing(job, seconds_left) or has_tries_left(job))
+        if course.refusals <= MOST_REFUSALS and said_nothing:
             course.again()
             return None
-        course.answered(job if row_timeout is None or not job.cancelled() else too_slow(job, row_timeout))
+        course.answered(job if row_timeout is None or was_alone or not job.cancelled() else too_slow(job, row_timeout))
     return step
 
 

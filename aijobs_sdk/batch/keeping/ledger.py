@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -70,6 +71,8 @@ class Ledger:
         self._learns_columns = columns is None
         self.tally = Tally()
         self.causes = Causes()
+        self.cancelled_jobs: dict[int, UUID] = {}
+        """By their rows, which have failed of that: jobs that somebody cancelled by themselves."""
         self.answered_last: int | None = None
         """The row that came last of those that were answered."""
         self._dedupe = dedupe
@@ -192,6 +195,8 @@ class Ledger:
             self.answered_last = index
         elif outcome.status is RowStatus.FAILED and outcome.error is not None:
             self.causes.add(outcome.error, rows)
+            if outcome.was_cancelled:
+                self.cancelled_jobs[index] = outcome.job_ids[-1]
         return rows
 
     def reopen(self, index: int) -> Outcome:
@@ -203,6 +208,7 @@ class Ledger:
         self.tally.add(outcome, sharing=len(rows) - 1, times=-1)
         if outcome.status is RowStatus.FAILED and outcome.error is not None:
             self.causes.take_out(outcome.error, rows)
+            self.cancelled_jobs.pop(index, None)
         self._outcomes.drop(index)
         return outcome
 

@@ -51,6 +51,11 @@ class Outcome:
             values[place] = pack(values[place])
         return _unpacked, (values,)
 
+    @property
+    def was_cancelled(self) -> bool:
+        """Whether it failed as somebody cancelled its job."""
+        return self.error is not None and self.error.category is ErrorCategory.CANCELLED
+
     def failed(self, error: ErrorInfo) -> Outcome:
         """Return the same answer as a failure."""
         return replace(self, status=RowStatus.FAILED, error=error)

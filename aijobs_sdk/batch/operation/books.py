@@ -162,7 +162,7 @@ class Books:
         """
         # Until it is known what became of the rows, it is as far as was noted, and not as if nothing were done.
         self._known.seen = journal.record if journal.record.rows else None
-        async with tenure(journal, self._known.standing, self._helm.heed):
+        async with tenure(journal, self._known.standing, self._helm.heed, self._note_cancelled):
             await self._keep(journal)
             await self.catch_up()
             self._known.seen = None
@@ -180,6 +180,10 @@ class Books:
         options = self._known.options.changed() if self._chosen is None else self._chosen
         await journal.change(options=options, digest=ledger.digest, wish=self._wish)
         self.are_noted(options)
+
+    async def _note_cancelled(self) -> None:
+        if self.journal is not None:
+            await self.journal.note_cancelled(self._known.ledger.cancelled_jobs.values())
 
     async def catch_up(self) -> None:
         """Learn from the journal, where there is one, what became of the rows, whoever ran them, and tell of it.
@@ -203,6 +207,7 @@ class Books:
                 jobs,
                 known.ledger,
                 known.output_model,
+                cancelled=journal.cancelled_jobs,
                 retry_failed_until=known.options.retry_failed_until,
                 row_timeout=known.options.row_timeout,
             )
