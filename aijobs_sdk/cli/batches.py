@@ -22,6 +22,7 @@ from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import json_option, profile_option, seed_option
 from aijobs_sdk.client.batch import Batch
+from aijobs_sdk.contract.showing import counted
 
 name_argument = click.argument("name")
 place_option = click.option("--url", metavar="URL", help="Where the batch is kept.  [default: AIJOBS_URL]")
@@ -114,7 +115,8 @@ def pause(name: str, *, url: str | None) -> None:
 @place_option
 def cancel(name: str, *, url: str | None) -> None:
     """Send no more rows of a batch, and ask those under way to stop."""
-    _steer(Named(name, url), Batch.cancel, "sends no more rows, and stops those under way")
+    what = "sends no more rows, and stops those under way"
+    _steer(Named(name, url), Batch.cancel, what, by_nobody="stopped")
 
 
 @click.command()
@@ -148,12 +150,18 @@ def delete(name: str, *, yes: bool, url: str | None) -> None:
     click.echo(f"{name}: deleted")
 
 
-def _steer(named: Named, steer: Callable[[Batch], None], what: str) -> None:
-    """Tell whoever runs a batch what is wanted, and the caller who that is."""
+def _steer(named: Named, steer: Callable[[Batch], None], what: str, *, by_nobody: str = "") -> None:
+    """Tell whoever runs a batch what is wanted, and the caller who that is, or how far a batch is that nobody runs."""
     with open_client(named.url) as client, named.in_reach():
-        steer(client.batch(name=named.name).refresh())
-        who = runner_text(find_batch(client, named.name))
-    click.echo(f"{named.name}: {who} {what}." if who else f"{named.name}: nobody runs it.")
+        batch = client.batch(name=named.name).refresh()
+        before, who = batch.progress, runner_text(find_batch(client, named.name))
+        steer(batch)
+    if who:
+        click.echo(f"{named.name}: {who} {what}.")
+        return
+    under_way = f"{counted(before.running, 'row')} under way {by_nobody}, " if before.running and by_nobody else ""
+    finished = f"{before.finished:,} of {counted(before.total, 'row')}"
+    click.echo(f"{named.name}: nobody runs it; {under_way}{finished} finished.")
 
 
 NAMED_COMMANDS = [list_batches, status, resume, pause, cancel, export, delete]

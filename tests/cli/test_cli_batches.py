@@ -149,10 +149,22 @@ def test_a_batch_that_is_deleted_is_begun_anew_under_its_name(sim: aijobs_sdk.Mo
 
 
 @pytest.mark.parametrize("command", ["pause", "cancel"])
-def test_to_stop_what_nobody_runs_is_no_mistake(command: str) -> None:
-    run("spring", "--budget", "10")
+def test_to_stop_what_nobody_runs_is_no_mistake(command: str, sim: aijobs_sdk.Mock) -> None:
+    run("spring", "--budget", "10", "--concurrency", "1")
     stopped = batch(command, "spring")
-    assert (stopped.exit_code, stopped.stdout) == (0, "spring: nobody runs it.\n")
+    told = f"spring: nobody runs it; {some_of_twenty(sim)} of 20 rows finished.\n"
+    assert (stopped.exit_code, stopped.stdout) == (0, told)
+
+
+def test_a_cancel_tells_how_many_rows_it_has_stopped_that_a_crash_left_under_way(sim: aijobs_sdk.Mock) -> None:
+    sim.on(prompt="Question 1?").do(aijobs_sdk.fail(503, seconds=250))
+    rows = ["Question 0?", "Question 1?", "Question 2?"]
+    with aijobs_sdk.Client() as client:
+        left = client.batch(rows, prompt="{text}", model="gpt-5.2", name="spring", detach=False)
+        with pytest.raises(TimeoutError):
+            left.wait(timeout=30)
+    told = "spring: nobody runs it; 1 row under way stopped, 2 of 3 rows finished.\n"
+    assert batch("cancel", "spring").stdout == told
 
 
 def test_an_error_in_a_new_value_is_named() -> None:
