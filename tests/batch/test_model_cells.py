@@ -1,4 +1,4 @@
-"""Pydantic models in cells: what is asked, and which rows are the same, does not hang on the process."""
+"""Pydantic models and dataclasses in cells: what is asked, and which rows are the same, is so in each process."""
 
 from __future__ import annotations
 
@@ -82,3 +82,11 @@ class Computed(BaseModel):
 def test_the_sets_of_a_model_are_lists_in_the_order_of_their_items(cell: BaseModel, plain: object) -> None:
     [row] = list(open_rows([{"cell": cell}]))
     assert row["cell"] == plain
+
+
+def test_a_dataclass_is_written_with_its_sets_in_the_order_of_their_items() -> None:
+    pier = Pier(places=[Place(tags=set(SEAS))], tags=SEAS)
+    [row] = list(open_rows([{"cell": pier}]))
+    in_order = "{'bay', 'cape', 'delta', 'fjord', 'gulf', 'sea'}"
+    assert str(row["cell"]) == f"Pier(places=[Place(tags={in_order})], tags={in_order})"
+    assert row["cell"] == pier

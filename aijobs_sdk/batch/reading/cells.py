@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import BaseModel, JsonValue
 
 from aijobs_sdk.batch.reading.model_cells import said_by_model
+from aijobs_sdk.batch.reading.ordered_objects import in_order
 
 _AS_THEY_ARE = frozenset({int, bool, type(None)})
 _KEPT = (date, time, timedelta, UUID)
@@ -146,6 +147,7 @@ def _said_by_its_library(value: object) -> object:
         return value.to_pytimedelta()
     if not isinstance(value, _KEPT):
         _check_kept(value)
+        return in_order(value)
     return value
 
 
