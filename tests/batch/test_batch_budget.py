@@ -104,6 +104,17 @@ async def test_what_earlier_processes_spent_counts(sim: aijobs.Mock, purse: Purs
     assert len(sim.calls) == before
 
 
+async def test_rows_that_were_changed_while_they_were_under_way_count_against_the_cap(
+    sim: aijobs.Mock, purse: Purse
+) -> None:
+    sim.on().do(aijobs.fail(503, seconds=20), aijobs.ok())
+    with suppress(TimeoutError):
+        await asyncio.wait_for(a_batch(purse, ROWS[:40], name="ships", budget=60).run(), 5)
+    with pytest.raises(BatchPausedError, match=r"0 are spent, .* are set aside for rows that are asked no more"):
+        await a_batch(purse, ROWS[40:80], name="ships", budget=60).run()
+    assert purse.most_at_once <= 60
+
+
 async def test_a_budget_that_is_no_amount_is_refused(purse: Purse) -> None:
     with pytest.raises(InvalidRequestError, match="`budget`"):
         a_batch(purse, budget="plenty")

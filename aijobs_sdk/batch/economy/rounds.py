@@ -49,7 +49,7 @@ async def advice(ledger: Ledger, backend: Backend, budget: Budget) -> str | None
     rows = list(ledger.unfinished())
     if budget.cap is None or not rows:
         return None
-    left = budget.cap - budget.spent
+    left = budget.cap - budget.spent - budget.unwatched
     sample = rows if len(rows) <= SAMPLE else [rows[place * len(rows) // SAMPLE] for place in range(SAMPLE)]
     payloads = [ledger.item(index).payload for index in sample]
     priced = [checked_for_economy(as_priced(payload)) for payload in payloads]

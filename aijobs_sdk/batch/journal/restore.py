@@ -54,6 +54,8 @@ class Restored:
     courses: Courses = field(default_factory=Courses)
     spent: Decimal = Decimal(0)
     """By all jobs of the batch, also those of rows that have changed since."""
+    unwatched: Decimal = Decimal(0)
+    """What those of such rows may cost that are under way."""
 
 
 async def restore(
@@ -78,6 +80,7 @@ async def restore(
         work = read_work(job.idempotency_key)
         index = None if work is None else ledger.find(work.key, work.copy)
         if work is None or index is None:
+            restored.unwatched += Decimal(0) if job.is_final else _reserved(job)
             continue
         if ledger.is_over(index):
             if index in asked_anew and (work.step or work.retry < asked_anew[index]):

@@ -112,5 +112,5 @@ class Known:
         """Take over what a journal knows of the rows that are not over, and of the cost of all."""
         restored.courses.set_aside_as(self.courses)
         self.courses = restored.courses
-        self.budget.spent = restored.spent
+        self.budget.spent, self.budget.unwatched = restored.spent, restored.unwatched
         self.budget.reserved = sum((one.reserved for one in restored.courses.values()), Decimal(0))

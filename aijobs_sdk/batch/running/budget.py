@@ -28,11 +28,13 @@ class Budget:
         """None: any amount."""
         self.spent = Decimal(0)
         self.reserved = Decimal(0)
+        self.unwatched = Decimal(0)
+        """What jobs may cost that an earlier run sent for rows which are asked no more: nobody waits for their end."""
 
     @property
     def left(self) -> Decimal | None:
         """What may still be reserved."""
-        return None if self.cap is None else self.cap - self.spent - self.reserved
+        return None if self.cap is None else self.cap - self.spent - self.reserved - self.unwatched
 
     def reserve(self, most: Decimal) -> bool:
         """Set so much aside, if there is so much left; return whether there was."""
@@ -48,9 +50,10 @@ class Budget:
 
     def used_up(self, most: Decimal) -> str:
         """Return why a row that may cost so much is not sent, in words for a person."""
+        unwatched = f"{self.unwatched:f} are set aside for rows that are asked no more and under way still, "
         return (
-            f"The budget of {self.cap:f} credits is used up: {self.spent:f} are spent, and the next row may cost "
-            f"{most:f}. Raise it."
+            f"The budget of {self.cap:f} credits is used up: {self.spent:f} are spent, "
+            f"{unwatched if self.unwatched else ''}and the next row may cost {most:f}. Raise it."
         )
 
 
