@@ -185,6 +185,14 @@ async def test_what_a_killed_process_left_under_way_is_cancelled_at_once(backend
     assert [job.is_final async for job in journal.jobs()] == [True] * 4
 
 
+async def test_a_finished_batch_that_was_given_more_rows_is_open(backend: WatchedBackend) -> None:
+    await a_batch(backend, TASKS[:5], name=NAME).run()
+    longer = a_named(backend)
+    await longer.refresh()
+    done = longer.progress
+    assert (done.state, done.completed, done.total) == (BatchState.OPEN, 5, 12)
+
+
 @pytest.mark.usefixtures("slow")
 @pytest.mark.parametrize("economy", [False, True])
 async def test_a_row_whose_job_somebody_cancelled_has_failed_for_everybody(

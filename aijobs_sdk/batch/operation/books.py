@@ -18,7 +18,7 @@ from aijobs_sdk.batch.operation.helm import Helm
 from aijobs_sdk.batch.operation.known import Known
 from aijobs_sdk.batch.options import BatchOptions, checked_options
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.batches import BatchWish
+from aijobs_sdk.contract.batches import BatchRecord, BatchWish
 from aijobs_sdk.contract.errors import BatchNotFoundError, InvalidRequestError
 
 
@@ -221,8 +221,12 @@ class Books:
         record = await self.journal.refresh()
         await self.catch_up()
         if not self._helm.has_a_run:  # none has begun meanwhile
-            is_run = runner_of(record) is not None
-            self._known.see(record if is_run else record.replace(standing=self._known.standing_since(record.standing)))
+            self._known.see(record if runner_of(record) is not None else self._as_here(record))
+
+    def _as_here(self, record: BatchRecord) -> BatchRecord:
+        """Return where a batch stands that nobody runs, with the rows that it has here: others than are kept, maybe."""
+        standing = self._known.standing_since(record.standing)
+        return record.replace(rows=len(self._known.ledger), standing=standing)
 
     async def glance(self) -> bool:
         """Learn how far it is where another process runs it, by what that has noted; return whether one does.

@@ -68,8 +68,9 @@ class Known:
     def standing_since(self, noted: BatchStanding) -> BatchStanding:
         """Return how far the rows are by what became of them since somebody noted that who runs them no more."""
         self.seen = None
-        as_noted = {"state": noted.state, "reason": noted.reason, "elapsed_seconds": noted.elapsed_seconds}
-        return self.standing().replace(**as_noted)
+        has_more = noted.state is BatchState.FINISHED and not self.is_all_over  # than whoever finished it was given
+        state = BatchState.OPEN if has_more else noted.state
+        return self.standing().replace(state=state, reason=noted.reason, elapsed_seconds=noted.elapsed_seconds)
 
     @property
     def has_lost_its_runner(self) -> bool:
