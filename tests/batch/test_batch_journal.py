@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -17,7 +17,7 @@ from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.batch.async_batch import AsyncBatch
 from aijobs_sdk.batch.journal.journal import Journal, new_holder
 from aijobs_sdk.batch.operation.operation import Operation
-from aijobs_sdk.contract.batches import BatchRecord, BatchStanding, BatchState, Hold
+from aijobs_sdk.contract.batches import BatchChange, BatchRecord, BatchRequest, BatchStanding, BatchState, Hold
 from aijobs_sdk.contract.errors import (
     BatchHeldError,
     BatchNotFoundError,
@@ -27,6 +27,7 @@ from aijobs_sdk.contract.errors import (
     StoreUnavailableError,
 )
 from aijobs_sdk.contract.job import JobQuery
+from aijobs_sdk.contract.model import StoredJson
 from aijobs_sdk.contract.store import Store
 from aijobs_sdk.engine.ids import new_id
 from aijobs_sdk.notebook.snapshot import Command, Phase
@@ -54,6 +55,26 @@ class TaskRunner:
     async def _run(self, begins_after_seconds: float) -> None:
         await asyncio.sleep(begins_after_seconds)
         await asyncio.gather(self._operation.run(), return_exceptions=True)
+
+
+class EarlierServer(WatchedBackend):
+    """One that keeps of a batch's settings those that were said last."""
+
+    settings: Mapping[str, StoredJson] = {}
+
+    async def open_batch(self, request: BatchRequest) -> BatchRecord:
+        self.settings = request.settings
+        return await self._backend.open_batch(request)
+
+    async def change_batch(self, batch_id: UUID, change: BatchChange) -> BatchRecord:
+        self.settings = self.settings if change.settings is None else change.settings
+        return (await self._backend.change_batch(batch_id, change)).replace(settings=self.settings)
+
+    async def hold_batch(self, batch_id: UUID, hold: Hold) -> BatchRecord:
+        return (await super().hold_batch(batch_id, hold)).replace(settings=self.settings)
+
+    async def batch(self, name: str) -> BatchRecord:
+        return (await self._backend.batch(name)).replace(settings=self.settings)
 
 
 def a_named(backend: WatchedBackend, **options: object) -> AsyncBatch:
@@ -183,6 +204,16 @@ async def test_what_a_killed_process_left_under_way_is_cancelled_at_once(backend
     await other.cancel()
     assert other.progress.state is (await backend.batch(NAME)).standing.state is BatchState.CANCELLED
     assert [job.is_final async for job in journal.jobs()] == [True] * 4
+
+
+@pytest.mark.usefixtures("sim")
+async def test_what_a_server_of_an_earlier_version_would_forget_of_a_batch_is_said_again() -> None:
+    earlier = EarlierServer(aijobs.AsyncClient())
+    await a_named(earlier, budget=500).run()
+    await found(earlier).set(concurrency=2)
+    batch = found(earlier)
+    assert len(await batch.run()) == len(earlier.sent) == 12
+    assert batch.progress.budget == 500
 
 
 async def test_a_finished_batch_that_was_given_more_rows_is_open(backend: WatchedBackend) -> None:

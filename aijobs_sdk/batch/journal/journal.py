@@ -119,7 +119,7 @@ class Journal:
         all_of_them = self.cancelled_jobs.union(map(str, job_ids))
         if all_of_them != self.cancelled_jobs:
             noted: list[JsonValue] = [*sorted(all_of_them)]
-            self.record = await self._backend.change_batch(self.id, BatchChange(settings={CANCELLED_JOBS: noted}))
+            await self._change(BatchChange(settings={CANCELLED_JOBS: noted}))
 
     async def change(
         self,
@@ -136,8 +136,15 @@ class Journal:
         said |= {} if digest is None else {DIGEST: digest}
         said |= {} if inputs_digest is None else {INPUTS_DIGEST: inputs_digest}
         said |= {} if columns is None else {COLUMNS: columns.to_json()}
-        change = BatchChange(settings=said or None, rows=rows, wish=wish)
+        await self._change(BatchChange(settings=said or None, rows=rows, wish=wish))
+
+    async def _change(self, change: BatchChange) -> None:
+        before = self.record.settings
         self.record = await self._backend.change_batch(self.id, change)
+        if change.settings is not None and not before.keys() <= self.record.settings.keys():
+            # A server of an earlier version keeps those that are said, and no others.
+            whole = BatchChange(settings={**before, **change.settings})
+            self.record = await self._backend.change_batch(self.id, whole)
 
     async def hold(self, holder: Holder, standing: BatchStanding | None = None) -> BatchRecord:
         """Be the one that runs it, from now on or still; one that is known to be dead is no hindrance.
