@@ -120,6 +120,20 @@ def test_instants_of_summer_and_winter_are_instants_in_pandas(kept: Callable[[da
     assert list(frame["at"]) == cells
 
 
+@pytest.mark.parametrize("make", [to_arrow, to_pandas, to_polars])
+@pytest.mark.parametrize("kept", [lambda cell: cell, to_json])
+def test_durations_are_durations_in_every_library(make: Any, kept: Callable[[timedelta], object]) -> None:
+    cells = [timedelta(hours=30), timedelta(days=-1, microseconds=1)]
+    columns = columns_of(GOOD.replace(inputs={"took": cell}) for cell in [*cells, None])
+    rows = [GOOD.replace(inputs={"took": kept(cell)}) for cell in cells]
+    assert [record["took"] for record in records(make(rows, columns=columns))] == cells
+
+
+def test_pandas_takes_yes_and_no_for_what_they_are_where_some_rows_have_neither() -> None:
+    rows = [GOOD.replace(inputs={"is_new": cell}) for cell in [True, None, False]]
+    assert to_pandas(rows, columns=columns_of(rows))["is_new"].dtype == "boolean"
+
+
 @pytest.mark.parametrize("wrap", [lambda cell: cell, lambda cell: [cell], lambda cell: {"n": cell}])
 def test_polars_gets_decimals_of_more_digits_than_it_knows_as_text(wrap: Any) -> None:
     rows = [GOOD.replace(inputs={"n": wrap(Decimal(2**127))})]

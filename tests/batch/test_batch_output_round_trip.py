@@ -35,6 +35,7 @@ scalars = st.one_of(
     st.times(),
     st.datetimes(),
     st.datetimes(timezones=zones),
+    st.timedeltas(),
     st.uuids(),
 )
 cells = st.recursive(

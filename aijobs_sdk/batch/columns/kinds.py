@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import reduce
@@ -18,6 +18,8 @@ _EXACT_IN_A_FLOAT = 2**53
 _MOST_IN_64_BITS = 2**63
 _FIRST_SAFE_YEAR, _LAST_SAFE_YEAR = 2, 9998
 """In these an instant has a date in every time zone."""
+_LONGEST = timedelta(days=100_000_000)
+"""A duration of 64 bits of microseconds is a little longer."""
 
 
 class Sort(StrEnum):
@@ -37,6 +39,7 @@ class Sort(StrEnum):
     DATETIME = "datetime"
     """Without a time zone."""
     INSTANT = "instant"
+    DURATION = "duration"
     BYTES = "bytes"
     LIST = "list"
     OBJECT = "object"
@@ -104,6 +107,8 @@ def kind_of(value: object, *, levels: int = MOST_LEVELS) -> Kind:
             return _of_a_datetime(value)
         case time():
             return Kind(Sort.TIME) if value.tzinfo is None else ANYTHING
+        case timedelta():
+            return Kind(Sort.DURATION) if abs(value) <= _LONGEST else ANYTHING
         case list() if levels:
             return Kind(Sort.LIST, item=reduce(either, (kind_of(held, levels=levels - 1) for held in value), NOTHING))
         case Mapping() if levels and len(value) <= MOST_PARTS:

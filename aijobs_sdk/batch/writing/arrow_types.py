@@ -42,6 +42,7 @@ _OF_SORTS: Mapping[Sort, pa.DataType] = {
     Sort.TIME: pa.time64("us"),
     Sort.DATETIME: pa.timestamp("us"),
     Sort.INSTANT: pa.timestamp("us", tz="UTC"),
+    Sort.DURATION: pa.duration("us"),
     Sort.BYTES: pa.binary(),
 }
 """Of those whose values are all of one type."""

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from aijobs_sdk.batch.columns.kinds import NOTHING, Kind, Sort, has_a_place
 from aijobs_sdk.batch.reading.cells import to_text
+
+_DURATION = re.compile(r"((?P<days>-?\d+) days?, )?(?P<hours>\d+):(?P<minutes>\d\d):(?P<seconds>\d\d(\.\d+)?)")
+"""As Python writes it, such as `1 day, 2:00:00`."""
+
+
+def _duration_in(text: str) -> timedelta:
+    parts = _DURATION.fullmatch(text)
+    if parts is None:
+        raise ValueError("This is no duration.")
+    return timedelta(**{name: float(part) for name, part in parts.groupdict(default="0").items()})
+
 
 _FROM_TEXT: Mapping[Sort, Callable[[str], object]] = {
     Sort.DATE: date.fromisoformat,
     Sort.TIME: time.fromisoformat,
     Sort.DATETIME: datetime.fromisoformat,
     Sort.INSTANT: datetime.fromisoformat,
+    Sort.DURATION: _duration_in,
     Sort.DECIMAL: Decimal,
     Sort.BYTES: base64.b64decode,
 }

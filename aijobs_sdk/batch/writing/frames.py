@@ -83,7 +83,7 @@ _IN_PANDAS = {
 """Those of our columns that are numbers."""
 _TEXTS = frozenset({"status", "content", "model", "provider", "served_model", "finish_reason", "job_id"})
 _OF_SORTS = {Sort.BOOLEAN: "bool", Sort.INTEGER: "int64", Sort.LONG: "int64", Sort.NUMBER: "float64"}
-_WITH_GAPS = {Sort.INTEGER: "Int64", Sort.LONG: "Int64", Sort.NUMBER: "float64"}
+_WITH_GAPS = {Sort.BOOLEAN: "boolean", Sort.INTEGER: "Int64", Sort.LONG: "Int64", Sort.NUMBER: "float64"}
 """Those of columns where some rows have nothing, for which pandas would make floats of whole numbers."""
 
 
