@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,10 @@ from xdist.remote import Producer
 from aijobs_sdk.simulation.virtual_time import VirtualLoop
 from distribution import FilesInOneProcess, first_together
 from services.postgres import PostgresServer, running_postgres
+
+# Tests start hundreds of programs: what these import is compiled once, and not by each, whatever this machine forbids.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Every day the same examples, so that a red run means a change; AIJOBS_TORTURE=1 looks for new ones, and longer.
 settings.register_profile("everyday", derandomize=True, deadline=None)
