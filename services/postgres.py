@@ -28,13 +28,16 @@ _LAST_RITES = 'cat; kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")" && sleep 
 
 
 @contextmanager
-def running_postgres() -> Iterator[PostgresServer]:
+def running_postgres(*, durable: bool = True) -> Iterator[PostgresServer]:
     """Start a server with an empty cluster of its own, and leave nothing of it behind.
+
+    What is committed survives its crash, and that of the machine only if it is durable: waiting for the disk takes most
+    of the time of what does not ask for it.
 
     Raises:
         RuntimeError: there is no PostgreSQL on this machine, or it does not start.
     """
-    server = PostgresServer()
+    server = PostgresServer(durable=durable)
     try:
         server.start()
         yield server
@@ -43,9 +46,10 @@ def running_postgres() -> Iterator[PostgresServer]:
 
 
 class PostgresServer:
-    """One server, durable as shipped (`fsync` is on), which only this machine reaches, without a password."""
+    """One server, which only this machine reaches, without a password; durable as shipped (`fsync` is on), or not."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = True) -> None:
+        self._settings = {} if durable else {"fsync": "off"}
         self._account = Account.for_servers()
         self._port = _free_port()
         self._folder = Path(tempfile.mkdtemp(prefix="aijobs-postgres-"))
@@ -89,7 +93,8 @@ class PostgresServer:
         """Start, where it was stopped; on the first time in a new cluster."""
         if not self._data.exists():
             self._make_cluster()
-        settings = {"listen_addresses": "127.0.0.1", "port": self._port, "unix_socket_directories": ""}
+        reached = {"listen_addresses": "127.0.0.1", "port": self._port, "unix_socket_directories": ""}
+        settings = {**self._settings, **reached}
         arguments = [argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")]
         with self._log.open("ab") as log:
             command: list[str | Path] = [self._programs / "postgres", "-D", self._data, *arguments]

@@ -78,8 +78,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    """A real PostgreSQL, started when the first test asks for it."""
-    with running_postgres() as server:
+    """A real PostgreSQL, started when the first test asks for it; no test cuts the power."""
+    with running_postgres(durable=False) as server:
         yield server
 
 

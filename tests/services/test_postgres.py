@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -53,14 +53,22 @@ def test_a_crash_keeps_what_is_committed_and_the_address(postgres_server: Postgr
     assert postgres_server.pid != pid
 
 
-def test_it_is_durable(postgres_url: str) -> None:
-    assert (ask(postgres_url, "SHOW fsync"), ask(postgres_url, "SHOW synchronous_commit")) == ("on", "on")
+@pytest.fixture(scope="module")
+def of_the_package() -> Iterator[PostgresServer]:
+    """A server with nothing of this machine's own, as it is if nobody asks for anything."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("services.postgres_programs._of_the_machine", lambda: iter(()))
+        with running_postgres() as server:
+            yield server
 
 
-def test_the_pip_package_serves_where_the_machine_has_no_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.postgres_programs._of_the_machine", lambda: iter(()))
-    with running_postgres() as server:
-        assert ask(server.new_database(), TABLES) == 0
+def test_it_is_durable(of_the_package: PostgresServer) -> None:
+    shown = [ask(of_the_package.url, f"SHOW {setting}") for setting in ("fsync", "synchronous_commit")]
+    assert shown == ["on", "on"]
+
+
+def test_the_pip_package_serves_where_the_machine_has_no_postgresql(of_the_package: PostgresServer) -> None:
+    assert ask(of_the_package.new_database(), TABLES) == 0
 
 
 def test_without_any_programs_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

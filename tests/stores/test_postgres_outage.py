@@ -17,7 +17,7 @@ from services.postgres import PostgresServer, running_postgres
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """A server of this file's own, that may crash without harm to other tests."""
-    with running_postgres() as server:
+    with running_postgres(durable=False) as server:
         yield server
 
 
@@ -83,7 +83,7 @@ def test_connections_that_the_server_ended_are_opened_again(client: aijobs.Clien
 
 @pytest.mark.anyio
 async def test_a_replica_which_tells_of_nothing_is_looked_at_again_and_again() -> None:
-    with running_postgres() as server:
+    with running_postgres(durable=False) as server:
         server.restart_as_replica()
         changes = listen(Database(server.url))
         await anext(changes)
