@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import pytest
+from playwright.sync_api import Browser
 
-from services.opening import Open
+from services.jupyter import JupyterServer
+from services.open_notebook import Interface, OpenNotebook
+from services.opening import opening
 
 REPORT = """
     from aijobs_sdk.usage.monthly_report import MonthlyReport
@@ -24,15 +29,28 @@ _PICTURES = "output => [...output.querySelectorAll('img')].map(picture => pictur
 pytestmark = pytest.mark.timeout(600)  # the first of these tests may install the browser
 
 
-@pytest.mark.parametrize(("cell", "pictures"), [(REPORT, [760]), (RESULT, [])], ids=["report", "result"])
-def test_a_sanitiser_takes_nothing_away(open_notebook: Open, cell: str, pictures: list[int]) -> None:
-    trusted = open_notebook(cell)
-    trusted.run(0)
-    outputs = trusted.save()["cells"][0]["outputs"]
-    untrusted = open_notebook("", outputs={0: outputs})
+class Twice(NamedTuple):
+    """What was run in a notebook, and the same outputs in one that is not trusted."""
 
-    shown = [one.output(0).locator(".jp-RenderedHTML").inner_html() for one in (trusted, untrusted)]
+    outputs: list[list[dict[str, Any]]]
+    trusted: OpenNotebook
+    untrusted: OpenNotebook
+
+
+@pytest.fixture(scope="module")
+def twice(browser: Browser, jupyter: JupyterServer, interface: Interface) -> Iterator[Twice]:
+    with opening(browser, jupyter, interface) as open_it:
+        trusted = open_it(REPORT, RESULT)
+        trusted.run(0)
+        trusted.run(1)
+        outputs = [cell["outputs"] for cell in trusted.save()["cells"]]
+        yield Twice(outputs, trusted, open_it("", "", outputs=dict(enumerate(outputs))))
+
+
+@pytest.mark.parametrize(("cell", "pictures"), [(0, [760]), (1, [])], ids=["report", "result"])
+def test_a_sanitiser_takes_nothing_away(twice: Twice, cell: int, pictures: list[int]) -> None:
+    shown = [one.output(cell).locator(".jp-RenderedHTML").inner_html() for one in (twice.trusted, twice.untrusted)]
 
     assert shown[0] == shown[1]
-    assert untrusted.output(0).evaluate(_PICTURES) == pictures
-    assert len(json.dumps(outputs[-1]["data"]["text/plain"])) < 1_000
+    assert twice.untrusted.output(cell).evaluate(_PICTURES) == pictures
+    assert len(json.dumps(twice.outputs[cell][-1]["data"]["text/plain"])) < 1_000
