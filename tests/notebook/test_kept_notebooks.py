@@ -36,7 +36,7 @@ counts = [f"{now.finished} of {now.total}", f"{now.failed} failed", f"{now.credi
 """
 
 
-def executed(display: str = "auto") -> Any:
+def executed(display: str) -> Any:
     """Return a notebook with a batch of which some rows failed, as nbclient leaves it."""
     cells = [
         nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
@@ -49,7 +49,12 @@ def executed(display: str = "auto") -> Any:
 
 @pytest.fixture(scope="module")
 def notebook() -> Any:
-    return executed()
+    return executed("auto")
+
+
+@pytest.fixture(scope="module")
+def widgets() -> Any:
+    return executed("widget")
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +99,9 @@ def test_the_file_says_all_of_it_in_text(notebook: Any) -> None:
     assert [fact for fact in facts(notebook) if fact not in shown["data"]["text/plain"]] == []
 
 
-@pytest.mark.parametrize("display", ["auto", "widget"])
-def test_no_widget_is_left_in_the_file(display: str) -> None:
-    left = executed(display)
+@pytest.mark.parametrize("display", ["notebook", "widgets"])
+def test_no_widget_is_left_in_the_file(display: str, request: pytest.FixtureRequest) -> None:
+    left = request.getfixturevalue(display)
     [shown] = left.cells[0].outputs
     assert shown["data"].keys() == {"text/html", "text/plain"}
     assert "widgets" not in left.metadata
