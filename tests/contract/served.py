@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 
 import uvicorn
+from starlette.routing import BaseRoute
 
 from aijobs_sdk.backends.http.backend import HttpBackend
 from aijobs_sdk.backends.local import LocalBackend
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.keys import ApiKey, Scope
+from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.server.api_keys import new_key
 from aijobs_sdk.server.app import create_app
 from aijobs_sdk.server.serving import open_listener
+from server.server_worlds import new_backend
 
 
 class Served(HttpBackend):
@@ -56,7 +60,9 @@ class Keys:
 async def served(local: LocalBackend) -> AsyncIterator[Callable[[Caller], Backend]]:
     """Serve a backend; yield how any caller asks for it."""
     keys = Keys()
-    config = uvicorn.Config(create_app(local.acting_for, keys=keys), loop="none", lifespan="off", log_level="warning")
+    app = create_app(local.acting_for, keys=keys)
+    app.router.routes[1:] = _known_routes()
+    config = uvicorn.Config(app, loop="none", lifespan="off", log_level="warning")
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
@@ -66,3 +72,9 @@ async def served(local: LocalBackend) -> AsyncIterator[Callable[[Caller], Backen
         await server.startup(sockets=[listener])
         yield lambda caller: keys.client(url, local, caller)
         await server.shutdown(sockets=[listener])
+
+
+@cache
+def _known_routes() -> list[BaseRoute]:
+    """Return all routes but the first, which tells of the application itself: to work them out takes 40 ms."""
+    return create_app(new_backend(SystemClock()).acting_for, keys=Keys()).router.routes[1:]
