@@ -22,7 +22,7 @@ def test_every_job_on_sqlite_ends_once_though_workers_are_killed_and_frozen(tmp_
 
 
 def test_every_job_on_postgresql_ends_once_though_it_crashes_as_well() -> None:
-    with running_postgres() as server:
+    with running_postgres(durable=False) as server:
         outcome = undergo(ORDEAL, server.new_database(), server)
     assert outcome.broken == []
     assert {KILL, FREEZE, CRASH} <= outcome.strikes.keys()
