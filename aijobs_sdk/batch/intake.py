@@ -18,7 +18,7 @@ from aijobs_sdk.batch.running.sending import checked
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.refusal import bad_argument
-from aijobs_sdk.contract.shapes import nearest, shortened
+from aijobs_sdk.contract.shapes import shortened
 from aijobs_sdk.engine.handler_thread import run_in_thread
 
 READ_AHEAD = 100
@@ -41,8 +41,7 @@ async def check_lanes(concurrency: int | Mapping[str, int], ledger: Ledger, back
     refused = await backend.refusals([checked({"model": name, "prompt": "Is there such a model?"}) for name in named])
     for place, error in refused.items():
         if error.code == "unknown_model":
-            problem = f"names {shortened(named[place])!r}, which is no model.{nearest(named[place], ledger.models)}"
-            raise bad_argument("concurrency", problem)
+            raise bad_argument("concurrency", f"names {shortened(named[place])!r}, which {error.fields[0].problem}")
 
 
 class Intake:

@@ -62,7 +62,7 @@ def read_credentials(
 
 def _checked(vendor: str, key: str | SecretStr) -> SecretStr:
     if vendor not in _BY_KEY:
-        raise _unusable(f"names no vendor that takes a key.{nearest(vendor, _BY_KEY)}")
+        raise _unusable(f"names no vendor that takes a key.{nearest(str(vendor), _BY_KEY)}")
     secret = key if isinstance(key, SecretStr) else SecretStr(key) if isinstance(key, str) else None
     if secret is None or not secret.get_secret_value().strip():
         raise _unusable(f"holds no key for {vendor!r}, but {shape_of(key)}")

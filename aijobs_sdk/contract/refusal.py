@@ -17,6 +17,9 @@ from aijobs_sdk.contract.shapes import problems_of, shape_of
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
+MOST_OF_A_FILE_NAME = 255
+"""Bytes, on every usual file system."""
+
 
 def bad_argument(name: str, problem: str, *, code: str = "invalid_request") -> InvalidRequestError:
     """Return the refusal of one argument; `problem` is the rest of a sentence that begins with its name."""
@@ -95,9 +98,11 @@ def path_of(name: str, given: object) -> Path:
     if "\0" in path:
         raise bad_argument(name, "holds a NUL, and no path can")
     try:
-        os.fsencode(path)
+        longest = max(map(len, os.fsencode(path).split(os.fsencode(os.sep))))
     except UnicodeEncodeError:
         raise bad_argument(name, "holds half of a character (a lone surrogate), and no path can") from None
+    if longest > MOST_OF_A_FILE_NAME:
+        raise bad_argument(name, f"is no path, but {shape_of(path)}: a file's name has at most {MOST_OF_A_FILE_NAME}")
     try:
         return Path(path).expanduser()
     except RuntimeError:  # Python's word for it

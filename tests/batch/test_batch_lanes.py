@@ -96,9 +96,16 @@ async def test_a_concurrency_for_what_is_no_model_is_refused_before_anything_is_
     sim: aijobs.Mock, backend: WatchedBackend, ask: str
 ) -> None:
     batch = a_batch(backend, ROWS, concurrency={"gpt5.2": 5})
-    with pytest.raises(InvalidRequestError, match=r"`concurrency` names 'gpt5\.2', which is no model\. Did you mean"):
+    with pytest.raises(InvalidRequestError, match=r"`concurrency` names 'gpt5\.2', which is no known model\. Did"):
         await getattr(batch, ask)()
     assert len(sim.calls) == 0
+
+
+async def test_a_concurrency_for_what_is_no_model_is_refused_where_it_is_set(backend: WatchedBackend) -> None:
+    batch = a_batch(backend, ROWS[:3])
+    with pytest.raises(InvalidRequestError, match=r"`concurrency` names 'gpt5\.2', which is no known model\. Did"):
+        await batch.set(concurrency={"gpt5.2": 5})
+    assert [row.status for row in await batch.run()] == ["completed"] * 3
 
 
 async def test_a_concurrency_may_name_models_that_no_row_is_asked_of(backend: WatchedBackend) -> None:

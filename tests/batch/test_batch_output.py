@@ -179,7 +179,7 @@ def test_a_link_into_a_folder_that_is_not_there_is_refused_by_that_folder(tmp_pa
     assert refused.value.message == told
 
 
-@pytest.mark.parametrize("outputs", ["content", ["contents"], [7], ["index", "content", "index"]])
+@pytest.mark.parametrize("outputs", ["content", None, ["contents"], [7], ["index", "content", "index"]])
 def test_a_column_that_is_none_of_ours_is_refused(tmp_path: Path, outputs: list[str]) -> None:
     with pytest.raises(
         InvalidRequestError, match=r"`outputs` (should be a list|names .*, which is no column|.* twice)"

@@ -82,11 +82,12 @@ def test_a_key_in_the_call_comes_before_the_environment() -> None:
     ("api_keys", "problem"),
     [
         ({"opanai": KEY}, "no vendor that takes a key. Did you mean 'openai'"),
+        ({7: KEY}, "no vendor that takes a key. Known: "),
         ({"openai": " "}, "holds no key for 'openai'"),
         ({"openai": 7}, "holds no key for 'openai', but a number"),
     ],
 )
-def test_a_key_that_cannot_be_used_is_named(api_keys: dict[str, Any], problem: str) -> None:
+def test_a_key_that_cannot_be_used_is_named(api_keys: dict[Any, Any], problem: str) -> None:
     with pytest.raises(aijobs.InvalidRequestError, match=problem) as raised:
         aijobs.Client(api_keys=api_keys)
     assert KEY not in str(raised.value)

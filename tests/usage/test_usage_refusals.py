@@ -85,6 +85,7 @@ def test_a_slip_is_told_by_the_name_of_its_argument(
         ("", "must be a path, got an empty text"),  # else the folder that one happens to be in is meant
         ("~nobody-here/a.csv", "begins with '~nobody-here', of whom no home is known"),
         ("a\0.csv", "holds a NUL, and no path can"),
+        ("model,credits\n" * 30, "is no path, but a text of 420 characters: a file's name has at most 255"),
     ],
 )
 def test_what_is_no_path_is_told_by_the_name_of_its_argument(
@@ -170,7 +171,7 @@ def test_what_is_none_of_them_is_told_by_what_it_is(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", [7, b"january", "a\0b"])
+@pytest.mark.parametrize("name", [7, b"january", "a\0b", "\ud800", "a" * 300])
 def test_what_cannot_begin_the_name_of_a_file_is_refused(tmp_path: Path, name: Any) -> None:
     with pytest.raises(InvalidRequestError, match="cannot begin a file name"):
         export_usage([], tmp_path, name=name)

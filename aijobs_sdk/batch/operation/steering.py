@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 
+from aijobs_sdk.batch.intake import check_lanes
 from aijobs_sdk.batch.journal.holders import runner_of
 from aijobs_sdk.batch.journal.journal import Journal
 from aijobs_sdk.batch.journal.tenure import tenure
@@ -75,6 +76,7 @@ class Steering:
         """
         given = {"budget": budget, "concurrency": concurrency}
         said = checked_options({name: value for name, value in given.items() if value is not None})
+        await check_lanes(said.concurrency, self._known.ledger, self._backend)
         await self._go_by(said, await self._books.known_journal())
 
     async def retry_failures(self) -> None:

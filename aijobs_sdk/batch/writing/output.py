@@ -71,7 +71,7 @@ def _write_whole(rows: Iterable[BatchRow], layout: Layout, write: Writer, target
 
 
 def _check_columns(outputs: Sequence[str]) -> None:
-    if isinstance(outputs, str):
+    if isinstance(outputs, str) or not isinstance(outputs, Sequence):
         raise bad_argument("outputs", f"should be a list of columns, got {shape_of(outputs)}")
     unknown = next((name for name in outputs if name not in _OURS), None)
     if unknown is not None:

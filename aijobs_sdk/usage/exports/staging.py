@@ -10,6 +10,11 @@ from typing import BinaryIO, Self
 from uuid import uuid4
 
 from aijobs_sdk.contract.errors import InvalidRequestError
+from aijobs_sdk.contract.plain_text import is_whole
+from aijobs_sdk.contract.shapes import shape_of
+
+MOST_OF_A_NAME = 200
+"""Bytes; with what follows it, less than a file's name may have."""
 
 
 class Staging:
@@ -76,6 +81,8 @@ class Staging:
 def _plain(name: str) -> str:
     if not isinstance(name, str) or not name or Path(name).name != name or name.startswith(".") or "\0" in name:
         raise InvalidRequestError(f"{name!r} cannot begin a file name. Give a plain word, such as 'january'.")
+    if not is_whole(name) or len(name.encode()) > MOST_OF_A_NAME:
+        raise InvalidRequestError(f"`name` cannot begin a file name: it is {shape_of(name)}. Give a plain word.")
     return name
 
 
