@@ -27,6 +27,8 @@ def shape_of(value: object) -> str:
             return f"a text of {len(value)} characters" if value else "an empty text"
         case int() | float():
             return f"a number ({type(value).__name__})"
+        case bytes() | bytearray():
+            return f"{len(value):,} bytes"
         case Mapping():
             return f"an object with {len(value)} fields"
         case Sequence():

@@ -19,6 +19,7 @@ from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.plain_text import made_plain
 from aijobs_sdk.contract.provider import GenerationChunk, GenerationRequest, ImageRequest, Picture, Provider, TokenNeed
 from aijobs_sdk.contract.records import Document, Effects
+from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.contract.store import Claim, Progress, Store, Text
 from aijobs_sdk.engine.answer import Answer
 from aijobs_sdk.engine.chance import Chance
@@ -107,7 +108,12 @@ class JobContext:
         """Show more of the answer to whoever streams the job; small pieces are sent together.
 
         What need not be seen soon goes with the next progress, or with the end.
+
+        Raises:
+            TypeError: it is no text, such as bytes that nobody has decoded.
         """
+        if not isinstance(text, str):
+            raise TypeError(f"write() takes a text, got {shape_of(text)}.")
         answer = await self._open_answer()
         answer.write(text if text.isascii() else made_plain(text))
         if not soon:

@@ -209,6 +209,18 @@ def test_two_types_of_one_name_are_refused() -> None:
         aijobs.Client(job_types=[shout, shout])
 
 
+def test_a_handler_that_writes_what_is_no_text_is_told_where_it_does_so() -> None:
+    @aijobs.job_type("raw")
+    async def raw(context: aijobs.JobContext, payload: Nothing) -> dict[str, str]:
+        with pytest.raises(TypeError, match="takes a text, got 3 bytes"):
+            await context.write(b"raw", soon=False)  # type: ignore[arg-type] # as a stream's pieces come
+        await context.write("cooked")
+        return {}
+
+    with aijobs.mock(), aijobs.Client(job_types=[raw]) as client:
+        assert "".join(client.submit(type="raw").stream_text()) == "cooked"
+
+
 def test_what_need_not_be_seen_soon_goes_before_the_next_progress() -> None:
     @aijobs.job_type("scribble")
     async def scribble(context: aijobs.JobContext, payload: Nothing) -> dict[str, str]:
