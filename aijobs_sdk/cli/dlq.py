@@ -18,7 +18,12 @@ from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import database_option, job_types_option, json_option
 from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.contract.error_info import ErrorCategory
-from aijobs_sdk.contract.errors import AIJobsError, DeadLetterNotFoundError, InvalidRequestError
+from aijobs_sdk.contract.errors import (
+    AIJobsError,
+    DeadLetterNotFoundError,
+    IdempotencyConflictError,
+    InvalidRequestError,
+)
 from aijobs_sdk.contract.records import DeadLetter
 from aijobs_sdk.engine.job_type import JobType
 
@@ -109,7 +114,8 @@ def replay(
     """Submit failed jobs once more, as new jobs.
 
     A letter named by its id is replayed as often as you say; --all leaves out those replayed before, unless
-    --replayed asks for them.
+    --replayed asks for them. Where somebody else replays the same letters meanwhile, each is replayed once, and both
+    are told of the same new jobs.
 
     Exit code 0: all were submitted. 1: some could not be. 2: bad input, nothing was submitted.
     """
@@ -167,8 +173,8 @@ def _replay_each(client: ClientOver, letters: Iterable[DeadLetter]) -> Iterator[
     """Yield what came of each; what can only be wrong with one of them does not stop the others."""
     for letter in letters:
         try:
-            yield letter.job_id, client.replay(letter.job_id).id
-        except (InvalidRequestError, DeadLetterNotFoundError) as refusal:
+            yield letter.job_id, client.replay(letter).id
+        except (InvalidRequestError, DeadLetterNotFoundError, IdempotencyConflictError) as refusal:
             yield letter.job_id, refusal
         except AIJobsError as refusal:
             yield letter.job_id, refusal

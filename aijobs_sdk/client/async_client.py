@@ -353,14 +353,21 @@ class AsyncClient:
         """
         return await self._backend.dead_letter(as_id(job_id, "job_id"))
 
-    async def replay(self, job_id: UUID | str) -> AsyncJobHandle[Any]:
+    async def replay(self, letter: DeadLetter | UUID | str) -> AsyncJobHandle[Any]:
         """Submit a failed job once more, and return the handle of the new job; the failed one stays as it is.
+
+        Args:
+            letter: the failed job's id, or its letter as you read it: if somebody replayed that since, no new job is
+                made, and the handle is of theirs.
 
         Raises:
             DeadLetterNotFoundError: this tenant has no such letter.
             InvalidRequestError: its type or payload cannot be used any more; the field is named.
         """
-        job = await self._backend.replay(as_id(job_id, "job_id"))
+        if isinstance(letter, DeadLetter):
+            job = await self._backend.replay(letter.job_id, idempotency_key=letter.replay_key)
+        else:
+            job = await self._backend.replay(as_id(letter, "letter"))
         return self.revive(job.id, job)
 
     async def purge_dead_letters(self, *, older_than: timedelta) -> int:

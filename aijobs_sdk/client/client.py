@@ -324,14 +324,18 @@ class Client:
         """
         return self._portal.call(self._client.dead_letter, job_id)
 
-    def replay(self, job_id: UUID | str) -> JobHandle[Any]:
+    def replay(self, letter: DeadLetter | UUID | str) -> JobHandle[Any]:
         """Submit a failed job once more, and return the handle of the new job; the failed one stays as it is.
+
+        Args:
+            letter: the failed job's id, or its letter as you read it: if somebody replayed that since, no new job is
+                made, and the handle is of theirs.
 
         Raises:
             DeadLetterNotFoundError: this tenant has no such letter.
             InvalidRequestError: its type or payload cannot be used any more; the field is named.
         """
-        return self._blocking(self._portal.call(self._client.replay, job_id))
+        return self._blocking(self._portal.call(self._client.replay, letter))
 
     def purge_dead_letters(self, *, older_than: timedelta) -> int:
         """Delete the dead letters of jobs that failed longer ago than this; return how many there were.

@@ -159,6 +159,7 @@ class Backend(Protocol):
         """Submit a failed job once more, as a new job; its letter stays, and names the newest replay.
 
         With a key that was used before, the job that it was used for is returned, and the letter stays as it is.
+        Without one it is the `replay_key` of the letter as it stands.
 
         Raises:
             DeadLetterNotFoundError: this tenant has no such letter.

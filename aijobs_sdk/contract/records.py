@@ -134,6 +134,11 @@ class DeadLetter(Fact):
         """What the job failed of."""
         return self.errors[-1]
 
+    @property
+    def replay_key(self) -> str:
+        """The idempotency key of the next replay: all who replay the letter as it is here get one job."""
+        return f"replay/{self.job_id}/{self.replayed_as or 'first'}"
+
     def _repr_html_(self) -> str:
         stood = {"failed": instant_text(self.failed_at), "replayed as": self.replayed_as}
         return markup(
@@ -152,7 +157,7 @@ class DeadLetter(Fact):
             priority=self.priority,
             max_attempts=self.max_attempts,
             replay_of=self.job_id,
-            idempotency_key=idempotency_key,
+            idempotency_key=self.replay_key if idempotency_key is None else idempotency_key,
             # A draw of its own, or a simulated world would let it fail of the same once more.
             draw_key=f"{self.draw_key}/replay",
         )

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 import aijobs_sdk
 from aijobs_sdk.cli import display
 from aijobs_sdk.cli.commands import aijobs
+from aijobs_sdk.client import client as client_module
 
 URL = "sqlite:///jobs.db"
 SECRET = "the plan for the surprise party"
@@ -158,6 +159,22 @@ def test_all_leaves_out_what_was_replayed_before_unless_it_is_asked_for() -> Non
     assert [line.split()[0] for line in dlq("replay", "--all").stdout.splitlines()] == [str(second)]
     assert (dlq("replay", "--all").exit_code, dlq("replay", "--all").stdout) == (0, "")
     assert len(dlq("replay", "--all", "--replayed", "--category", "provider").stdout.splitlines()) == 2
+
+
+def test_letters_that_somebody_replays_meanwhile_are_replayed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    letters = [letter_of(failed()), letter_of(failed(seconds=1))]
+    replay = client_module.Client.replay
+
+    def after_somebody_else(client: client_module.Client, letter: aijobs_sdk.DeadLetter) -> Any:
+        with aijobs_sdk.Client(URL, concurrency=0) as other:
+            replay(other, letter.job_id)
+        return replay(client, letter)
+
+    monkeypatch.setattr(client_module.Client, "replay", after_somebody_else)
+    told = [line.split() for line in dlq("replay", "--all").stdout.splitlines()]
+    assert told == [[str(one.job_id), str(letter_of(one.job_id).replayed_as)] for one in letters]
+    with aijobs_sdk.Client(URL, concurrency=0) as client:
+        assert len(list(client.list(status="pending"))) == 2
 
 
 def test_a_job_without_a_letter_is_known_before_anything_is_submitted() -> None:

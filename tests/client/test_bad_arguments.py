@@ -90,7 +90,7 @@ def test_a_refusal_says_what_is_taken(option: str, value: Any, problem: str) -> 
         (lambda client: client.job("abc"), "job_id"),
         (lambda client: client.images(5), "job_id"),
         (lambda client: client.dead_letter(None), "job_id"),
-        (lambda client: client.replay("abc"), "job_id"),
+        (lambda client: client.replay("abc"), "letter"),
         (lambda client: client.blocks("abc"), "document_id"),
         (lambda client: client.document("abc"), "document_id"),
         (lambda client: client.lineage("abc"), "document_id"),

@@ -93,6 +93,13 @@ def test_a_replay_is_the_handle_of_a_new_job(client: aijobs.Client, sim: aijobs.
     assert replay.job.replay_of == job.id
 
 
+def test_of_two_who_read_a_letter_the_second_gets_the_job_of_the_first(client: aijobs.Client) -> None:
+    failed(client)
+    [mine], [theirs] = client.dead_letters(), client.dead_letters()
+    assert client.replay(theirs).id == client.replay(mine).id
+    assert client.replay(mine.job_id).id != client.replay(mine).id
+
+
 def test_a_replay_is_checked_by_the_payload_model_of_today(sim: aijobs.Mock, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/jobs.db"
     with aijobs.Client(url, job_types=[note]) as yesterday:

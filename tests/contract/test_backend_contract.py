@@ -565,6 +565,14 @@ async def test_a_replay_that_is_asked_for_again_with_its_key_is_made_once(backen
     assert (await backend.dead_letter(failed.id)).replayed_as == other.id
 
 
+async def test_a_letter_replayed_by_somebody_since_it_was_read_is_not_replayed_again(backend: Backend) -> None:
+    letter = await backend.dead_letter((await failed_job(backend)).id)
+    theirs = await backend.replay(letter.job_id)
+    assert (await backend.replay(letter.job_id, idempotency_key=letter.replay_key)).id == theirs.id
+    newer = await backend.dead_letter(letter.job_id)
+    assert (await backend.replay(letter.job_id, idempotency_key=newer.replay_key)).id != theirs.id
+
+
 async def test_a_replay_that_fails_leaves_a_letter_of_its_own(backend: Backend) -> None:
     failed = await failed_job(backend)
     again = await over(backend, await backend.replay(failed.id))

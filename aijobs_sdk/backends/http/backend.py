@@ -240,11 +240,12 @@ class HttpBackend:
 
     async def replay(self, job_id: UUID, *, idempotency_key: str | None = None) -> Job:
         """Submit a failed job once more, as a new job; one key for all attempts, so that it is made once."""
+        key = (await self.dead_letter(job_id)).replay_key if idempotency_key is None else idempotency_key
         question = Question(
             method="POST",
             path="/api/dead-letters/{}/replay",
             names=(job_id,),
-            idempotency_key=str(uuid4()) if idempotency_key is None else idempotency_key,
+            idempotency_key=key,
             job_id=job_id,
         )
         return await self._ask(question, as_fact(Job))
