@@ -136,9 +136,12 @@ def members_of(name: str, given: object, kind: type[T], words: str) -> tuple[T, 
     """Return what a list holds that was given as an argument; `words` say what it should hold.
 
     Raises:
-        InvalidRequestError: it is no list, or holds something else.
+        InvalidRequestError: it is no list, or holds something else, whose place is named.
     """
-    members = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str | Mapping) else None
-    if members is None or not all(isinstance(one, kind) for one in members):
-        raise bad_argument(name, f"must be a list of {words}, got {shape_of(given if members is None else members)}")
+    if not isinstance(given, Iterable) or isinstance(given, str | Mapping):
+        raise bad_argument(name, f"must be a list of {words}, got {shape_of(given)}")
+    members = tuple(given)
+    for place, one in enumerate(members):
+        if not isinstance(one, kind):
+            raise bad_argument(name, f"must be a list of {words}, got {shape_of(one)} at `{name}[{place}]`")
     return members

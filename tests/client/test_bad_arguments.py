@@ -160,6 +160,14 @@ def test_only_jobs_are_waited_for(waits: Callable[[Any], object], jobs: Any) -> 
         waits(jobs)
 
 
+def test_the_one_of_many_that_is_no_request_is_named_by_its_place() -> None:
+    with aijobs.Client() as client:
+        requests: Any = [client.request("Hello", model="gpt-5.2"), "Hello"]
+        with pytest.raises(InvalidRequestError, match=r"got a text of 5 characters at `requests\[1\]`"):
+            client.submit_many(requests)
+        assert list(client.list()) == []
+
+
 def test_what_is_waited_for_is_one_of_three_things() -> None:
     with pytest.raises(InvalidRequestError, match="`return_when` must be 'ALL_COMPLETED' or"):
         aijobs.wait([], return_when="ANY")  # type: ignore[arg-type]

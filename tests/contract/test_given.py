@@ -69,7 +69,7 @@ OTHERS: list[tuple[Callable[..., object], dict[str, object], str]] = [
     (aijobs.OpenTelemetryMetrics, {"meter_provider": 3}, "`meter_provider` must be a `MeterProvider` of OpenTelemetry"),
     (aijobs.PriceBook, {"models": 3}, "`models` must be a table of models, got a number (int)"),
     (aijobs.PlanBook, {"plans": 3}, "`plans` must be a list of plans, got a number (int)."),
-    (aijobs.PlanBook, {"budgets": [3]}, "`budgets` must be a list of budgets, got a list of 1."),
+    (aijobs.PlanBook, {"budgets": [3]}, "`budgets` must be a list of budgets, got a number (int) at `budgets[0]`."),
     (aijobs.outage, {"where": 3, "lasts": "9s"}, "`where` must name a provider or model, got a number (int)."),
 ]
 
