@@ -53,6 +53,17 @@ async def run_attempt(
     return overdue(context, world) if limit.exceeded else outcome
 
 
+def outcome_of_closed(error: GeneratorExit, task: asyncio.Task[Any], context: JobContext, world: World) -> Outcome:
+    """Say how an attempt ended whose handler awaited something that raised this: it closed `run_attempt()` itself.
+
+    Raises:
+        GeneratorExit: nothing raised it; its task is left behind, and cleared up.
+    """
+    if _is_for_the_program(error, task):
+        raise error
+    return outcome_after(error, context, world)
+
+
 async def _run_handler(context: JobContext, types: JobTypes) -> Outcome:
     job_type = types[context.job.type]
     try:

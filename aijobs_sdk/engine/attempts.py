@@ -10,7 +10,7 @@ from functools import partial
 from aijobs_sdk.contract.errors import LeaseLostError, StoreUnavailableError
 from aijobs_sdk.contract.job import Job
 from aijobs_sdk.contract.store import Claim, Done, Fail, Lease, Outcome
-from aijobs_sdk.engine.attempt import run_attempt
+from aijobs_sdk.engine.attempt import outcome_of_closed, run_attempt
 from aijobs_sdk.engine.context import JobContext, World
 from aijobs_sdk.engine.failure import not_kept
 from aijobs_sdk.engine.job_type import JobTypes
@@ -142,7 +142,10 @@ class Attempts:
     async def _work(self, attempt: Attempt) -> None:
         context = attempt.context
         try:
-            outcome = await run_attempt(context, self._types, self._world, is_ending=self._is_ending)
+            try:
+                outcome = await run_attempt(context, self._types, self._world, is_ending=self._is_ending)
+            except GeneratorExit as error:  # of what the handler awaited: Python closed all that was in between
+                outcome = outcome_of_closed(error, attempt.task, context, self._world)
             if attempt.is_held:
                 attempt.ending = True
                 await self._finish(attempt, outcome)

@@ -72,6 +72,15 @@ async def end_a_generator(context: aijobs.JobContext, payload: Nothing) -> NoRet
     raise GeneratorExit
 
 
+@aijobs.job_type("end a generator in a task")
+async def end_a_generator_in_a_task(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
+    return await asyncio.create_task(_ended())
+
+
+async def _ended() -> NoReturn:
+    raise GeneratorExit
+
+
 @aijobs.job_type("end a generator in a thread")
 def end_a_generator_in_a_thread(context: aijobs.JobContext, payload: Nothing) -> NoReturn:
     raise GeneratorExit
@@ -182,6 +191,7 @@ TYPES: list[aijobs.JobType[Any]] = [
     raise_in_a_task,
     raise_in_a_thread,
     end_a_generator,
+    end_a_generator_in_a_task,
     end_a_generator_in_a_thread,
     hand_over,
     cancel_itself,
@@ -217,7 +227,7 @@ def test_whatever_it_raises_is_its_own_failure(client: aijobs.Client, job_type: 
     assert error_of(client, job_type, what=what).code == "handler_error"
 
 
-@pytest.mark.parametrize("job_type", ["end a generator", "end a generator in a thread"])
+@pytest.mark.parametrize("job_type", ["end a generator", "end a generator in a task", "end a generator in a thread"])
 def test_what_python_ends_coroutines_by_is_a_handlers_own_failure(client: aijobs.Client, job_type: str) -> None:
     """Its job is not left to its lease, as the job of a handler whose loop is gone."""
     assert error_of(client, job_type).code == "handler_error"
