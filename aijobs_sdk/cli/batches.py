@@ -22,6 +22,7 @@ from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import json_option, profile_option, seed_option
 from aijobs_sdk.client.batch import Batch
+from aijobs_sdk.connect.there import existing
 from aijobs_sdk.contract.showing import counted
 
 name_argument = click.argument("name")
@@ -36,7 +37,7 @@ def list_batches(*, url: str | None, as_json: bool) -> None:
 
     Where the output is no terminal: one batch a line, its fields separated by tabs, the name first.
     """
-    with open_client(url) as client:
+    with open_client(existing(url)) as client:
         records = client.batches()
     if as_json:
         click.echo(json.dumps([batch_json(one) for one in records], indent=2))
@@ -52,7 +53,7 @@ def list_batches(*, url: str | None, as_json: bool) -> None:
 @json_option
 def status(name: str, *, url: str | None, as_json: bool) -> None:
     """Tell how far a batch is, who runs it, and what its rows failed of."""
-    with open_client(url) as client, Named(name, url).in_reach():
+    with open_client(existing(url)) as client, Named(name, url).in_reach():
         batch = client.batch(name=name).refresh()
         causes = batch.failures.by_cause()
         record = find_batch(client, name).replace(standing=batch.progress.standing())
@@ -90,7 +91,7 @@ def resume(
     Exit code 0: all rows completed. 1: some failed, or it stopped before its end. 2: bad input.
     """
     named = Named(name, url)
-    with open_client(url, concurrency=None, seed=seed, profile=profile) as client, named.in_reach():
+    with open_client(existing(url), concurrency=None, seed=seed, profile=profile) as client, named.in_reach():
         batch = client.batch(name=name, detach=detach).refresh()
         batch.set(budget=budget, concurrency=concurrency)
         Run(client, batch, named, quiet=as_json).to_its_end(batch.retry_failures if retry_failures else batch.run)
@@ -127,7 +128,7 @@ def cancel(name: str, *, url: str | None) -> None:
 def export(name: str, *, out: Path, all_columns: bool, url: str | None) -> None:
     """Write the rows of a batch that are finished."""
     check_output(out)
-    with open_client(url) as client, Named(name, url).in_reach():
+    with open_client(existing(url)) as client, Named(name, url).in_reach():
         batch = client.batch(name=name).refresh()
         batch.write(out, outputs=ALL_COLUMNS if all_columns else FIXED_COLUMNS)
         finished, total = len(batch.results), batch.progress.total
@@ -141,7 +142,7 @@ def export(name: str, *, out: Path, all_columns: bool, url: str | None) -> None:
 def delete(name: str, *, yes: bool, url: str | None) -> None:
     """Forget a batch and its rows; its jobs stay, and what they cost."""
     named = Named(name, url)
-    with open_client(url) as client, named.in_reach():
+    with open_client(existing(url)) as client, named.in_reach():
         if is_run(record := find_batch(client, name)):
             raise BadInput(f"Batch {name!r} is being run by {runner_text(record)}. First: {named.command('pause')}")
         if not yes and sys.stdin.isatty():
@@ -152,7 +153,7 @@ def delete(name: str, *, yes: bool, url: str | None) -> None:
 
 def _steer(named: Named, steer: Callable[[Batch], None], what: str, *, by_nobody: str = "") -> None:
     """Tell whoever runs a batch what is wanted, and the caller who that is, or how far a batch is that nobody runs."""
-    with open_client(named.url) as client, named.in_reach():
+    with open_client(existing(named.url)) as client, named.in_reach():
         batch = client.batch(name=named.name).refresh()
         before, who = batch.progress, runner_text(find_batch(client, named.name))
         steer(batch)

@@ -17,6 +17,7 @@ from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import database_option, job_types_option, json_option
 from aijobs_sdk.client.client import Client as ClientOver
+from aijobs_sdk.connect.there import existing
 from aijobs_sdk.contract.error_info import ErrorCategory
 from aijobs_sdk.contract.errors import (
     AIJobsError,
@@ -74,7 +75,7 @@ def list_letters(*, limit: int, offset: int, url: str | None, as_json: bool, **f
 
     Where the output is no terminal: one letter a line, its fields separated by tabs, the job's id first.
     """
-    with open_client(url) as client:
+    with open_client(existing(url)) as client:
         letters = client.dead_letters(**filters, limit=limit, offset=offset)
     if as_json:
         click.echo(json.dumps([_without_payload(letter) for letter in letters], indent=2))
@@ -90,7 +91,7 @@ def list_letters(*, limit: int, offset: int, url: str | None, as_json: bool, **f
 @json_option
 def show(job_id: UUID, *, url: str | None, as_json: bool) -> None:
     """Show all of one dead letter, and its payload."""
-    with open_client(url) as client:
+    with open_client(existing(url)) as client:
         letter = client.dead_letter(job_id)
     click.echo(letter.model_dump_json(indent=2) if as_json else display.dead_letter_text(letter))
 
@@ -124,7 +125,7 @@ def replay(
         raise click.UsageError("Name the jobs by their ids, or say --all.")
     if narrowed and not all_of_them:
         raise click.UsageError("Filters go with --all.")
-    with open_client(url, job_types=job_types) as client:
+    with open_client(existing(url), job_types=job_types) as client:
         named = [client.dead_letter(job_id) for job_id in dict.fromkeys(job_ids)]
         letters = _all(client, filters) if all_of_them else named
         outcomes = dict(_replay_each(client, letters))
@@ -153,7 +154,7 @@ def purge(*, older_than: str, yes: bool, url: str | None) -> None:
     age = read_age(older_than, option="--older-than")
     if not yes:
         click.confirm(f"Delete every dead letter older than {older_than} for good?", abort=True, err=True)
-    with open_client(url) as client:
+    with open_client(existing(url)) as client:
         purged = client.purge_dead_letters(older_than=age)
     click.echo(f"{purged:,} dead {'letter' if purged == 1 else 'letters'} deleted.")
 

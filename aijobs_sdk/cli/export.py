@@ -13,6 +13,7 @@ import click
 from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import json_option
 from aijobs_sdk.client.client import Client as ClientOver
+from aijobs_sdk.connect.there import existing
 from aijobs_sdk.contract.job import Job, JobStatus
 from aijobs_sdk.contract.spans import Span, span_of
 from aijobs_sdk.usage.exports.export import ExportFormat, export_usage
@@ -113,7 +114,7 @@ def _export(
     options: ExportOptions,
 ) -> None:
     asked = span_of(options["month"], since=options["since"], until=options["until"])
-    with open_client(options["url"]) as client:
+    with open_client(existing(options["url"])) as client:
         span = asked if isinstance(asked, Span) else asked.at(client.now())
         counted = Counted(read(client, span))
         files = write(counted, options["out"], cast("ExportFormat", options["file_format"]))

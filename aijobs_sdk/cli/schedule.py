@@ -11,6 +11,7 @@ import click
 from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import database_option, job_types_option, json_option
 from aijobs_sdk.cli.submit import read_payload
+from aijobs_sdk.connect.there import existing
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.engine.job_type import JobType
 
@@ -64,7 +65,7 @@ def add(
 @json_option
 def list_schedules(*, url: str | None, as_json: bool) -> None:
     """List all schedules, by name, without their payloads."""
-    with open_client(url) as client:
+    with open_client(existing(url)) as client:
         schedules = client.schedules()
     if as_json:
         click.echo(json.dumps([json.loads(_as_json(one)) for one in schedules], indent=2))
@@ -77,7 +78,7 @@ def list_schedules(*, url: str | None, as_json: bool) -> None:
 @database_option
 def remove(name: str, *, url: str | None) -> None:
     """Remove a schedule; jobs that it submitted go on."""
-    with open_client(url) as client:
+    with open_client(existing(url)) as client:
         client.unschedule(name)
     click.echo(f"{name}: removed")
 

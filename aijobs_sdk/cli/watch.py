@@ -9,6 +9,7 @@ import click
 from aijobs_sdk.cli import display
 from aijobs_sdk.cli.open_client import open_client
 from aijobs_sdk.cli.options import database_option
+from aijobs_sdk.connect.there import existing
 
 
 @click.command()
@@ -19,7 +20,7 @@ def watch(job_id: UUID, *, url: str | None) -> None:
 
     Exit code 0: it completed. 1: it failed, or was cancelled. 2: bad input.
     """
-    with open_client(url) as client:
+    with open_client(existing(url)) as client:
         job = client.job(job_id)
         for event in job.stream():
             click.echo(display.event_line(event))

@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from aijobs_sdk.connect.settings import Settings
+from aijobs_sdk.connect.there import existing
 from aijobs_sdk.connect.wiring import DATABASES, open_store
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import ConfigurationError
@@ -71,13 +72,13 @@ def list_keys(url: str | None = None, *, tenant_id: UUID | None = None) -> Seque
     """Return the keys of a tenant, or of all, oldest first.
 
     Raises:
-        ConfigurationError: there is no database there to keep keys in.
+        ConfigurationError: there is no database there that keeps keys.
     """
 
     async def find(store: KeyStore, _: Clock) -> Sequence[ApiKey]:
         return await store.keys(tenant_id)
 
-    return _with_keys(Settings.read(os.environ, url=url), find)
+    return _with_keys(Settings.read(os.environ, url=existing(url)), find)
 
 
 def revoke_key(key_id: str, url: str | None = None) -> str | None:
@@ -86,7 +87,7 @@ def revoke_key(key_id: str, url: str | None = None) -> str | None:
     The whole key will do as well as its id: it is what is at hand where a key has leaked.
 
     Raises:
-        ConfigurationError: there is no database there to keep keys in.
+        ConfigurationError: there is no database there that keeps keys.
     """
     whole = read_key(key_id)
     meant = key_id if whole is None else whole.key_id
@@ -94,7 +95,7 @@ def revoke_key(key_id: str, url: str | None = None) -> str | None:
     async def revoke(store: KeyStore, clock: Clock) -> str | None:
         return meant if is_plain(meant) and await store.revoke_key(meant, at=clock.now()) else None
 
-    return _with_keys(Settings.read(os.environ, url=url), revoke)
+    return _with_keys(Settings.read(os.environ, url=existing(url)), revoke)
 
 
 def _with_keys(settings: Settings, do: Callable[[KeyStore, Clock], Awaitable[T]]) -> T:

@@ -235,6 +235,32 @@ def test_commands_refuse(folder: Path, arguments: Sequence[str], message: str) -
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_batch_commands_refuse_a_name_that_nobody_knows(folder: Path, command: str) -> None:
+    (folder / "jobs.db").touch()
     result = invoke("batch", command, "spring", AIJOBS_URL=f"sqlite:///{folder}/jobs.db")
     message = "No batch 'spring'. `aijobs batch list` shows all there are."
     assert_refused(result, message, folder, ["rows.jsonl", *sorted(path.name for path in folder.glob("jobs.db*"))])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["batch", command, "spring"] for command in COMMANDS),
+        ["batch", "list"],
+        ["batch", "export", "spring", "--out", "out.jsonl"],
+        ["export", "usage", "--out", "usage"],
+        ["export", "jobs", "--out", "jobs"],
+        ["watch", NOBODY],
+        ["dlq", "list"],
+        ["dlq", "show", NOBODY],
+        ["dlq", "replay", "--all"],
+        ["dlq", "purge", "--older-than", "1d", "--yes"],
+        ["schedule", "list"],
+        ["schedule", "remove", "nightly"],
+        ["keys", "list"],
+        ["keys", "revoke", "a"],
+    ],
+    ids=lambda one: " ".join(one[:2]),
+)
+def test_what_only_reads_makes_no_database(folder: Path, arguments: Sequence[str]) -> None:
+    result = invoke(*arguments, "--url", "sqlite:///typo.db")
+    assert_refused(result, f"There is no database {folder / 'typo.db'}", folder)

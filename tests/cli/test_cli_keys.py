@@ -98,6 +98,7 @@ def test_a_key_that_has_run_out_is_listed_as_expired(url: str) -> None:
     ],
 )
 def test_bad_input_is_named_and_ends_with_code_2(url: str, arguments: list[str], message: str) -> None:
+    Path(url.removeprefix("sqlite:///")).touch()
     ended = run(*arguments, "--url", url)
     assert (ended.exit_code, message in ended.stderr) == (2, True), ended.stderr
 

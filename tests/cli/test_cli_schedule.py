@@ -50,5 +50,6 @@ def test_a_program_reads_schedules_as_json_without_their_prompts(url: str) -> No
     ],
 )
 def test_bad_input_is_named_and_ends_with_code_2(url: str, arguments: list[str], message: str) -> None:
+    Path(url.removeprefix("sqlite:///")).touch()
     ended = run(*arguments, "--url", url)
     assert (ended.exit_code, message in ended.output) == (2, True), ended.output

@@ -281,6 +281,15 @@ class DatabaseError(StoreUnavailableError):
         return StoreUnavailableError, (self.message,)
 
 
+def file_of(address: str) -> Path:
+    """Return the file that a `sqlite://` address names.
+
+    Raises:
+        ConfigurationError: there can be none at this address.
+    """
+    return Path(str(_url_of(address).database))
+
+
 def _url_of(address: str) -> URL:
     try:
         url = make_url(address)
