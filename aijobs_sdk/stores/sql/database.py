@@ -205,11 +205,11 @@ class Database:
     def _engine(self, **pragmas: str) -> Engine:
         # Transactions are ours to begin: the driver's own would be of the wrong kind, and come too late.
         if not self.is_sqlite:
-            from aijobs_sdk.stores.sql.postgres import patience  # noqa: PLC0415 - with PostgreSQL's driver
+            from aijobs_sdk.stores.sql.postgres import patience, poolers  # noqa: PLC0415 - with PostgreSQL's driver
 
             engine = create_engine(self.url, hide_parameters=True, isolation_level="AUTOCOMMIT", pool_size=2)
             event.listen(engine, "do_connect", patience.connect)
-            event.listen(engine, "connect", _speak_utc)
+            event.listen(engine, "connect", poolers.greet)
             return engine
         engine = create_engine(
             self.url, hide_parameters=True, isolation_level="AUTOCOMMIT", connect_args={"timeout": BUSY_SECONDS}
@@ -354,11 +354,6 @@ def _any_text(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError:
         return "\ufffd"  # which is no JSON: whoever reads the row learns that it is damaged
-
-
-def _speak_utc(raw: object, _: object) -> None:
-    raw.execute("SET TIME ZONE 'UTC'")  # type: ignore[attr-defined]
-    raw.commit()  # type: ignore[attr-defined]
 
 
 def _first_line(error: BaseException | None) -> str:
