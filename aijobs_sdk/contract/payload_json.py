@@ -53,6 +53,8 @@ def _why(value: object) -> str:
             return "has a name that holds half of a character (a lone surrogate)"
         case int():
             return "is a whole number of too many digits"
+        case list() | tuple() | dict():  # and each thing in it has a JSON
+            return "is nested too deep"
         case _ if isinstance(value, _SECRETS):
             return f"is a {type(value).__name__}, and a payload is kept where it can be read: it holds no secret"
         case _:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import ErrorDetails, from_json, to_json
 
+from aijobs_sdk.contract.payload_json import what_is_no_json
 from aijobs_sdk.contract.shapes import shape_of, shortened
 from aijobs_sdk.engine.job_type import JobType
 
@@ -15,13 +16,15 @@ _JSON: TypeAdapter[Mapping[str, JsonValue]] = TypeAdapter(
     Mapping[str, JsonValue], config=ConfigDict(allow_inf_nan=False)
 )
 
+_TOO_DEEP = frozenset({"recursion_loop", "recursion_depth_exceeded"})
+"""Pydantic's words for what is nested deeper than it looks: the path to it is of no help."""
+
 
 class InvalidResultError(Exception):
     """The handler returned something that is not its type's result, or that JSON cannot hold."""
 
-    def __init__(self, result: object, job_type: JobType[BaseModel], wanted: str, *, field: Sequence[object]) -> None:
-        place = f": see `{shortened('.'.join(map(str, field)))}`" if field else ""
-        super().__init__(f"The handler of {job_type.name!r} returned {shape_of(result)}, which is not {wanted}{place}.")
+    def __init__(self, result: object, job_type: JobType[BaseModel], wanted: str, *, where: str) -> None:
+        super().__init__(f"The handler of {job_type.name!r} returned {shape_of(result)}, which is not {wanted}{where}.")
 
 
 def as_json(result: object, job_type: JobType[BaseModel]) -> Mapping[str, JsonValue]:
@@ -34,12 +37,12 @@ def as_json(result: object, job_type: JobType[BaseModel]) -> Mapping[str, JsonVa
     try:
         fitting = result if model is None or isinstance(result, model) else model.model_validate(result)
     except ValidationError as error:  # its text shows the values
-        raise InvalidResultError(result, job_type, error.title, field=_first_of(error)) from None
+        raise InvalidResultError(result, job_type, error.title, where=_see(_first_of(error))) from None
     try:
         return _read_as_json(fitting)
     except ValueError:
-        wanted, field = "an object that JSON can hold", _unspeakable(fitting)
-        raise InvalidResultError(result, job_type, wanted, field=field) from None
+        wanted, where = "an object that JSON can hold", _unspeakable(fitting)
+        raise InvalidResultError(result, job_type, wanted, where=where) from None
 
 
 def _read_as_json(result: object) -> Mapping[str, JsonValue]:
@@ -49,16 +52,29 @@ def _read_as_json(result: object) -> Mapping[str, JsonValue]:
     return read
 
 
-def _unspeakable(result: object) -> Sequence[object]:
-    """Return where there is what JSON cannot hold; nothing where it is everywhere, or only in how it is written."""
+def _unspeakable(result: object) -> str:
+    """Return where there is what JSON cannot hold, to end a sentence by; nothing where it is everywhere."""
     try:
-        _JSON.validate_python(result.model_dump(mode="json") if isinstance(result, BaseModel) else result)
-    except ValidationError as error:
-        return _first_of(error)[::2]  # between the names stand those of kinds of JSON
+        data = result.model_dump(mode="json") if isinstance(result, BaseModel) else result
     except ValueError:  # it cannot even be written
-        return ()
-    return ()
+        return ""
+    try:
+        _JSON.validate_python(data)
+    except ValidationError as error:
+        if _told_first(error)["type"] not in _TOO_DEEP:
+            return _see(_first_of(error)[::2])  # between the names stand those of kinds of JSON
+    # Only as it is written it cannot be read again, such as a list in a list two hundred times.
+    found = what_is_no_json(data, "")
+    return f": `{shortened(found.field[1:])}` {found.problem}" if found.field else f": it {found.problem}"
+
+
+def _see(field: Sequence[object]) -> str:
+    return f": see `{shortened('.'.join(map(str, field)))}`" if field else ""
 
 
 def _first_of(error: ValidationError) -> Sequence[object]:
-    return error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
+    return _told_first(error)["loc"]
+
+
+def _told_first(error: ValidationError) -> ErrorDetails:
+    return error.errors(include_url=False, include_context=False, include_input=False)[0]

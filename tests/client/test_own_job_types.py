@@ -164,6 +164,34 @@ def test_a_result_that_cannot_be_is_told_with_its_field_and_without_its_value(re
     assert error.message == f"The handler of 'measure' returned {says}"
 
 
+def list_in_list(levels: int) -> list[Any]:
+    held: list[Any] = []
+    for _ in range(levels - 1):
+        held = [held]
+    return held
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        (list_in_list(300), "`a[0]` is nested too deep"),
+        (list_in_list(201), "it is nested too deep"),
+        ([1, 10**5000], "`a[1]` is a whole number of too many digits"),
+        (["\ud800"], "`a[0]` holds half of a character (a lone surrogate)"),
+    ],
+    ids=["deep", "a little too deep", "digits", "half"],
+)
+def test_a_result_that_nobody_could_read_again_is_told_with_its_place_and_why(held: Any, says: str) -> None:
+    @aijobs.job_type("hold")
+    async def hold(context: aijobs.JobContext, payload: Nothing) -> dict[str, Any]:
+        return {"a": held}
+
+    with aijobs.mock(), aijobs.Client(job_types=[hold]) as client:
+        error = client.submit(type="hold").wait().error
+    assert error is not None
+    assert error.message.endswith(f"which is not an object that JSON can hold: {says}.")
+
+
 def test_a_retry_that_writes_nothing_takes_back_what_was_shown(client: aijobs.Client) -> None:
     job = client.submit(type="silent_retry")
     assert job.wait().attempts == 2
