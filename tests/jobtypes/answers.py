@@ -21,6 +21,7 @@ every_text = settings(max_examples=2_000 if os.environ.get("AIJOBS_TORTURE") els
 
 INLINE_PIECES = [
     *("<script>", "</script>", "</script ", "<iframe src=x>", "</iframe>", "<b>", "</b>", "<div>", "</div>", "<p>"),
+    *("<script> and </script>", "<script></script>", "<style>...</style>", "<iframe>, <script> or </iframe>"),
     *(
         "<img src=x onerror=alert(1)>",
         "<svg onload=x>",

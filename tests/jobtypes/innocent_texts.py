@@ -51,6 +51,9 @@ _BRACKETS = {
     "a comparison at the end": "It holds while i<n",
     "a comparison at each line": "i<n\nand j<m\n\nwhile x<y\nso y>x",
     "a word in brackets": "So x <y> z, and then <foo bar> or <foo/bar>.",
+    "elements that run, by name": (
+        "Put it between <script> and </script>, never in <iframe></iframe> or \"<style>\" … \"</style>\"."
+    ),
     "placeholders": (
         "Replace <your-name>, <YOUR_API_KEY> and <path/to/file> in `config.toml`; run deploy <env> "
         "[<region>]."

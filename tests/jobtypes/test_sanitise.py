@@ -96,6 +96,9 @@ def test_prose_markdown_and_code_survive_byte_for_byte(text: str) -> None:
     ("text", "safe"),
     [
         ("<script>alert(1)</script>Hello", "Hello"),
+        ("<script> alert(1) </script>Hello", "Hello"),
+        ("<script>alert</script>Hello", "Hello"),
+        ("a <script async> and </script> b", "a  b"),
         ("Hello <ScRiPt\n>\n\nalert(1)</sCrIpT >world", "Hello world"),
         ("<iframe src='https://x.y'></iframe>Hello", "Hello"),
         ("<style>\n\nbody {}\n</style>Hello", "Hello"),
@@ -143,6 +146,11 @@ def test_a_dangerous_autolink_is_only_text() -> None:
     ("text", "shown"),
     [
         ("The <script> tag is old.\n\nMore.", "The &lt;script> tag is old.\n\nMore."),
+        ("Put it between <script> and </script> tags.", "Put it between &lt;script> and &lt;/script> tags."),
+        ("Wrap it in <script></script> tags", "Wrap it in &lt;script>&lt;/script> tags"),
+        ("a <style>...</style> block", "a &lt;style>...&lt;/style> block"),
+        ("**<script>** and **</script>**", "**&lt;script>** and **&lt;/script>**"),
+        ("'<script>' before <body> or '</script>'", "'&lt;script>' before &lt;body> or '&lt;/script>'"),
         ("A List<String> of names", "A List&lt;String> of names"),
         ("\\<script>", "&lt;script>"),
         ("`unclosed <script>x</script>", "`unclosed &lt;script>x&lt;/script>"),

@@ -22,6 +22,7 @@ from aijobs_sdk.jobtypes.markdown.tags import (
     INLINE_TAGS,
     TAG,
     TAG_AHEAD,
+    are_mentions,
     end_of_element,
     is_comparison,
     safe_tag,
@@ -166,7 +167,8 @@ class Prose:
             return self._show_bracket()
         found = self._held.find(end, len(opening))
         if found and found["end"]:
-            return self._drop(found.end())
+            named = are_mentions(opening, self._held.window[len(opening) : found.start()])
+            return self._show_bracket() if named else self._drop(found.end())
         return self._refuse(opening) if found or self._held.is_final else 0
 
     def _refuse(self, tag: str) -> int:

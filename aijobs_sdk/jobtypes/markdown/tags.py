@@ -41,7 +41,13 @@ _PARENTS |= dict.fromkeys(("td", "th"), "<table><tr>")
 _SPLITTING = "`|[]" + "".join(char for char in map(chr, range(0x3001)) if char.isspace() and char != " ")
 _ENTITIES = str.maketrans({char: f"&#{ord(char)};" for char in _SPLITTING})
 _SPACES = re.compile(" +")
+# Words and names of tags, with blanks around and perhaps quotes or asterisks of the tags' own; no code does without
+# the signs that are missing here.
+_BETWEEN_MENTIONS = re.compile(
+    r"(?:[^\w\s<>]{0,4}[ \t](?:[^()\[\]{}<>=;`\\\r\n]|</?[A-Za-z]\w*>){0,200}[ \t][^\w\s<>]{0,4}|\.{3}|…)?"
+)
 _PLAIN_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]* ?/?>")
+_BARE_TAG = re.compile(r"<[A-Za-z]+>")
 _TAG_WITH_WORDS = re.compile(r"""<[A-Za-z][A-Za-z0-9]*+(?=[\s/])(?P<words>[^<>="'`]*+)>""")
 _WORDS_OF_TAGS = frozenset({"checked", "compact", "disabled", "hidden", "inert", "ismap", "nowrap", "open", "reversed"})
 
@@ -63,6 +69,11 @@ def safe_tag(tag: str, name: str) -> str:
     cleaned = _CLEANER.clean(_PARENTS.get(name, "") + tag)
     left = re.search(rf'<{name}(?: [\w-]+="[^"]*")*>', cleaned)
     return _SPACES.sub(" ", left[0]).translate(_ENTITIES) if left else ""
+
+
+def are_mentions(tag: str, between: str) -> bool:
+    """Tell whether a bare `tag` and its end are only named, as in "between <script> and </script>"."""
+    return _BARE_TAG.fullmatch(tag) is not None and _BETWEEN_MENTIONS.fullmatch(between) is not None
 
 
 @cache
