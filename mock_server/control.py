@@ -13,6 +13,7 @@ from aijobs_sdk.contract.shapes import shape_of
 from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.scenario import Scenario
 from aijobs_sdk.simulation.wire.exchange import HttpRequest, HttpResponse, json_response
+from mock_server.given_twice import field_given_twice
 from mock_server.times import MOST_SECONDS, Advance
 
 
@@ -84,14 +85,20 @@ def _asked(request: HttpRequest) -> JsonValue:
     """Return what the body says.
 
     Raises:
-        InvalidRequestError: it is no JSON: that something in it were missing would be said of something else.
+        InvalidRequestError: it is no JSON: that something in it were missing would be said of something else. Or it
+            has a field twice, of which one would be passed over.
     """
     if request.json is None:
-        problem = "is no JSON"
-        raise InvalidRequestError(
-            f"The body {problem}. Nothing was applied.", fields=[FieldProblem(field="body", problem=problem)]
-        )
+        raise _unusable("The body", "body", "is no JSON")
+    if twice := field_given_twice(request.body):
+        raise _unusable(twice, twice, "is there twice")
     return request.json
+
+
+def _unusable(what: str, field: str, problem: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"{what} {problem}. Nothing was applied.", fields=[FieldProblem(field=field, problem=problem)]
+    )
 
 
 def _refuse(problem: str) -> NoReturn:

@@ -13,6 +13,7 @@ from aijobs_sdk.contract.job import Caller
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.refusal import bad_argument, checked, path_of
 from aijobs_sdk.contract.shapes import shape_of
+from aijobs_sdk.engine.chance import Seed
 from aijobs_sdk.engine.limits import LONGEST_SECONDS, Limits
 
 LOCAL_TENANT = uuid5(NAMESPACE_URL, "aijobs:tenant:local")
@@ -32,7 +33,7 @@ class Settings(Fact):
     named_user: UUID | None
     """The caller's user, where somebody named one."""
     limits: Limits
-    seed: int
+    seed: Seed
     profile: str
     artifacts: str
     """Where pictures are kept: the path of a folder, or a URL."""

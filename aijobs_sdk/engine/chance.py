@@ -5,11 +5,26 @@ from __future__ import annotations
 import random
 from hashlib import blake2b
 from struct import Struct
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 Draws = tuple[float, float, float]
 """Three numbers in [0, 1)."""
 _THREE = Struct(">3Q")
 _BELOW_ONE = 2.0**-53
+_MOST_BITS = 1024
+"""More than any hash has; Python writes no number of any length."""
+
+
+def _check_seed(seed: int) -> int:
+    if seed.bit_length() > _MOST_BITS:
+        raise ValueError("is a whole number of too many digits")
+    return seed
+
+
+Seed = Annotated[int, AfterValidator(_check_seed)]
+"""What all chance hangs on."""
 
 
 class Chance:

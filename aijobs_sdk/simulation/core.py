@@ -279,6 +279,9 @@ class Simulation:
         """Return how callers behaved so far, as far as the journal tells; more than `many_attempts` are a storm.
 
         Ask when their jobs have ended: an answer that broke off looks accepted until it is asked for again.
+
+        Raises:
+            InvalidRequestError: `many_attempts` is no number from 1 up.
         """
         return judge(self.calls, many_attempts=many_attempts)
 

@@ -14,6 +14,8 @@ from aijobs_sdk.contract.provider import Allowance as Said
 from aijobs_sdk.contract.provider import Allowances as AllSaid
 
 MINUTE_SECONDS = 60.0
+MOST_A_MINUTE = 1_000_000_000_000
+"""More than any vendor lets through."""
 ROUNDING = 1e-6
 """Of a request or token: whoever waits exactly as long as it was told is let in."""
 
@@ -23,8 +25,8 @@ class RateLimit(Fact):
 
     model: str = "*"
     """A glob over our names of models."""
-    requests_per_minute: int | None = Field(default=None, ge=1)
-    tokens_per_minute: int | None = Field(default=None, ge=1)
+    requests_per_minute: int | None = Field(default=None, ge=1, le=MOST_A_MINUTE)
+    tokens_per_minute: int | None = Field(default=None, ge=1, le=MOST_A_MINUTE)
 
 
 MOST_ACCOUNTS = 10_000

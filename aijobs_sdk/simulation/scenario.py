@@ -14,6 +14,7 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.shapes import nearest, shape_of
+from aijobs_sdk.engine.chance import Seed
 from aijobs_sdk.simulation.load import Capacity
 from aijobs_sdk.simulation.rate_limits import RateLimit
 from aijobs_sdk.simulation.rules import Rule
@@ -36,7 +37,7 @@ _Form = TypeVar("_Form", bound=BaseModel)
 class Scenario(Fact):
     """What a file says about a world; `Simulation.load()` makes it so."""
 
-    seed: int | None = None
+    seed: Seed | None = None
     """None: as the caller says."""
     profile: str | None = None
     limits: tuple[RateLimit, ...] = ()

@@ -11,6 +11,7 @@ from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.shapes import nearest
+from aijobs_sdk.engine.chance import Seed
 from aijobs_sdk.simulation.durations import Duration
 from aijobs_sdk.simulation.faults import BatchFault, FaultKind, Quirk
 from aijobs_sdk.simulation.load import Capacity
@@ -70,7 +71,7 @@ class FaultForm(Fact):
     kind: str = STATUS
     status: Annotated[Number | None, Field(ge=400, le=599)] = None
     retry_after: Duration | None = None
-    after_tokens: Count | None = None
+    after_tokens: Annotated[Count | None, Field(le=MOST_TOKENS)] = None
     seconds: Duration | None = None
 
     @field_validator("kind")
@@ -234,7 +235,7 @@ class IncidentForm(Fact):
 class ScenarioForm(Fact):
     """A whole file."""
 
-    seed: Number | None = None
+    seed: Annotated[Seed | None, Field(strict=True)] = None
     profile: str | None = None
     limits: tuple[LimitForm, ...] = ()
     capacities: tuple[CapacityForm, ...] = ()

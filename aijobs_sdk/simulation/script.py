@@ -36,7 +36,7 @@ class Step(Fact):
 class Cut(Fact):
     """Where an answer is cut off."""
 
-    after_tokens: int = Field(ge=0)
+    after_tokens: int = Field(ge=0, le=MOST_TOKENS)
     """About how much of it comes."""
     seconds: float | None = Field(default=None, ge=0)
     """From the last piece of text, or the start, to the end; None: what is usual."""
@@ -59,7 +59,7 @@ class Fail(Step):
     """The provider fails, some way into its answer."""
 
     fault: Fault
-    after_tokens: int | None = Field(default=None, ge=0)
+    after_tokens: int | None = Field(default=None, ge=0, le=MOST_TOKENS)
     """About how much of the answer comes first; None: what is usual for this fault."""
     seconds: float | None = Field(default=None, ge=0)
     """From the last piece of text, or the start, to the failure; None: what is usual for this fault."""

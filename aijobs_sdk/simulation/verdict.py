@@ -7,6 +7,8 @@ from itertools import pairwise
 from uuid import UUID
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.refusal import bad_argument
+from aijobs_sdk.contract.shapes import nearest, shape_of
 from aijobs_sdk.contract.word import Word
 from aijobs_sdk.simulation.journal import Call
 
@@ -62,7 +64,13 @@ class Verdict(Fact):
         return not self.findings
 
     def of(self, kind: FindingKind | str) -> Sequence[Finding]:
-        """Return the findings of one kind."""
+        """Return the findings of one kind.
+
+        Raises:
+            InvalidRequestError: there is no such kind.
+        """
+        if kind not in list(FindingKind):
+            raise bad_argument("kind", f"is none of a finding.{nearest(str(kind), FindingKind)}")
         return [one for one in self.findings if one.kind == kind]
 
     def assert_ok(self) -> None:
@@ -81,7 +89,12 @@ def judge(calls: Sequence[Call], *, many_attempts: int = MANY_ATTEMPTS) -> Verdi
 
     Findings that need times are made where the host told them. Asked while jobs still run, an answer that broke off
     looks accepted until it is asked for again.
+
+    Raises:
+        InvalidRequestError: `many_attempts` is no number from 1 up.
     """
+    if isinstance(many_attempts, bool) or not isinstance(many_attempts, int) or many_attempts < 1:
+        raise bad_argument("many_attempts", f"must be a whole number from 1 up, got {shape_of(many_attempts)}")
     chains: dict[tuple[UUID, UUID, str], list[Call]] = {}
     for call in calls:
         chains.setdefault((call.tenant_id, call.job_id, call.step), []).append(call)

@@ -99,6 +99,19 @@ def test_a_rule_that_is_no_json_is_refused_as_such(url: str, path: str, body: by
     assert answer.json()["error"] == "The body is no JSON. Nothing was applied."
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ('{"steps": [], "steps": [{"ok": {}}]}', "steps"),
+        ('{"steps": [{"ok": {}}, {"fault": {"status": 429, "status": 500}}]}', "steps[1].fault.status"),
+    ],
+)
+def test_a_rule_with_a_field_twice_is_refused_by_its_place(url: str, body: str, field: str) -> None:
+    answer = httpx.post(f"{url}/_sim/rules", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"] == f"{field} is there twice. Nothing was applied."
+
+
 @pytest.mark.parametrize("fault", ["reset", "connect_error"])
 def test_a_connection_breaks_where_the_script_says_so(url: str, fault: str) -> None:
     add(url, fault)

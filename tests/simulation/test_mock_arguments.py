@@ -13,6 +13,9 @@ from aijobs_sdk.simulation.core import Simulation
 from aijobs_sdk.simulation.script import fail, ok
 from aijobs_sdk.simulation.timeline import outage
 
+NO_END = 10**5_000
+"""A number that Python does not write."""
+
 
 @pytest.mark.parametrize(
     ("argument", "value"),
@@ -24,6 +27,7 @@ from aijobs_sdk.simulation.timeline import outage
         ("allow_network", "no"),
         ("replay_missing", "x"),
         ("seed", "x"),
+        pytest.param("seed", NO_END, id="a seed without end"),
         ("profile", 5),
         ("scenario", 5),
         ("scenario", ""),
@@ -64,6 +68,12 @@ def test_a_world_that_cannot_be_is_refused_by_the_name_of_its_argument(argument:
         (lambda _: outage("openai", lasts=5, fault="batch_expired"), "fault"),
         (lambda sim: sim.at("soon", outage("openai", lasts=5)), "start"),
         (lambda sim: sim.at(5), "outages"),
+        (lambda sim: sim.limit(tokens_per_minute=NO_END), "tokens_per_minute"),
+        (lambda _: fail("truncate", after_tokens=NO_END), "after_tokens"),
+        (lambda _: fail("max_tokens", after_tokens=NO_END), "after_tokens"),
+        (lambda sim: sim.verdict(many_attempts="x"), "many_attempts"),
+        (lambda sim: sim.verdict(many_attempts=0), "many_attempts"),
+        (lambda sim: sim.verdict().of("retry_strom"), "kind"),
     ],
 )
 def test_what_cannot_happen_is_refused_by_the_name_of_its_argument(
