@@ -127,12 +127,14 @@ def request_for(prompt: str | None, job_type: str, options: SubmitOptions, *, dr
 
     Raises:
         TypeError: there is no such option; the nearest is named.
-        InvalidRequestError: the payload is neither a mapping nor a model, or `run_at` is no instant, or another option
-            can be no part of a request; it is named.
+        InvalidRequestError: the payload is neither a mapping nor a model, or says otherwise what the prompt is, or
+            `run_at` is no instant, or another option can be no part of a request; it is named.
     """
     refuse_unknown("submit", options, SubmitOptions.__annotations__)
     payload = _as_mapping(options.get("payload") or {})
     if prompt is not None:
+        if payload.get("prompt", prompt) not in (prompt, None):
+            raise bad_argument("prompt", "and `payload.prompt` are two prompts: leave one of them out")
         payload["prompt"] = prompt
     given = {name: value for name, value in options.items() if name in _OF_THE_PAYLOAD and value is not None}
     payload |= {name: _plain(name, value) for name, value in given.items()}

@@ -108,6 +108,7 @@ def test_a_refusal_says_what_is_taken(option: str, value: Any, problem: str) -> 
         (lambda client: client.purge_dead_letters(older_than="30d"), "older_than"),
         (lambda client: client.submit_many(["hi"]), "requests"),
         (lambda client: list(client.submit(type="test_job").stream(after="x")), "after"),
+        (lambda client: client.submit("hi", model="gpt-5.2", payload={"prompt": "ho"}), "prompt"),
         (lambda client: client.submit("hi", model="gpt-5.2", messages=ITSELF), "messages"),
         (lambda client: client.estimate("hi", model="gpt-5.2", tools=ITSELF), "tools"),
         (lambda client: client.submit("hi", model="gpt-5.2", images=ITSELF), "images"),
