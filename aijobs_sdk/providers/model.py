@@ -106,6 +106,8 @@ class Model(Given):
     """What may be asked of it besides a prompt, a system prompt, earlier turns and a longest answer."""
     not_together: tuple[tuple[Parameter, Parameter], ...] = ()
     """Pairs of which a request may name one; a reasoning effort of `none` counts as not named."""
+    most_temperature: float = Field(default=2, gt=0, le=2)
+    """The highest, where it takes any."""
     reasoning_efforts: tuple[ReasoningEffort, ...] = tuple(ReasoningEffort)
     """Those it knows, where it takes any."""
     tokenizer: EncodingName | None = None

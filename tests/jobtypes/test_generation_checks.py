@@ -31,6 +31,7 @@ def client(sim: Mock) -> Iterator[aijobs.Client]:
         ("gpt-5.2", {"seed": 1}, "seed", "is nothing that gpt-5.2 takes"),
         ("gpt-5.2", {"stop": ["x"]}, "stop", "is nothing that gpt-5.2 takes"),
         ("gpt-5.2", {"temperature": 1, "reasoning_effort": "high"}, "reasoning_effort", "cannot go with"),
+        ("claude-opus-4.5", {"temperature": 1.5}, "temperature", "claude-opus-4.5 takes at most 1"),
         ("claude-opus-4.5", {"temperature": 1, "top_p": 0.5}, "top_p", "cannot go with `temperature`"),
         ("gemini-3-flash", {"reasoning_effort": "xhigh"}, "reasoning_effort", "gemini-3-flash knows: "),
         ("gpt-5.2", {"reasoning_effort": "huge"}, "reasoning_effort", "got a text of 4 characters"),

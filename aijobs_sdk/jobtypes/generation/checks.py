@@ -52,6 +52,9 @@ def _parameter_problems(payload: GenerationPayload, model: Model) -> Iterator[Fi
     for one, other in model.not_together:
         if {one, other} <= named:
             yield FieldProblem(field=other, problem=f"cannot go with `{one}` at {model.name}: leave one of them out")
+    if Parameter.TEMPERATURE in named & model.takes and (payload.temperature or 0) > model.most_temperature:
+        problem = f"is {payload.temperature:g}, and {model.name} takes at most {model.most_temperature:g}"
+        yield FieldProblem(field="temperature", problem=problem)
     effort = payload.reasoning_effort
     if Parameter.REASONING_EFFORT in named & model.takes and effort not in model.reasoning_efforts:
         known = ", ".join(model.reasoning_efforts)

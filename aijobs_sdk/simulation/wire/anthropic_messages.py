@@ -47,7 +47,7 @@ def say(
     """
     model = call.model(model_id)
     check_length(body, model)
-    check_sampling(body, call.request.headers.get("anthropic-version", ""))
+    check_sampling(body, model, call.request.headers.get("anthropic-version", ""))
     owner, prefixes = f"{call.identity.tenant}/{model_id}", marked_prefixes(body)
     cached = cache.tokens_of(owner, prefixes, call.now)
     asked = asked_of(body, model_id)._replace(stream=stream, cached_tokens=cached)

@@ -12,6 +12,7 @@ from aijobs_sdk.simulation.wire.anthropic_errors import NO_THREADS
 from aijobs_sdk.simulation.wire.anthropic_turns import check_calls
 from aijobs_sdk.simulation.wire.asked import Asked, Tool, beside_texts
 from aijobs_sdk.simulation.wire.calls import Refused
+from aijobs_sdk.simulation.wire.ranges import SHARE, Range, first_misfit
 
 THINKING_TOKENS = {"low": 200, "medium": 600, "high": 1500, "xhigh": 3000, "max": 6000}
 """About how much an effort thinks, where its budget allows: own choice."""
@@ -75,8 +76,13 @@ def check_length(body: Body, model: Model) -> None:
         raise invalid("max_tokens", "must be greater than thinking.budget_tokens")
 
 
-def check_sampling(body: Body, version: str) -> None:
-    """Refuse a temperature of a model that thinks, and all that the API from `NO_SAMPLING` on has no more."""
+def check_sampling(body: Body, model: Model, version: str) -> None:
+    """Refuse what is out of range, a temperature of a model that thinks, and all that `NO_SAMPLING` took away."""
+    misfit = first_misfit(body, {"temperature": Range(0, model.most_temperature), "top_p": SHARE})
+    if misfit is not None and misfit.number is None:
+        raise invalid(misfit.field, "Input should be a valid number")
+    if misfit is not None:
+        raise invalid(misfit.field, f"range: {misfit.range.least:g}..{misfit.range.most:g}")
     if _thinks(body) and body.get("temperature") not in (None, 1):
         raise invalid("temperature", "may only be set to 1 when thinking is enabled")
     if version >= NO_SAMPLING:

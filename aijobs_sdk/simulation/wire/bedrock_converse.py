@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import JsonValue
 from pydantic_core import from_json
 
+from aijobs_sdk.providers.model import Model
 from aijobs_sdk.simulation.wire import event_stream
 from aijobs_sdk.simulation.wire.anthropic_messages import Message
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import Chunk, Json, json_bytes
+from aijobs_sdk.simulation.wire.ranges import SHARE, Range, first_misfit
 
 USUAL_MAX_TOKENS = 4096
 """How long an answer may become where neither the caller nor the table of models says."""
@@ -20,11 +22,13 @@ def as_native(call: Call, model_id: str) -> Mapping[str, JsonValue]:
     """Return the body of a `converse` in the words of the model's own.
 
     Raises:
-        Refused: there is no such model, or a schema is no JSON.
+        Refused: there is no such model, or a number is out of its range, or a schema is no JSON.
     """
     body = call.body()
     limits = _object(body.get("inferenceConfig"))
-    most = call.model(model_id).max_output_tokens or USUAL_MAX_TOKENS
+    model = call.model(model_id)
+    most = model.max_output_tokens or USUAL_MAX_TOKENS
+    _check_sampling(limits, model)
     native: Json = {
         **_object(body.get("additionalModelRequestFields")),
         "max_tokens": limits.get("maxTokens", most),
@@ -39,6 +43,19 @@ def as_native(call: Call, model_id: str) -> Mapping[str, JsonValue]:
     if (schema := _schema_of(body)) is not None:
         native["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
     return native
+
+
+def _check_sampling(limits: Mapping[str, JsonValue], model: Model) -> None:
+    misfit = first_misfit(limits, {"temperature": Range(0, model.most_temperature), "topP": SHARE})
+    if misfit is None:
+        return
+    least, most = misfit.range
+    bound = f"greater than or equal to {least:g}" if misfit.is_below else f"less than or equal to {most:g}"
+    message = (
+        f"1 validation error detected: Value '{misfit.value}' at 'inferenceConfig.{misfit.field}' failed to satisfy "
+        f"constraint: Member must have value {bound}"
+    )
+    raise Refused(400, message, code="invalid_request", param=misfit.field)
 
 
 def _native_blocks(content: JsonValue) -> list[JsonValue]:

@@ -9,11 +9,13 @@ from urllib.parse import parse_qs
 
 from pydantic import JsonValue
 
+from aijobs_sdk.providers.model import Model
 from aijobs_sdk.providers.tokens import estimate_tokens
 from aijobs_sdk.simulation.effort import THINKING_TOKENS
 from aijobs_sdk.simulation.wire.asked import ANY_OBJECT, Asked, Tool, beside_texts
 from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.exchange import HttpRequest, json_text
+from aijobs_sdk.simulation.wire.ranges import PENALTY, SHARE, Range, first_misfit
 
 Body = Mapping[str, JsonValue]
 ROLES = {"user", "model", "function", "tool"}
@@ -29,6 +31,7 @@ def asked_of(call: Call, body: Body) -> Asked:
     contents = _contents(body)
     config = field(body, "generationConfig")
     _check_candidates(config)
+    _check_sampling(config, call.model(call.params["model"]))
     said = [_text_of(content) for content in contents]
     last = max((place for place, content in enumerate(contents) if _is_prompt(content)), default=len(said) - 1)
     instruction = _text_of(field(body, "systemInstruction"))
@@ -93,6 +96,15 @@ def _check_candidates(config: JsonValue) -> None:
     count = field(config, "candidateCount")
     if count not in (None, 1):
         raise _invalid("generation_config.candidate_count", "above 1 is not simulated")
+
+
+def _check_sampling(config: JsonValue, model: Model) -> None:
+    temperature = Range(0, model.most_temperature)
+    ranges = {"temperature": temperature, "topP": SHARE, "frequencyPenalty": PENALTY, "presencePenalty": PENALTY}
+    misfit = first_misfit({name: field(config, name) for name in ranges}, ranges)
+    if misfit is not None:
+        least, most = misfit.range
+        raise _invalid(f"generation_config.{_snake(misfit.field)}", f"must be in the range [{least:g}, {most:g}]")
 
 
 def _max_output_tokens(config: JsonValue) -> int | None:

@@ -16,6 +16,7 @@ from aijobs_sdk.simulation.wire.openai_errors import error_body
 from aijobs_sdk.simulation.wire.openai_reading import (
     Body,
     allowed,
+    check_sampling,
     images_in,
     last_of_user,
     missing,
@@ -36,6 +37,7 @@ def chat_completions(call: Call) -> HttpResponse:
     """Answer `POST /v1/chat/completions`."""
     body = call.body()
     asked = _asked(body)
+    check_sampling(body, call.model(asked.model_id))
     answer = call.generate(asked)
     if not asked.stream:
         return call.whole(answer, _completion(asked, answer))

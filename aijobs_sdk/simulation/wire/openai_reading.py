@@ -7,10 +7,13 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from aijobs_sdk.providers.model import Model
 from aijobs_sdk.simulation.wire.asked import ANY_OBJECT, Tool
 from aijobs_sdk.simulation.wire.calls import Refused
+from aijobs_sdk.simulation.wire.ranges import PENALTY, SHARE, Range, first_misfit
 
 Body = Mapping[str, JsonValue]
+MOST_STOPS = 4
 
 
 def text_of(message: JsonValue) -> str:
@@ -64,6 +67,21 @@ def whole_number(body: Body, name: str) -> int | None:
     return value
 
 
+def check_sampling(body: Body, model: Model) -> None:
+    """Refuse numbers for sampling that no model of this vendor takes."""
+    temperature = Range(0, model.most_temperature)
+    ranges = {"temperature": temperature, "top_p": SHARE, "frequency_penalty": PENALTY, "presence_penalty": PENALTY}
+    misfit = first_misfit(body, ranges)
+    if misfit is None:
+        return
+    name, value, (least, most) = misfit
+    if misfit.number is None:
+        raise wrong_type(name, "a decimal")
+    where, sign, bound = ("below_min", ">=", least) if misfit.is_below else ("above_max", "<=", most)
+    said = f"decimal {where.replace('_', ' ')}imum value. Expected a value {sign} {bound:g}, but got {value} instead."
+    raise Refused(400, f"Invalid '{name}': {said}", code=f"decimal_{where}_value", param=name)
+
+
 def refuse_unanswered(body: Body, names: Iterable[str]) -> None:
     """Refuse what would make an answer another one, and is not simulated: by its name, as of a model without it."""
     for name in names:
@@ -76,9 +94,12 @@ def stops(stop: JsonValue) -> tuple[str, ...]:
     """Return the texts before which the answer ends.
 
     Raises:
-        Refused: one of them is empty, or no text.
+        Refused: there are too many, or one of them is empty, or no text.
     """
     texts = () if stop is None else stop if isinstance(stop, list) else (stop,)
+    if len(texts) > MOST_STOPS:
+        message = f"Invalid 'stop': array too long. Expected at most {MOST_STOPS} texts, but got {len(texts)} instead."
+        raise Refused(400, message, code="array_above_max_length", param="stop")
     found = tuple(one for one in texts if isinstance(one, str) and one)
     if len(found) < len(texts):
         raise Refused(400, "Invalid 'stop': expected texts, none of them empty.", code="invalid_request", param="stop")

@@ -17,6 +17,7 @@ from aijobs_sdk.simulation.wire.exchange import Chunk, HttpResponse, Json, json_
 from aijobs_sdk.simulation.wire.openai_reading import (
     Body,
     allowed,
+    check_sampling,
     images_in,
     last_of_user,
     listed,
@@ -46,6 +47,7 @@ class Responses:
         """Answer it."""
         body = call.body()
         items = _items(body)
+        check_sampling(body, call.model(str(body["model"])))
         before = self._stored.turns_before(call, body)
         asked = _asked(body, [*before, *items])
         answer = call.generate(asked)
