@@ -68,6 +68,7 @@ class RecordingFile:
         self.path = Path(path)
         self.next_number = 1
         """What the next call is told by."""
+        self._pid = os.getpid()
         self._lock = threading.Lock()
         self._lost: list[str] = []
         try:
@@ -81,6 +82,11 @@ class RecordingFile:
         except BaseException:
             self._file.close()
             raise
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process opened it, rather than the one that this was forked from."""
+        return self._pid == os.getpid()
 
     def add(self, exchange: Exchange) -> None:
         """Write one exchange. Where that fails the caller's call goes on, and `close()` tells of it."""

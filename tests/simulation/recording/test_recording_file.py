@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import aijobs_sdk as aijobs
 from aijobs_sdk.simulation.mock import Mock
 from aijobs_sdk.simulation.recording.file import Recording, TornRecordingWarning
+from client.scripts import run
 from services.full_disk import room_for
 from simulation.recording.recorded_run import CHAT, exchanges_in, openai_client, recorded_in
 
@@ -46,6 +48,33 @@ def test_a_file_that_is_recorded_to_is_no_other_recorders(path: Path) -> None:
         record_one(path)
     record_one(path)
     assert [one.number for one in exchanges_in(path)] == [1, 2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no forks")
+def test_a_forked_child_has_no_part_in_a_recording(path: Path) -> None:
+    ended = run(f"""
+        import asyncio, os, httpx2, aijobs_sdk as aijobs
+        async def ask(network):
+            async with httpx2.AsyncClient(transport=network) as caller:
+                await caller.get("https://vendor.example/v1/models")
+        with aijobs.record({str(path)!r}) as recorder, aijobs.mock(clock="real") as sim:
+            network = recorder.transport(httpx2, under=sim.transport(httpx2))
+            if (child := os.fork()) == 0:
+                try:
+                    asyncio.run(ask(network))
+                except aijobs.ConfigurationError as error:
+                    print(error)
+            else:
+                os.waitpid(child, 0)
+                try:
+                    aijobs.record({str(path)!r}).__enter__()
+                except aijobs.ConfigurationError as error:
+                    print(error)
+                asyncio.run(ask(network))
+    """)
+    assert "This process was forked from the one that records to" in ended.stdout
+    assert "somebody records to it already" in ended.stdout
+    assert (len(exchanges_in(path)), ended.stderr) == (2, "")
 
 
 def test_a_line_says_what_was_asked_and_how_it_ended(path: Path) -> None:
