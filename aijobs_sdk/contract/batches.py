@@ -84,7 +84,7 @@ LONGEST_NAME = 200
 class BatchRequest(Fact):
     """What a caller asks for, before anything about it was checked."""
 
-    name: OneLine = Field(min_length=1, max_length=LONGEST_NAME)
+    name: OneLine = Field(max_length=LONGEST_NAME)
     """What the tenant calls it, one batch a name."""
     settings: Mapping[str, StoredJson] = Field(default_factory=dict)
 

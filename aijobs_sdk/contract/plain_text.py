@@ -48,5 +48,5 @@ PlainText = Annotated[str, AfterValidator(_plain)]
 """A text with neither a NUL nor half a character."""
 _CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 _PATTERN = rf"^[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?$"
-OneLine = Annotated[str, AfterValidator(_on_one_line), Field(json_schema_extra={"pattern": _PATTERN})]
-"""A text that can stand in a list with one thing a line."""
+OneLine = Annotated[str, Field(min_length=1, json_schema_extra={"pattern": _PATTERN}), AfterValidator(_on_one_line)]
+"""A text, not an empty one, that can stand in a list with one thing a line."""

@@ -22,7 +22,7 @@ def _no_step(name: str) -> str:
     return name
 
 
-ScheduleName = Annotated[OneLine, AfterValidator(_no_step), Field(min_length=1, max_length=LONGEST_NAME)]
+ScheduleName = Annotated[OneLine, AfterValidator(_no_step), Field(max_length=LONGEST_NAME)]
 
 
 class ScheduleRequest(Fact):

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_serializer, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_serializer, field_validator, model_validator
 
 from aijobs_sdk.contract.error_info import FieldProblem
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.given import Given
+from aijobs_sdk.contract.plain_text import OneLine
 from aijobs_sdk.contract.provider import ReasoningEffort
 from aijobs_sdk.providers.address import problem_of_address
 from aijobs_sdk.providers.economy import price_factor
@@ -20,21 +21,12 @@ from aijobs_sdk.providers.prices import Price, in_order, library_prices, price_o
 from aijobs_sdk.providers.token_counts import EncodingName
 
 
-def _in_one_line(name: str) -> str:
-    if not name.isprintable() or name != name.strip() or not name:
-        raise ValueError("must be printed characters, with no blank at either end")
-    return name
-
-
-Name = Annotated[str, AfterValidator(_in_one_line)]
-
-
 class Route(Given):
     """One way to reach a model: a vendor, the vendor's own name for it, and what that vendor charges."""
 
-    provider: Name
+    provider: OneLine
     """`openai`, `anthropic`, `bedrock`, `vertex`, or a vendor of the user's own."""
-    model_id: Name
+    model_id: OneLine
     region: str | None = None
     endpoint: str | None = None
     """None: the vendor's library knows it from the region."""
@@ -97,7 +89,7 @@ class Parameter(StrEnum):
 class Model(Given):
     """One model under our name for it. The first route that is set up is the one it is called by."""
 
-    name: Name
+    name: OneLine
     kind: Literal["text", "image"] = "text"
     context_window: int | None = Field(default=None, gt=0)
     """Tokens, input and output together; None where the vendor publishes no limit."""

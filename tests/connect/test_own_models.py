@@ -83,12 +83,24 @@ def test_a_file_that_cannot_be_used_opens_no_client(tmp_path: Path) -> None:
         aijobs.Client(models=path)
 
 
-@pytest.mark.parametrize("name", ["", " ", "ours-1 ", "ours\\n1", "ours\\u00001"])
+@pytest.mark.parametrize("name", [" ", "ours-1 ", "ours\\n1", "ours\\u00001"])
 def test_a_name_that_nobody_could_type_is_refused_where_it_is_written(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InvalidRequestError, match=r"`models\.0\.name` must be printed characters"):
+    with pytest.raises(InvalidRequestError, match=r"`models\.0\.name` must be on one line"):
         aijobs.Client(models=written(tmp_path / "ours.toml", name=name))
-    with pytest.raises(InvalidRequestError, match=r"`models\.0\.routes\.0\.provider` must be printed characters"):
+    with pytest.raises(InvalidRequestError, match=r"`models\.0\.routes\.0\.provider` must be on one line"):
         aijobs.Client(models=written(tmp_path / "ours.toml", provider=name))
+
+
+def test_a_model_without_a_name_is_refused_where_it_is_written(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequestError, match=r"`models\.0\.name` string should have at least 1 character"):
+        aijobs.Client(models=written(tmp_path / "ours.toml", name=""))
+
+
+def test_a_name_may_be_in_any_script(tmp_path: Path) -> None:
+    """Persian parts its words with a mark that nobody sees, and an emoji may be made of several."""
+    named = "نی\u200cشکر 👩\u200d💻"
+    with aijobs.Client(models=written(tmp_path / "ours.toml", name=named)) as client:
+        assert client.submit("Hi", model=named).result().model == named
 
 
 def test_a_worker_reads_the_same_file(tmp_path: Path) -> None:
