@@ -39,6 +39,11 @@ def run_with(code: str, *extras: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", put_away], capture_output=True, text=True, check=False)
 
 
+def test_every_package_of_a_wheel_says_that_it_is_typed() -> None:
+    packages = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert [Path(one, "py.typed").is_file() for one in packages["packages"]] == [True, True]
+
+
 def test_the_extra_of_a_server_brings_all_that_serving_from_a_terminal_takes() -> None:
     code = "import aijobs_sdk.cli.display, aijobs_sdk.connect.serve, mock_server.command"
     assert run_with(code, "server").stderr == ""
