@@ -86,7 +86,8 @@ class MockApp:
     async def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/_sim"):
             return await self._control.answer(request)
-        answer = self._endpoints.answer(request, now=self._clock.now())
+        now = self._clock.now()
+        answer = self._endpoints.answer(request, now=now) or self._endpoints.nowhere(request, now=now)
         return answer or _error(404, f"No simulated vendor has {request.method} {request.path}.")
 
     def _enter(self, world: Mock) -> None:

@@ -153,6 +153,16 @@ def test_a_path_that_nobody_has_is_not_found(url: str, path: str) -> None:
     assert httpx.get(f"{url}{path}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [("authorization", "invalid_request_error"), ("x-api-key", "not_found_error"), ("x-goog-api-key", "NOT_FOUND")],
+)
+def test_a_path_that_a_vendor_has_not_is_refused_in_its_words(url: str, header: str, kind: str) -> None:
+    answer = httpx.get(f"{url}/v1/agents", headers={header: "any"})
+    error = answer.json()["error"]
+    assert (answer.status_code, error.get("type", error.get("status"))) == (404, kind)
+
+
 def test_a_body_that_is_too_long_is_refused(url: str) -> None:
     answer = httpx.post(f"{url}/v1/chat/completions", content=b"x" * 20_100_000)
     assert answer.status_code == 413

@@ -24,6 +24,14 @@ from aijobs_sdk.simulation.wire.exchange import (
 from aijobs_sdk.simulation.wire.identities import Repeats
 
 Handler = Callable[[Call], HttpResponse]
+_SHOWN_TO = {
+    "x-goog-api-key": "google",
+    "anthropic-version": "anthropic",
+    "x-api-key": "anthropic",
+    "x-amz-date": "bedrock",
+    "authorization": "openai",
+}
+"""Whose client is calling, by the first of these headers that it sends."""
 _PATHS = 1024
 """Paths of which it is remembered where they lead."""
 
@@ -93,6 +101,7 @@ class Endpoints:
     def __init__(
         self, vendors: Sequence[Vendor], world: Simulation, table: ModelTable, *, keys_required: bool = True
     ) -> None:
+        self._vendors = {vendor.name: vendor for vendor in vendors}
         self._routes = [(vendor, one) for vendor in vendors for one in vendor.routes]
         self._world = world
         self._table = table
@@ -119,6 +128,12 @@ class Endpoints:
         except Refused as refused:
             return vendor.refuse(self._call(vendor, request, params, now=now), refused)
         return played or self._served(vendor, handler, self._call(vendor, request, params, now=now))
+
+    def nowhere(self, request: HttpRequest, *, now: datetime) -> HttpResponse | None:
+        """Return what the vendor whose client is calling says of a path that it has not; None of any other client."""
+        names = (name for header, name in _SHOWN_TO.items() if header in request.headers)
+        vendor = self._vendors.get(next(names, ""))
+        return None if vendor is None else self._served(vendor, _nowhere, self._call(vendor, request, {}, now=now))
 
     def _at_no_vendors(self, request: HttpRequest, *, now: datetime) -> HttpResponse | None:
         try:
