@@ -25,8 +25,8 @@ class RateLimit(Fact):
 
     model: str = "*"
     """A glob over our names of models."""
-    requests_per_minute: int | None = Field(default=None, ge=1, le=MOST_A_MINUTE)
-    tokens_per_minute: int | None = Field(default=None, ge=1, le=MOST_A_MINUTE)
+    requests_per_minute: int | None = Field(default=None, strict=True, ge=1, le=MOST_A_MINUTE)
+    tokens_per_minute: int | None = Field(default=None, strict=True, ge=1, le=MOST_A_MINUTE)
 
 
 MOST_ACCOUNTS = 10_000

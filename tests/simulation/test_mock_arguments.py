@@ -68,6 +68,7 @@ def test_a_world_that_cannot_be_is_refused_by_the_name_of_its_argument(argument:
         (lambda _: outage("openai", lasts=5, fault="batch_expired"), "fault"),
         (lambda sim: sim.at("soon", outage("openai", lasts=5)), "start"),
         (lambda sim: sim.at(5), "outages"),
+        (lambda sim: sim.limit(requests_per_minute=True), "requests_per_minute"),
         (lambda sim: sim.limit(tokens_per_minute=NO_END), "tokens_per_minute"),
         (lambda _: fail("truncate", after_tokens=NO_END), "after_tokens"),
         (lambda _: fail("max_tokens", after_tokens=NO_END), "after_tokens"),
