@@ -149,7 +149,7 @@ def _bad_fallback(model: Model, problem: str) -> InvalidRequestError:
 
 
 class _Credits(Fact):
-    usd_per_credit: Usd = Field(gt=0)
+    usd_per_credit: Usd = Field(ge=CREDIT_STEP)
 
 
 class _ModelFile(Fact):

@@ -26,7 +26,9 @@ def _refuse_float(value: object) -> object:
     return value
 
 
-Usd = Annotated[Decimal, BeforeValidator(_refuse_float), Field(ge=0, allow_inf_nan=False)]
+MOST_USD = 1_000_000
+"""A dollar a token: beyond that there is no bill that a store could keep."""
+Usd = Annotated[Decimal, BeforeValidator(_refuse_float), Field(ge=0, le=MOST_USD, allow_inf_nan=False)]
 
 
 class Price(Given):

@@ -43,8 +43,10 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InvalidRequestError(f"Cannot use {path}: it is nested too deeply.") from None
     except OSError as error:
         raise InvalidRequestError(f"Cannot read {path}: {error.strerror}.") from None
-    except ValueError as error:  # no TOML, or no UTF-8
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidRequestError(f"Cannot use {path}: it is no TOML file: {error}.") from None
+    except ValueError:  # of Python's own reading of numbers
+        raise InvalidRequestError(f"Cannot use {path}: it holds a whole number of too many digits.") from None
 
 
 def _problems(error: ValidationError, tables: Mapping[str, type[Fact]]) -> list[FieldProblem]:

@@ -280,6 +280,8 @@ def test_a_file_may_date_prices(file: Path) -> None:
         (OURS * 2, OURS, 'ours.toml: 2 models are named "ours-1"'),
         ('endpoint = "htp:/x"', 'model_id = "ours-1-large"', r"routes\.0\.endpoint` holds no address: write it as"),
         ('endpoint = "https://me:secret@x"', 'model_id = "ours-1-large"', r"endpoint` holds a user or a password"),
+        ("context_window = " + "9" * 5_000, "", r"ours\.toml: it holds a whole number of too many digits"),
+        ('output = "1000001"', 'output = "2"', r"price\.output` input should be less than or equal to 1000000,"),
         ("[[models]", "[[models]]", r"ours\.toml: it is no TOML file: .* \(at line 2, column"),
     ],
 )
