@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-from aijobs_sdk.simulation.effort import THINKING_TOKENS
+from aijobs_sdk.providers.model import Model
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
 from aijobs_sdk.simulation.wire.asked import Asked, beside_texts
@@ -24,7 +24,9 @@ from aijobs_sdk.simulation.wire.openai_reading import (
     role,
     schema,
     stops,
+    text_model,
     text_of,
+    thinking_tokens,
     tools,
     whole_number,
 )
@@ -36,8 +38,11 @@ _UNANSWERED = ("logprobs", "top_logprobs", "audio", "functions")
 def chat_completions(call: Call) -> HttpResponse:
     """Answer `POST /v1/chat/completions`."""
     body = call.body()
-    asked = _asked(body)
-    check_sampling(body, call.model(asked.model_id))
+    if not isinstance(body.get("model"), str):
+        raise Refused(400, "you must provide a model parameter", code="invalid_request")
+    model = text_model(call, str(body["model"]))
+    check_sampling(body, model)
+    asked = _asked(body, model)
     answer = call.generate(asked)
     if not asked.stream:
         return call.whole(answer, _completion(asked, answer))
@@ -46,19 +51,20 @@ def chat_completions(call: Call) -> HttpResponse:
     return call.stream(answer, _chunks(asked, answer, with_usage=with_usage))
 
 
-def _asked(body: Body) -> Asked:
+def _asked(body: Body, model: Model) -> Asked:
     messages = body.get("messages")
-    if not isinstance(body.get("model"), str):
-        raise Refused(400, "you must provide a model parameter", code="invalid_request")
     if not isinstance(messages, list) or not messages:
         raise missing("messages")
     check_messages(messages)
     if (whole_number(body, "n") or 1) > 1:
         raise Refused(400, "'n' above 1 is not simulated.", code="invalid_request", param="n")
     refuse_unanswered(body, _UNANSWERED)
+    if body.get("stream_options") is not None and body.get("stream") is not True:
+        problem = "The 'stream_options' parameter is only allowed when 'stream' is enabled."
+        raise Refused(400, problem, code="invalid_request", param="stream_options")
     offered = tools(body, within="function")
     callable_ = allowed(body, offered, within="function")
-    wanted = schema(body.get("response_format"))
+    wanted = schema(body.get("response_format"), "response_format")
     said = [text_of(message) for message in messages]
     last = last_of_user(messages)
     return Asked(
@@ -70,7 +76,7 @@ def _asked(body: Body) -> Asked:
         stream=body.get("stream") is True,
         tools=() if role(messages[-1]) == "tool" else callable_,
         schema_=wanted,
-        thinking_tokens=THINKING_TOKENS.get(str(body.get("reasoning_effort", "none")), 0),
+        thinking_tokens=thinking_tokens(body.get("reasoning_effort"), model, "reasoning_effort"),
         other_tokens=beside_texts(images=sum(map(images_in, messages)), tools=offered, schema=wanted),
     )
 

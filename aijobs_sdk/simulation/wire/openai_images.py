@@ -13,7 +13,7 @@ from aijobs_sdk.simulation.faults import FaultKind, named_fault
 from aijobs_sdk.simulation.wire.asked import Asked
 from aijobs_sdk.simulation.wire.calls import Call, Failed, Refused
 from aijobs_sdk.simulation.wire.exchange import HttpResponse, Json
-from aijobs_sdk.simulation.wire.openai_reading import Body, whole_number
+from aijobs_sdk.simulation.wire.openai_reading import Body, unsupported, whole_number
 
 T = TypeVar("T")
 USUAL_MODEL = "gpt-image-2"
@@ -34,6 +34,8 @@ def images(call: Call) -> HttpResponse:
     if many > MOST:
         raise Refused(400, f"Invalid 'n': expected at most {MOST}.", code="integer_above_max_value", param="n")
     asked = Asked(model_id=str(body.get("model", USUAL_MODEL)), prompt=prompt)
+    if call.model(asked.model_id).kind != "image":
+        raise unsupported(asked.model_id, [one.name for one in call.table if one.kind == "image"], "model")
     answer = call.generate(asked)
     if answer.finish == "refusal":  # a model that draws says nothing: what declines is the filter before it
         raise Failed(named_fault(FaultKind.CONTENT_FILTER), answer.ends_at_seconds)
@@ -60,8 +62,7 @@ def _one_of(known: Sequence[T], body: Body, name: str, *, usual: T) -> T:
     if asked is None or asked == "auto":
         return usual
     if asked not in known:
-        supported = ", ".join(map(str, known))
-        raise Refused(400, f"Invalid value: '{asked}'. Supported: {supported}.", code="invalid_value", param=name)
+        raise unsupported(asked, map(str, known), name)
     return known[known.index(asked)]
 
 

@@ -8,12 +8,14 @@ from typing import Any
 from pydantic import JsonValue
 
 from aijobs_sdk.providers.model import Model
+from aijobs_sdk.simulation.effort import THINKING_TOKENS
 from aijobs_sdk.simulation.wire.asked import ANY_OBJECT, Tool
-from aijobs_sdk.simulation.wire.calls import Refused
+from aijobs_sdk.simulation.wire.calls import Call, Refused
 from aijobs_sdk.simulation.wire.ranges import PENALTY, SHARE, Range, first_misfit
 
 Body = Mapping[str, JsonValue]
 MOST_STOPS = 4
+_FORMS = ("text", "json_schema", "json_object")
 
 
 def text_of(message: JsonValue) -> str:
@@ -65,6 +67,41 @@ def whole_number(body: Body, name: str) -> int | None:
             param=name,
         )
     return value
+
+
+def text_model(call: Call, model_id: str) -> Model:
+    """Return the model, which writes.
+
+    Raises:
+        Refused: there is none of this name, or it makes something else.
+    """
+    model = call.model(model_id)
+    if model.kind != "text":
+        raise Refused(
+            404, f"The model '{model_id}' is not supported at this endpoint.", code="not_found", param="model"
+        )
+    return model
+
+
+def thinking_tokens(effort: JsonValue, model: Model, param: str) -> int:
+    """Return how much is thought at this effort, None being none.
+
+    Raises:
+        Refused: the model knows no such effort.
+    """
+    if effort is None:
+        return 0
+    if effort not in model.reasoning_efforts:
+        raise unsupported(effort, model.reasoning_efforts, param)
+    return THINKING_TOKENS[str(effort)]
+
+
+def unsupported(value: JsonValue, known: Iterable[str], param: str) -> Refused:
+    """Return the refusal of a value beside those that there are."""
+    supported = ", ".join(f"'{one}'" for one in known)
+    return Refused(
+        400, f"Invalid value: '{value}'. Supported values are: {supported}.", code="invalid_value", param=param
+    )
 
 
 def check_sampling(body: Body, model: Model) -> None:
@@ -174,10 +211,16 @@ def listed(value: JsonValue) -> Sequence[Any]:
     return value if isinstance(value, list) else ()
 
 
-def schema(wanted: JsonValue) -> Body | None:
-    """Return the schema that an answer has to fit, None for free text."""
+def schema(wanted: JsonValue, param: str) -> Body | None:
+    """Return the schema that an answer has to fit, None for free text.
+
+    Raises:
+        Refused: there is no such form of an answer.
+    """
     if not isinstance(wanted, dict):
         return None
+    if wanted.get("type") not in _FORMS:
+        raise unsupported(wanted.get("type"), _FORMS, f"{param}.type")
     if wanted.get("type") == "json_object":
         return ANY_OBJECT
     # Chat puts it into a field of its own.

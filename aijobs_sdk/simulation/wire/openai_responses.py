@@ -8,7 +8,7 @@ from itertools import count
 
 from pydantic import JsonValue
 
-from aijobs_sdk.simulation.effort import THINKING_TOKENS
+from aijobs_sdk.providers.model import Model
 from aijobs_sdk.simulation.faults import Fault, FaultKind
 from aijobs_sdk.simulation.wire.answered import REFUSAL, REFUSAL_PIECES, Answer
 from aijobs_sdk.simulation.wire.asked import Asked, beside_texts
@@ -24,7 +24,9 @@ from aijobs_sdk.simulation.wire.openai_reading import (
     missing,
     refuse_unanswered,
     schema,
+    text_model,
     text_of,
+    thinking_tokens,
     tools,
     whole_number,
 )
@@ -47,9 +49,10 @@ class Responses:
         """Answer it."""
         body = call.body()
         items = _items(body)
-        check_sampling(body, call.model(str(body["model"])))
+        model = text_model(call, str(body["model"]))
+        check_sampling(body, model)
         before = self._stored.turns_before(call, body)
-        asked = _asked(body, [*before, *items])
+        asked = _asked(body, [*before, *items], model)
         answer = call.generate(asked)
         response = _Response(body, asked, answer)
         if body.get("store", True) and answer.fault is None:
@@ -71,12 +74,12 @@ def _items(body: Body) -> Sequence[JsonValue]:
     return items
 
 
-def _asked(body: Body, messages: Sequence[JsonValue]) -> Asked:
+def _asked(body: Body, messages: Sequence[JsonValue], model: Model) -> Asked:
     check_items(messages)
     offered = tools(body)
     callable_ = allowed(body, offered)
     text = body.get("text")
-    wanted = schema(text.get("format")) if isinstance(text, dict) else None
+    wanted = schema(text.get("format"), "text.format") if isinstance(text, dict) else None
     said = [text_of(message) for message in messages]
     last = last_of_user(messages)
     reasoning = body.get("reasoning")
@@ -89,7 +92,7 @@ def _asked(body: Body, messages: Sequence[JsonValue]) -> Asked:
         stream=body.get("stream") is True,
         tools=() if any(map(_is_tool_result, messages[-2:])) else callable_,
         schema_=wanted,
-        thinking_tokens=THINKING_TOKENS.get(str(effort), 0),
+        thinking_tokens=thinking_tokens(effort, model, "reasoning.effort"),
         other_tokens=beside_texts(images=sum(map(images_in, messages)), tools=offered, schema=wanted),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pydantic import JsonValue
 
 from aijobs_sdk.simulation.wire.calls import Refused
-from aijobs_sdk.simulation.wire.openai_reading import Body, listed, role, wrong_type
+from aijobs_sdk.simulation.wire.openai_reading import Body, listed, role, unsupported, wrong_type
 
 _CHAT_ROLES = ("system", "assistant", "user", "function", "tool", "developer")
 _ROLES = ("assistant", "system", "developer", "user")
@@ -49,9 +49,10 @@ def _said_by_one_of(known: Sequence[str], message: JsonValue, where: str) -> Bod
     if not isinstance(message, dict):
         raise wrong_type(where, "an object")
     if role(message) not in known:
-        supported = ", ".join(f"'{one}'" for one in known)
-        problem = f"Invalid value: '{role(message)}'. Supported values are: {supported}."
-        raise Refused(400, problem, code="invalid_value", param=f"{where}.role")
+        raise unsupported(role(message), known, f"{where}.role")
+    content = message.get("content")
+    if not isinstance(content, str | list) and not (content is None and role(message) == "assistant"):
+        raise wrong_type(f"{where}.content", "a string or an array of objects")
     return message
 
 

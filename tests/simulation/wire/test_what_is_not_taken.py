@@ -1,4 +1,4 @@
-"""Numbers that a vendor does not take are refused with 400, by the field's name and in the vendor's own form."""
+"""What a vendor does not take is refused, by the field's name and in the vendor's own form."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def stage() -> Stage:
     return a_stage()
 
 
-def refusal(stage: Stage, url: str, body: dict[str, Any]) -> Any:
+def refusal(stage: Stage, url: str, body: dict[str, Any], *, status: int = 400) -> Any:
     async def ask() -> Any:
         async with stage.http(headers=OF_ANTHROPIC if url == CLAUDE else OF_OTHERS) as caller:
             answer = await caller.post(url, json=body)
             return answer.status_code, answer.json()
 
-    status, told = stage.run(ask)
-    assert status == 400
+    answered, told = stage.run(ask)
+    assert answered == status
     assert not stage.sim.calls
     return told
 
@@ -45,12 +45,34 @@ def refusal(stage: Stage, url: str, body: dict[str, Any]) -> Any:
         ("presence_penalty", -3, "decimal_below_min_value"),
         ("max_tokens", -1, "integer_below_min_value"),
         ("stop", ["a", "b", "c", "d", "e"], "array_above_max_length"),
+        ("reasoning_effort", "huge", "invalid_value"),
     ],
 )
 def test_chat_completions_refuse_it(stage: Stage, field: str, value: Any, code: str) -> None:
     told = refusal(stage, OPENAI + CHAT, {"model": "gpt-5.2", "messages": RIVERS, field: value})
     assert (told["error"]["type"], told["error"]["param"]) == ("invalid_request_error", field)
     assert told["error"]["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("asked", "param"),
+    [
+        ({"messages": [{"role": "user", "content": None}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
+        ({"response_format": {"type": "yaml"}}, "response_format.type"),
+        ({"stream_options": {"include_usage": True}}, "stream_options"),
+    ],
+)
+def test_chat_completions_refuse_what_says_nothing(stage: Stage, asked: dict[str, Any], param: str) -> None:
+    told = refusal(stage, OPENAI + CHAT, {"model": "gpt-5.2", "messages": RIVERS, **asked})
+    assert told["error"]["param"] == param
+
+
+def test_a_model_that_draws_does_not_write_and_one_that_writes_does_not_draw(stage: Stage) -> None:
+    drawing = {"model": "gpt-image-1.5", "messages": RIVERS}
+    assert refusal(stage, OPENAI + CHAT, drawing, status=404)["error"]["param"] == "model"
+    writing = {"model": "gpt-5.2", "prompt": "A fox"}
+    assert refusal(stage, f"{OPENAI}/images/generations", writing)["error"]["param"] == "model"
 
 
 def test_responses_refuse_it(stage: Stage) -> None:
