@@ -36,8 +36,6 @@ Value: TypeAlias = object
 LAYOUT = "1"
 """Which tables a store has. One that was made by a later version of this package is refused."""
 
-_ANY_TABLE = "SELECT 1 FROM information_schema.tables LIMIT 1"
-
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -66,12 +64,7 @@ class UsageStore:
             self.path = path_of("store", path)
         self._file = _open_file(self.path)
         self._closed = False
-        if not self.path.exists() or not self.ask(_ANY_TABLE):
-            with _heeding_interrupts(), self._file.writing() as database:
-                if not database.execute(_ANY_TABLE).fetchall():  # another may have been first
-                    _make_tables(database, timezone)
-        with self.reading() as database:
-            self.timezone = _zone_of(database, self.path, timezone)
+        self.timezone = self._settled(timezone)
 
     @contextmanager
     def writing(self) -> Iterator[Database]:
@@ -105,6 +98,17 @@ class UsageStore:
         self._closed = True
         if self._forget is not None:
             self._forget()
+
+    def _settled(self, timezone: str | None) -> str:
+        """Return in which zone the store reckons; a new one, or one whose making was cut off, is given its tables."""
+        if self._file.is_there:
+            with self.reading() as database:
+                if _has_tables(database):
+                    return _zone_of(database, self.path, timezone)
+        with _heeding_interrupts(), self._file.writing() as database:
+            if not _has_tables(database):  # another may have been first
+                _make_tables(database, timezone)
+            return _zone_of(database, self.path, timezone)
 
     def _check_there(self) -> None:
         if self._closed:
@@ -271,6 +275,10 @@ def _connected(path: str | Path, *, read_only: bool) -> Database:
         database.execute("SET enable_progress_bar = false")
     database.execute("SET GLOBAL TimeZone = 'UTC'")  # GLOBAL: a cursor is a session of its own
     return database
+
+
+def _has_tables(database: Database) -> bool:
+    return bool(database.execute("SELECT 1 FROM information_schema.tables LIMIT 1").fetchall())
 
 
 def _make_tables(database: Database, timezone: str | None) -> None:

@@ -17,7 +17,7 @@ from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.refusal import check_choice, path_of
 from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.billing.plans import PlanBook
-from aijobs_sdk.usage.billing.price_table import has_new_models, refresh_prices
+from aijobs_sdk.usage.billing.price_table import refresh_prices
 from aijobs_sdk.usage.billing.prices import PriceBook
 from aijobs_sdk.usage.billing.provider_cost import provider_cost
 from aijobs_sdk.usage.checking.facts import InvoiceReconciliation
@@ -88,9 +88,9 @@ class Usage:
             InvalidRequestError: as for `Usage` itself. Files before the one that is refused may have been read.
         """
         report = ingest(self._store, paths, strict_months=self._strict_months, on_progress=on_progress)
-        # To look at all rows of a large store takes as long as to read a small file.
-        if report.kept and (self._own_prices is not None or has_new_models(self._store, files=len(report.files))):
-            refresh_prices(self._store, self._prices)
+        if report.kept:
+            new_in = len(report.files) if self._own_prices is None else None  # prices of one's own may have changed
+            refresh_prices(self._store, self._prices, new_in=new_in)
         return report
 
     @property
@@ -132,8 +132,9 @@ class Usage:
         """
         month_span(month)  # refuses what is no month
         columns = group_columns(by)
-        kept = closed_facts(self._store, month)
-        facts = self._facts(month, columns) if kept is None else self._divided(kept, columns)
+        with self._store.reading():  # opened once for all that is asked
+            kept = closed_facts(self._store, month)
+            facts = self._facts(month, columns) if kept is None else self._divided(kept, columns)
         return MonthlyReport.model_construct(**dict(facts))
 
     def close_month(self, month: str, *, reason: str = "") -> ClosedMonth:

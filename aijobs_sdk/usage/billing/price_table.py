@@ -44,25 +44,26 @@ class _Row(Fact):
         return tuple(value for name, value in self if name != "as_of")
 
 
-def refresh_prices(store: UsageStore, prices: PriceBook) -> int:
+def refresh_prices(store: UsageStore, prices: PriceBook, *, new_in: int | None = None) -> int:
     """Fill the table `price` with all that the book knows of the models in the store; return how many prices that is.
 
-    A price that holds from the beginning is valid from 0001-01-01. Where nothing has changed, nothing is written.
+    A price that holds from the beginning is valid from 0001-01-01. Where nothing has changed, nothing is written. With
+    `new_in` it is nothing and 0, unless so many files as that, read last, have models whose prices were never looked
+    for: to look at all rows of a large store takes as long as to read a small file.
 
     Raises:
         InvalidRequestError: a price has more digits than the table.
     """
-    pairs = tuple(_pairs(store))
-    rows = tuple(_row(pair, price) for pair in pairs for price in prices.prices_of(pair))
-    are_noted = set(store.ask(statement("billing/known_prices")).cells) == {row.told for row in rows}
-    if not are_noted or len(store.ask("FROM known_model")) != len(pairs):
+    with store.reading():  # opened once for all that is asked
+        if new_in is not None and not store.ask(statement("billing/new_models"), {"files": new_in}):
+            return 0
+        pairs = tuple(_pairs(store))
+        rows = tuple(_row(pair, price) for pair in pairs for price in prices.prices_of(pair))
+        are_noted = set(store.ask(statement("billing/known_prices")).cells) == {row.told for row in rows}
+        is_complete = are_noted and len(store.ask("FROM known_model")) == len(pairs)
+    if not is_complete:
         _keep(store, rows)
     return len(rows)
-
-
-def has_new_models(store: UsageStore, *, files: int) -> bool:
-    """Return whether the `files` read last have rows of a model whose prices were not looked for yet."""
-    return bool(store.ask(statement("billing/new_models"), {"files": files}))
 
 
 def _keep(store: UsageStore, rows: tuple[_Row, ...]) -> None:

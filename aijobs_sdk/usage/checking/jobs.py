@@ -67,11 +67,12 @@ def reconcile_jobs(store: UsageStore, month: str) -> JobReconciliation | None:
     Corrections count: a row that was reversed is none, and its replacement is one, in whatever month they are billed.
     """
     start, end = map(stored_instant, month_span(month))
-    if not store.ask("SELECT 1 FROM job LIMIT 1"):
-        return None
-    [found] = store.ask(
-        statement("checking/reconcile_jobs"), {"month": month, "start": start, "end": end, "shown": _SHOWN}
-    )
+    with store.reading():  # opened once for both
+        if not store.ask("SELECT 1 FROM job LIMIT 1"):
+            return None
+        [found] = store.ask(
+            statement("checking/reconcile_jobs"), {"month": month, "start": start, "end": end, "shown": _SHOWN}
+        )
     return JobReconciliation.model_validate(found)
 
 

@@ -20,5 +20,6 @@ def problems(store: UsageStore) -> tuple[Problem, ...]:
 
 def data_quality(store: UsageStore) -> DataQuality:
     """Return what came of all files together."""
-    (counts,) = store.ask(statement("reading/data_quality"))
-    return DataQuality.model_validate({**counts, "problems": problems(store)})
+    with store.reading():  # one state for both
+        (counts,) = store.ask(statement("reading/data_quality"))
+        return DataQuality.model_validate({**counts, "problems": problems(store)})
