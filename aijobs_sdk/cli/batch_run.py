@@ -20,6 +20,7 @@ from aijobs_sdk.client.batch import Batch
 from aijobs_sdk.client.client import Client
 from aijobs_sdk.contract.batches import BatchRecord, BatchState
 from aijobs_sdk.contract.errors import BatchNotFoundError, BatchPausedError
+from aijobs_sdk.contract.showing import counted
 
 MANY_ROWS = 1000
 MANY_CREDITS = Decimal(100)
@@ -108,7 +109,7 @@ class Run(NamedTuple):
 
 
 def _so_far(done: BatchProgress) -> str:
-    return f"{done.finished:,} of {done.total:,} rows"
+    return f"{done.finished:,} of {counted(done.total, 'row')}"
 
 
 def _is_run_elsewhere(record: BatchRecord) -> bool:

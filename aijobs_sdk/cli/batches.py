@@ -132,7 +132,7 @@ def export(name: str, *, out: Path, all_columns: bool, url: str | None) -> None:
         batch = client.batch(name=name).refresh()
         batch.write(out, outputs=ALL_COLUMNS if all_columns else FIXED_COLUMNS)
         finished, total = len(batch.results), batch.progress.total
-    click.echo(f"{finished:,} of {total:,} rows: {out}")
+    click.echo(f"{finished:,} of {counted(total, 'row')}: {out}")
 
 
 @click.command()

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from aijobs_sdk.contract.events import JobEvent, StatusEvent, TextDelta
 from aijobs_sdk.contract.results import BlockResult, GenerationResult, ImageResult, JobResult
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.notebook.amounts import duration
 from aijobs_sdk.notebook.static import one_line
 from aijobs_sdk.providers.prices import today
@@ -39,8 +40,8 @@ def totals_line(done: BatchProgress) -> str:
     """Return what a finished batch came to."""
     skipped = f"{done.skipped:,} skipped, " if done.skipped else ""
     return (
-        f"{done.completed:,} of {done.total:,} rows completed, {done.failed:,} failed, {skipped}{done.retries:,} "
-        f"{'retry' if done.retries == 1 else 'retries'}, {duration(done.elapsed_seconds)}.\n"
+        f"{done.completed:,} of {counted(done.total, 'row')} completed, {done.failed:,} failed, {skipped}"
+        f"{counted(done.retries, 'retry', 'retries')}, {duration(done.elapsed_seconds)}.\n"
         f"{done.input_tokens:,} tokens in, {done.output_tokens:,} out, {done.credits:f} credits."
     )
 
@@ -150,8 +151,7 @@ def result_text(result: JobResult) -> str:
 
 def _pictures_text(result: ImageResult) -> str:
     lines = [f"{_shown(image.url)}  {image.width}x{image.height}" for image in result.images]
-    many = "1 picture" if len(lines) == 1 else f"{len(lines)} pictures"
-    return "\n".join([*lines, f"{many} by {result.model}, {result.credits_used:f} credits."])
+    return "\n".join([*lines, f"{counted(len(lines), 'picture')} by {result.model}, {result.credits_used:f} credits."])
 
 
 def _shown(url: str) -> str:

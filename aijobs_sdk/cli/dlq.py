@@ -26,6 +26,7 @@ from aijobs_sdk.contract.errors import (
     InvalidRequestError,
 )
 from aijobs_sdk.contract.records import DeadLetter
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.engine.job_type import JobType
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -156,7 +157,7 @@ def purge(*, older_than: str, yes: bool, url: str | None) -> None:
         click.confirm(f"Delete every dead letter older than {older_than} for good?", abort=True, err=True)
     with open_client(existing(url)) as client:
         purged = client.purge_dead_letters(older_than=age)
-    click.echo(f"{purged:,} dead {'letter' if purged == 1 else 'letters'} deleted.")
+    click.echo(f"{counted(purged, 'dead letter')} deleted.")
 
 
 def _all(client: ClientOver, filters: Filters) -> list[DeadLetter]:

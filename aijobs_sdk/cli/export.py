@@ -15,6 +15,7 @@ from aijobs_sdk.cli.options import json_option
 from aijobs_sdk.client.client import Client as ClientOver
 from aijobs_sdk.connect.there import existing
 from aijobs_sdk.contract.job import Job, JobStatus
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.contract.spans import Span, span_of
 from aijobs_sdk.usage.exports.export import ExportFormat, export_usage
 from aijobs_sdk.usage.exports.jobs import export_jobs
@@ -77,7 +78,7 @@ def usage_to_files(**options: Unpack[ExportOptions]) -> None:
     _export(
         lambda client, span: client.usage_rows(since=span.since, until=span.until),
         lambda rows, folder, file_format: export_usage(rows, folder, format=file_format),
-        noun="usage rows",
+        noun="usage row",
         options=options,
     )
 
@@ -93,7 +94,7 @@ def jobs_to_files(**options: Unpack[ExportOptions]) -> None:
     _export(
         _jobs_that_ended,
         lambda jobs, folder, file_format: export_jobs(jobs, folder, format=file_format),
-        noun="jobs",
+        noun="job",
         options=options,
     )
 
@@ -116,17 +117,17 @@ def _export(
     asked = span_of(options["month"], since=options["since"], until=options["until"])
     with open_client(existing(options["url"])) as client:
         span = asked if isinstance(asked, Span) else asked.at(client.now())
-        counted = Counted(read(client, span))
-        files = write(counted, options["out"], cast("ExportFormat", options["file_format"]))
+        passed = Passed(read(client, span))
+        files = write(passed, options["out"], cast("ExportFormat", options["file_format"]))
     if options["as_json"]:
-        found = {"since": span.since.isoformat(), "until": span.until.isoformat(), "rows": counted.count}
+        found = {"since": span.since.isoformat(), "until": span.until.isoformat(), "rows": passed.count}
         click.echo(json.dumps({**found, "files": [str(file) for file in files]}, indent=2))
     else:
         from_to = f"from {_instant_text(span.since)} to {_instant_text(span.until)} UTC"
-        click.echo("\n".join([f"{counted.count:,} {noun} {from_to}", *map(str, files)]))
+        click.echo("\n".join([f"{counted(passed.count, noun)} {from_to}", *map(str, files)]))
 
 
-class Counted(Generic[T]):
+class Passed(Generic[T]):
     """Items that are counted as they pass."""
 
     def __init__(self, items: Iterable[T]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from aijobs_sdk.cli.usage_options import A_FILE, Amount, checked_month, open_kept_usage, store_option
+from aijobs_sdk.contract.showing import counted
 
 
 @click.command()
@@ -46,4 +47,4 @@ def export(
         elif lake is not None:
             for one in usage.to_lake(lake, months=months):
                 files = ", ".join(file.name for file in one.files)
-                click.echo(f"{one.month}: {one.rows:,} rows, {one.credits:f} credits in {files}")
+                click.echo(f"{one.month}: {counted(one.rows, 'row')}, {one.credits:f} credits in {files}")

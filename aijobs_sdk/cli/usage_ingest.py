@@ -47,7 +47,7 @@ def ingest(
 def ingest_text(report: IngestReport, store: Path) -> str:
     """Return what came of reading, for a person."""
     read = f"{counted(len(report.files), 'file')} read: {counted(report.rows_read, 'row')}, {report.kept:,} kept"
-    lines = [f"{read}, {report.duplicates:,} duplicates, {report.quarantined:,} set aside."]
+    lines = [f"{read}, {counted(report.duplicates, 'duplicate')}, {report.quarantined:,} set aside."]
     if report.skipped:
         lines.append(f"{counted(len(report.skipped), 'file')} passed over: read before.")
     if report.late:

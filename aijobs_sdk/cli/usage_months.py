@@ -19,6 +19,7 @@ from aijobs_sdk.cli.usage_options import (
     reason_option,
     store_option,
 )
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.table import cell_text
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def correct(*, store: Path, reason: str, ids: tuple[UUID, ...], as_json: bool) -
         click.echo(made.model_dump_json(indent=2))
     else:
         borne = f", borne by {', '.join(made.months)}" if made.months else ""
-        click.echo(f"{made.corrections:,} corrections, {made.credits:+f} credits{borne}.")
+        click.echo(f"{counted(made.corrections, 'correction')}, {made.credits:+f} credits{borne}.")
 
 
 @click.command()
@@ -132,7 +133,7 @@ def verification_text(found: Verification) -> str:
 
 
 def _seal_text(seal: Seal) -> str:
-    return f"{seal.rows:,} rows, {seal.credits:f} credits, digest {seal.digest}"
+    return f"{counted(seal.rows, 'row')}, {seal.credits:f} credits, digest {seal.digest}"
 
 
 MONTH_COMMANDS = [close, reopen, verify, correct, months]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.notebook.surfaces.rich_bar import can_draw
 
 if TYPE_CHECKING:
@@ -36,5 +37,6 @@ def ingest_bar(console: Console | None = None) -> Iterator[OnProgress | None]:
 
 def progress_text(now: IngestProgress) -> str:
     """Return how far it is, in words."""
-    files = f"{now.files_done:,}" if now.files_total is None else f"{now.files_done:,} of {now.files_total:,}"
-    return f"{files} files · {now.rows:,} rows"
+    files = now.files_done if now.files_total is None else now.files_total
+    of = "" if now.files_total is None else f"{now.files_done:,} of "
+    return f"{of}{counted(files, 'file')} · {counted(now.rows, 'row')}"

@@ -13,6 +13,7 @@ import click
 from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.options import json_option
 from aijobs_sdk.cli.usage_options import A_FILE, Amount, month_argument, open_kept_usage, prices_option, store_option
+from aijobs_sdk.contract.showing import counted
 from aijobs_sdk.usage.table import text_lines
 
 if TYPE_CHECKING:
@@ -77,8 +78,9 @@ def _job_lines(found: JobReconciliation | None) -> Iterator[str]:
         yield "Jobs: none are known."
         return
     yield (
-        f"Jobs: {found.agreed:,} agree, {found.jobs_without_usage:,} without usage, {found.repeated_usage:,} with more "
-        f"than one row, {found.amount_differs:,} of another amount; {found.usage_without_job:,} rows of no job."
+        f"Jobs: {counted(found.agreed, 'agrees', 'agree')}, {found.jobs_without_usage:,} without usage, "
+        f"{found.repeated_usage:,} with more than one row, {found.amount_differs:,} of another amount; "
+        f"{counted(found.usage_without_job, 'row')} of no job."
     )
     if found.differences:
         columns = ("job_id", "verdict", "job_credits", "usage_credits")
@@ -89,8 +91,8 @@ def _invoice_lines(found: InvoiceReconciliation | None) -> Iterator[str]:
     if found is None:
         return
     yield (
-        f"Invoice of {found.provider}: {found.agreed:,} models agree. {found.invoiced_usd:f} USD invoiced, "
-        f"{found.reckoned_usd:f} reckoned, a gap of {found.gap_usd:f}."
+        f"Invoice of {found.provider}: {counted(found.agreed, 'model agrees', 'models agree')}. "
+        f"{found.invoiced_usd:f} USD invoiced, {found.reckoned_usd:f} reckoned, a gap of {found.gap_usd:f}."
     )
     if found.differences:
         columns = ("model", "verdict", "invoiced_usd", "reckoned_usd", "difference_usd")

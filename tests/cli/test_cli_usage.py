@@ -13,7 +13,10 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from aijobs_sdk.cli.commands import aijobs
+from aijobs_sdk.cli.usage_months import verification_text
 from aijobs_sdk.cli.usage_progress import ingest_bar, progress_text
+from aijobs_sdk.usage.closing.months import Verification
+from aijobs_sdk.usage.closing.seal import Seal
 from aijobs_sdk.usage.reading.outcome import IngestProgress
 from usage.usage_rows import csv_text, text_row, write
 
@@ -40,7 +43,7 @@ def usage(*arguments: str) -> Result:
 def test_an_ingest_tells_what_came_of_every_row() -> None:
     result = usage("ingest", "exports", *STORE)
     assert result.exit_code == 0
-    assert result.stdout.startswith("3 files read: 4 rows, 2 kept, 1 duplicates, 1 set aside.\n")
+    assert result.stdout.startswith("3 files read: 4 rows, 2 kept, 1 duplicate, 1 set aside.\n")
     assert 'aijobs usage sql "FROM quarantine" --store usage.duckdb' in result.stdout
     assert result.stderr == ""
 
@@ -168,6 +171,16 @@ def test_a_bar_tells_how_far_a_reading_is_in_a_terminal_alone(monkeypatch: pytes
         assert told_in_a_log is None
     assert progress_text(now) == "3 of 1,000 files · 30,000 rows"
     assert progress_text(now) in screen.getvalue()
+
+
+def test_what_there_is_one_of_is_told_as_one() -> None:
+    alone = IngestProgress(files_done=1, files_total=None, rows=1, bytes_done=5, bytes_total=None)
+    of_one = IngestProgress(files_done=0, files_total=1, rows=0, bytes_done=0, bytes_total=10)
+    seal = Seal(rows=1, credits=Decimal("1.5"), digest="ab")
+    found = Verification(month="2026-01", version=1, closed=seal, reported=seal, found=seal)
+    assert progress_text(alone) == "1 file · 1 row"
+    assert progress_text(of_one) == "0 of 1 file · 0 rows"
+    assert verification_text(found).endswith("is as it was closed: 1 row, 1.5 credits, digest ab.")
 
 
 def test_amounts_in_json_are_text_that_is_a_decimal() -> None:

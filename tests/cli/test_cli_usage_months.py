@@ -81,7 +81,7 @@ def test_a_row_that_contradicts_is_accepted_with_a_reason(ingest: Callable[..., 
     ingest("other", text_row(1, credits_used="1.000000"))
     before = totals(MONTH)
     result = usage("correct", "--reason", "billed twice", "--id", str(UUID(int=1)))
-    assert result.stdout == "1 corrections, -0.500000 credits, borne by 2026-01.\n"
+    assert result.stdout == "1 correction, -0.500000 credits, borne by 2026-01.\n"
     assert (before, totals(MONTH)) == ((2, "3.000000"), (2, "2.500000"))
 
 
