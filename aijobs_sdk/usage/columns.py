@@ -30,6 +30,10 @@ EXPORT_COLUMNS = (*USAGE_COLUMNS, "schema_version")
 
 SCHEMA_VERSION = "1"
 
+MOST_METADATA = 7_000_000
+"""Characters of a row's metadata, as JSON. An export may have a backslash or a quote before each of them, and is read
+by lines of up to twice as many."""
+
 
 def export_values(row: UsageRow) -> tuple[str | int, ...]:
     """Return the values of `row` under EXPORT_COLUMNS; only the token counts are not text."""
@@ -58,11 +62,17 @@ def amount_text(amount: Decimal) -> str:
 
 def _metadata_text(row: UsageRow) -> str:
     try:
-        return json.dumps(dict(row.metadata), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(dict(row.metadata), sort_keys=True, ensure_ascii=False, allow_nan=False)
     except ValueError as error:
         raise InvalidRequestError(
             f"The metadata of usage row {row.id} is not JSON: {error}. JSON has no NaN and no infinity; store null."
         ) from error
+    if len(text) > MOST_METADATA:  # no reading of the export would take it in
+        raise InvalidRequestError(
+            f"The metadata of usage row {row.id} has {len(text):,} characters, of {MOST_METADATA:,} that an export may "
+            "have. Keep what is so long elsewhere, and note where."
+        )
+    return text
 
 
 def _instant_text(instant: datetime) -> str:

@@ -17,9 +17,10 @@ import pytest
 
 from aijobs_sdk.contract.errors import ConfigurationError, InvalidRequestError
 from aijobs_sdk.contract.records import UsageRow
-from aijobs_sdk.usage.columns import EXPORT_COLUMNS
+from aijobs_sdk.usage.columns import EXPORT_COLUMNS, MOST_METADATA
 from aijobs_sdk.usage.exports.export import ExportFormat, export_usage
 from services.full_disk import room_for
+from usage.usage_reading import bill, read, set_aside
 from usage.usage_rows import many_rows, usage_row
 
 EVERY_FORMAT: list[ExportFormat] = ["csv", "jsonl", "parquet"]
@@ -123,6 +124,26 @@ def test_metadata_may_be_longer_than_any_line_that_duckdb_expects(tmp_path: Path
 
     [metadata] = pq.read_table(path, columns=["metadata"]).column(0).to_pylist()
     assert json.loads(str(metadata)) == {"note": note}
+
+
+@pytest.mark.parametrize("file_format", EVERY_FORMAT)
+def test_the_longest_metadata_there_may_be_are_read_again_however_they_are_escaped(
+    tmp_path: Path, file_format: ExportFormat
+) -> None:
+    metadata = {"note": '"' * (MOST_METADATA // 2 - 20)}
+    export_usage([usage_row(1, metadata=metadata), usage_row(2)], tmp_path, format=file_format)
+
+    store = read(tmp_path)
+
+    assert (bill(store).rows, set_aside(store)) == (2, [])
+
+
+@pytest.mark.parametrize("file_format", EVERY_FORMAT)
+def test_metadata_too_long_to_be_read_again_are_refused_by_their_row(tmp_path: Path, file_format: ExportFormat) -> None:
+    row = usage_row(7, metadata={"note": "x" * MOST_METADATA})
+
+    with pytest.raises(InvalidRequestError, match=r"usage row .*-000000000007 has 7,000,012 characters, of 7,000,000"):
+        export_usage([row], tmp_path, format=file_format)
 
 
 @pytest.mark.parametrize("file_format", EVERY_FORMAT)

@@ -13,6 +13,7 @@ from aijobs_sdk.usage.usage import Usage
 from usage.usage_rows import usage_row
 
 READ, WRITE = True, False
+Config = dict[str, str | bool | int | float | list[str]]
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     seen: list[bool] = []
     connect = duckdb.connect
 
-    def counted(path: str | Path, *, read_only: bool, config: dict[str, object]) -> duckdb.DuckDBPyConnection:
+    def counted(path: str | Path, *, read_only: bool, config: Config) -> duckdb.DuckDBPyConnection:
         seen.append(read_only)
         return connect(path, read_only=read_only, config=config)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -217,6 +218,18 @@ def test_a_line_of_jsonl_that_is_no_object_costs_only_itself(tmp_path: Path, bro
 
     assert store.ask("SELECT line, reason, raw FROM quarantine").cells == ((1, "broken_line", broken),)
     assert bill(store).rows == 1
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_a_line_longer_than_any_that_duckdb_takes_in_is_set_aside_and_not_passed_over(
+    tmp_path: Path, ending: str
+) -> None:
+    rows = [text_row(1, metadata=json.dumps({"note": '"' * 9_000_000})), text_row(2)]
+    text = csv_text(rows) if ending == "csv" else jsonl_text(rows)
+
+    store = read(write(tmp_path, f"a.{ending}", text))
+
+    assert (bill(store).rows, [reason for _, reason in set_aside(store)]) == (1, ["broken_line"])
 
 
 def test_rows_of_a_file_without_a_column_are_all_set_aside(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ from aijobs_sdk.usage.statement import statement
 from aijobs_sdk.usage.store import Database, DatabaseError
 
 _MANY_PATHS = 5
+_MOST_BYTES_A_CHARACTER = 4
+_USUAL_LINE_BYTES = 16_000_000
 _REWRITTEN_COLUMNS = ("reason", "detail", *EXPORT_COLUMNS)
 
 
@@ -173,21 +175,33 @@ def _short(database: Database, layout: Layout, sources: Sequence[Source]) -> lis
 
 def _read_line_by_line(database: Database, layout: Layout, sources: Sequence[Source], rules: Rules) -> None:
     with TemporaryDirectory() as scratch:
-        paths = [str(_rewritten(source, Path(scratch))) for source in sources]
-        columns = dict.fromkeys(_REWRITTEN_COLUMNS, "VARCHAR")
-        database.execute(statement("reading/read_rewritten"), {"paths": paths, "columns": columns})
+        rewritten = [_rewritten(source, Path(scratch)) for source in sources]
+        parameters = {
+            "paths": [str(one.path) for one in rewritten],
+            "columns": dict.fromkeys(_REWRITTEN_COLUMNS, "VARCHAR"),
+            "longest": max(_USUAL_LINE_BYTES, *(one.longest_line_bytes for one in rewritten)),
+        }
+        database.execute(statement("reading/read_rewritten"), parameters)
     _judge(database, layout, sources, rules, left_out=())
 
 
-def _rewritten(source: Source, folder: Path) -> Path:
+@dataclass(frozen=True)
+class _Rewritten:
+    path: Path
+    longest_line_bytes: int
+    """None is longer."""
+
+
+def _rewritten(source: Source, folder: Path) -> _Rewritten:
     """Write every record of `source` as clean CSV, a broken line as a row that only has a reason."""
     path = folder / f"{source.file_id}.csv"
+    longest = 0
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
         for record in records_of(source):
             texts = [record.values.get(column) for column in EXPORT_COLUMNS]
-            writer.writerow([record.reason, record.detail, *texts])
-    return path
+            longest = max(longest, writer.writerow([record.reason, record.detail, *texts]))
+    return _Rewritten(path, longest * _MOST_BYTES_A_CHARACTER)
 
 
 def _judge(

@@ -23,6 +23,7 @@ def needs_care(path: Path, kind: TextFormat) -> bool:
     """Return whether DuckDB would misread or give up on this file, so that it must be read line by line.
 
     It goes by the first line end it sees, takes a NUL for the end of a value, and reads on past `" "` in a quoted one.
+    A line that is longer than its buffer it passes over without a word.
     """
     newlines = returns = both = 0
     end = b""
@@ -31,6 +32,8 @@ def needs_care(path: Path, kind: TextFormat) -> bool:
             if chunk.endswith(b"\r"):
                 chunk += file.read(1)
             if b"\0" in chunk or (kind == "csv" and _has_spaced_quotes(end + chunk)):
+                return True
+            if len(chunk) >= _CHUNK_BYTES and b"\n" not in chunk:
                 return True
             end = chunk[chunk.rfind(b'"') :]
             newlines += chunk.count(b"\n")

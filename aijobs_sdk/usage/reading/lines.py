@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from aijobs_sdk.contract.plain_text import is_whole
+from aijobs_sdk.usage.columns import MOST_METADATA
 
-LONGEST_LINE = 1_000_000
-"""In characters. No honest usage row comes near."""
+LONGEST_LINE = 2 * MOST_METADATA + 1_000_000
+"""In characters: what any row of ours has room in, however its metadata are escaped."""
 
 
 @dataclass(frozen=True)

@@ -3,5 +3,5 @@ CREATE OR REPLACE TEMP TABLE arrived AS
 SELECT file_index, false AS needs_care, *
 FROM read_csv(
     $paths, columns = $columns, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"',
-    new_line = '\n', max_line_size = 16000000, buffer_size = 64000000
+    new_line = '\n', max_line_size = $longest, buffer_size = 4 * $longest
 );
