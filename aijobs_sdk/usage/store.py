@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -36,6 +37,10 @@ Value: TypeAlias = object
 LAYOUT = "1"
 """Which tables a store has. One that was made by a later version of this package is refused."""
 
+_MOST_PAUSES = 100
+"""So often a store that another process has open is tried again: a report of a large one takes less."""
+_PAUSE_SECONDS = 0.1
+
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -49,8 +54,8 @@ class UsageStore:
     It is open only while somebody asks or writes, so that other processes have their turn in between.
 
     Raises:
-        InvalidRequestError: the file is no store of usage, cannot be used, or is being written by another process; or
-            it reckons in another time zone.
+        InvalidRequestError: the file is no store of usage, cannot be used, or is kept by another process for more than
+            ten seconds; or it reckons in another time zone.
     """
 
     def __init__(self, path: str | Path | None = None, *, timezone: str | None = None) -> None:
@@ -252,20 +257,35 @@ def _told_of_damage(path: Path) -> Iterator[None]:
 
 
 def _opened(path: Path, *, read_only: bool) -> Database:
-    try:
-        database = _connected(path, read_only=read_only)
-    except duckdb.Error as error:
-        if isinstance(error, duckdb.IOException) and "lock" in str(error).lower():
-            raise InvalidRequestError(
-                f"{path} is in use by another process: {error} Try again when it is done, or end it."
-            ) from error
-        raise InvalidRequestError(
-            f"{path} cannot be used as a store of usage: {error} Name another file for the usage."
-        ) from error
+    database = _patiently_connected(path, read_only=read_only)
     if read_only:
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
     return database
+
+
+def _patiently_connected(path: Path, *, read_only: bool) -> Database:
+    """Open the store; while another process has it, wait for it to let go."""
+    pauses = 0
+    while True:
+        try:
+            return _connected(path, read_only=read_only)
+        except duckdb.Error as error:
+            if not _is_locked(error):
+                raise InvalidRequestError(
+                    f"{path} cannot be used as a store of usage: {error} Name another file for the usage."
+                ) from error
+            if pauses == _MOST_PAUSES:
+                raise InvalidRequestError(
+                    f"{path} is in use by another process, and has been for {pauses * _PAUSE_SECONDS:.0f} s: {error} "
+                    "Try again when it is done, or end it."
+                ) from error
+        time.sleep(_PAUSE_SECONDS)
+        pauses += 1
+
+
+def _is_locked(error: duckdb.Error) -> bool:
+    return isinstance(error, duckdb.IOException) and "lock" in str(error).lower()
 
 
 def _connected(path: str | Path, *, read_only: bool) -> Database:

@@ -57,7 +57,7 @@ class Usage:
 
     Raises:
         InvalidRequestError: a path means no export, or a file is empty or is not what its ending says; or the store is
-            another kind of file, or is being written by another process.
+            another kind of file, or is kept by another process for more than ten seconds.
     """
 
     def __init__(

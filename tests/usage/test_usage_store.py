@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -20,6 +21,7 @@ from usage.usage_rows import usage_row
 
 HOLD = """
 import sys
+import time
 from aijobs_sdk.usage.store import UsageStore
 store = UsageStore(sys.argv[1])
 with getattr(store, sys.argv[2])():
@@ -65,15 +67,42 @@ def test_what_was_written_is_there_when_the_store_is_opened_again(path: Path) ->
     assert store.timezone == "Europe/Berlin"
 
 
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was waited, each time; it takes none."""
+    seen: list[float] = []
+    monkeypatch.setattr(time, "sleep", seen.append)
+    return seen
+
+
 @pytest.mark.parametrize("held", ["writing"], indirect=True)
-def test_a_store_that_another_process_writes_to_is_refused_by_name(held: None, path: Path) -> None:
-    with pytest.raises(InvalidRequestError, match="in use by another process") as caught:
+def test_a_store_that_another_process_keeps_is_refused_after_ten_seconds_by_name_and_keeper(
+    held: None, path: Path, pauses: list[float]
+) -> None:
+    with pytest.raises(InvalidRequestError, match=r"usage\.duckdb is in use by .* for 10 s: .*PID \d+") as caught:
         UsageStore(path)
 
     assert str(path) in str(caught.value)
+    assert sum(pauses) == pytest.approx(10)
 
 
-def test_a_store_that_another_process_writes_to_cannot_be_asked_meanwhile_and_can_be_afterwards(path: Path) -> None:
+@pytest.mark.parametrize("does", ["reading", "writing"])
+def test_who_writes_waits_for_another_process_that_is_soon_done(
+    path: Path, does: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = [sys.executable, "-c", HOLD, str(path), does]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        monkeypatch.setattr(time, "sleep", lambda _: process.communicate(b"\n"))
+        entries(UsageStore(path), [usage_row(2)])
+
+    assert UsageStore(path).ask("SELECT count(*) FROM usage").cells == ((2,),)
+
+
+def test_a_store_that_another_process_writes_to_cannot_be_asked_meanwhile_and_can_be_afterwards(
+    path: Path, pauses: list[float]
+) -> None:
     store = UsageStore(path)
     command = [sys.executable, "-c", HOLD, str(path), "writing"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

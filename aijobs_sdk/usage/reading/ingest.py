@@ -28,7 +28,7 @@ def ingest(
 
     Raises:
         InvalidRequestError: a path means no export, or a file is empty or is not what its ending says: batches before
-            that file's were read. Or another process is writing to the store.
+            that file's were read. Or another process keeps the store to itself.
     """
     rules = Rules(timezone=store.timezone, strict_months=strict_months)
     outcomes: list[BatchOutcome] = []
