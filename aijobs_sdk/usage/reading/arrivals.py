@@ -15,11 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from aijobs_sdk.contract.errors import InvalidRequestError
-from aijobs_sdk.usage.columns import EXPORT_COLUMNS
+from aijobs_sdk.usage.columns import EXPORT_COLUMNS, USAGE_COLUMNS
 from aijobs_sdk.usage.reading.csv_lines import csv_header, csv_records
 from aijobs_sdk.usage.reading.cut_off import may_be_cut
 from aijobs_sdk.usage.reading.exports import SourceFormat
 from aijobs_sdk.usage.reading.first_look import TextFormat, ends_a_line, filled_lines, foreign_encoding, needs_care
+from aijobs_sdk.usage.reading.folder_columns import folder_columns
 from aijobs_sdk.usage.reading.headers import column_names, header_problem
 from aijobs_sdk.usage.reading.jsonl_lines import jsonl_records
 from aijobs_sdk.usage.reading.lines import Record
@@ -54,6 +55,8 @@ class Layout:
     types: tuple[str, ...] = ()
     """Parquet: by column; a DOUBLE read as its neighbour's DECIMAL would be rounded."""
     header_problem: str | None = None
+    told: tuple[tuple[str, str], ...] = ()
+    """What their folders say of columns that they have not; of a column that they have, their own word holds."""
     line_by_line: bool = False
     """Text that DuckDB would misread or give up on, that may be cut, or whose header is not where it looks for it."""
 
@@ -66,7 +69,8 @@ def layout_of(database: Database, source: Source) -> Layout:
     """
     match source.format:
         case "jsonl":
-            return Layout("jsonl", line_by_line=_needs_care(source, "jsonl"))
+            told = tuple(folder_columns(source.path).items())
+            return Layout("jsonl", told=told, line_by_line=_needs_care(source, "jsonl"))
         case "csv":
             careful = _needs_care(source, "csv")
             header = csv_header(source.file)
@@ -74,7 +78,8 @@ def layout_of(database: Database, source: Source) -> Layout:
                 raise InvalidRequestError(
                     f"{source.path} has no readable header. Its first line must name the columns, separated by commas."
                 )
-            problem = header_problem(header.fields)
+            told = _told(source, header.fields)
+            problem = header_problem(header.fields, told=dict(told))
             if problem and not ends_a_line(source.file):
                 # Nothing below it could be set aside, and an export cut so early would count as one of nothing.
                 raise InvalidRequestError(f"{source.path} ends in its header: {problem}. Export it again.")
@@ -83,13 +88,16 @@ def layout_of(database: Database, source: Source) -> Layout:
                 "csv",
                 columns=named,
                 header_problem=problem,
+                told=told,
                 line_by_line=careful or not header.is_first_line or may_be_cut(source.file, named[-1]),
             )
         case "parquet":
             columns = _parquet_columns(database, source)
             names = tuple(name for name, _ in columns)
             types = tuple(kind for _, kind in columns)
-            return Layout("parquet", columns=names, types=types, header_problem=header_problem(names))
+            told = _told(source, names)
+            problem = header_problem(names, told=dict(told))
+            return Layout("parquet", columns=names, types=types, header_problem=problem, told=told)
 
 
 def read_alike(database: Database, layout: Layout, sources: Sequence[Source], rules: Rules) -> None:
@@ -103,9 +111,11 @@ def read_alike(database: Database, layout: Layout, sources: Sequence[Source], ru
             columns = dict.fromkeys(layout.columns, "VARCHAR")
             database.execute(statement("reading/read_csv"), {"paths": paths, "columns": columns})
         case "jsonl":
-            database.execute(statement("reading/read_jsonl"), {"paths": paths})
+            expected = [column for column in USAGE_COLUMNS if column not in dict(layout.told)]
+            database.execute(statement("reading/read_jsonl"), {"paths": paths, "expected": expected})
         case "parquet":
             _read_parquet(database, layout, sources)
+    _add_folder_columns(database, layout)
     suspects = _suspects(database, layout, sources)
     short = [source for source in _short(database, layout, sources) if source not in suspects]
     _judge(database, layout, sources, rules, left_out=[*suspects, *short])
@@ -117,12 +127,24 @@ def read_alike(database: Database, layout: Layout, sources: Sequence[Source], ru
 
 def records_of(source: Source) -> Iterator[Record]:
     """Yield the records of a text file one by one."""
-    return csv_records(source.file) if source.format == "csv" else jsonl_records(source.file)
+    if source.format == "csv":
+        return csv_records(source.file)
+    return jsonl_records(source.file, told=folder_columns(source.path))
 
 
 def literal(path: Path) -> str:
     """Return `path` as a pattern that matches only itself: DuckDB takes brackets and stars in names as patterns."""
     return glob.escape(str(path))
+
+
+def _told(source: Source, header: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    fields = {field.strip().lower() for field in header}
+    return tuple((name, value) for name, value in folder_columns(source.path).items() if name not in fields)
+
+
+def _add_folder_columns(database: Database, layout: Layout) -> None:
+    for name, value in layout.told:
+        database.execute(statement("reading/add_folder_columns").replace("{column}", name), {"value": value})
 
 
 def _needs_care(source: Source, kind: TextFormat) -> bool:
@@ -146,7 +168,8 @@ def _read_parquet(database: Database, layout: Layout, sources: Sequence[Source])
     name = "reading/read_strange_parquet" if layout.header_problem else "reading/read_parquet"
     files = {"paths": [literal(source.file) for source in sources], "files": [str(source.file) for source in sources]}
     try:
-        database.execute(statement(name), files)
+        lacking = ", ".join(f"NULL AS {column}" for column in {"schema_version", *dict(layout.told)})
+        database.execute(statement(name).replace("{lacking}", lacking), files)
     except DatabaseError as error:
         shown = ", ".join(source.path for source in sources[:_MANY_PATHS])
         raise InvalidRequestError(f"Of {shown}, one is a damaged Parquet file: {error}. Export it again.") from error
@@ -182,6 +205,7 @@ def _read_line_by_line(database: Database, layout: Layout, sources: Sequence[Sou
             "longest": max(_USUAL_LINE_BYTES, *(one.longest_line_bytes for one in rewritten)),
         }
         database.execute(statement("reading/read_rewritten"), parameters)
+    _add_folder_columns(database, layout)
     _judge(database, layout, sources, rules, left_out=())
 
 

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.usage.reading.arrivals import Layout, Rules, layout_of, read_alike
 from aijobs_sdk.usage.reading.exports import Export
+from aijobs_sdk.usage.reading.folder_columns import folder_columns
 from aijobs_sdk.usage.reading.local_copy import LocalCopy, Source, local_copy
 from aijobs_sdk.usage.reading.outcome import SourceFile
 from aijobs_sdk.usage.reading.raw_text import note_raw_text
@@ -89,14 +90,17 @@ def _known(database: Database, copies: Sequence[LocalCopy], rules: Rules) -> _Kn
 
 
 def _register(database: Database, copies: Sequence[LocalCopy], known: _Known, folder: Path) -> list[Source]:
-    """Note all files; return those to read, which are not, byte for byte and by ending, a copy of an earlier one."""
+    """Note all files; return those to read, which are not, byte for byte and by ending, a copy of an earlier one.
+
+    The same bytes say something else in a folder that has a column in its name.
+    """
     original = dict(known.original)
     sources: list[Source] = []
     same_as: list[int | None] = []
     for file_id, copy in enumerate(copies, start=known.next_file_id):
         known_as = (copy.sha256, copy.export.format)
-        same_as.append(original.get(known_as))
-        if known_as not in original:
+        same_as.append(None if folder_columns(copy.export.path) else original.get(known_as))
+        if same_as[-1] is None:
             original[known_as] = file_id
             sources.append(copy.source(file_id, folder))
     parameters = {

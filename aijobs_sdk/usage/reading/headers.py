@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from aijobs_sdk.usage.columns import EXPORT_COLUMNS, USAGE_COLUMNS
 
@@ -16,10 +16,10 @@ def column_names(header: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def header_problem(header: Sequence[str]) -> str | None:
-    """Return why rows under `header` cannot be read: a column missing, or there twice."""
+def header_problem(header: Sequence[str], *, told: Collection[str]) -> str | None:
+    """Return why rows under `header` cannot be read: a column missing that is not `told` otherwise, or there twice."""
     fields = [field.strip().lower() for field in header]
-    missing = [column for column in USAGE_COLUMNS if column not in fields]
+    missing = [column for column in USAGE_COLUMNS if column not in (*fields, *told)]
     twice = [column for column in EXPORT_COLUMNS if fields.count(column) > 1]
     problems = [f"the file has no column {', '.join(missing)}"] if missing else []
     problems += [f"the file has {', '.join(twice)} more than once"] if twice else []

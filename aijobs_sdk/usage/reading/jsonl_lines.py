@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from aijobs_sdk.usage.columns import USAGE_COLUMNS
 from aijobs_sdk.usage.reading.lines import Line, Lines, Record
 
 
-def jsonl_records(path: Path) -> Iterator[Record]:
-    """Yield every record, in order; blank lines are none."""
+def jsonl_records(path: Path, *, told: Collection[str] = ()) -> Iterator[Record]:
+    """Yield every record, in order; blank lines are none. A column that is `told` otherwise need not be there."""
     with path.open("rb") as file:
         for line in Lines(file):
             if not is_blank(line):
-                yield _record(line)
+                yield _record(line, told)
 
 
 def is_blank(line: Line) -> bool:
@@ -27,12 +27,12 @@ class _Ambiguous(dict[str, object]):
     """A JSON object in which a key is there twice: which of its values counts nobody can tell."""
 
 
-def _record(line: Line) -> Record:
+def _record(line: Line, told: Collection[str]) -> Record:
     row = None if line.problem else _row(line.text)
     if row is None:
         detail = line.problem or "the line is not a JSON object"
         return Record(line.number, line.shown, reason="broken_line", detail=detail)
-    missing = [column for column in USAGE_COLUMNS if column not in row]
+    missing = [column for column in USAGE_COLUMNS if column not in row and column not in told]
     if missing or isinstance(row, _Ambiguous):
         detail = f"the row has no {', '.join(missing)}" if missing else "the row has a column more than once"
         return Record(line.number, line.shown, reason="missing_columns", detail=detail)

@@ -11,9 +11,7 @@ WITH text_line AS (
     WHERE trim(line, E' \t\r\n') <> ''
 ), named AS (
     SELECT
-        file_index, object,
-        ['id', 'tenant_id', 'user_id', 'query_type', 'model', 'provider', 'input_tokens', 'output_tokens',
-         'credits_used', 'metadata', 'month_year', 'created_at'] AS expected,
+        file_index, object, $expected AS expected,
         json_keys(object) AS present,
         json_extract_string(object, [
             '$.id', '$.tenant_id', '$.user_id', '$.query_type', '$.model', '$.provider', '$.input_tokens',

@@ -1,5 +1,5 @@
 -- What do these Parquet files say, each value as text, in the order of the rows?
--- All have the same columns and types. `to_json(…) ->> '$'` is the text of a text and the JSON of a structure.
+-- {lacking} adds those that they lack. All have the same columns and types. `to_json(…) ->> '$'` is the text of a text and the JSON of a structure.
 -- A file may have a column `file_index` of its own, so that its place among $files is told by its name.
 CREATE OR REPLACE TEMP TABLE arrived AS
 SELECT
@@ -13,5 +13,5 @@ SELECT
 FROM (
     FROM read_parquet($paths, filename = 'file of this row', hive_partitioning = false)
     UNION ALL BY NAME
-    SELECT NULL AS schema_version WHERE false
+    SELECT {lacking} WHERE false
 );
