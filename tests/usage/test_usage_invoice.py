@@ -48,6 +48,27 @@ def openai_line(item: str, amount: str, day: str = "2026-01-05", currency: str =
     return f'{day}T00:00:00+00:00,,{amount},{currency},,"{item}",proj\n'
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model,amount\ngpt-5.2,12.50\no3,1",
+        "amount,model\n12.50,gpt-5.2\n1.25,o",
+        "date,note,model,amount\n2026-01-05,,gpt-5.2,12.50\n2026-01-05,",
+    ],
+    ids=["within-the-amount", "within-the-model", "before-both"],
+)
+def test_an_invoice_whose_last_line_may_be_cut_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidRequestError, match="may be cut"):
+        held(write(tmp_path, "invoice.csv", text))
+
+
+@pytest.mark.parametrize(
+    "text", ["model,amount\no3,1.25\n", 'model,amount\no3,"1.25"', "model,amount,date\no3,1.25,2026-01-05"]
+)
+def test_an_invoice_needs_no_line_end_where_its_last_amount_is_seen_to_be_whole(tmp_path: Path, text: str) -> None:
+    assert held(write(tmp_path, "invoice.csv", text)).invoiced_usd == Decimal("1.25")
+
+
 def test_an_invoice_that_is_what_we_reckoned_agrees(tmp_path: Path) -> None:
     lines = openai_line("gpt-5.2-2025-12-11, input", "10.00") + openai_line("gpt-5.2-2025-12-11, output", "2.500000")
     file = write(tmp_path, "costs.csv", OPENAI + lines + openai_line("o3-2025-04-16, input", "1.25"))

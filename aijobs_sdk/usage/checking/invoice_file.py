@@ -15,6 +15,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.model import Fact
 from aijobs_sdk.contract.refusal import in_words
 from aijobs_sdk.contract.shapes import problems_of, shape_of
+from aijobs_sdk.usage.reading.cut_off import open_value
 
 _AMOUNT = re.compile(r"-?\$?(?=\.?\d)(\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[+-]?\d{1,3})?", re.IGNORECASE)
 _DAY = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-\d{2}.*)?")
@@ -65,16 +66,24 @@ def read_invoice(path: Path, columns: Mapping[str, str] | None) -> Iterator[Invo
     """Yield the lines of an invoice; one that says neither item nor amount is a day without costs, and passed over.
 
     Raises:
-        InvalidRequestError: it cannot be read, has other columns, is not in US dollars, or a line says no amount.
+        InvalidRequestError: it cannot be read, has other columns, is not in US dollars, may be cut, or a line says no
+            amount.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            found = _found_columns(path, reader.fieldnames or (), columns)
+            header = reader.fieldnames or ()
+            found = _found_columns(path, header, columns)
+            _refuse_open_end(path, header, found)
             for row in reader:
                 if None in row:
                     raise InvalidRequestError(f"{path}, line {reader.line_num}: it has more fields than the header.")
-                values = {meaning: (row.get(column) or "").strip() for meaning, column in found.items()}
+                if None in row.values():  # all lines behind it may be missing as well
+                    raise InvalidRequestError(
+                        f"{path}, line {reader.line_num}: it has fewer fields than the header, so that the file may be "
+                        "cut. Get it again."
+                    )
+                values = {meaning: row[column].strip() for meaning, column in found.items()}
                 if values["model"] or values["amount"]:
                     yield _line(values, f"{path}, line {reader.line_num}")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -96,6 +105,15 @@ def _found_columns(path: Path, header: Sequence[str], given: Mapping[str, str] |
         f"{path} does not name the columns of an invoice: its header has {len(header)} others. Say which they are: "
         'columns={"model": "…", "amount": "…", "currency": "…", "day": "…"}; the last two may be left out.'
     )
+
+
+def _refuse_open_end(path: Path, header: Sequence[str], found: Mapping[str, str]) -> None:
+    """Refuse a file of which the last line may be cut within its model or amount: a part of them is one as well."""
+    if header[-1] in {found["model"], found["amount"]} and open_value(path):
+        raise InvalidRequestError(
+            f"{path} has no line end, so that its last {header[-1]} may be cut. Get it again, or end the line if it is "
+            "whole."
+        )
 
 
 def _refuse_twice(path: Path, header: Sequence[str], columns: Iterable[str]) -> None:

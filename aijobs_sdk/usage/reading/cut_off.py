@@ -33,7 +33,12 @@ def may_go_on(column: str, value: str) -> bool:
 
 def may_be_cut(path: Path, last_column: str) -> bool:
     """Return whether the file ends in a value that may go on."""
+    value = open_value(path)
+    return value is not None and may_go_on(last_column, value)
+
+
+def open_value(path: Path) -> str | None:
+    """Return the value that a file ends in, as `last_value` does of its end."""
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - _TAIL_BYTES, 0))
-        value = last_value(file.read().decode(errors="replace"))
-    return value is not None and may_go_on(last_column, value)
+        return last_value(file.read().decode(errors="replace"))
