@@ -32,6 +32,12 @@ _SAVE = """() => {
     jupyterapp.shell.currentWidget.context.save().then(() => { window.saved = true; });
     return null;
 }"""
+_RESTART = """() => {
+    window.restarted = false;
+    const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    kernel.restart().then(() => { window.restarted = true; });
+    return null;
+}"""
 # Comms go to a thread of the kernel's own, which the page asks for when it sees the first of them.
 _HOLD_BACK_THREAD = """() => {
     const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
@@ -190,6 +196,11 @@ class OpenNotebook:
         """Load the page anew, as its reader does with a key."""
         self.page.reload()
         self._wait_until_open()
+
+    def restart(self) -> None:
+        """Restart the kernel, as its reader does with the menu; returns when it is ready again."""
+        self.page.evaluate(_RESTART)
+        self.page.wait_for_function("() => window.restarted")
 
     def leave(self) -> None:
         """Go elsewhere: nobody looks at the notebook any more."""

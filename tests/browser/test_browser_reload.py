@@ -89,6 +89,19 @@ def test_it_goes_on_where_it_was_and_at_the_end_what_lasts_stands_there(open_not
     assert [said for said in notebook.console if OF_A_WIDGET.search(said)] == []
 
 
+def test_after_a_restart_of_the_kernel_nothing_is_said_to_go_on(open_notebook: Open) -> None:
+    notebook = open_notebook(COUNTING.format(seconds=600), SHOW)
+    notebook.run(0)
+    notebook.run(1)
+    notebook.output(1).get_by_role("button", name="Cancel").wait_for()
+    notebook.restart()
+
+    panel = notebook.output(1).locator(".aijobs-panel.lost")
+    panel.wait_for()
+    assert panel.get_by_role("button").count() == 0
+    assert panel.locator("[data-of=rate]:visible, [data-of=left]:visible").count() == 0
+
+
 def test_what_ended_while_nobody_looked_stands_there_when_the_notebook_is_opened_again(
     open_notebook: Open, jupyter: JupyterServer
 ) -> None:

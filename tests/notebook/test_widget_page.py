@@ -254,13 +254,16 @@ def test_who_wants_no_motion_sees_none(browser: Browser) -> None:
     assert shown.style(".bar span", "transitionDuration") == "0s"
 
 
-def test_without_a_kernel_nothing_is_called_live(browser: Browser) -> None:
+@pytest.mark.parametrize("lost", ["document.body.className = 'jupyter-widgets-disconnected'", "window.lose()"])
+def test_without_a_kernel_nothing_is_called_live(browser: Browser, lost: str) -> None:
     shown = PanelPage(browser, batch_view())
-    shown.page.evaluate("document.body.className = 'jupyter-widgets-disconnected'")
+    shown.page.evaluate(lost)
     said = "getComputedStyle(document.querySelector('.as-of'), '::after').content"
 
     assert shown.page.evaluate(said) == '" · not connected"'
+    assert shown.page.evaluate(said.replace("as-of", "phase").replace("::after", "::before")) == '"was "'
     assert not shown.button("Pause").is_visible()
+    assert not shown.panel.locator("[data-of=rate]").is_visible()
 
 
 def test_styles_stay_inside(browser: Browser) -> None:

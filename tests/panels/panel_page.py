@@ -16,7 +16,7 @@ from panels.watched import Noting
 # As anywidget's model: the page reads the state, hears of changes, and sends messages.
 _RENDER = """async ([source, view]) => {
     const listeners = new Set();  // of views
-    const lists = {'change:view': listeners, 'msg:custom': new Set()};
+    const lists = {'change:view': listeners, 'msg:custom': new Set(), 'comm_live_update': new Set()};
     window.said = [];
     window.looks = 0;
     window.spoken = [];
@@ -27,6 +27,7 @@ _RENDER = """async ([source, view]) => {
         send: content => { window.said.push(content.op); window.press = content.press; },
     };
     window.hear = () => lists['msg:custom'].forEach(listener => listener({heard: window.press}));
+    window.lose = () => lists['comm_live_update'].forEach(listener => listener());
     window.view = view;
     window.put = view => { window.view = view; listeners.forEach(listener => listener()); };
     window.listeners = listeners;

@@ -24,13 +24,16 @@ export default {
       panel.draw(model.get("view"));
     };
     const drawSoon = () => (frame ||= requestAnimationFrame(draw)); // once a frame, however many arrive
+    const lose = () => panel.root.classList.add("lost"); // its kernel was restarted; JupyterLab does not mark it itself
     model.on("change:view", drawSoon);
+    model.on("comm_live_update", lose);
     el.append(panel.root);
     draw();
     // The page was opened after the end; to be put away while it is being shown is more than JupyterLab can do.
     if (model.get("lasting")?.id) setTimeout(() => keep(model) && model.send({ op: "kept" }));
     return () => {
       model.off("change:view", drawSoon);
+      model.off("comm_live_update", lose);
       presses.end();
       cancelAnimationFrame(frame); // the panel's own timers end by themselves
     };
