@@ -20,7 +20,7 @@ from aijobs_sdk.contract.errors import (
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent, TerminalEvent
 from aijobs_sdk.contract.health import Health
-from aijobs_sdk.contract.job import Caller, Job, JobPage, JobQuery, JobRequest, NewJob
+from aijobs_sdk.contract.job import Caller, IdPage, Job, JobPage, JobQuery, JobRequest, NewJob
 from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
@@ -89,6 +89,10 @@ class LocalBackend:
     async def list_jobs(self, query: JobQuery) -> JobPage:
         """Return one page of jobs, newest first."""
         return await self._world.store.list_jobs(self._caller.tenant_id, query)
+
+    async def list_ids(self, query: JobQuery) -> IdPage:
+        """Return the ids of one page of jobs, newest first."""
+        return await self._world.store.list_ids(self._caller.tenant_id, query)
 
     async def cancel(self, job_id: UUID) -> Job:
         """Ask the job to stop."""

@@ -13,7 +13,7 @@ from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.health import Health
-from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
+from aijobs_sdk.contract.job import IdPage, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule, ScheduleRequest
 from aijobs_sdk.contract.suggestions import Suggestion
@@ -53,6 +53,10 @@ class Backend(Protocol):
 
     async def list_jobs(self, query: JobQuery) -> JobPage:
         """Return one page of jobs, newest first; where they are long it may have fewer than `limit`."""
+        ...
+
+    async def list_ids(self, query: JobQuery) -> IdPage:
+        """Return the ids of one page of jobs, newest first, without what was asked and what it came to."""
         ...
 
     async def cancel(self, job_id: UUID) -> Job:

@@ -225,3 +225,11 @@ class JobPage(Fact):
     jobs: tuple[Job, ...]
     next_cursor: str | None = None
     """None on the last page."""
+
+
+class IdPage(Fact):
+    """The ids of some jobs, newest first, and where the next page starts."""
+
+    ids: tuple[UUID, ...]
+    next_cursor: str | None = None
+    """None on the last page."""

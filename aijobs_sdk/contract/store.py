@@ -13,7 +13,7 @@ from aijobs_sdk.contract.batch_store import BatchStore
 from aijobs_sdk.contract.block_store import BlockStore
 from aijobs_sdk.contract.error_info import ErrorInfo
 from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob, Rate
+from aijobs_sdk.contract.job import IdPage, Job, JobPage, JobQuery, NewJob, Rate
 from aijobs_sdk.contract.key_store import KeyStore
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Effects, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import Schedule
@@ -225,6 +225,10 @@ class Store(BlockStore, KeyStore, BatchStore, Protocol):
 
     async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of this tenant's jobs, newest first."""
+        ...
+
+    async def list_ids(self, tenant_id: UUID, query: JobQuery) -> IdPage:
+        """Return the ids of that page, for whoever needs no more of its jobs; of those, too, that cannot be read."""
         ...
 
     async def events(self, tenant_id: UUID, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:

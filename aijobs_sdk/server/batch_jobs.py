@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection
-from typing import NamedTuple
+from collections.abc import AsyncGenerator, Collection, Sequence
 from uuid import UUID
 
 from aijobs_sdk.contract.backend import Backend
-from aijobs_sdk.contract.job import JobQuery
+from aijobs_sdk.contract.job import IdPage, JobQuery
 
 _FIRST_JOBS, _PAGE_JOBS = 20, 200
 """On the page with the newest, which is looked at again and again, and on each of those behind it."""
 
 
-class _Page(NamedTuple):
-    ids: list[UUID]
-    next_cursor: str | None
-
-
 class BatchJobs:
-    """One batch's jobs; however many there are, a page of them is in memory, and the cursors of the others."""
+    """One batch's jobs; however many there are, the ids of a page are in memory, and the cursors of the others."""
 
     def __init__(self, backend: Backend, batch_id: UUID) -> None:
         self._backend = backend
@@ -58,12 +52,11 @@ class BatchJobs:
                 return found
             page = await self._page(page.next_cursor)
 
-    async def _page(self, cursor: str | None) -> _Page:
+    async def _page(self, cursor: str | None) -> IdPage:
         query = JobQuery(batch_id=self._batch_id, limit=_FIRST_JOBS if cursor is None else _PAGE_JOBS, cursor=cursor)
-        page = await self._backend.list_jobs(query)
-        return _Page([job.id for job in page.jobs], page.next_cursor)
+        return await self._backend.list_ids(query)
 
 
-def _oldest_first(page: _Page, known: UUID | None) -> list[UUID]:
+def _oldest_first(page: IdPage, known: UUID | None) -> Sequence[UUID]:
     newer = page.ids[: page.ids.index(known)] if known in page.ids else page.ids
     return newer[::-1]

@@ -57,18 +57,13 @@ class JobsInAttic:
 
     def older_than(self, age: int, tenant_id: UUID, query: JobQuery, *, newer_than: int) -> list[tuple[int, Job]]:
         """Return jobs that are asked for, with their ages, newest first: one more than a page."""
-        if query.batch_id in self._deleted_batches:
-            return []
-        where, values = _wanted(tenant_id, query)
-        rows = self._rows(
-            f"SELECT age, record FROM jobs JOIN contents USING (age) WHERE {where} AND age < ? AND age > ?"  # noqa: S608 - our own words
-            " ORDER BY age DESC LIMIT ?",
-            *values,
-            age,
-            newer_than,
-            query.limit + 1,
-        )
+        rows = self._page("SELECT age, record FROM jobs JOIN contents USING (age)", age, tenant_id, query, newer_than)
         return [(found, self._record(packed).job) for found, packed in rows]
+
+    def ids_older_than(self, age: int, tenant_id: UUID, query: JobQuery, *, newer_than: int) -> list[tuple[int, UUID]]:
+        """Return the ids of those jobs, with their ages."""
+        rows = self._page("SELECT age, id FROM jobs", age, tenant_id, query, newer_than)
+        return [(found, UUID(bytes=job_id)) for found, job_id in rows]
 
     def purge(self, *, finished_before: datetime, now: datetime) -> int:
         """Delete jobs that ended before, but for those that their key or their batch keeps."""
@@ -82,6 +77,13 @@ class JobsInAttic:
         """Let jobs of a batch name it no more."""
         if self._attic.is_open:
             self._deleted_batches.add(batch_id)
+
+    def _page(self, select: str, age: int, tenant_id: UUID, query: JobQuery, newer_than: int) -> Iterable[sqlite3.Row]:
+        if query.batch_id in self._deleted_batches:
+            return ()
+        where, values = _wanted(tenant_id, query)
+        statement = f"{select} WHERE {where} AND age < ? AND age > ? ORDER BY age DESC LIMIT ?"
+        return self._rows(statement, *values, age, newer_than, query.limit + 1)
 
     def _rows(self, statement: str, *values: bytes | str | int) -> Iterable[sqlite3.Row]:
         return self._attic.database.execute(statement, values) if self._attic.is_open else ()

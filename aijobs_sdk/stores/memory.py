@@ -11,7 +11,7 @@ from uuid import UUID
 from aijobs_sdk.contract.clock import Clock
 from aijobs_sdk.contract.errors import JobNotFoundError, LeaseLostError
 from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
+from aijobs_sdk.contract.job import IdPage, Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.schedule import Schedule
 from aijobs_sdk.contract.store import (
     NO_LIMITS,
@@ -165,6 +165,10 @@ class MemoryStore(BlocksInMemory, SchedulesInMemory, KeysInMemory, BatchesInMemo
     async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of this tenant's jobs, newest first."""
         return self._jobs.page(tenant_id, query)
+
+    async def list_ids(self, tenant_id: UUID, query: JobQuery) -> IdPage:
+        """Return the ids of that page."""
+        return self._jobs.id_page(tenant_id, query)
 
     async def events(self, tenant_id: UUID, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:
         """Return up to `limit` events with `seq` > `after`."""

@@ -6,10 +6,12 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
+from operator import itemgetter
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from aijobs_sdk.contract.events import TextDelta
-from aijobs_sdk.contract.job import Job, JobPage, JobQuery
+from aijobs_sdk.contract.job import IdPage, Job, JobPage, JobQuery
 from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.attic import Attic
 from aijobs_sdk.stores.attic_jobs import JobsInAttic
@@ -24,6 +26,17 @@ AT_HAND = 10_000
 MOST_UNPACKED = 500
 """Of these, jobs with an answer: whoever waited for one has it soon, and what is kept as it was only slows garbage
 collection, in pauses that grow with it."""
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Away(Protocol[T_co]):
+    """What finds the jobs of a page among those that were put away, each with its age."""
+
+    def __call__(self, age: int, tenant_id: UUID, query: JobQuery, *, newer_than: int) -> Iterable[tuple[int, T_co]]:
+        """Return what is older than this age, and newer than that."""
+        ...
 
 
 class Jobs:
@@ -74,15 +87,26 @@ class Jobs:
 
     def page(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of a tenant's jobs, newest first."""
+        jobs, next_cursor = self._page(tenant_id, query, lambda job: job, self._away.older_than)
+        return JobPage(jobs=jobs, next_cursor=next_cursor)
+
+    def id_page(self, tenant_id: UUID, query: JobQuery) -> IdPage:
+        """Return the ids of that page; of what was put away nothing is unpacked."""
+        ids, next_cursor = self._page(tenant_id, query, lambda job: job.id, self._away.ids_older_than)
+        return IdPage(ids=ids, next_cursor=next_cursor)
+
+    def _page(
+        self, tenant_id: UUID, query: JobQuery, shown: Callable[[Job], T], away: Away[T]
+    ) -> tuple[tuple[T, ...], str | None]:
+        """Return what is shown of the jobs of a page, and where the next one starts."""
         before = self._newest + 1 if query.cursor is None else read_cursor(query.cursor, newest=self._newest)
-        found = list(islice(self._asked_for(before, tenant_id, query), query.limit + 1))
+        at_hand = islice(self._asked_for(before, tenant_id, query), query.limit + 1)
+        found = [(age, shown(job)) for age, job in at_hand]
         oldest = found[-1][0] if len(found) > query.limit else 0
-        found += self._away.older_than(before, tenant_id, query, newer_than=oldest)
-        found.sort(key=_age, reverse=True)
+        found += away(before, tenant_id, query, newer_than=oldest)
+        found.sort(key=itemgetter(0), reverse=True)
         page = found[: query.limit]
-        return JobPage(
-            jobs=tuple(job for _, job in page), next_cursor=str(page[-1][0]) if len(found) > query.limit else None
-        )
+        return tuple(one for _, one in page), str(page[-1][0]) if len(found) > query.limit else None
 
     def end(self, entry: Entry) -> None:
         """Note that a job is over; if there are too many such at hand, those that ended first are put away."""
@@ -159,7 +183,3 @@ def _is_asked_for(job: Job, query: JobQuery) -> bool:
 def _is_old(job: Job, finished_before: datetime, now: datetime, batches: Collection[UUID]) -> bool:
     ended_before = job.completed_at is not None and job.completed_at < finished_before
     return ended_before and not still_counts(job, now) and job.batch_id not in batches
-
-
-def _age(found: tuple[int, Job]) -> int:
-    return found[0]

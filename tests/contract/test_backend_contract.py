@@ -475,6 +475,7 @@ async def test_a_list_shows_this_tenants_jobs_newest_first(backend: Backend) -> 
     page = await backend.list_jobs(JobQuery(limit=2))
     assert [job.id for job in page.jobs] == [jobs[2].id, jobs[1].id]
     assert page.next_cursor is not None
+    assert (await backend.list_ids(JobQuery(limit=2))).ids == (jobs[2].id, jobs[1].id)
 
 
 async def test_a_document_of_nobody_is_none(backend: Backend) -> None:

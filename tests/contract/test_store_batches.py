@@ -290,6 +290,7 @@ async def test_another_tenant_lists_no_jobs_of_a_batch(store: Store, clock: Cloc
     batch = await opened(store, clock)
     await store.create([new_job(clock, batch_id=batch.id)])
     assert (await store.list_jobs(THEM, JobQuery(batch_id=batch.id))).jobs == ()
+    assert (await store.list_ids(THEM, JobQuery(batch_id=batch.id))).ids == ()
 
 
 async def test_a_job_says_of_which_batch_it_is_until_its_end(store: Store, clock: Clock) -> None:

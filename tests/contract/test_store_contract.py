@@ -475,6 +475,16 @@ async def test_pages_hold_every_job_once_newest_first(store: Store, clock: Clock
     assert third.next_cursor is None
 
 
+async def test_a_page_of_ids_is_that_of_the_jobs(store: Store, clock: Clock) -> None:
+    await store.create([new_job(clock, type=("test_job", "other")[n % 2]) for n in range(6)])
+    wanted = JobQuery(type="other", limit=2)
+    first, ids = await store.list_jobs(US, wanted), await store.list_ids(US, wanted)
+    assert (ids.ids, ids.next_cursor) == (tuple(job.id for job in first.jobs), first.next_cursor)
+    rest = wanted.replace(cursor=first.next_cursor)
+    last, ids = await store.list_jobs(US, rest), await store.list_ids(US, rest)
+    assert (ids.ids, ids.next_cursor) == ((last.jobs[0].id,), None)
+
+
 async def test_a_list_can_be_narrowed(store: Store, clock: Clock) -> None:
     await create(store, clock)
     await claim(store)
@@ -488,6 +498,8 @@ async def test_a_list_can_be_narrowed(store: Store, clock: Clock) -> None:
 async def test_a_cursor_that_is_none_is_refused(store: Store, cursor: str) -> None:
     with pytest.raises(InvalidRequestError, match="cursor"):
         await store.list_jobs(US, JobQuery(cursor=cursor))
+    with pytest.raises(InvalidRequestError, match="cursor"):
+        await store.list_ids(US, JobQuery(cursor=cursor))
 
 
 async def test_the_last_event_of_a_job_is_terminal(store: Store, clock: Clock) -> None:

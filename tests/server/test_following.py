@@ -10,9 +10,11 @@ from uuid import UUID
 import pytest
 
 from aijobs_sdk.backends.local import LocalBackend
+from aijobs_sdk.contract.batches import BatchRequest
 from aijobs_sdk.contract.errors import UnreadableRecordError
 from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.contract.job import Job, JobRequest
+from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
+from aijobs_sdk.server.batch_jobs import BatchJobs
 from aijobs_sdk.server.following import NoPlaces, SeqPlaces, follow_job, follow_jobs
 from aijobs_sdk.server.job_pages import answer_look_up
 from aijobs_sdk.server.outbox import Outbox
@@ -85,6 +87,22 @@ async def test_a_look_up_tells_a_job_that_cannot_be_read_from_one_that_is_missin
     answer = json.loads(bytes((await answer_look_up(backend, [bad.id, good.id, NOBODYS], enough_bytes=9_000)).body))
     assert answer["unreadable"][str(bad.id)]["code"] == "unreadable_record"
     assert ([job["id"] for job in answer["jobs"]], answer["missing"]) == ([str(good.id)], [str(NOBODYS)])
+    await backend.aclose()
+
+
+class Unlisted(LocalBackend):
+    """A backend of which whole jobs are listed for nobody."""
+
+    async def list_jobs(self, query: JobQuery) -> JobPage:
+        raise AssertionError(query)
+
+
+async def test_the_jobs_of_a_batch_are_found_without_what_was_asked_of_them() -> None:
+    backend = new_backend(VirtualClock(), Unlisted)
+    batch = await backend.open_batch(BatchRequest(name="summaries"))
+    jobs = await backend.submit([JobRequest(type="test_job", payload={}, batch_id=batch.id)] * 30)
+    found = [job_id async for job_id in BatchJobs(backend, batch.id).newer_than(None)]
+    assert found == [job.id for job in jobs]
     await backend.aclose()
 
 

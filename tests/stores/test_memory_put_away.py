@@ -128,6 +128,16 @@ async def test_pages_lead_through_what_is_at_hand_and_what_is_not() -> None:
     assert last.next_cursor is None
 
 
+async def test_pages_of_ids_lead_through_both_as_well() -> None:
+    store = a_store(at_hand=2)
+    batch_id = uuid4()
+    jobs = await many_ended(store, 7, batch_id=batch_id)
+    page = await store.list_ids(US, JobQuery(batch_id=batch_id, limit=4))
+    rest = await store.list_ids(US, JobQuery(batch_id=batch_id, limit=4, cursor=page.next_cursor))
+    assert [*page.ids, *rest.ids] == [job.id for job in reversed(jobs)]
+    assert rest.next_cursor is None
+
+
 async def test_a_list_is_narrowed_down_wherever_the_jobs_are() -> None:
     store = a_store(at_hand=1)
     document_id, batch_id = uuid4(), uuid4()

@@ -44,7 +44,7 @@ from aijobs_sdk.contract.errors import (
 from aijobs_sdk.contract.estimate import Estimate
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.health import Health
-from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobRequest
+from aijobs_sdk.contract.job import IdPage, Job, JobPage, JobQuery, JobRequest
 from aijobs_sdk.contract.plain_text import is_plain
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.schedule import LONGEST_NAME, Schedule, ScheduleRequest
@@ -119,6 +119,11 @@ class HttpBackend:
         """Return one page of jobs, newest first."""
         question = Question(method="GET", path="/api/jobs", query=query.model_dump(mode="json"))
         return await self._ask(question, as_fact(JobPage))
+
+    async def list_ids(self, query: JobQuery) -> IdPage:
+        """Return the ids of one page of jobs, newest first; a server has no shorter answer than the jobs."""
+        page = await self.list_jobs(query)
+        return IdPage(ids=tuple(job.id for job in page.jobs), next_cursor=page.next_cursor)
 
     async def cancel(self, job_id: UUID) -> Job:
         """Ask the job to stop."""

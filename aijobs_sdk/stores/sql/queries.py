@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import Connection, RowMapping, Select, exists, func, select
 
 from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.contract.job import Job, JobPage, JobQuery, JobState
+from aijobs_sdk.contract.job import IdPage, Job, JobPage, JobQuery, JobState
 from aijobs_sdk.contract.records import DeadLetter, DeadLetterQuery, Document, Image, LineageEvent, UsageRow
 from aijobs_sdk.contract.store import Accepts
 from aijobs_sdk.stores import pages
@@ -58,7 +58,21 @@ def job(connection: Connection, tenant_id: UUID, job_id: UUID) -> Job | None:
 
 def page(connection: Connection, tenant_id: UUID, query: JobQuery, before: int | None) -> JobPage:
     """Return one page of a tenant's jobs that are older than one, newest first."""
-    rows = select(schema.jobs).where(_jobs.tenant_id == tenant_id).order_by(_jobs.ordinal.desc())
+    shown, next_cursor = _page(connection, select(schema.jobs), tenant_id, query, before)
+    return JobPage(jobs=tuple(readable(shown, job_of_row)), next_cursor=next_cursor)
+
+
+def id_page(connection: Connection, tenant_id: UUID, query: JobQuery, before: int | None) -> IdPage:
+    """Return the ids of that page."""
+    shown, next_cursor = _page(connection, select(_jobs.id, _jobs.ordinal), tenant_id, query, before)
+    return IdPage(ids=tuple(row["id"] for row in shown), next_cursor=next_cursor)
+
+
+def _page(
+    connection: Connection, rows: Select[Any], tenant_id: UUID, query: JobQuery, before: int | None
+) -> tuple[Sequence[RowMapping], str | None]:
+    """Return the rows of a page, and where the next one starts."""
+    rows = rows.where(_jobs.tenant_id == tenant_id).order_by(_jobs.ordinal.desc())
     if before is not None:
         rows = rows.where(_jobs.ordinal < before)
     if query.status is not None:
@@ -71,8 +85,7 @@ def page(connection: Connection, tenant_id: UUID, query: JobQuery, before: int |
         rows = rows.where(_jobs.batch_id == query.batch_id)
     found = connection.execute(rows.limit(query.limit + 1)).mappings().all()
     shown = found[: query.limit]
-    more = len(found) > query.limit
-    return JobPage(jobs=tuple(readable(shown, job_of_row)), next_cursor=str(shown[-1]["ordinal"]) if more else None)
+    return shown, str(shown[-1]["ordinal"]) if len(found) > query.limit else None
 
 
 def read_cursor(connection: Connection, cursor: str) -> int:

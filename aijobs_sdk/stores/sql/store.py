@@ -10,7 +10,7 @@ from uuid import UUID
 from aijobs_sdk.contract.blocks import Block, Revision
 from aijobs_sdk.contract.errors import JobNotFoundError
 from aijobs_sdk.contract.events import JobEvent
-from aijobs_sdk.contract.job import Job, JobPage, JobQuery, NewJob
+from aijobs_sdk.contract.job import IdPage, Job, JobPage, JobQuery, NewJob
 from aijobs_sdk.contract.keys import ApiKey
 from aijobs_sdk.contract.records import (
     DeadLetter,
@@ -140,8 +140,14 @@ class SqlStore(BatchJournals):
 
     async def list_jobs(self, tenant_id: UUID, query: JobQuery) -> JobPage:
         """Return one page of this tenant's jobs, newest first."""
-        before = None if query.cursor is None else await self._read(queries.read_cursor, query.cursor)
-        return await self._read_of(tenant_id, queries.page, query, before)
+        return await self._read_of(tenant_id, queries.page, query, await self._page_begins_before(query))
+
+    async def list_ids(self, tenant_id: UUID, query: JobQuery) -> IdPage:
+        """Return the ids of that page."""
+        return await self._read_of(tenant_id, queries.id_page, query, await self._page_begins_before(query))
+
+    async def _page_begins_before(self, query: JobQuery) -> int | None:
+        return None if query.cursor is None else await self._read(queries.read_cursor, query.cursor)
 
     async def events(self, tenant_id: UUID, job_id: UUID, *, after: int, limit: int = 1000) -> list[JobEvent]:
         """Return up to `limit` events with `seq` > `after`."""
