@@ -15,7 +15,8 @@ from aijobs_sdk.contract.shapes import shape_of
 _SECRETS = (SecretStr, SecretBytes, Secret)
 _STARS = b'"**********"'
 """What pydantic writes in the place of a secret."""
-_MOST_LEVELS = 32
+MOST_LEVELS = 64
+"""Objects and lists within each other in a payload, itself among them: parsers go to 200, and it is kept in others."""
 
 
 def payload_json(value: object, *, not_finite: Literal["constants", "null"] = "constants") -> bytes:
@@ -31,18 +32,25 @@ def payload_json(value: object, *, not_finite: Literal["constants", "null"] = "c
 
 
 def what_is_no_json(value: object, place: str) -> FieldProblem:
-    """Return which part of a value has no JSON, or none that is read again, and why; the value stands at `place`."""
+    """Return which part of a value has no JSON, or none that is read again, and why; the value stands at `place`.
+
+    A part with too many levels is told by its field in the payload, which the value holds.
+    """
     names: list[str] = []
     above: list[int] = []
-    while (found := _first_without(value)) is not None:
+    while (found := _first_without(value, MOST_LEVELS - len(names))) is not None:
         above.append(id(value))
         name, value = found
         names.append(name)
         if id(value) in above:
-            return FieldProblem(field=place + "".join(names), problem="holds itself")
-        if len(names) > _MOST_LEVELS:
-            return FieldProblem(field=place + "".join(names[:2]), problem="is nested too deep")
-    return FieldProblem(field=place + "".join(names), problem=_why(value))
+            return _problem(place, names, "holds itself")
+        if len(names) > MOST_LEVELS:
+            return _problem(place, names[:2], f"is nested too deep: a payload may have {MOST_LEVELS} levels")
+    return _problem(place, names, _why(value))
+
+
+def _problem(place: str, names: Sequence[str], problem: str) -> FieldProblem:
+    return FieldProblem(field=f"{place}{''.join(names)}".removeprefix("."), problem=problem)
 
 
 def _why(value: object) -> str:
@@ -61,16 +69,23 @@ def _why(value: object) -> str:
             return f"cannot be written as JSON, got {shape_of(value)}"
 
 
-def _first_without(value: object) -> tuple[str, object] | None:
-    return next(((name, held) for name, held in held_by(value) if not _has_json(held)), None)
+def _first_without(value: object, levels: int) -> tuple[str, object] | None:
+    return next(((name, held) for name, held in held_by(value) if not is_read_again(held, levels=levels)), None)
 
 
-def _has_json(value: object) -> bool:
+def is_read_again(value: object, *, levels: int = MOST_LEVELS) -> bool:
+    """Return whether a value has a JSON, with at most so many levels, that readers take."""
     try:
         from_json(payload_json(value))
     except ValueError:
         return False
-    return True
+    return _has_at_most(levels, value)
+
+
+def _has_at_most(levels: int, value: object) -> bool:
+    if not isinstance(value, BaseModel | Mapping | list | tuple):
+        return True
+    return levels > 0 and all(_has_at_most(levels - 1, held) for _, held in held_by(value))
 
 
 def held_by(value: object) -> Iterator[tuple[str, object]]:

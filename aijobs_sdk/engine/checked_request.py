@@ -161,7 +161,7 @@ def _run_at(request: JobRequest) -> datetime | None:
 
 def no_json(payload: Mapping[str, object]) -> InvalidRequestError:
     """Return the refusal of a payload that no store takes."""
-    return invalid(what_is_no_json(payload, "payload"), code="invalid_payload")
+    return invalid(what_is_no_json({"payload": payload}, ""), code="invalid_payload")
 
 
 def problem_at(field: str, problem: str) -> FieldProblem:

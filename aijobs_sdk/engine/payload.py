@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
+from aijobs_sdk.contract.payload_json import MOST_LEVELS
 from aijobs_sdk.contract.plain_text import is_whole
 from aijobs_sdk.contract.refusal import cannot_submit
 from aijobs_sdk.engine.declared import Kinds, declared_by
@@ -31,13 +32,14 @@ def drop_secrets(payload: Mapping[str, object], model: type[BaseModel]) -> Sanit
     Raises:
         InvalidRequestError: it holds NaN, an infinity, a whole number too long to be written, or a name with half a
             character; its place is named.
+        RecursionError: it has more levels than a payload may have.
     """
     dropped: list[str] = []
-    clean = _clean(payload, declared_by(model), "payload", dropped)
+    clean = _clean(payload, declared_by(model), "payload", dropped, MOST_LEVELS)
     return Sanitised(clean, tuple(dropped))
 
 
-def _clean(fields: Mapping[str, object], kinds: Kinds, path: str, dropped: list[str]) -> dict[str, object]:
+def _clean(fields: Mapping[str, object], kinds: Kinds, path: str, dropped: list[str], levels: int) -> dict[str, object]:
     clean: dict[str, object] = {}
     declared, others = kinds.fields, kinds.values
     for key, value in fields.items():
@@ -47,7 +49,7 @@ def _clean(fields: Mapping[str, object], kinds: Kinds, path: str, dropped: list[
         if key not in declared and not kinds.are_verbatim and _looks_like_a_secret(str(key), declared):
             dropped.append(where)
         else:
-            clean[key] = _clean_value(value, declared.get(key, others), where, dropped)
+            clean[key] = _clean_value(value, declared.get(key, others), where, dropped, levels - 1)
     return clean
 
 
@@ -64,12 +66,15 @@ def _letters(name: str) -> str:
     return re.sub(r"[-_ ]", "", name).lower()
 
 
-def _clean_value(value: object, kinds: Kinds, path: str, dropped: list[str]) -> object:
+def _clean_value(value: object, kinds: Kinds, path: str, dropped: list[str], levels: int) -> object:
     match value:
+        case Mapping() | list() | tuple() if not levels:
+            raise RecursionError(path)
         case Mapping():
-            return _clean(value, kinds, path, dropped)
+            return _clean(value, kinds, path, dropped, levels)
         case list() | tuple():
-            items = [_clean_value(item, kinds.items, f"{path}[{n}]", dropped) for n, item in enumerate(value)]
+            within, less = kinds.items, levels - 1
+            items = [_clean_value(item, within, f"{path}[{n}]", dropped, less) for n, item in enumerate(value)]
             return tuple(items) if isinstance(value, tuple) else items  # a strict model tells them apart
         case float() if not isfinite(value):  # JSON has no such number: it would be kept as null
             raise cannot_submit(path, "must be a finite number")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from aijobs_sdk.contract.model import Fact
+from aijobs_sdk.contract.payload_json import MOST_LEVELS
 
 MAX_SEQ = 2**31 - 1
 """Beyond any event's number, and what every store has a place for."""
@@ -16,8 +17,8 @@ class ServerLimits(Fact):
     max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1)
     body_seconds: float = Field(default=30.0, gt=0)
     """How long a request's body may take to come."""
-    max_json_depth: int = Field(default=64, ge=4)
-    """Objects and lists within each other."""
+    max_json_depth: int = Field(default=MOST_LEVELS + 4, ge=4)
+    """Objects and lists within each other: those of a payload, and what it stands in."""
     max_json_values: int = Field(default=250_000, ge=1)
     """In one body, so that what it costs to look at each of them is bounded as well: 25 for each of the most jobs."""
     max_json_names: int = Field(default=10_000, ge=1)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid4
 
 from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.job import JobRequest
-from aijobs_sdk.contract.payload_json import held_by, payload_json, what_is_no_json
+from aijobs_sdk.contract.payload_json import MOST_LEVELS, held_by, is_read_again, payload_json, what_is_no_json
 from aijobs_sdk.contract.refusal import cannot_submit
+
+_TOO_MANY_DIGITS = re.compile(rb"\d{4301}")
+"""Of a whole number, which no reader of JSON takes."""
 
 
 def json_of(request: JobRequest, user_id: UUID | None, *, place: str = "") -> bytes:
@@ -24,12 +28,23 @@ def json_of(request: JobRequest, user_id: UUID | None, *, place: str = "") -> by
     try:
         written = payload_json(said)
     except ValueError:
-        problem = what_is_no_json(said, place.removesuffix("."))
-        field = problem.field if place else problem.field.removeprefix(".")
-        raise cannot_submit(field, problem.problem) from None
+        raise _no_json(said, place) from None
+    if _may_not_be_read(written) and not is_read_again(said, levels=MOST_LEVELS + 1):
+        raise _no_json(said, place)
     if (b"NaN" in written or b"Infinity" in written) and not _is_finite(said):  # as words they may stand in any text
         raise _not_finite(f"{place}{_first_not_finite(said).removeprefix('.')}")
     return written
+
+
+def _no_json(said: Mapping[str, object], place: str) -> InvalidRequestError:
+    problem = what_is_no_json(said, place.removesuffix("."))
+    return cannot_submit(problem.field, problem.problem)
+
+
+def _may_not_be_read(written: bytes) -> bool:
+    """Return whether there may be too many levels, or digits: these, as words, may stand in any text."""
+    brackets = written.count(b"[") + written.count(b"{")
+    return brackets > MOST_LEVELS or _TOO_MANY_DIGITS.search(written) is not None
 
 
 def _is_finite(value: object) -> bool:
