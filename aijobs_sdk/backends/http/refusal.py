@@ -22,6 +22,7 @@ SOON_SECONDS = 1.0
 """When to come back where it is not said."""
 _TOO_LARGE = 413
 _TOO_MUCH = 429
+_PAGE = "html"
 _NO_ROUTE = frozenset({404, 405, 501})
 
 
@@ -69,7 +70,13 @@ def raise_refusal(response: httpx.Response, body: bytes, question: Question, ser
         AIJobsError: it will not.
     """
     if response.is_success:
-        if question.media_type is None or question.media_type in response.headers.get("content-type", "").lower():
+        media_type = response.headers.get("content-type", "").lower()
+        if _PAGE in media_type:
+            raise NoServerOfOursError(
+                f"{server} answered with a page for a browser: it may be the login of a network or a proxy. Log in "
+                "there, or check that the address is that of `aijobs serve`, with its path if it has one."
+            )
+        if question.media_type is None or question.media_type in media_type:
             return
         raise TryAgain(f"its answer was not {question.media_type}")
     status = response.status_code

@@ -123,7 +123,7 @@ async def test_a_refused_submit_is_an_outcome_and_not_sent_again(
     "weather",
     [
         *(httpx.Response(status) for status in (429, 500, 502, 503, 504)),
-        httpx.Response(200, text="<html>Welcome to the hotel's wifi</html>"),
+        httpx.Response(200, text='{"id": "cut'),
         httpx.Response(200, json={"unlike": "a job"}),
         httpx.ConnectError("refused"),
         httpx.ConnectTimeout("slow"),
@@ -303,6 +303,22 @@ async def test_an_address_of_something_else_is_said_at_once(
     with pytest.raises(ServerUnavailableError, match=f"answered {status}, and not in the words of this API"):
         await backend.list_jobs(JobQuery())
     assert asked.call_count == 1
+
+
+@pytest.mark.parametrize("ask", [lambda it: it.list_jobs(JobQuery()), lambda it: it.submit([ONE])])
+async def test_a_page_in_the_place_of_an_answer_is_said_at_once(
+    server: respx.Router, backend: HttpBackend, ask: Callable[[HttpBackend], Awaitable[object]]
+) -> None:
+    asked = server.route().respond(200, html="<html>Welcome to the hotel's wifi</html>")
+    with pytest.raises(ServerUnavailableError, match=r"jobs\.test answered with a page for a browser"):
+        await ask(backend)
+    assert asked.call_count == 1
+
+
+async def test_a_page_of_a_gateway_is_asked_past(server: respx.Router, backend: HttpBackend) -> None:
+    page = httpx.Response(502, html="<html>Bad Gateway</html>")
+    server.get("/api/jobs").mock(side_effect=[page, page, EMPTY_PAGE])
+    assert (await backend.list_jobs(JobQuery())).jobs == ()
 
 
 async def test_a_redirect_is_named_and_not_followed(server: respx.Router, backend: HttpBackend) -> None:
