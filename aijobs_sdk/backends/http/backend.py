@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -29,6 +30,7 @@ from aijobs_sdk.backends.http.backoff import Chance
 from aijobs_sdk.backends.http.health import away
 from aijobs_sdk.backends.http.hooks import HttpHooks
 from aijobs_sdk.backends.http.limits import HttpLimits
+from aijobs_sdk.backends.http.lookups import read_job
 from aijobs_sdk.backends.http.pools import OpenTransport
 from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.backends.http.session import Session
@@ -128,7 +130,7 @@ class HttpBackend:
     async def cancel(self, job_id: UUID) -> Job:
         """Ask the job to stop."""
         question = Question(method="DELETE", path="/api/jobs/{}", names=(job_id,), job_id=job_id)
-        return await self._ask(question, as_fact(Job))
+        return await self._ask(question, partial(read_job, job_id))
 
     async def ended(self, job_id: UUID) -> Job:
         """Return the job once it is over; no break on the way ends it."""

@@ -10,6 +10,7 @@ from aijobs_sdk.backends.http.calls import Calls
 from aijobs_sdk.backends.http.frames import EVENT_STREAM, Frame, FrameReader
 from aijobs_sdk.backends.http.kept_jobs import KeptJobs
 from aijobs_sdk.backends.http.question import Question
+from aijobs_sdk.backends.http.refusal import of_another_job
 from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import Job
 
@@ -35,13 +36,17 @@ class LogReader:
             media_type=EVENT_STREAM,
             job_id=job_id,
         )
-        return await self._calls.ask(question, lambda body: self._events(body, after))
+        return await self._calls.ask(question, lambda body: self._events(body, job_id, after))
 
-    def _events(self, body: bytes, after: int) -> Sequence[JobEvent]:
+    def _events(self, body: bytes, job_id: UUID, after: int) -> Sequence[JobEvent]:
         events: dict[int, JobEvent] = {}
         for frame in FrameReader(most_bytes=len(body)).feed(body):
             event = self._event(frame)
-            if event is not None and event.seq > after:
+            if event is None:
+                continue
+            if event.job_id != job_id:
+                raise of_another_job()
+            if event.seq > after:
                 events.setdefault(event.seq, event)
         return [events[seq] for seq in sorted(events)]
 

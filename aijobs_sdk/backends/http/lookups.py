@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from aijobs_sdk.backends.http.calls import Calls
 from aijobs_sdk.backends.http.company import Company
 from aijobs_sdk.backends.http.kept_jobs import KeptJobs
 from aijobs_sdk.backends.http.question import Question
-from aijobs_sdk.backends.http.refusal import closed
+from aijobs_sdk.backends.http.refusal import closed, of_another_job
 from aijobs_sdk.contract.errors import AIJobsError, JobNotFoundError, UnreadableRecordError
 from aijobs_sdk.contract.job import Job
 
@@ -103,7 +104,7 @@ class Lookups:
 
     async def _look_at_one(self, job_id: UUID) -> Found:
         def read(body: bytes) -> Job:
-            job = read_fact(Job, read_object(body))
+            job = read_job(job_id, body)
             self._kept.keep(job, len(body))
             return job
 
@@ -119,16 +120,18 @@ class Lookups:
         rest = job_ids
         while rest:
             question = Question(method="POST", path="/api/jobs/lookup", body=to_json({"ids": rest}))
-            some, rest = await self._calls.ask(question, partial(self._read_some, len(rest)))
+            some, rest = await self._calls.ask(question, partial(self._read_some, frozenset(rest)))
             found.update(some)
         return found
 
-    def _read_some(self, asked: int, body: bytes) -> tuple[Found, Sequence[UUID]]:
+    def _read_some(self, asked: AbstractSet[UUID], body: bytes) -> tuple[Found, Sequence[UUID]]:
         answer = read_object(body)
         jobs = read_facts(Job, listed_in(answer, "jobs"))
         rest = [UUID(str(job_id)) for job_id in listed_in({"rest": [], **answer}, "rest")]
-        if len(rest) >= asked:
+        if len(rest) >= len(asked):
             raise ValueError("nothing was looked up")
+        if not asked.issuperset(job.id for job in jobs):
+            raise of_another_job()
         for job in jobs:
             self._kept.keep(job, len(body) // len(jobs))
         return {**{job.id: job for job in jobs}, **_unreadable_in(answer)}, rest
@@ -138,6 +141,19 @@ class Lookups:
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
         return task
+
+
+def read_job(job_id: UUID, body: bytes) -> Job:
+    """Return the record of this job, which is what an answer has to be.
+
+    Raises:
+        TryAgain: it is another's, which may be the work of a cache on the way.
+        ValueError: it cannot be read.
+    """
+    job = read_fact(Job, read_object(body))
+    if job.id != job_id:
+        raise of_another_job()
+    return job
 
 
 def _unreadable_in(answer: Object) -> Mapping[UUID, AIJobsError]:

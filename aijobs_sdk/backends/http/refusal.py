@@ -54,6 +54,11 @@ class NoSuchRouteError(NoServerOfOursError):
     """There is a server, which knows nothing of what it is asked."""
 
 
+def of_another_job() -> TryAgain:
+    """Return what is raised where an answer is not about the job that was asked for: a cache on the way confuses them."""
+    return TryAgain("its answer was about another job")
+
+
 def closed(server: str) -> AIJobsError:
     """Return the error of whoever still asks or listens when the client has been closed."""
     return AIJobsError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
 import httpx
@@ -26,6 +27,26 @@ async def test_one_who_asks_alone_gets_the_job_itself(server: respx.Router, back
     asked = server.get(f"/api/jobs/{JOB}").respond(json=record())
     assert (await backend.get(JOB)).id == JOB
     assert asked.call_count == 1
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda it: it.get(JOB),
+        lambda it: it.cancel(JOB),
+        lambda it: anext(it.events(JOB, follow=False)),
+        lambda it: asyncio.gather(it.get(JOB), it.get(UUID(int=9))),
+    ],
+    ids=["get", "cancel", "events", "look-up"],
+)
+async def test_an_answer_about_another_job_is_taken_by_nobody(
+    server: respx.Router, backend: HttpBackend, ask: Callable[[HttpBackend], Awaitable[object]]
+) -> None:
+    server.route(path=f"/api/jobs/{JOB}").respond(json=record(OTHER, "completed"))
+    server.get(f"/api/jobs/{JOB}/events").mock(side_effect=lambda _: stream(event(1, job_id=OTHER)))
+    server.post("/api/jobs/lookup").respond(json={"jobs": [record(OTHER)], "missing": []})
+    with pytest.raises(ServerUnavailableError, match="its answer was about another job"):
+        await ask(backend)
 
 
 async def test_many_who_ask_together_share_one_request_for_each_thousand(
