@@ -44,7 +44,7 @@ def address_of(url: str, api_key: SecretStr | None = None) -> Address:
     Raises:
         ConfigurationError: the URL is none of a server, or the key cannot be sent; neither is shown.
     """
-    parts, port = _parts(url)
+    parts = _parts(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError("This is no address of a server. Say `http://host:port` or `https://host`.")
     if parts.query or parts.fragment:
@@ -53,19 +53,28 @@ def address_of(url: str, api_key: SecretStr | None = None) -> Address:
         )
     if parts.password is not None or parts.username is not None:
         raise ConfigurationError("The address holds a user or a password. Leave them out, and set AIJOBS_API_KEY.")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    shown = f"{parts.scheme}://{host}" + ("" if port is None else f":{port}")
+    shown = shown_address(parts)
     return Address(url=shown + parts.path.rstrip("/"), shown=shown, host=parts.hostname, headers=_headers(api_key))
 
 
-def _parts(url: str) -> tuple[SplitResult, int | None]:
+def shown_address(parts: SplitResult) -> str:
+    """Return the part of an address that errors and logs may name: scheme, host and port.
+
+    Raises:
+        ValueError: its port is none.
+    """
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + ("" if parts.port is None else f":{parts.port}")
+
+
+def _parts(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        port = parts.port
+        parts.port  # noqa: B018 - one that is no number is told here
         httpx.URL(url).host  # noqa: B018 - a name that no name server could be asked for is told here
     except (ValueError, httpx.InvalidURL):
         raise ConfigurationError("This is no address of a server: its host or port cannot be read.") from None
-    return parts, port
+    return parts
 
 
 def _headers(api_key: SecretStr | None) -> dict[str, str]:

@@ -42,6 +42,7 @@ class Calls:
         telling: Telling,
         spans: Spans,
         chance: Chance,
+        find_proxy: Callable[[], str | None],
     ) -> None:
         self._client = client
         self.server = server
@@ -52,6 +53,7 @@ class Calls:
         self._telling = telling
         self._spans = spans
         self._chance = chance
+        self._find_proxy = find_proxy
         self._turns = asyncio.Semaphore(limits.max_calls)  # the pool's own queue is slow where it is long
         self._under_way = UnderWay(server)
         self._parting = Parting()
@@ -138,7 +140,15 @@ class Calls:
                 f"{self.server} shows a certificate that is not trusted here, so it was not asked. "
                 "Check the address, or make its authority known (SSL_CERT_FILE)."
             )
-        return TryAgain(reason_of(error), may_be_done=not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout))
+        was_sent = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+        is_of_the_way = not was_sent or isinstance(error, httpx.ProxyError)
+        return TryAgain(reason_of(error) + (self._by_which_way() if is_of_the_way else ""), may_be_done=was_sent)
+
+    def _by_which_way(self) -> str:
+        proxy = self._find_proxy()
+        if proxy is None:
+            return ""
+        return f" (over the proxy {proxy}, named by HTTPS_PROXY, HTTP_PROXY or ALL_PROXY; NO_PROXY leaves hosts out)"
 
     async def _pause(
         self, attempt: _Attempt, failed: TryAgain, jitter_seconds: float, began: float, give_up_at: float

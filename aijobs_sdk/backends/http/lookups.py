@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -124,13 +123,13 @@ class Lookups:
             found.update(some)
         return found
 
-    def _read_some(self, asked: AbstractSet[UUID], body: bytes) -> tuple[Found, Sequence[UUID]]:
+    def _read_some(self, asked: Collection[UUID], body: bytes) -> tuple[Found, Sequence[UUID]]:
         answer = read_object(body)
         jobs = read_facts(Job, listed_in(answer, "jobs"))
         rest = [UUID(str(job_id)) for job_id in listed_in({"rest": [], **answer}, "rest")]
         if len(rest) >= len(asked):
             raise ValueError("nothing was looked up")
-        if not asked.issuperset(job.id for job in jobs):
+        if not all(job.id in asked for job in jobs):
             raise of_another_job()
         for job in jobs:
             self._kept.keep(job, len(body) // len(jobs))

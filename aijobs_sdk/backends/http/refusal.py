@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin, urlsplit
+
 import httpx
 
+from aijobs_sdk.backends.http.address import shown_address
 from aijobs_sdk.backends.http.answers import Object, read_object
 from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.contract.errors import (
@@ -55,7 +58,7 @@ class NoSuchRouteError(NoServerOfOursError):
 
 
 def of_another_job() -> TryAgain:
-    """Return what is raised where an answer is not about the job that was asked for: a cache on the way confuses them."""
+    """Return what is raised where an answer is about another job than was asked for, such as a cache's."""
     return TryAgain("its answer was about another job")
 
 
@@ -112,10 +115,9 @@ def _error(response: httpx.Response, body: bytes, server: str) -> AIJobsError:
             f"{server} answered {status}: it takes no request as large as this. Send less at once."
         )
     kind = NoSuchRouteError if status in _NO_ROUTE else NoServerOfOursError
-    elsewhere = f": it leads to {_elsewhere(response)}, where the key was not taken" if response.is_redirect else ""
     return kind(
-        f"{server} answered {status}, and not in the words of this API{elsewhere}. Check that the address is that of "
-        "`aijobs serve`, with its path if it has one."
+        f"{server} answered {status}, and not in the words of this API{_elsewhere(response, server)}. Check that the "
+        "address is that of `aijobs serve`, with its path if it has one."
     )
 
 
@@ -126,12 +128,24 @@ def _problem(body: bytes) -> Object:
         return {}
 
 
-def _elsewhere(response: httpx.Response) -> str:
-    """Return the host that a redirect leads to, without what else stands in it."""
+def _elsewhere(response: httpx.Response, server: str) -> str:
+    """Return where a redirect leads, by scheme, host and port alone, and what to make of that."""
+    if not response.is_redirect:
+        return ""
+    match _place(response.headers.get("location", ""), server):
+        case place if place in {"", server}:
+            return ": it leads to another path, where the key was not taken"
+        case place if server.startswith("https:") and not place.startswith("https:"):
+            return f": it leads to {place}, where the key could be read on the way, and was not taken"
+        case place:
+            return f": it leads to {place}, where the key was not taken; if that is your server, give its address"
+
+
+def _place(location: str, server: str) -> str:
     try:
-        return httpx.URL(response.headers.get("location", "")).host or "another path"
-    except httpx.InvalidURL:
-        return "no address"
+        return shown_address(urlsplit(urljoin(server, location)))
+    except ValueError:
+        return ""
 
 
 def _pause_asked_for(response: httpx.Response, error: AIJobsError) -> float | None:

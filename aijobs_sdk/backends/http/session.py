@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from aijobs_sdk.backends.http.address import Address
 from aijobs_sdk.backends.http.authority import Authority
 from aijobs_sdk.backends.http.backoff import Chance
@@ -15,6 +17,7 @@ from aijobs_sdk.backends.http.listener import Listener
 from aijobs_sdk.backends.http.log_reader import LogReader
 from aijobs_sdk.backends.http.lookups import Lookups
 from aijobs_sdk.backends.http.pools import OpenTransport, open_pool
+from aijobs_sdk.backends.http.proxies import proxy_to
 from aijobs_sdk.backends.http.spans import Spans
 from aijobs_sdk.backends.http.stream import StreamTools
 from aijobs_sdk.backends.http.telling import Telling
@@ -37,7 +40,15 @@ class Session:
         self._client = open_pool(address, limits, open_transport)
         telling = Telling(hooks)
         spans = Spans(hooks.tracer_provider, address.host)
-        self.calls = Calls(self._client, address.shown, limits=limits, telling=telling, spans=spans, chance=chance)
+        self.calls = Calls(
+            self._client,
+            address.shown,
+            limits=limits,
+            telling=telling,
+            spans=spans,
+            chance=chance,
+            find_proxy=partial(proxy_to, address),
+        )
         self.lookups = Lookups(self.calls, kept)
         self.batches = Batches(self.calls)
         self.logs = LogReader(self.calls, kept)

@@ -322,10 +322,49 @@ async def test_a_page_of_a_gateway_is_asked_past(server: respx.Router, backend: 
 
 
 async def test_a_redirect_is_named_and_not_followed(server: respx.Router, backend: HttpBackend) -> None:
-    server.get("/api/jobs").respond(308, headers={"location": "https://elsewhere.test/api/jobs?secret=1"})
-    with pytest.raises(ServerUnavailableError, match=r"leads to elsewhere\.test") as refused:
+    server.get("/api/jobs").respond(308, headers={"location": "https://me:secret@elsewhere.test:8/api?secret=1"})
+    with pytest.raises(
+        ServerUnavailableError, match=r"leads to https://elsewhere\.test:8, where .* give its"
+    ) as refused:
         await backend.list_jobs(JobQuery())
     assert "secret" not in str(refused.value)
+
+
+async def test_nobody_is_told_to_send_a_key_where_it_can_be_read() -> None:
+    answers = httpx.MockTransport(lambda _: httpx.Response(301, headers={"location": "http://jobs.test/api/jobs"}))
+    backend = HttpBackend("https://jobs.test", api_key=SecretStr(KEY), open_transport=lambda: answers)
+    with pytest.raises(ServerUnavailableError, match=r"leads to http://jobs\.test, where the key could be read"):
+        await backend.list_jobs(JobQuery())
+
+
+@pytest.mark.parametrize("location", ["/login", "", "http://[nowhere", "http://jobs.test/login"])
+async def test_a_redirect_to_no_host_is_told_without_one(
+    server: respx.Router, backend: HttpBackend, location: str
+) -> None:
+    server.get("/api/jobs").respond(302, headers={"location": location})
+    with pytest.raises(ServerUnavailableError, match="leads to another path"):
+        await backend.list_jobs(JobQuery())
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError("refused"), httpx.ProxyError("407")])
+async def test_the_proxy_on_the_way_is_named_without_its_password(
+    server: respx.Router, backend: HttpBackend, monkeypatch: pytest.MonkeyPatch, error: httpx.TransportError
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://me:hunter2@proxy.test:3128")
+    server.get("/api/jobs").mock(side_effect=error)
+    with pytest.raises(ServerUnavailableError, match=r"over the proxy http://proxy\.test:3128, named by") as refused:
+        await backend.list_jobs(JobQuery())
+    assert "hunter2" not in str(refused.value)
+
+
+async def test_a_proxy_that_is_not_on_the_way_is_not_named(
+    server: respx.Router, backend: HttpBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.test:3128")
+    monkeypatch.setenv("NO_PROXY", "jobs.test")
+    server.get("/api/jobs").mock(side_effect=httpx.ConnectError("refused"))
+    with pytest.raises(ServerUnavailableError, match=r"no connection could be made\. Check"):
+        await backend.list_jobs(JobQuery())
 
 
 async def test_a_cancel_ends_a_call_between_two_attempts(server: respx.Router, backend: HttpBackend) -> None:

@@ -196,7 +196,7 @@ def shows_no_trusted_certificate(_: httpx.Request) -> httpx.Response:
     ("found", "told"),
     [
         (lambda _: httpx.Response(404, text="<html>"), "answered 404, and not in the words of this API"),
-        (lambda _: httpx.Response(301, headers={"location": "https://jobs.test/"}), "leads to jobs.test"),
+        (lambda _: httpx.Response(301, headers={"location": "https://jobs.test/"}), "leads to https://jobs.test"),
         (shows_no_trusted_certificate, "a certificate that is not trusted"),
     ],
     ids=["nothing", "elsewhere", "strangers"],
