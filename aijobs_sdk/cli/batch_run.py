@@ -50,7 +50,7 @@ class Run(NamedTuple):
 
         Raises:
             Stopped: it stopped before its end; the message says why, and how to go on.
-            Interrupted: by Ctrl-C; the message says what that leaves.
+            Interrupted: by Ctrl-C or SIGTERM; the message says what that leaves.
         """
         with self.named.in_reach() if self.named else nullcontext(), self._until_interrupted():
             self._show_price(asks=asks)
@@ -77,8 +77,8 @@ class Run(NamedTuple):
     def _until_interrupted(self) -> Iterator[None]:
         try:
             yield
-        except KeyboardInterrupt:
-            raise Interrupted(self._what_goes_on()) from None
+        except KeyboardInterrupt as told:
+            raise Interrupted(self._what_goes_on(), told_by=told) from None
 
     def _way_on(self) -> str:
         """Return how to go on with what was stopped."""

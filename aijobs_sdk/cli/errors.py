@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from aijobs_sdk.cli.exit_codes import ExitCode
+from aijobs_sdk.cli.terminated import Terminated
 
 
 class BadInput(click.ClickException):
@@ -16,9 +17,11 @@ class BadInput(click.ClickException):
 
 
 class Interrupted(click.ClickException):
-    """Ctrl-C."""
+    """Ctrl-C, or SIGTERM."""
 
-    exit_code = ExitCode.INTERRUPTED
+    def __init__(self, message: str, *, told_by: KeyboardInterrupt) -> None:
+        super().__init__(message)
+        self.exit_code = ExitCode.TERMINATED if isinstance(told_by, Terminated) else ExitCode.INTERRUPTED
 
     def show(self, file: Any = None) -> None:  # noqa: ANN401 - click's own signature
         """Print the message; it is no error."""

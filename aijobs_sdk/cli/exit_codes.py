@@ -14,3 +14,5 @@ class ExitCode(IntEnum):
     """Nothing was sent; click ends so as well when it cannot read the options."""
     INTERRUPTED = 130
     """Ctrl-C, as shells report it."""
+    TERMINATED = 143
+    """SIGTERM, likewise."""

@@ -61,5 +61,5 @@ class LazyGroup(click.Group):
 
             with of_a_command():
                 return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise Interrupted("Interrupted.") from None
+        except KeyboardInterrupt as told:
+            raise Interrupted("Interrupted.", told_by=told) from None

@@ -6,6 +6,7 @@ import sys
 
 from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.cli.own_streams import UNWRITABLE, let_output_go, ready_streams
+from aijobs_sdk.cli.terminated import Terminated, hear_sigterm
 from aijobs_sdk.connect.garbage import collect_seldom
 
 
@@ -13,6 +14,7 @@ def main() -> None:
     """Run the command line."""
     ready_streams()
     try:
+        hear_sigterm()
         from aijobs_sdk.cli.commands import aijobs  # noqa: PLC0415 - click is an extra
 
         collect_seldom()
@@ -31,5 +33,5 @@ def main() -> None:
         let_output_go()
         sys.stderr.write(f"Error: The output cannot be written: {error.strerror}. Make room, or send it elsewhere.\n")
         sys.exit(ExitCode.FAILED)
-    except KeyboardInterrupt:  # click is still being loaded
-        sys.exit(ExitCode.INTERRUPTED)
+    except KeyboardInterrupt as told:  # click is still being loaded
+        sys.exit(ExitCode.TERMINATED if isinstance(told, Terminated) else ExitCode.INTERRUPTED)

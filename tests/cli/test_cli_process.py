@@ -126,15 +126,18 @@ def test_no_bar_is_drawn_into_a_log_that_has_colours(start: Start, folder: Path)
     assert ended(start("batch", "rows.jsonl", *options.split(), FORCE_COLOR="1")) == (0, "")
 
 
-def test_ctrl_c_in_a_batch_is_one_line_and_leaves_no_file(start: Start, folder: Path) -> None:
+@pytest.mark.parametrize(("told", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_batch_that_is_told_to_end_says_so_in_one_line_and_leaves_no_file(
+    start: Start, folder: Path, told: signal.Signals, code: int
+) -> None:
     options = "--prompt {q} --model gpt-5.2 --out out.jsonl --usage-dir usage --profile typical --concurrency 1"
     process = start("batch", "rows.jsonl", *options.split(), AIJOBS_LOG="info")
     assert process.stderr is not None
     assert process.stderr.readline().startswith("Estimate: 500 of 500 rows to send")
     assert "dispatched job" in process.stderr.readline()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(told)
     out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (code, "")
     assert err.endswith("of 500 rows; nothing was written.\n")
     assert "Traceback" not in err
     assert [path.name for path in folder.iterdir()] == ["rows.jsonl"]
@@ -153,14 +156,17 @@ def test_who_waits_for_a_server_that_is_not_there_is_told_so_at_once(start: Star
         assert process.communicate(timeout=60) == ("", "Interrupted.\n")
 
 
-def test_ctrl_c_leaves_a_job_that_is_kept_with_the_words_to_see_it_again(start: Start, folder: Path) -> None:
+@pytest.mark.parametrize(("told", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_who_is_told_to_end_leaves_a_job_that_is_kept_with_the_words_to_see_it_again(
+    start: Start, folder: Path, told: signal.Signals, code: int
+) -> None:
     url = f"sqlite:///{folder}/jobs.db"
     process = start("submit", "Hi", "--model", "gpt-5.2", "--profile", "typical", "--stream", "--url", url)
     assert process.stderr is not None
     assert process.stderr.read(1)  # of the answer
-    process.send_signal(signal.SIGINT)
+    process.send_signal(told)
     _, err = process.communicate(timeout=60)
     with aijobs_sdk.Client(url, concurrency=0) as client:
         [job] = client.list()
-    assert process.returncode == 130
+    assert (process.returncode, job.status) == (code, "pending")
     assert err.endswith(f"with `aijobs worker`.\nSee it: aijobs watch {job.id} --url {url}\nInterrupted.\n")
