@@ -14,7 +14,7 @@ import click
 from aijobs_sdk.batch.progress import BatchProgress
 from aijobs_sdk.cli.batch_named import Named, find_batch, is_run
 from aijobs_sdk.cli.batch_progress import watched
-from aijobs_sdk.cli.errors import Interrupted
+from aijobs_sdk.cli.errors import interrupted
 from aijobs_sdk.cli.exit_codes import ExitCode
 from aijobs_sdk.client.batch import Batch
 from aijobs_sdk.client.client import Client
@@ -78,7 +78,7 @@ class Run(NamedTuple):
         try:
             yield
         except KeyboardInterrupt as told:
-            raise Interrupted(self._what_goes_on(), told_by=told) from None
+            raise interrupted(self._what_goes_on(), by=told) from None
 
     def _way_on(self) -> str:
         """Return how to go on with what was stopped."""

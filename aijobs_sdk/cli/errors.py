@@ -17,12 +17,21 @@ class BadInput(click.ClickException):
 
 
 class Interrupted(click.ClickException):
-    """Ctrl-C, or SIGTERM."""
+    """Ctrl-C."""
 
-    def __init__(self, message: str, *, told_by: KeyboardInterrupt) -> None:
-        super().__init__(message)
-        self.exit_code = ExitCode.TERMINATED if isinstance(told_by, Terminated) else ExitCode.INTERRUPTED
+    exit_code = ExitCode.INTERRUPTED
 
     def show(self, file: Any = None) -> None:  # noqa: ANN401 - click's own signature
         """Print the message; it is no error."""
         click.echo(self.message, file=file, err=True)
+
+
+class InterruptedBySigterm(Interrupted):
+    """SIGTERM."""
+
+    exit_code = ExitCode.TERMINATED
+
+
+def interrupted(message: str, *, by: KeyboardInterrupt) -> Interrupted:
+    """Return how a command ends that was told to, with the exit code that says by what."""
+    return InterruptedBySigterm(message) if isinstance(by, Terminated) else Interrupted(message)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from aijobs_sdk.cli.errors import Interrupted
+from aijobs_sdk.cli.errors import interrupted
 
 
 class Entry(NamedTuple):
@@ -62,4 +62,4 @@ class LazyGroup(click.Group):
             with of_a_command():
                 return super().invoke(ctx)
         except KeyboardInterrupt as told:
-            raise Interrupted("Interrupted.", told_by=told) from None
+            raise interrupted("Interrupted.", by=told) from None
