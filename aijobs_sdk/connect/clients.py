@@ -106,7 +106,7 @@ class AsyncClient(AsyncClientOver):
         return _way_back(AsyncClient, self._token, self._connection)
 
     def __repr__(self) -> str:
-        return self._connection.standpoint.text("AsyncClient")
+        return self._connection.standpoint.text("AsyncClient") if _is_open(self) else object.__repr__(self)
 
     def _repr_html_(self) -> str:
         return self._connection.standpoint.html("AsyncClient")
@@ -185,10 +185,15 @@ class Client(ClientOver):
         return _way_back(Client, self._token, self._connection)
 
     def __repr__(self) -> str:
-        return self._connection.standpoint.text("Client")
+        return self._connection.standpoint.text("Client") if _is_open(self) else object.__repr__(self)
 
     def _repr_html_(self) -> str:
         return self._connection.standpoint.html("Client")
+
+
+def _is_open(client: AsyncClient | Client) -> bool:
+    """Return False for one whose constructor refused its arguments: a traceback with variables shows it, too."""
+    return hasattr(client, "_connection")
 
 
 _portal = Portal()

@@ -161,3 +161,15 @@ def test_a_key_that_breaks_its_header_is_refused_unshown(server: ScriptedServer)
         aijobs.Client(server.url, api_key=f"{KEY}\r\nX-Other: 1").health()
     assert KEY not in f"{refused.value}{refused.value!r}"
     assert server.journal == []
+
+
+@pytest.mark.parametrize("kind", [aijobs.Client, aijobs.AsyncClient])
+def test_a_key_of_the_environment_that_breaks_its_header_is_in_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, kind: type[aijobs.Client | aijobs.AsyncClient]
+) -> None:
+    monkeypatch.setenv("AIJOBS_API_KEY", f"{KEY} and a blank")
+    with pytest.raises(aijobs.ConfigurationError) as refused:
+        kind("http://jobs.test")
+    shown = "".join(TracebackException.from_exception(refused.value, capture_locals=True).format())
+    assert "api_key = " in shown
+    assert KEY not in shown

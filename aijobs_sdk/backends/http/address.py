@@ -80,11 +80,14 @@ def _parts(url: str) -> SplitResult:
 def _headers(api_key: SecretStr | None) -> dict[str, str]:
     if api_key is None:
         return {}
-    key = api_key.get_secret_value()
-    # Whatever else would break the header, or end it and begin another.
-    if not key or not all("!" <= character <= "~" for character in key):
+    if not _can_be_sent(api_key.get_secret_value()):  # no variable here holds it: a traceback may show them
         raise ConfigurationError(
             "The API key is empty, or holds a space, a line break or another character that no key has. Set "
             "AIJOBS_API_KEY to the key alone, as `aijobs keys create` showed it."
         )
-    return {"Authorization": f"Bearer {key}"}
+    return {"Authorization": f"Bearer {api_key.get_secret_value()}"}
+
+
+def _can_be_sent(key: str) -> bool:
+    """Return whether nothing in it would break the header, or end it and begin another."""
+    return key != "" and all("!" <= character <= "~" for character in key)

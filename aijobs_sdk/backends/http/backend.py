@@ -83,6 +83,8 @@ class HttpBackend:
         self._sessions = PerLoop[str, Session](self._open, Session.aclose)
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_address"):  # its constructor refused it, and a traceback with variables shows it
+            return object.__repr__(self)
         return f"HttpBackend({self._address.shown!r})"
 
     async def submit(self, requests: Sequence[JobRequest]) -> list[Job]:
