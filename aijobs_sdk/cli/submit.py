@@ -126,13 +126,17 @@ def read_payload(path: Path) -> dict[str, object]:
         InvalidRequestError: it cannot be read, or holds something else.
     """
     try:
-        payload = json.loads(path.read_text("utf-8"))
+        payload = json.loads(path.read_text("utf-8-sig"))  # as editors on Windows write it, too
     except OSError as error:
         raise InvalidRequestError(f"Cannot read the payload file {path}: {error.strerror}. Check the path.") from None
     except UnicodeDecodeError:
         raise InvalidRequestError(f"The payload file {path} is not UTF-8 text. Save it as UTF-8.") from None
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise InvalidRequestError(f"The payload file {path} is not JSON: {error}.") from None
+    except RecursionError:
+        raise InvalidRequestError(f"The payload file {path} is nested too deep.") from None
+    except ValueError:  # Python's own words advise to turn the interpreter's settings
+        raise InvalidRequestError(f"The payload file {path} holds a whole number of too many digits.") from None
     if not isinstance(payload, dict):
         raise InvalidRequestError(f"The payload file {path} should hold a JSON object.")
     return payload

@@ -71,6 +71,8 @@ def test_submit_refuses(folder: Path, arguments: Sequence[str], message: str) ->
         (b"{", "payload.json is not JSON: Expecting property name"),
         (b"[]", "payload.json should hold a JSON object"),
         (b'{"a": "\xe9"}', "payload.json is not UTF-8 text"),
+        pytest.param(b'{"a": %s}' % (b"9" * 5_000), "holds a whole number of too many digits.", id="digits"),
+        pytest.param(b'{"a": %s}' % (b"[" * 100_000), "payload.json is nested too deep.", id="deep"),
         (
             b'{"prompt": "Hi", "model": "gpt-5.2", "temprature": 1}',
             "`payload.temprature` is not a field of this type",

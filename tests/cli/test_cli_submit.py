@@ -90,9 +90,10 @@ def test_a_failed_job_is_json_too(sim: aijobs_sdk.Mock) -> None:
     assert (result.exit_code, json.loads(result.stdout)["error"]["code"]) == (1, "content_filtered")
 
 
-def test_a_payload_file_holds_all_the_fields(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_payload_file_holds_all_the_fields(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "payload.json"
-    path.write_text('{"prompt": "A haiku", "model": "claude-sonnet-4.5", "max_tokens": 50}')
+    path.write_text('{"prompt": "A haiku", "model": "claude-sonnet-4.5", "max_tokens": 50}', encoding)
     result = CliRunner().invoke(aijobs, ["submit", "--payload", str(path), "--json"])
     assert json.loads(result.stdout)["payload"]["max_tokens"] == 50
 
