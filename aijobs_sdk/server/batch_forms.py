@@ -25,13 +25,13 @@ _LONGEST_HOLD_SECONDS = 86_400.0
 class BatchChangeIn(BatchChange):
     """What is to be different about a batch; what is not named stays."""
 
-    rows: int | None = Field(default=None, ge=0, le=MAX_SEQ)
+    rows: int | None = Field(default=None, strict=True, ge=0, le=MAX_SEQ)
 
 
 class RowIn(BatchItem):
     """One row of a batch."""
 
-    index: int = Field(ge=0, lt=MAX_SEQ)
+    index: int = Field(strict=True, ge=0, lt=MAX_SEQ)
     key: _Word
 
 

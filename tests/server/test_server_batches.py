@@ -133,6 +133,7 @@ async def test_a_job_says_which_batch_it_is_of(client: httpx.AsyncClient) -> Non
         ("/rows", {"rows": []}, "rows"),
         ("/rows", {"rows": [a_row(0), a_row(2**31)]}, "rows[1].index"),
         ("/rows", {"rows": [a_row(0) | {"key": "a\x00"}]}, "rows[0].key"),
+        ("/rows", {"rows": [a_row(0) | {"index": False}]}, "rows[0].index"),
     ],
 )
 async def test_what_cannot_be_used_is_named(
@@ -140,6 +141,14 @@ async def test_what_cannot_be_used_is_named(
 ) -> None:
     refused = await client.put(f"{await begun(client)}{path}", json=body)
     assert (refused.status_code, refused.json()["fields"][0]["field"]) == (422, field)
+
+
+async def test_no_row_is_forgotten_for_a_false_in_the_place_of_a_count(client: httpx.AsyncClient) -> None:
+    batch = await begun(client)
+    await client.put(f"{batch}/rows", json={"rows": [a_row(0)]})
+    refused = await client.patch(batch, json={"rows": False})
+    assert (refused.status_code, refused.json()["fields"][0]["field"]) == (422, "rows")
+    assert (await client.get(f"{batch}/rows")).json()["rows"] == [a_row(0)]
 
 
 @pytest.mark.parametrize("name", ["", " summaries", "a\nb", "x" * 201, "a\x00b", 7])
