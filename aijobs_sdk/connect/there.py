@@ -19,7 +19,7 @@ def existing(url: str | None) -> str | None:
     if urlsplit(address).scheme != "sqlite":
         return url
     try:
-        from aijobs_sdk.stores.sql.database import file_of  # noqa: PLC0415 - an extra, and slow to import
+        from aijobs_sdk.stores.sql.address import file_of  # noqa: PLC0415 - an extra, and slow to import
     except ModuleNotFoundError:  # who opens it says what is missing
         return url
     if not (file := file_of(address)).exists():

@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from aijobs_sdk.contract.errors import StoreUnavailableError
 from aijobs_sdk.engine.system_clock import SystemClock
-from aijobs_sdk.stores.sql.database import Database, DatabaseError
+from aijobs_sdk.stores.sql.database import Database
+from aijobs_sdk.stores.sql.database_error import DatabaseError
 from aijobs_sdk.stores.sql.postgres import patience
 from aijobs_sdk.stores.sql.postgres.notifications import listen
 from aijobs_sdk.stores.sql.session import Session
@@ -86,7 +87,7 @@ def lost_answers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         with writing(self) as session:
             yield session
         if lost:
-            raise DatabaseError(self, psycopg.OperationalError(lost.pop()), connection_lost=True)
+            raise DatabaseError(self.name, psycopg.OperationalError(lost.pop()), connection_lost=True)
 
     monkeypatch.setattr(Database, "writing", writing_unheard)
     return lost

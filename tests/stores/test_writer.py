@@ -16,7 +16,8 @@ from aijobs_sdk.contract.store import NO_LIMITS, Done, Lease, Taker
 from aijobs_sdk.engine.system_clock import SystemClock
 from aijobs_sdk.stores.sql import queries
 from aijobs_sdk.stores.sql.commands import Create, Finish, GiveBack, Nothing
-from aijobs_sdk.stores.sql.database import Database, DatabaseError
+from aijobs_sdk.stores.sql.database import Database
+from aijobs_sdk.stores.sql.database_error import DatabaseError
 from aijobs_sdk.stores.sql.migrate import migrate
 from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.writer import Committed, Writer
@@ -63,7 +64,7 @@ class ForgetfulDatabase(Database):
             yield session
         if self.forgets:
             self.forgets = False
-            raise DatabaseError(self, None, connection_lost=True)
+            raise DatabaseError(self.name, None, connection_lost=True)
 
 
 @pytest.mark.anyio
@@ -109,7 +110,7 @@ class FullDatabase(Database):
             DatabaseError: it is full.
         """
         if self.is_full:
-            raise DatabaseError(self, None)
+            raise DatabaseError(self.name, None)
         with super().writing() as session:
             yield session
 

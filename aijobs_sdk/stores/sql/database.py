@@ -1,4 +1,4 @@
-"""The database behind an address: how to open it, what it says when it cannot be used, and whether that passes."""
+"""The connections to a database: as many as are read by, and the one that writes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, TypeVarTuple, Unpack
 from uuid import uuid4
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from aijobs_sdk.contract.errors import ConfigurationError, StoreUnavailableError
+from aijobs_sdk.contract.errors import StoreUnavailableError
+from aijobs_sdk.stores.sql.address import url_of
+from aijobs_sdk.stores.sql.database_error import DatabaseError, RowRefusedError, first_line
 from aijobs_sdk.stores.sql.forks import ForkGate
 from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.sessions import session_on
@@ -34,26 +36,13 @@ RETRY_SECONDS = (0.05, 0.2, 0.8)
 """Waits before something is tried again that was undone, or whose connection was lost."""
 _NO_TEXT = "Could not decode to UTF-8"
 """SQLite's driver, of a damaged text: whatever else the query would have found is lost with it."""
-_PRIMARY_CODE = 0xFF
-"""Of SQLite's error codes: the other bits say more about it."""
-_PATIENCE = {
-    "connect_timeout": "5",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "2",
-    "tcp_user_timeout": "20000",  # milliseconds, of them all
-}
-"""How long PostgreSQL's driver waits for a server or a network that is silent, where the address does not say: else it
-would be a quarter of an hour and more."""
-_PASSING_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
-"""Serialization failure, deadlock, lock not available: the transaction was undone, and may be tried again."""
 
 
 class Database:
     """One database, and the two ways into it: to read, and to write."""
 
     def __init__(self, address: str, *, synchronous: Literal["full", "normal"] = "full") -> None:
-        self.url = _url_of(address)
+        self.url = url_of(address)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._path = Path(str(self.url.database)) if self.is_sqlite else None
         self._synchronous = synchronous
@@ -246,107 +235,17 @@ class Database:
     def _row_refused(self, error: BaseException) -> RowRefusedError:
         kind = type(error).__name__
         # The words of other kinds may show the value.
-        said = _first_line(error) if isinstance(error, self._driver.IntegrityError) else kind
+        said = first_line(error) if isinstance(error, self._driver.IntegrityError) else kind
         refused = RowRefusedError(f"{self.name} does not take what was to be written: {said}.")
         log.error("%s", refused)
         return refused
 
     def _refused(self, error: BaseException | None, *, connection_lost: bool = False) -> DatabaseError:
-        refused = DatabaseError(self, error, connection_lost=connection_lost)
+        refused = DatabaseError(self.name, error, connection_lost=connection_lost)
         if self.is_sqlite and _NO_TEXT in refused.message:
             self._takes_any_text = refused.passing = True  # one row is damaged: with a stand-in it alone is refused
             self._readers.dispose()
         return refused
-
-
-class RowRefusedError(ValueError):
-    """What was to be written is nothing that the database keeps, such as a second row of one id; the log says more."""
-
-
-class DatabaseError(StoreUnavailableError):
-    """The database refused, or was not there. Its own words, without any values."""
-
-    def __init__(self, database: Database, error: BaseException | None, *, connection_lost: bool = False) -> None:
-        said = _first_line(error)
-        super().__init__(f"Cannot use {database.name}: {said}. {_advice(said)}")
-        sqlstate = getattr(error, "sqlstate", None)
-        self.passing = sqlstate in _PASSING_SQLSTATES
-        """Whether the transaction was undone for a reason that may be gone the next time."""
-        self.connection_lost = connection_lost or (sqlstate or "").startswith(("08", "57P"))
-        """Whether nobody can say if the transaction was committed."""
-        self.kept_out = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
-        """Whether another program has locked the file, whatever was to be done in it."""
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return StoreUnavailableError, (self.message,)
-
-
-def file_of(address: str) -> Path:
-    """Return the file that a `sqlite://` address names.
-
-    Raises:
-        ConfigurationError: there can be none at this address.
-    """
-    return Path(str(_url_of(address).database))
-
-
-def _url_of(address: str) -> URL:
-    try:
-        url = make_url(address)
-    except (ArgumentError, ValueError):  # the second of a port that is no number
-        raise ConfigurationError(
-            "Cannot read the database's address: write `sqlite:///jobs.db` or `postgresql://user@host/database`."
-        ) from None
-    if url.get_backend_name().lower() == "sqlite":
-        if "?" in address:
-            raise ConfigurationError("A `sqlite://` address takes no options, and no `?` in the name of its file.")
-        return _checked_file(url)
-    if address.count("@") > 1:  # the end of a password could be taken for the host, and shown
-        raise ConfigurationError(
-            "Cannot read the database's address: it has more than one `@`. Write `@` in a password as `%40`."
-        )
-    from aijobs_sdk.stores.sql.postgres.options import check_options  # noqa: PLC0415 - with PostgreSQL's driver
-
-    check_options(url)
-    return url.set(drivername="postgresql+psycopg").update_query_dict({**_PATIENCE, **url.query})
-
-
-def _checked_file(url: URL) -> URL:
-    if url.database in {None, "", ":memory:"}:
-        raise ConfigurationError("`sqlite://` needs a file: `sqlite:///jobs.db`. To keep nothing, use `memory://`.")
-    path = _whole_path(str(url.database))
-    _check_name(path)
-    if not _is_folder(path.parent):
-        raise ConfigurationError(f"Cannot open {path}: there is no folder {path.parent}. Make it first.")
-    if _is_folder(path):
-        raise ConfigurationError(f"Cannot open {path}: it is a folder. Name a file in it: {path / 'jobs.db'}.")
-    return url.set(drivername="sqlite+pysqlite", database=str(path))
-
-
-def _whole_path(name: str) -> Path:
-    try:
-        return Path(name).expanduser().absolute()
-    except RuntimeError:
-        raise ConfigurationError(
-            f"No home is known of the user that {name} begins with: write the whole path."
-        ) from None
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError as error:  # of a folder that is closed to this user
-        raise ConfigurationError(f"Cannot open {path}: {error.strerror}. Let this user into its folder.") from None
-
-
-def _check_name(path: Path) -> None:
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        pass  # a name all the same
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it holds what no name can hold"
-        raise ConfigurationError(f"No file can have the name that `sqlite://` is given: {why}.") from None
 
 
 def _any_text(raw: bytes) -> str:
@@ -354,38 +253,3 @@ def _any_text(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError:
         return "\ufffd"  # which is no JSON: whoever reads the row learns that it is damaged
-
-
-def _first_line(error: BaseException | None) -> str:
-    diagnosis = getattr(getattr(error, "diag", None), "message_primary", None)
-    return (
-        str(diagnosis or error).strip().splitlines()[0].rstrip(".") if str(diagnosis or error).strip() else "no answer"
-    )
-
-
-_MORE_CONNECTIONS = "Let the server take more connections, some four for each process, or close others."
-_ADVICE = {
-    "is not a database": "The file is something else, or damaged: name another, or restore a copy.",
-    "malformed": "The file is damaged: restore a copy, or move it away to begin anew.",
-    "disk is full": "Free some space: what was stored is safe, and workers go on by themselves.",
-    "readonly": "Make the file and its folder writable for this user.",
-    "unable to open": "Make sure that this user can read and write the file and its folder.",
-    "locked": "Another program keeps it locked; see that none holds a transaction open.",
-    "I/O error": "See that the disk or network drive works and has room.",
-    "permission denied": "Give this user the rights to make tables, and to read and write those that are there.",
-    "read-only transaction": "This server or user only reads: name one that writes.",
-    "no schema": "Name in its `search_path` a schema that is there, in which this user may make tables.",
-    "does not exist": "Make it first, or name another.",
-    "connection option": "See what stands behind the `?` of its address.",
-    "authentication failed": "See that the user and the password of its address are right.",
-    "no answer within": "See that the server, or a proxy before it, is not held up, and that nobody locks its tables.",
-    "too many clients": _MORE_CONNECTIONS,
-    "too many connections": _MORE_CONNECTIONS,
-    "no such": "The file is not ours, or damaged: name another, or restore a copy.",
-}
-
-
-def _advice(said: str) -> str:
-    return next(
-        (advice for word, advice in _ADVICE.items() if word in said), "See that the server runs and can be reached."
-    )

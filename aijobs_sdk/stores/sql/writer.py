@@ -16,7 +16,8 @@ from aijobs_sdk.contract.events import JobEvent
 from aijobs_sdk.contract.job import NewJob
 from aijobs_sdk.engine.record import JobRecord
 from aijobs_sdk.stores.sql.commands import Command, Create, Finish, Nothing
-from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database, DatabaseError
+from aijobs_sdk.stores.sql.database import CHANNEL, RETRY_SECONDS, Database
+from aijobs_sdk.stores.sql.database_error import DatabaseError
 from aijobs_sdk.stores.sql.jobs_in_hand import JobInHand
 from aijobs_sdk.stores.sql.session import Session
 from aijobs_sdk.stores.sql.threads import Threads
