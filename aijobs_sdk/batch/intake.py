@@ -19,7 +19,7 @@ from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.errors import InvalidRequestError
 from aijobs_sdk.contract.refusal import bad_argument
 from aijobs_sdk.contract.shapes import shortened
-from aijobs_sdk.engine.handler_thread import run_in_thread
+from aijobs_sdk.engine.own_thread import run_in_thread
 
 READ_AHEAD = 100
 """Rows that are read when a batch is made, so that most mistakes show in the line that made them."""

@@ -18,8 +18,8 @@ from aijobs_sdk.contract.job import DEFAULT_MAX_ATTEMPTS, Job, JobRequest, Prior
 from aijobs_sdk.contract.shapes import nearest, shape_of, shortened
 from aijobs_sdk.engine.context import JobContext
 from aijobs_sdk.engine.declared import all_held_by, declared_by
-from aijobs_sdk.engine.handler_thread import run_in_thread
 from aijobs_sdk.engine.kept_payload import kept_faithfully
+from aijobs_sdk.engine.own_thread import run_in_thread
 
 P = TypeVar("P", bound=BaseModel)
 LONGEST_NAME = 100

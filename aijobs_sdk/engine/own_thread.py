@@ -1,4 +1,4 @@
-"""A thread for each handler that blocks: as many as there are jobs, and no program waits for them to end."""
+"""A thread of its own for each call that blocks, of a handler or a source of rows; no program waits for its end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class _OneThreadEach(Executor):
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()
         call = partial(fn, *args, **kwargs)
-        threading.Thread(target=_answer, args=(future, call), name="aijobs-handler", daemon=True).start()
+        threading.Thread(target=_answer, args=(future, call), name="aijobs-blocking", daemon=True).start()
         return future
 
 
