@@ -15,7 +15,7 @@ from aijobs_sdk.simulation.virtual_time import VirtualLoop
 from distribution import FilesInOneProcess, first_together
 from services.postgres import PostgresServer, running_postgres
 
-# Tests start hundreds of programs: what these import is compiled once, and not by each, whatever this machine forbids.
+# Tests start hundreds of programs: what these import is compiled once, not by each, even where a variable forbids it.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
