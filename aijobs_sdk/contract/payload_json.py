@@ -17,6 +17,8 @@ _STARS = b'"**********"'
 """What pydantic writes in the place of a secret."""
 MOST_LEVELS = 64
 """Objects and lists within each other in a payload, itself among them: parsers go to 200, and it is kept in others."""
+MOST_LEVELS_READ = 201
+"""So many a document in JSON may have: pydantic's reader goes 200 below the first."""
 
 
 def payload_json(value: object, *, not_finite: Literal["constants", "null"] = "constants") -> bytes:
@@ -31,21 +33,22 @@ def payload_json(value: object, *, not_finite: Literal["constants", "null"] = "c
     return written
 
 
-def what_is_no_json(value: object, place: str) -> FieldProblem:
+def what_is_no_json(value: object, place: str, *, levels: int = MOST_LEVELS) -> FieldProblem:
     """Return which part of a value has no JSON, or none that is read again, and why; the value stands at `place`.
 
-    A part with too many levels is told by its field in the payload, which the value holds.
+    `levels` are how many each part of it may have, such as a payload in a request; one with more is told by a field of
+    its own.
     """
     names: list[str] = []
     above: list[int] = []
-    while (found := _first_without(value, MOST_LEVELS - len(names))) is not None:
+    while (found := _first_without(value, levels - len(names))) is not None:
         above.append(id(value))
         name, value = found
         names.append(name)
         if id(value) in above:
             return _problem(place, names, "holds itself")
-        if len(names) > MOST_LEVELS:
-            return _problem(place, names[:2], f"is nested too deep: a payload may have {MOST_LEVELS} levels")
+        if len(names) > levels:
+            return _problem(place, names[:2], f"is nested too deep: {levels} levels are the most")
     return _problem(place, names, _why(value))
 
 

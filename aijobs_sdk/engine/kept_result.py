@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json, to_json
 
-from aijobs_sdk.contract.payload_json import what_is_no_json
+from aijobs_sdk.contract.payload_json import MOST_LEVELS_READ, what_is_no_json
 from aijobs_sdk.contract.shapes import shape_of, shortened
 from aijobs_sdk.engine.job_type import JobType
 
@@ -64,8 +64,8 @@ def _unspeakable(result: object) -> str:
         if _told_first(error)["type"] not in _TOO_DEEP:
             return _see(_first_of(error)[::2])  # between the names stand those of kinds of JSON
     # Only as it is written it cannot be read again, such as a list in a list two hundred times.
-    found = what_is_no_json(data, "")
-    return f": `{shortened(found.field[1:])}` {found.problem}" if found.field else f": it {found.problem}"
+    found = what_is_no_json(data, "", levels=MOST_LEVELS_READ - 1)  # it is one itself
+    return f": `{shortened(found.field)}` {found.problem}" if found.field else f": it {found.problem}"
 
 
 def _see(field: Sequence[object]) -> str:

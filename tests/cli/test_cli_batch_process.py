@@ -51,7 +51,8 @@ def batch(*arguments: str) -> Result:
 
 
 def listed() -> dict[str, Any]:
-    batches: list[dict[str, Any]] = json.loads(batch("list", "--json").stdout)
+    there = Path("jobs.db").exists()  # which is when somebody has begun one
+    batches: list[dict[str, Any]] = json.loads(batch("list", "--json").stdout) if there else []
     return batches[0] if batches else {"completed": 0, "run_by": None}
 
 

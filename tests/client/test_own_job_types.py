@@ -174,8 +174,8 @@ def list_in_list(levels: int) -> list[Any]:
 @pytest.mark.parametrize(
     ("held", "says"),
     [
-        (list_in_list(300), "`a[0]` is nested too deep"),
-        (list_in_list(201), "it is nested too deep"),
+        (list_in_list(300), "`a[0]` is nested too deep: 200 levels are the most"),
+        (list_in_list(201), "`a[0]` is nested too deep: 200 levels are the most"),
         ([1, 10**5000], "`a[1]` is a whole number of too many digits"),
         (["\ud800"], "`a[0]` holds half of a character (a lone surrogate)"),
     ],
