@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TypeVar
 
-from aijobs_sdk.contract.errors import AIJobsError
+from aijobs_sdk.contract.errors import CLIENT_CLOSED, AIJobsError
 
 T = TypeVar("T")
 
@@ -62,5 +62,5 @@ class LocalWaits:
 def _closed() -> AIJobsError:
     return AIJobsError(
         "The client was closed while something was under way. Its jobs wait until somebody works on them: ask again.",
-        code="client_closed",
+        code=CLIENT_CLOSED,
     )

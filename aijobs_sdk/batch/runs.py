@@ -10,7 +10,7 @@ import anyio
 from aijobs_sdk.batch.operation.operation import Operation
 from aijobs_sdk.batch.place import LoopPlace
 from aijobs_sdk.contract.batches import BatchState
-from aijobs_sdk.contract.errors import BatchPausedError
+from aijobs_sdk.contract.errors import CLIENT_CLOSED, AIJobsError, BatchPausedError
 from aijobs_sdk.contract.refusal import check_seconds
 
 
@@ -65,6 +65,7 @@ class Runs:
         if self._background is None or self._background.done():
             self._operation.helm.allow()
             self._background = asyncio.create_task(self._run_through())
+            self._background.add_done_callback(self._heed_closing)
         return self._background
 
     async def wait(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - one meaning everywhere: seconds this call may take
@@ -131,6 +132,11 @@ class Runs:
         except Exception as trouble:
             self._trouble = trouble
             raise
+
+    def _heed_closing(self, background: asyncio.Task[None]) -> None:
+        """Let nobody be told that a task failed unseen where the client was closed under it: whoever did so knows."""
+        if isinstance(self._trouble, AIJobsError) and self._trouble.code == CLIENT_CLOSED:
+            _ = background.cancelled() or background.exception()
 
     def _forget_what_broke(self) -> None:
         """Forget a run in the background that did not end as runs do: who waits from now on waits for another."""

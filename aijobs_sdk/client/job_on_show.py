@@ -13,7 +13,7 @@ from aijobs_sdk.batch.place import Place
 from aijobs_sdk.client.written import Written
 from aijobs_sdk.contract.backend import Backend
 from aijobs_sdk.contract.error_info import ErrorInfo
-from aijobs_sdk.contract.errors import AIJobsError, JobNotFoundError
+from aijobs_sdk.contract.errors import CLIENT_CLOSED, AIJobsError, JobNotFoundError
 from aijobs_sdk.contract.events import (
     JobAccepted,
     JobCancelled,
@@ -135,7 +135,7 @@ class JobOnShow:
         if done.cancelled() or (error := done.exception()) is None:
             return
         self._note = str(error) or type(error).__name__
-        self._is_abandoned = isinstance(error, AIJobsError) and error.code == "client_closed"
+        self._is_abandoned = isinstance(error, AIJobsError) and error.code == CLIENT_CLOSED
         if isinstance(error, JobNotFoundError):  # nothing will ever become of it
             cause = Cause(code=error.code, count=1, message=self._note, examples=())
             self._now, self._note = replace(self._now, phase=Phase.FAILED, error=cause, commands=()), ""

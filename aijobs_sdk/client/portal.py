@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Never, Protocol, TypeVar, runtime_checkable
 
 from anyio.from_thread import BlockingPortal
 
-from aijobs_sdk.contract.errors import AIJobsError, ConfigurationError
+from aijobs_sdk.contract.errors import CLIENT_CLOSED, AIJobsError, ConfigurationError
 
 T = TypeVar("T")
 PULSE_SECONDS = 0.25
@@ -176,7 +176,7 @@ def _end_with_the_program() -> Never:
     raise AIJobsError(
         "The program is ending, and nothing can be asked any more. Ask before its last line, not in a function that "
         "`atexit` calls.",
-        code="client_closed",
+        code=CLIENT_CLOSED,
     )
 
 

@@ -53,6 +53,8 @@ if TYPE_CHECKING:  # what a user may write of these is refused by an error of he
     from aijobs_sdk.contract.job import Job
     from aijobs_sdk.contract.provider import Allowances
 
+CLIENT_CLOSED = "client_closed"
+"""The code of the error of whoever waits while the client is closed."""
 LONGEST_WAIT_SECONDS = 86_400.0
 """A provider that asks for more is taken to ask for this: the quota of a day is back by then."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
@@ -252,6 +253,23 @@ async def test_who_waits_again_after_a_run_that_broke_begins_another(backend: Wa
         await batch.wait()
     await a_batch(backend, name="harbours").run()
     assert len(await batch.wait()) == 12
+
+
+async def close_the_client_of_a_batch() -> None:
+    async with aijobs.AsyncClient() as client:
+        batch = client.batch(TASKS, prompt="{task}", model="gpt-5.2")
+        await batch.start()
+        await until(lambda: batch.progress.running == 12)
+    await until(lambda: batch.progress.state == BatchState.PAUSED)
+
+
+async def test_closing_the_client_of_a_batch_in_the_background_is_no_complaint(
+    sim: aijobs.Mock, caplog: pytest.LogCaptureFixture
+) -> None:
+    sim.on().do(aijobs.fail(429, retry_after=900))
+    await close_the_client_of_a_batch()
+    gc.collect()  # only then asyncio complains of errors that nobody looked at
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def test_waiting_begins_a_batch_nobody_started(backend: WatchedBackend) -> None:

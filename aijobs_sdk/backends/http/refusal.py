@@ -10,6 +10,7 @@ from aijobs_sdk.backends.http.address import shown_address
 from aijobs_sdk.backends.http.answers import Object, read_object
 from aijobs_sdk.backends.http.question import Question
 from aijobs_sdk.contract.errors import (
+    CLIENT_CLOSED,
     AdmissionError,
     AIJobsError,
     RequestTooLargeError,
@@ -66,7 +67,7 @@ def closed(server: str) -> AIJobsError:
     """Return the error of whoever still asks or listens when the client has been closed."""
     return AIJobsError(
         f"The client of {server} was closed while something was under way. Jobs go on there: ask again.",
-        code="client_closed",
+        code=CLIENT_CLOSED,
     )
 
 
