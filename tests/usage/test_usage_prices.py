@@ -392,7 +392,7 @@ def test_a_price_that_is_taken_back_leaves_the_table(store: UsageStore) -> None:
 def test_a_price_that_the_table_would_round_is_refused_and_nothing_is_written(store: UsageStore) -> None:
     entries(store, [row()])
     refresh_prices(store, PriceBook.load())
-    with pytest.raises(InvalidRequestError, match=r'"gpt-5\.2" at "openai" has more than 12 digits before or after'):
+    with pytest.raises(InvalidRequestError, match=r'"gpt-5\.2" at "openai" has more than 12 digits after its point'):
         refresh_prices(store, PriceBook.load().with_prices("openai", "gpt-5.2", price("0.1234567890123", "1")))
     assert len(store.ask("FROM price")) == 1
 

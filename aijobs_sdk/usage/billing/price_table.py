@@ -94,9 +94,8 @@ def _row(pair: Pair, price: Price) -> _Row:
 
 def _fitting(usd: Decimal, pair: Pair) -> Decimal:
     """Return the figure, which the table would otherwise round in silence."""
-    if usd >= 10**_PLACES or usd != round(usd, _PLACES):
+    if usd != round(usd, _PLACES):
         raise InvalidRequestError(
-            f'A price of "{pair.model}" at "{pair.provider}" has more than {_PLACES} digits before or after its point: '
-            "round it."
+            f'A price of "{pair.model}" at "{pair.provider}" has more than {_PLACES} digits after its point: round it.'
         )
     return usd
